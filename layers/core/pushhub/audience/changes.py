@@ -1,0 +1,114 @@
+"""What does one atomic change of a database consist of, and what must still be true when it is written?
+
+Each write carries its own guard. A store applies all of a :class:`Change` or, where any guard fails, nothing.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from pushhub.audience.model import MatchKey, Profile, ProfileId, Seconds, Subscription, SubscriptionRef
+
+MAX_WRITES: Final = 100
+"""Writes of one change: DynamoDB's bound of a transaction."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileCreation:
+    """Make this profile. Guard: none with its id exists."""
+
+    profile: Profile
+
+    @property
+    def id(self) -> ProfileId:
+        """The profile that is written."""
+        return self.profile.id
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileUpdate:
+    """Add and remove references of subscriptions.
+
+    Guard: the profile exists, has the references that are removed and not those that are added, and afterwards at most `MAX_LIVE`
+    live and `MAX_CANCELLED` cancelled ones.
+    """
+
+    id: ProfileId
+    at: Seconds
+    live_added: frozenset[SubscriptionRef] = frozenset()
+    live_removed: frozenset[SubscriptionRef] = frozenset()
+    cancelled_added: frozenset[SubscriptionRef] = frozenset()
+    cancelled_removed: frozenset[SubscriptionRef] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileRemoval:
+    """Delete an anonymous profile. Guard: it is anonymous and has exactly these subscriptions."""
+
+    id: ProfileId
+    live: frozenset[SubscriptionRef]
+    cancelled: frozenset[SubscriptionRef]
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileErasure:
+    """Delete a profile, whoever it is. Guard: it exists and has no subscription left."""
+
+    id: ProfileId
+
+
+ProfileWrite = ProfileCreation | ProfileUpdate | ProfileRemoval | ProfileErasure
+
+
+@dataclass(frozen=True, slots=True)
+class KeyClaim:
+    """Let a match key find a profile. Guard: nobody holds it."""
+
+    key: MatchKey
+    profile: ProfileId
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRelease:
+    """Delete a match key. Guard: this profile holds it."""
+
+    key: MatchKey
+    profile: ProfileId
+
+
+KeyWrite = KeyClaim | KeyRelease
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionPut:
+    """Write a subscription. Guard: the stored one has the version before; version 1 means there is none."""
+
+    subscription: Subscription
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionRemoval:
+    """Delete a subscription. Guard: this profile owns it. The same change takes the reference from the profile, or deletes that."""
+
+    ref: SubscriptionRef
+    profile: ProfileId
+
+
+SubscriptionWrite = SubscriptionPut | SubscriptionRemoval
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Writes of one database that happen together or not at all; no item is written twice, at most `MAX_WRITES`."""
+
+    profiles: tuple[ProfileWrite, ...] = ()
+    keys: tuple[KeyWrite, ...] = ()
+    subscriptions: tuple[SubscriptionWrite, ...] = ()
+
+    def __len__(self) -> int:
+        """Count the writes."""
+        return len(self.profiles) + len(self.keys) + len(self.subscriptions)
+
+    @property
+    def assumed(self) -> frozenset[ProfileId]:
+        """Profiles about which the change assumes more than that they do not exist."""
+        return frozenset(write.id for write in self.profiles if not isinstance(write, ProfileCreation))

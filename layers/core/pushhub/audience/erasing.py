@@ -1,0 +1,52 @@
+"""How does a hub forget a person?"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import batched
+from typing import Final
+
+from pushhub.audience.changes import Change, KeyRelease, ProfileErasure, ProfileUpdate, SubscriptionRemoval
+from pushhub.audience.model import Profile, ProfileId, Seconds, SubscriptionRef
+from pushhub.audience.port import AudienceStore, Wanted
+from pushhub.audience.races import rerun_lost_races
+from pushhub.audience.subscribing import utc_now
+from pushhub.catalog.model import DatabaseId
+
+STEP: Final = 40
+"""Subscriptions deleted in one change: all of a profile's do not fit one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Erasing:
+    """The use case: subscriptions first, in steps, then the profile with its match keys; safe to run again at any point."""
+
+    store: AudienceStore
+    now: Callable[[], Seconds] = utc_now
+    sleep: Callable[[float], None] = time.sleep
+
+    def __call__(self, database: DatabaseId, profile: ProfileId) -> bool:
+        """Erase a profile; return False where there is none.
+
+        Raises:
+            LostRaceError: others kept changing the profile.
+            UnavailableError: the store did not answer in time, or refused for load; run it again.
+        """
+        return rerun_lost_races(self.sleep)(self._erase, database, profile)
+
+    def _erase(self, database: DatabaseId, id_: ProfileId) -> bool:
+        (snapshot,) = self.store.read([Wanted(database, profiles=frozenset({id_}))])
+        profile = snapshot.profiles[id_]
+        if profile is None:
+            return False
+        for refs in batched((*profile.live, *profile.cancelled), STEP, strict=False):
+            self.store.commit(database, self._without(profile, frozenset(refs)))
+        keys = tuple(KeyRelease(key, id_) for key in profile.keys)
+        self.store.commit(database, Change(profiles=(ProfileErasure(id_),), keys=keys))
+        return True
+
+    def _without(self, profile: Profile, refs: frozenset[SubscriptionRef]) -> Change:
+        update = ProfileUpdate(
+            profile.id, self.now(), live_removed=refs & profile.live.keys(), cancelled_removed=refs & profile.cancelled.keys()
+        )
+        return Change(profiles=(update,), subscriptions=tuple(SubscriptionRemoval(ref, profile.id) for ref in sorted(refs)))

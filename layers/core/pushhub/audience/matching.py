@@ -1,0 +1,312 @@
+"""Which profile does a request mean, and what has to be written for it?
+
+Pure: given what was read of a database, :func:`decide` says what comes of a request there and which change makes it so.
+"""
+
+from dataclasses import dataclass, field, replace
+from enum import Enum, auto
+from typing import Final
+
+from pushhub.audience.changes import (
+    MAX_WRITES,
+    Change,
+    KeyClaim,
+    ProfileCreation,
+    ProfileRemoval,
+    ProfileUpdate,
+    ProfileWrite,
+    SubscriptionPut,
+    SubscriptionRemoval,
+    SubscriptionWrite,
+)
+from pushhub.audience.model import (
+    MAX_CANCELLED,
+    MAX_LIVE,
+    Address,
+    MatchKey,
+    Origin,
+    Profile,
+    ProfileId,
+    ResourceState,
+    Seconds,
+    Subscription,
+    SubscriptionRef,
+)
+from pushhub.audience.port import Snapshot
+from pushhub.audience.request import Asked, DatabaseRequest
+from pushhub.audience.subscribe import (
+    MAX_SUBSCRIPTIONS,
+    ById,
+    ByToken,
+    DatabaseProcessed,
+    Effect,
+    Reason,
+    Refused,
+    SubscriptionOutcome,
+)
+from pushhub.catalog.model import TokenConflict
+
+SEEN_FRESH_FOR: Final = 7 * 24 * 3600
+"""Seconds before the last-seen time of an unchanged subscription is written again."""
+
+MAX_FORGOTTEN: Final = MAX_WRITES - 2 - 2 * MAX_SUBSCRIPTIONS
+"""Cancelled subscriptions that may be deleted along with anonymous profiles: what a change has left when every subscription of a
+request costs two writes, and the profile and its key one each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What comes of a request; it holds once `change`, if there is one, is committed."""
+
+    outcome: DatabaseProcessed
+    change: Change | None
+
+    @property
+    def assumed(self) -> frozenset[ProfileId]:
+        """Profiles that the decision made assumptions about: read them if it loses a race."""
+        return self.change.assumed if self.change else frozenset()
+
+
+def decide(request: DatabaseRequest, snapshot: Snapshot, fresh: ProfileId, now: Seconds) -> Decision:
+    """Decide a request in one database; `fresh` is the id for a profile that has to be made.
+
+    A profile that the snapshot does not hold is taken to have room for more subscriptions and, where its subscription allows it,
+    to be anonymous. The guards of the change say so; after a lost race the snapshot holds the profile.
+    """
+    return _Decider(request, snapshot, _target(request, snapshot, fresh), now).decide()
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """The profile a request means: found, or to be made. `read` is None where the snapshot does not hold it."""
+
+    id: ProfileId
+    found: bool
+    origin: Origin
+    may_be_anonymous: bool
+    read: Profile | None = None
+
+
+def _target(request: DatabaseRequest, snapshot: Snapshot, fresh: ProfileId) -> _Target:
+    match request.matching:
+        case ById(profile):
+            read = snapshot.profiles.get(profile)
+            return _Target(profile, read is not None, Origin.ID, read is not None and read.anonymous, read)
+        case MatchKey():
+            holder = snapshot.key_holder
+            read = snapshot.profiles.get(holder) if holder else None
+            return _Target(holder or fresh, holder is not None, Origin.FIELD, may_be_anonymous=False, read=read)
+        case ByToken():
+            return _target_by_token(request, snapshot, fresh)
+
+
+def _target_by_token(request: DatabaseRequest, snapshot: Snapshot, fresh: ProfileId) -> _Target:
+    addresses = (asked.address for asked in request.subscriptions if isinstance(asked.address, Address))
+    first = next((stored for address in addresses if (stored := snapshot.subscriptions.get(address))), None)
+    if first is None:
+        return _Target(fresh, found=False, origin=Origin.TOKEN, may_be_anonymous=True)
+    read = snapshot.profiles.get(first.profile)
+    anonymous = read.anonymous if read else first.owner_may_be_anonymous
+    return _Target(first.profile, found=True, origin=Origin.TOKEN, may_be_anonymous=anonymous, read=read)
+
+
+class _Fate(Enum):
+    """What becomes of another profile whose subscriptions a request asks for."""
+
+    DISSOLVED = auto()
+    """It is anonymous and left with nothing: its subscriptions move and it is deleted."""
+    NO_ROOM = auto()
+    """It would be dissolved, but its subscriptions do not all fit the target."""
+    KEPT = auto()
+
+
+@dataclass(slots=True)
+class _References:
+    """Which references a profile gains and loses."""
+
+    live_added: set[SubscriptionRef] = field(default_factory=set)
+    live_removed: set[SubscriptionRef] = field(default_factory=set)
+    cancelled_added: set[SubscriptionRef] = field(default_factory=set)
+    cancelled_removed: set[SubscriptionRef] = field(default_factory=set)
+
+    def update(self, profile: ProfileId, now: Seconds) -> tuple[ProfileUpdate, ...]:
+        if not (self.live_added or self.live_removed or self.cancelled_added or self.cancelled_removed):
+            return ()
+        return (
+            ProfileUpdate(
+                profile,
+                now,
+                live_added=frozenset(self.live_added),
+                live_removed=frozenset(self.live_removed),
+                cancelled_added=frozenset(self.cancelled_added),
+                cancelled_removed=frozenset(self.cancelled_removed),
+            ),
+        )
+
+
+class _Decider:
+    """Goes through the subscriptions of one request in order and gathers what has to be written."""
+
+    def __init__(self, request: DatabaseRequest, snapshot: Snapshot, target: _Target, now: Seconds) -> None:
+        self._request = request
+        self._resource = request.resource
+        self._snapshot = snapshot
+        self._target = target
+        self._now = now
+        self._room = MAX_LIVE - len(target.read.live) if target.read else MAX_LIVE
+        self._forgettable = MAX_FORGOTTEN
+        self._gains = _References()
+        self._losses: dict[ProfileId, _References] = {}
+        self._fates: dict[ProfileId, _Fate] = {}
+        self._removals: list[ProfileRemoval] = []
+        self._writes: list[SubscriptionWrite] = []
+
+    def decide(self) -> Decision:
+        outcomes = tuple(SubscriptionOutcome(asked.desired, self._bring_about(asked)) for asked in self._request.subscriptions)
+        change = self._change()
+        profile = self._target.id if self._target.found or self._making else None
+        return Decision(DatabaseProcessed(self._request.database, profile, outcomes), change if len(change) else None)
+
+    def _bring_about(self, asked: Asked) -> Effect | Refused:
+        if isinstance(asked.address, Refused):
+            return asked.address
+        stored = self._snapshot.subscriptions.get(asked.address)
+        if stored is not None and stored.profile == self._target.id:
+            return self._set_state(stored, ResourceState.CANCELLED if asked.desired.unsubscribe else ResourceState.ACTIVE)
+        if asked.desired.unsubscribe:
+            return Refused(Reason.NOT_SUBSCRIBED)
+        return self._add(asked.address) if stored is None else self._take_over(stored)
+
+    def _set_state(self, stored: Subscription, state: ResourceState) -> Effect | Refused:
+        current, _ = stored.resources.get(self._resource.id, (None, None))
+        if current is state:
+            if state is ResourceState.ACTIVE and self._now - stored.seen > SEEN_FRESH_FOR:
+                self._put(replace(stored, seen=self._now, version=stored.version + 1))
+            return Effect.UNCHANGED
+        resources = {**stored.resources, self._resource.id: (state, self._now)}
+        after = replace(stored, resources=resources, seen=self._now, version=stored.version + 1)
+        ref = stored.address.ref
+        if after.live and not stored.live:
+            if not self._take_room(1):
+                return Refused(Reason.TOO_MANY_SUBSCRIPTIONS)
+            self._gains.live_added.add(ref)
+            self._gains.cancelled_removed.add(ref)
+        elif stored.live and not after.live:
+            self._room += 1
+            self._gains.live_removed.add(ref)
+            self._gains.cancelled_added.add(ref)
+        self._put(after)
+        return Effect.CHANGED
+
+    def _add(self, address: Address) -> Effect | Refused:
+        if not self._take_room(1):
+            return Refused(Reason.TOO_MANY_SUBSCRIPTIONS)
+        self._put_active(address, created=self._now, version=1)
+        return Effect.CHANGED
+
+    def _take_over(self, stored: Subscription) -> Effect | Refused:
+        fate = self._fate_of(stored.profile)
+        if fate is _Fate.NO_ROOM:
+            return Refused(Reason.TOO_MANY_SUBSCRIPTIONS)
+        if fate is _Fate.KEPT:
+            if stored.live and self._resource.token_conflict is TokenConflict.REJECT:
+                return Refused(Reason.DUPLICATE)
+            if not self._take_room(1):
+                return Refused(Reason.TOO_MANY_SUBSCRIPTIONS)
+            loss = self._losses.setdefault(stored.profile, _References())
+            (loss.live_removed if stored.live else loss.cancelled_removed).add(stored.address.ref)
+        self._put_active(stored.address, created=stored.created, version=stored.version + 1)
+        return Effect.CHANGED
+
+    def _fate_of(self, owner: ProfileId) -> _Fate:
+        if owner not in self._fates:
+            self._fates[owner] = self._settle(owner)
+        return self._fates[owner]
+
+    def _settle(self, owner: ProfileId) -> _Fate:
+        claimed = self._claimed_from(owner)
+        live = frozenset(stored.address.ref for stored in claimed if stored.live)
+        cancelled = frozenset(stored.address.ref for stored in claimed if not stored.live)
+        forgotten: frozenset[SubscriptionRef] = frozenset()
+        read = self._snapshot.profiles.get(owner)
+        if read is None:
+            left_with_nothing = all(stored.owner_may_be_anonymous for stored in claimed)
+        else:
+            left_with_nothing = read.anonymous and live == read.live.keys()
+            forgotten = frozenset(read.cancelled) - cancelled
+        if not left_with_nothing or len(forgotten) > self._forgettable:
+            return _Fate.KEPT
+        if not self._take_room(len(claimed)):
+            return _Fate.NO_ROOM
+        self._forgettable -= len(forgotten)
+        self._removals.append(ProfileRemoval(owner, live, cancelled | forgotten))
+        self._writes += [SubscriptionRemoval(ref, owner) for ref in sorted(forgotten)]
+        return _Fate.DISSOLVED
+
+    def _claimed_from(self, owner: ProfileId) -> list[Subscription]:
+        asked_for = (
+            self._snapshot.subscriptions.get(asked.address)
+            for asked in self._request.subscriptions
+            if isinstance(asked.address, Address) and not asked.desired.unsubscribe
+        )
+        return [stored for stored in asked_for if stored and stored.profile == owner]
+
+    def _take_room(self, count: int) -> bool:
+        if count > self._room:
+            return False
+        self._room -= count
+        return True
+
+    def _put(self, subscription: Subscription) -> None:
+        self._writes.append(SubscriptionPut(subscription))
+
+    def _put_active(self, address: Address, created: Seconds, version: int) -> None:
+        self._gains.live_added.add(address.ref)
+        self._put(
+            Subscription(
+                address=address,
+                profile=self._target.id,
+                resources={self._resource.id: (ResourceState.ACTIVE, self._now)},
+                owner_may_be_anonymous=self._target.may_be_anonymous,
+                created=created,
+                seen=self._now,
+                version=version,
+            )
+        )
+
+    @property
+    def _making(self) -> bool:
+        return not self._target.found and bool(self._gains.live_added)
+
+    def _change(self) -> Change:
+        losses = (update for owner, lost in self._losses.items() for update in lost.update(owner, self._now))
+        if self._making:
+            profile, key = self._creation()
+            return Change((profile, *self._removals, *losses), key, tuple(self._writes))
+        evicted = self._evicted()
+        self._gains.cancelled_removed.update(evicted)
+        profiles: tuple[ProfileWrite, ...] = (*self._gains.update(self._target.id, self._now), *self._removals, *losses)
+        removals = (SubscriptionRemoval(ref, self._target.id) for ref in evicted)
+        return Change(profiles, (), (*self._writes, *removals))
+
+    def _creation(self) -> tuple[ProfileCreation, tuple[KeyClaim, ...]]:
+        key = self._request.matching if isinstance(self._request.matching, MatchKey) else None
+        profile = Profile(
+            id=self._target.id,
+            origin=self._target.origin,
+            fields={key.field: key.value} if key else {},
+            keys=frozenset({key}) if key else frozenset(),
+            live=dict.fromkeys(sorted(self._gains.live_added), self._now),
+            cancelled={},
+            created=self._now,
+            updated=self._now,
+        )
+        return ProfileCreation(profile), (KeyClaim(key, profile.id),) if key else ()
+
+    def _evicted(self) -> list[SubscriptionRef]:
+        """Return the target's subscriptions cancelled longest ago that no longer fit among the remembered ones."""
+        if self._target.read is None:
+            return []
+        remembered = {ref: at for ref, at in self._target.read.cancelled.items() if ref not in self._gains.cancelled_removed}
+        surplus = len(remembered) + len(self._gains.cancelled_added) - MAX_CANCELLED
+        return sorted(remembered, key=lambda ref: (remembered[ref], ref))[: max(surplus, 0)]

@@ -1,0 +1,120 @@
+"""What is a profile, what is a subscription, and how do they refer to each other?"""
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, NewType
+
+from pushhub.audience.values import Value, canonical_text
+from pushhub.catalog.model import FieldType, ResourceId
+from pushhub.catalog.providers import PROVIDER_CODES, Provider
+
+ProfileId = NewType("ProfileId", str)
+"""1 to 64 characters of `A-Z a-z 0-9 _ -`; ids made here are 24 lower-case hex digits."""
+PushToken = NewType("PushToken", str)
+"""What a provider knows a device by; at most :data:`MAX_TOKEN_BYTES`."""
+Digest = NewType("Digest", str)
+"""The first 128 bits of a SHA-256 as 22 characters of base64url."""
+SubscriptionRef = NewType("SubscriptionRef", str)
+"""A subscription within its database, short: the provider's two letters, then the token's digest."""
+Seconds = NewType("Seconds", int)
+"""A moment: seconds since 1970-01-01 00:00 UTC."""
+
+MAX_TOKEN_BYTES: Final = 4096
+MAX_LIVE: Final = 100
+"""Live subscriptions of one profile."""
+MAX_CANCELLED: Final = 100
+"""Cancelled subscriptions that a profile remembers; beyond it, the one cancelled longest ago is forgotten."""
+
+
+def digest(text: str) -> Digest:
+    """Return the digest by which a token or a value stands in a key."""
+    return Digest(base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()[:16]).decode().rstrip("="))
+
+
+class Origin(StrEnum):
+    """What the request that made a profile matched by."""
+
+    TOKEN = "token"  # noqa: S105  (not a credential)
+    ID = "id"
+    FIELD = "field"
+
+
+class ResourceState(StrEnum):
+    """What a subscription is for one resource."""
+
+    ACTIVE = "active"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a push goes: one device, as one provider knows it."""
+
+    provider: Provider
+    token: PushToken
+
+    @property
+    def ref(self) -> SubscriptionRef:
+        """The short reference under which profiles keep this address."""
+        return SubscriptionRef(PROVIDER_CODES[self.provider] + digest(self.token))
+
+
+@dataclass(frozen=True, slots=True)
+class MatchKey:
+    """A normalised value of a match field, by which one profile of a database is found."""
+
+    field: str
+    type: FieldType
+    value: Value
+
+    @property
+    def text(self) -> str:
+        """The value with its type, as it is compared and hashed."""
+        return f"{self.type}:{canonical_text(self.value)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """An address as it belongs to a profile of one database.
+
+    `owner_may_be_anonymous` is what was known of the profile when this was written: False is certain, True has to be
+    checked, since a profile that gained fields or keys later does not rewrite its subscriptions.
+    """
+
+    address: Address
+    profile: ProfileId
+    resources: Mapping[ResourceId, tuple[ResourceState, Seconds]]
+    owner_may_be_anonymous: bool
+    created: Seconds
+    seen: Seconds
+    version: int
+
+    @property
+    def live(self) -> bool:
+        """Whether any resource still sends to it."""
+        return any(state is ResourceState.ACTIVE for state, _ in self.resources.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One person (or one installation) in one database.
+
+    `live` and `cancelled` refer to all its subscriptions, each with the moment it became so.
+    """
+
+    id: ProfileId
+    origin: Origin
+    fields: Mapping[str, Value]
+    keys: frozenset[MatchKey]
+    live: Mapping[SubscriptionRef, Seconds]
+    cancelled: Mapping[SubscriptionRef, Seconds]
+    created: Seconds
+    updated: Seconds
+
+    @property
+    def anonymous(self) -> bool:
+        """Whether nothing but its tokens tells who this is."""
+        return self.origin is Origin.TOKEN and not self.keys and not self.fields

@@ -1,0 +1,57 @@
+"""What does the audience need of a store?"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from pushhub.audience.changes import Change
+from pushhub.audience.model import Address, MatchKey, Profile, ProfileId, Subscription
+from pushhub.catalog.model import DatabaseId
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What to read of one database."""
+
+    database: DatabaseId
+    addresses: tuple[Address, ...] = ()
+    key: MatchKey | None = None
+    profiles: frozenset[ProfileId] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What was found of a :class:`Wanted`; `profiles` says None of one that was looked for and does not exist."""
+
+    subscriptions: Mapping[Address, Subscription] = field(default_factory=dict)
+    key_holder: ProfileId | None = None
+    profiles: Mapping[ProfileId, Profile | None] = field(default_factory=dict)
+
+
+class AudienceStore(Protocol):
+    """Profiles, match keys and subscriptions of every database. All reads see every change committed before."""
+
+    def read(self, wanted: Sequence[Wanted]) -> Sequence[Snapshot]:
+        """Return a snapshot for each, in order, in one call per 100 items.
+
+        Raises:
+            UnavailableError: the store did not answer in time, or refused for load.
+        """
+
+    def subscriptions_of(self, database: DatabaseId, profile: Profile) -> Sequence[Subscription]:
+        """Return the subscriptions that a profile refers to, live ones first.
+
+        Raises:
+            UnavailableError: the store did not answer in time, or refused for load.
+        """
+
+    def commit(self, database: DatabaseId, change: Change) -> None:
+        """Write all of a change or nothing.
+
+        Raises:
+            LostRaceError: a guard did not hold or items were busy; nothing was written.
+            UnavailableError: the store did not answer in time, or refused for load.
+        """
+
+    def holds_profiles(self, database: DatabaseId) -> bool:
+        """Say whether any profile of a database exists. May read the whole table: never call it while serving."""

@@ -1,0 +1,94 @@
+"""What does a command ask of each database, before anything is read?"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from pushhub.audience.model import Address, MatchKey, ProfileId
+from pushhub.audience.port import Wanted
+from pushhub.audience.subscribe import (
+    ByField,
+    ById,
+    ByToken,
+    DatabaseRefused,
+    DesiredSubscription,
+    Reason,
+    Refused,
+    Subscribe,
+)
+from pushhub.audience.values import MisfitError, normalise
+from pushhub.catalog.model import Database, DatabaseId, Resource
+from pushhub.catalog.providers import known_provider
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A desired subscription with its address, or the reason why this resource does not take it."""
+
+    desired: DesiredSubscription
+    address: Address | Refused
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseRequest:
+    """What a command asks of one database, with the match value normalised and repeated subscriptions dropped."""
+
+    database: DatabaseId
+    resource: Resource
+    matching: ByToken | ById | MatchKey
+    subscriptions: tuple[Asked, ...]
+
+
+def resolve(command: Subscribe) -> tuple[DatabaseRequest | DatabaseRefused, ...]:
+    """Return what a command asks of each database: the resource's own in their order, then those it does not have."""
+    asked = tuple(Asked(desired, _address(desired, command.resource)) for desired in _without_repeats(command.subscriptions))
+    own = (_resolve_in(database, command, asked) for database in command.databases)
+    strangers = (DatabaseRefused(stranger, Refused(Reason.DATABASE_NOT_IN_RESOURCE)) for stranger in command.strangers)
+    return (*own, *strangers)
+
+
+def wanted(request: DatabaseRequest, reread: frozenset[ProfileId] = frozenset()) -> Wanted:
+    """Return what to read for a request; `reread` adds the profiles about which an earlier decision was wrong."""
+    matching = request.matching
+    return Wanted(
+        database=request.database,
+        addresses=tuple(asked.address for asked in request.subscriptions if isinstance(asked.address, Address)),
+        key=matching if isinstance(matching, MatchKey) else None,
+        profiles=reread | {matching.profile} if isinstance(matching, ById) else reread,
+    )
+
+
+def _without_repeats(subscriptions: Iterable[DesiredSubscription]) -> tuple[DesiredSubscription, ...]:
+    last: dict[tuple[str, str], DesiredSubscription] = {}
+    for desired in subscriptions:
+        last.pop((desired.provider, desired.token), None)
+        last[desired.provider, desired.token] = desired
+    return tuple(last.values())
+
+
+def _address(desired: DesiredSubscription, resource: Resource) -> Address | Refused:
+    provider = known_provider(desired.provider)
+    if provider is None:
+        return Refused(Reason.UNKNOWN_PROVIDER)
+    return Address(provider, desired.token) if resource.admits(provider) else Refused(Reason.PROVIDER_NOT_ALLOWED)
+
+
+def _resolve_in(database: Database, command: Subscribe, asked: tuple[Asked, ...]) -> DatabaseRequest | DatabaseRefused:
+    matching = command.matching
+    if not isinstance(matching, ByField):
+        return DatabaseRequest(database.id, command.resource, matching, asked)
+    key = _match_key(database, matching)
+    if isinstance(key, Refused):
+        return DatabaseRefused(database.id, key)
+    return DatabaseRequest(database.id, command.resource, key, asked)
+
+
+def _match_key(database: Database, matching: ByField) -> MatchKey | Refused:
+    kind = database.fields.get(matching.field)
+    if kind is None:
+        return Refused(Reason.UNKNOWN_FIELD)
+    if matching.field not in database.match:
+        return Refused(Reason.NOT_A_MATCH_FIELD)
+    try:
+        return MatchKey(matching.field, kind, normalise(kind, matching.value))
+    except MisfitError as misfit:
+        return Refused(Reason.VALUE_MISFIT, str(misfit))

@@ -1,0 +1,81 @@
+"""How is a catalog written down as one JSON document?"""
+
+import json
+from typing import Any, Final
+
+from pushhub.catalog.model import Catalog, Database, DatabaseId, FieldType, Resource, ResourceId, TokenConflict, TokenDigest
+from pushhub.catalog.providers import Provider
+
+MAX_DOCUMENT_BYTES: Final = 380_000
+"""Bound of a document in bytes; DynamoDB's bound of an item is 400 KiB. Enough for about 1,500 resources."""
+
+
+class CatalogTooLargeError(Exception):
+    """The catalog's document is over :data:`MAX_DOCUMENT_BYTES`."""
+
+
+def write_document(catalog: Catalog) -> str:
+    """Return the catalog as JSON; tokens stand in it as digests only.
+
+    Raises:
+        CatalogTooLargeError: it is over :data:`MAX_DOCUMENT_BYTES`.
+    """
+    document = json.dumps(
+        {
+            "databases": [_database_entry(database) for database in catalog.databases.values()],
+            "resources": [_resource_entry(resource) for resource in catalog.resources.values()],
+        },
+        ensure_ascii=False,
+        separators=(",", ":"),
+    )
+    if (size := len(document.encode())) > MAX_DOCUMENT_BYTES:
+        raise CatalogTooLargeError(f"the catalog takes {size} bytes; at most {MAX_DOCUMENT_BYTES} fit")
+    return document
+
+
+def read_document(document: str) -> Catalog:
+    """Read back what :func:`write_document` wrote."""
+    content = json.loads(document)
+    databases = [_database(entry) for entry in content["databases"]]
+    resources = [_resource(entry) for entry in content["resources"]]
+    return Catalog({database.id: database for database in databases}, {resource.id: resource for resource in resources})
+
+
+def _database_entry(database: Database) -> dict[str, Any]:
+    return {
+        "id": database.id,
+        "name": database.name,
+        "fields": {name: str(kind) for name, kind in database.fields.items()},
+        "match": list(database.match),
+    }
+
+
+def _database(entry: dict[str, Any]) -> Database:
+    return Database(
+        id=DatabaseId(entry["id"]),
+        name=entry["name"],
+        fields={name: FieldType(kind) for name, kind in entry["fields"].items()},
+        match=tuple(entry["match"]),
+    )
+
+
+def _resource_entry(resource: Resource) -> dict[str, Any]:
+    return {
+        "id": resource.id,
+        "name": resource.name,
+        "token_sha256": sorted(resource.tokens),
+        "databases": list(resource.databases),
+        "token_conflict": str(resource.token_conflict),
+        "providers": None if resource.providers is None else sorted(resource.providers),
+    }
+
+
+def _resource(entry: dict[str, Any]) -> Resource:
+    return Resource(
+        id=ResourceId(entry["id"]),
+        name=entry["name"],
+        tokens=frozenset(TokenDigest(digest) for digest in entry["token_sha256"]),
+        databases=tuple(DatabaseId(database) for database in entry["databases"]),
+        token_conflict=TokenConflict(entry["token_conflict"]),
+        providers=None if entry["providers"] is None else frozenset(Provider(provider) for provider in entry["providers"]),
+    )

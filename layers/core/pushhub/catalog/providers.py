@@ -1,0 +1,32 @@
+"""Which push providers exist."""
+
+from typing import Final, NewType
+
+Provider = NewType("Provider", str)
+"""A provider id exactly as callers write it, one of :data:`PROVIDER_CODES`."""
+
+PROVIDER_CODES: Final[dict[Provider, str]] = {
+    Provider("android-firebase"): "af",
+    Provider("ios-firebase"): "if",
+    Provider("ios-apns"): "ia",
+    Provider("yandex-Appmetrica-device-id-ios"): "yi",
+    Provider("yandex-Appmetrica-device-id-android"): "ya",
+    Provider("yandex-Appmetrica-ios-ifa"): "yf",
+    Provider("yandex-Appmetrica-google-aid"): "yg",
+    Provider("yandex-Appmetrica-android-token"): "yt",
+    Provider("yandex-Appmetrica-ios-token"): "yo",
+    Provider("android-huawei"): "ah",
+    Provider("ios-huawei"): "ih",
+    Provider("android-rustore"): "ar",
+    Provider("Firefox"): "fx",
+}
+"""Every provider with the two letters that stand for it in stored references: never change or reuse one.
+
+The ids and their spelling are the vendor's: seed 002 (mobile), its Android SDK (RuStore), its `subscriptions/set` page (Firefox).
+"""
+
+
+def known_provider(text: str) -> Provider | None:
+    """Return the provider with this id, or None where there is none; case counts."""
+    provider = Provider(text)
+    return provider if provider in PROVIDER_CODES else None

@@ -1,0 +1,1 @@
+"""Stand-ins for ports, and small makers of domain objects."""

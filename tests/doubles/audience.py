@@ -1,0 +1,163 @@
+"""The audience in memory: every guard of a change as plain code."""
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from pushhub.audience.changes import (
+    MAX_WRITES,
+    Change,
+    KeyClaim,
+    KeyRelease,
+    KeyWrite,
+    ProfileCreation,
+    ProfileErasure,
+    ProfileRemoval,
+    ProfileUpdate,
+    ProfileWrite,
+    SubscriptionPut,
+    SubscriptionRemoval,
+    SubscriptionWrite,
+)
+from pushhub.audience.model import (
+    MAX_CANCELLED,
+    MAX_LIVE,
+    MatchKey,
+    Profile,
+    ProfileId,
+    Seconds,
+    Subscription,
+    SubscriptionRef,
+)
+from pushhub.audience.port import Snapshot, Wanted
+from pushhub.catalog.model import DatabaseId
+from pushhub.faults import LostRaceError
+
+
+@dataclass
+class DatabaseContent:
+    """What one database holds."""
+
+    profiles: dict[ProfileId, Profile] = field(default_factory=dict)
+    keys: dict[MatchKey, ProfileId] = field(default_factory=dict)
+    subscriptions: dict[SubscriptionRef, Subscription] = field(default_factory=dict)
+
+    def copy(self) -> "DatabaseContent":
+        return DatabaseContent(dict(self.profiles), dict(self.keys), dict(self.subscriptions))
+
+
+class MemoryAudience:
+    """An audience store for tests; it counts its calls."""
+
+    def __init__(self) -> None:
+        self.databases: dict[DatabaseId, DatabaseContent] = {}
+        self.reads = 0
+        self.commits = 0
+        self._lock = threading.Lock()
+
+    def content(self, database: int) -> DatabaseContent:
+        return self.databases.setdefault(DatabaseId(database), DatabaseContent())
+
+    def read(self, wanted: Sequence[Wanted]) -> Sequence[Snapshot]:
+        with self._lock:
+            self.reads += 1
+            return [self._snapshot(part) for part in wanted]
+
+    def subscriptions_of(self, database: DatabaseId, profile: Profile) -> Sequence[Subscription]:
+        held = self.content(database).subscriptions
+        return [held[ref] for ref in (*profile.live, *profile.cancelled) if ref in held]
+
+    def commit(self, database: DatabaseId, change: Change) -> None:
+        with self._lock:
+            self.commits += 1
+            assert len(change) <= MAX_WRITES
+            draft = self.content(database).copy()
+            for profile in change.profiles:
+                _write_profile(draft, profile)
+            for key in change.keys:
+                _write_key(draft, key)
+            for subscription in change.subscriptions:
+                _write_subscription(draft, subscription)
+            self.databases[database] = draft
+
+    def holds_profiles(self, database: DatabaseId) -> bool:
+        return bool(self.content(database).profiles)
+
+    def _snapshot(self, wanted: Wanted) -> Snapshot:
+        content = self.content(wanted.database)
+        return Snapshot(
+            subscriptions={
+                address: content.subscriptions[address.ref] for address in wanted.addresses if address.ref in content.subscriptions
+            },
+            key_holder=content.keys.get(wanted.key) if wanted.key else None,
+            profiles={profile: content.profiles.get(profile) for profile in wanted.profiles},
+        )
+
+
+def _require(holds: bool, guard: str) -> None:
+    if not holds:
+        raise LostRaceError(guard)
+
+
+def _write_profile(draft: DatabaseContent, write: ProfileWrite) -> None:
+    stored = draft.profiles.get(write.id)
+    match write:
+        case ProfileCreation(profile):
+            _require(stored is None, "profile exists")
+            draft.profiles[profile.id] = profile
+        case ProfileUpdate():
+            draft.profiles[write.id] = _updated(stored, write)
+        case ProfileRemoval(id_, live, cancelled):
+            _require(stored is not None and stored.anonymous, "profile is not anonymous")
+            assert stored
+            _require(stored.live.keys() == live and stored.cancelled.keys() == cancelled, "profile has other subscriptions")
+            del draft.profiles[id_]
+        case ProfileErasure(id_):
+            _require(stored is not None and not stored.live and not stored.cancelled, "profile has subscriptions")
+            del draft.profiles[id_]
+
+
+def _updated(stored: Profile | None, write: ProfileUpdate) -> Profile:
+    _require(stored is not None, "profile does not exist")
+    assert stored
+    return replace(
+        stored,
+        updated=write.at,
+        live=_references(stored.live, write.live_added, write.live_removed, MAX_LIVE, write.at),
+        cancelled=_references(stored.cancelled, write.cancelled_added, write.cancelled_removed, MAX_CANCELLED, write.at),
+    )
+
+
+def _references(
+    held: Mapping[SubscriptionRef, Seconds],
+    added: frozenset[SubscriptionRef],
+    removed: frozenset[SubscriptionRef],
+    most: int,
+    at: Seconds,
+) -> dict[SubscriptionRef, Seconds]:
+    _require(removed <= held.keys() and not added & held.keys(), "references differ")
+    after = {ref: since for ref, since in held.items() if ref not in removed} | dict.fromkeys(added, at)
+    _require(not added or len(after) <= most, "too many references")
+    return after
+
+
+def _write_key(draft: DatabaseContent, write: KeyWrite) -> None:
+    match write:
+        case KeyClaim(key, profile):
+            _require(key not in draft.keys, "key is held")
+            draft.keys[key] = profile
+        case KeyRelease(key, profile):
+            _require(draft.keys.get(key) == profile, "key is held by another")
+            del draft.keys[key]
+
+
+def _write_subscription(draft: DatabaseContent, write: SubscriptionWrite) -> None:
+    match write:
+        case SubscriptionPut(subscription):
+            stored = draft.subscriptions.get(subscription.address.ref)
+            _require((stored.version if stored else 0) == subscription.version - 1, "subscription changed")
+            draft.subscriptions[subscription.address.ref] = subscription
+        case SubscriptionRemoval(ref, profile):
+            stored = draft.subscriptions.get(ref)
+            _require(stored is not None and stored.profile == profile, "subscription is owned by another")
+            del draft.subscriptions[ref]

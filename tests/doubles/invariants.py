@@ -1,0 +1,24 @@
+"""What must be true of an audience at any moment, whatever was done to it."""
+
+from pushhub.audience.model import MAX_CANCELLED, MAX_LIVE
+from tests.doubles.audience import DatabaseContent
+
+
+def assert_consistent(content: DatabaseContent) -> None:
+    for profile in content.profiles.values():
+        assert not profile.live.keys() & profile.cancelled.keys(), "a reference is live or cancelled, never both"
+        assert len(profile.live) <= MAX_LIVE
+        assert len(profile.cancelled) <= MAX_CANCELLED
+        for ref in (*profile.live, *profile.cancelled):
+            assert content.subscriptions[ref].profile == profile.id, "a profile refers to its own subscriptions"
+        for key in profile.keys:
+            assert content.keys[key] == profile.id, "a profile's keys find it"
+            assert profile.fields[key.field] == key.value
+    for ref, subscription in content.subscriptions.items():
+        owner = content.profiles[subscription.profile]
+        assert ref == subscription.address.ref
+        assert ref in (owner.live if subscription.live else owner.cancelled), "its owner refers to it as what it is"
+        if owner.anonymous:
+            assert subscription.owner_may_be_anonymous, "False is certain"
+    for key, holder in content.keys.items():
+        assert key in content.profiles[holder].keys, "a key finds a profile that has it"

@@ -1,0 +1,53 @@
+"""Short ways to say what a test asks for."""
+
+from pushhub.audience.model import ProfileId, PushToken
+from pushhub.audience.subscribe import ByField, ById, ByToken, DesiredSubscription, Matching, Subscribe
+from pushhub.audience.values import Value
+from pushhub.catalog.model import Database, DatabaseId, FieldType, Resource, ResourceId, TokenConflict
+from pushhub.catalog.providers import Provider
+
+CUSTOMERS = Database(
+    DatabaseId(17),
+    "customers",
+    {"number": FieldType.INTEGER, "email": FieldType.EMAIL, "nick": FieldType.TEXT},
+    ("number", "email"),
+)
+SHOPPERS = Database(DatabaseId(34), "shoppers", {"number": FieldType.INTEGER}, ("number",))
+
+
+def resource(
+    id_: int = 5,
+    *databases: Database,
+    conflict: TokenConflict = TokenConflict.REJECT,
+    providers: frozenset[Provider] | None = None,
+) -> Resource:
+    ids = tuple(database.id for database in databases or (CUSTOMERS,))
+    return Resource(ResourceId(id_), f"resource {id_}", frozenset(), ids, conflict, providers)
+
+
+def on(token: str, provider: str = "ios-apns") -> DesiredSubscription:
+    return DesiredSubscription(provider, PushToken(token))
+
+
+def off(token: str, provider: str = "ios-apns") -> DesiredSubscription:
+    return DesiredSubscription(provider, PushToken(token), unsubscribe=True)
+
+
+def by_id(profile: str) -> ById:
+    return ById(ProfileId(profile))
+
+
+def by_number(value: Value) -> ByField:
+    return ByField("number", value)
+
+
+BY_TOKEN = ByToken()
+
+
+def request(
+    matching: Matching,
+    *subscriptions: DesiredSubscription,
+    through: Resource | None = None,
+    databases: tuple[Database, ...] = (CUSTOMERS,),
+) -> Subscribe:
+    return Subscribe(through or resource(), databases, (), matching, subscriptions)

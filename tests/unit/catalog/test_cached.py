@@ -1,0 +1,54 @@
+"""How often the catalog is read."""
+
+from pushhub.catalog.cached import FRESH_SECONDS, UNKNOWN_TOKEN_SECONDS, CachedCatalog
+from pushhub.catalog.model import Catalog
+from tests.wire.golden import catalog_of
+
+TOKEN = "3LXP2FRcRxJ-7b14db88ec937f14"
+
+
+class Reader:
+    def __init__(self) -> None:
+        self.reads = 0
+        self.time = 100.0
+        self.catalog = catalog_of("push_subscribe")
+        self.cached = CachedCatalog(self._load, lambda: self.time)
+
+    def _load(self) -> Catalog:
+        self.reads += 1
+        return self.catalog
+
+
+def test_nothing_is_read_before_it_is_needed() -> None:
+    assert Reader().reads == 0
+
+
+def test_a_known_token_is_looked_up_without_a_read_for_a_minute() -> None:
+    reader = Reader()
+    for _ in range(3):
+        assert reader.cached.resource_opened_by(TOKEN)
+    assert reader.reads == 1
+    reader.time += FRESH_SECONDS
+    assert reader.cached.resource_opened_by(TOKEN)
+    assert reader.reads == 2
+
+
+def test_a_flood_of_unknown_tokens_costs_one_read_in_five_seconds() -> None:
+    reader = Reader()
+    for n in range(100):
+        assert reader.cached.resource_opened_by(f"unknown {n}") is None
+    assert reader.reads == 1
+    reader.time += UNKNOWN_TOKEN_SECONDS
+    for n in range(100):
+        assert reader.cached.resource_opened_by(f"unknown {n}") is None
+    assert reader.reads == 2
+
+
+def test_a_new_token_works_within_five_seconds() -> None:
+    reader = Reader()
+    complete = reader.catalog
+    reader.catalog = Catalog({}, {})
+    assert reader.cached.resource_opened_by(TOKEN) is None
+    reader.catalog = complete
+    reader.time += UNKNOWN_TOKEN_SECONDS
+    assert reader.cached.resource_opened_by(TOKEN)
