@@ -1,0 +1,21 @@
+"""POST /push_subscribe in the Altcraft dialect."""
+
+from typing import TYPE_CHECKING, Any
+
+from pushhub.edge import wiring
+from pushhub.edge.http import http_request, http_response
+from pushhub.edge.observing import metrics, observe
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+endpoint = wiring.push_subscribe()
+
+
+@metrics.log_metrics
+def handler(event: dict[str, Any], _context: "LambdaContext") -> dict[str, Any]:
+    """Answer one HTTP API event."""
+    request = http_request(event)
+    answer = endpoint(request.body)
+    observe(request, answer)
+    return http_response(request, answer.reply.status, answer.reply.body, answer.reply.headers)

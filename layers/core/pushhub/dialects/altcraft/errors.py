@@ -1,0 +1,73 @@
+"""What does a caller read when a request, a database or a subscription is refused?"""
+
+from enum import Enum
+from typing import Final
+
+from pushhub.audience.model import MAX_TOKEN_BYTES
+from pushhub.audience.subscribe import MAX_SUBSCRIPTIONS, Reason, Refused
+from pushhub.audience.values import MAX_VALUE_BYTES
+
+MAX_BODY_BYTES: Final = 256 * 1024
+MAX_DEPTH: Final = 32
+MAX_DATABASE_FILTER: Final = 100
+"""Entries of `db_ids`: each unknown one costs an element of the reply, and a reply is at most 6 MB."""
+RETRY_AFTER_SECONDS: Final = 2
+
+
+class Refusal(Enum):
+    """Refusals of a whole request, in the order in which they are checked: HTTP status (also the body's `error`) and text."""
+
+    BODY_TOO_LARGE = 413, f"body is over {MAX_BODY_BYTES} bytes"
+    BAD_BODY = 400, "{detail}"
+    TOKEN_MISSING = 401, "resource_token is required"
+    TOKEN_UNKNOWN = 403, "resource_token is unknown"
+    WRONG_TYPE = 400, "{path} must be {expected}"
+    BAD_MATCHING = 400, "matching must be custom or profile_id, or left out"
+    FIELD_NAME_MISSING = 400, "field_name is required when matching is custom"
+    FIELD_VALUE_MISSING = 400, "field_value is required when matching is custom"
+    ID_MISSING = 400, "id is required when matching is profile_id"
+    BAD_FIELD_VALUE = 400, f"field_value must be a non-empty text, a number or a boolean of at most {MAX_VALUE_BYTES} bytes"
+    BAD_ID = 400, "id must be 1 to 64 characters of A-Z a-z 0-9 _ -"
+    TOO_MANY_DATABASES = 400, f"db_ids holds more than {MAX_DATABASE_FILTER} entries"
+    SUBSCRIPTIONS_MISSING = 400, "subscriptions is required and must not be empty"
+    TOO_MANY_SUBSCRIPTIONS = 400, f"subscriptions holds more than {MAX_SUBSCRIPTIONS} entries"
+    SUBSCRIPTION_FIELD_MISSING = 400, "{path} is required and must not be empty"
+    TOKEN_TOO_LONG = 400, f"{{path}} is over {MAX_TOKEN_BYTES} bytes"
+    NO_DATABASES = 400, "the resource of this resource_token has no databases"
+    UNAVAILABLE = 503, "temporarily unavailable, repeat the request"
+
+    def __init__(self, status: int, text: str) -> None:
+        """Name the two parts of a row."""
+        self.status = status
+        self.text = text
+
+
+class RefusedError(Exception):
+    """The whole request is refused; `details` fill the gaps of the refusal's text."""
+
+    def __init__(self, refusal: Refusal, **details: str) -> None:
+        """Refuse for this reason."""
+        super().__init__(refusal.text.format(**details))
+        self.refusal = refusal
+
+
+DESCRIPTIONS: Final[dict[Reason, str]] = {
+    Reason.DATABASE_NOT_IN_RESOURCE: "database is not in the resource",
+    Reason.UNKNOWN_FIELD: "matching error: unknown field",
+    Reason.NOT_A_MATCH_FIELD: "matching error: field is not a match field",
+    Reason.VALUE_MISFIT: "matching error: ",
+    Reason.UNKNOWN_PROVIDER: "unknown provider",
+    Reason.PROVIDER_NOT_ALLOWED: "provider is not allowed in the resource",
+    Reason.DUPLICATE: "Duplicate push subscription",
+    Reason.NOT_SUBSCRIBED: "subscription not found",
+    Reason.TOO_MANY_SUBSCRIPTIONS: "too many subscriptions",
+}
+"""The `description` of an element with `status: "error"`.
+
+`matching error: unknown field` and `Duplicate push subscription` are the vendor's own (seed 002).
+"""
+
+
+def description_of(refused: Refused) -> str:
+    """Return the `description` of a refused database or subscription."""
+    return DESCRIPTIONS[refused.reason] + refused.detail

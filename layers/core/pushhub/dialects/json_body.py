@@ -1,0 +1,66 @@
+"""Is this body JSON that a dialect can work with?"""
+
+import json
+from decimal import Decimal
+from typing import Any, NoReturn
+
+Json = None | bool | int | Decimal | str | list[Any] | dict[str, Any]
+"""A JSON value; numbers with a fraction or an exponent are Decimal, so that none loses digits or becomes infinite."""
+
+
+class BadBodyError(ValueError):
+    """The body cannot be read; the text says why."""
+
+
+def read_object(body: bytes, max_depth: int) -> dict[str, Any]:
+    """Return the object that a body of UTF-8 JSON holds.
+
+    Raises:
+        BadBodyError: it is empty, not UTF-8, not JSON, not an object, nested deeper than `max_depth` levels (the object itself
+            is the first), or holds NaN, Infinity or half of a surrogate pair.
+    """
+    if not body.strip():
+        raise BadBodyError("body is empty")
+    try:
+        document: Json = json.loads(body.decode(), parse_float=Decimal, parse_constant=_refuse_constant)
+    except UnicodeDecodeError:
+        raise BadBodyError("body is not valid UTF-8") from None
+    except RecursionError:
+        raise BadBodyError(f"body is nested deeper than {max_depth} levels") from None
+    except json.JSONDecodeError as error:
+        raise BadBodyError(f"body is not JSON: {error.msg} at character {error.pos}") from None
+    except BadBodyError:
+        raise
+    except ValueError:
+        # Python refuses to read whole numbers of more than 4300 digits.
+        raise BadBodyError("body holds a number with too many digits") from None
+    if not isinstance(document, dict):
+        raise BadBodyError("body is not a JSON object")
+    _check(document, max_depth)
+    return document
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise BadBodyError(f"body holds {name}, which is not JSON")
+
+
+def _check(document: Json, max_depth: int) -> None:
+    level: list[Json] = [document]
+    for _ in range(max_depth):
+        inner: list[Json] = []
+        for value in level:
+            if isinstance(value, dict):
+                inner += [*value.keys(), *value.values()]
+            elif isinstance(value, list):
+                inner += value
+            elif isinstance(value, str) and not _is_encodable(value):
+                raise BadBodyError("body holds half of a surrogate pair")
+        level = inner
+    if any(isinstance(value, dict | list) for value in level):
+        raise BadBodyError(f"body is nested deeper than {max_depth} levels")
+    if any(isinstance(value, str) and not _is_encodable(value) for value in level):
+        raise BadBodyError("body holds half of a surrogate pair")
+
+
+def _is_encodable(text: str) -> bool:
+    return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)

@@ -1,0 +1,1 @@
+"""DynamoDB, and only here: keys, items, reads and conditional writes."""

@@ -1,0 +1,36 @@
+"""What does a failed DynamoDB call mean to the domain?"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from pushhub.faults import LostRaceError, UnavailableError
+
+_CANCELLED_BY_OTHERS: Final = frozenset(
+    {"None", "ConditionalCheckFailed", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
+)
+"""Reasons, item by item, of a cancelled transaction that may succeed when it is decided again."""
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn what the DynamoDB client raises inside the block into the errors of :mod:`pushhub.faults`.
+
+    Raises:
+        LostRaceError: a condition did not hold, or a transaction was cancelled because of what others did.
+        UnavailableError: anything else, from a time-out to a missing right; the cause is chained.
+    """
+    try:
+        yield
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        reasons = {reason.get("Code", "None") for reason in error.response.get("CancellationReasons", [])}
+        if code == "ConditionalCheckFailedException":
+            raise LostRaceError(code) from error
+        if code == "TransactionCanceledException" and reasons and reasons <= _CANCELLED_BY_OTHERS:
+            raise LostRaceError(", ".join(sorted(reasons - {"None"}))) from error
+        raise UnavailableError(f"DynamoDB answered {code} to {error.operation_name}") from error
+    except BotoCoreError as error:
+        raise UnavailableError(f"DynamoDB did not answer: {type(error).__name__}") from error

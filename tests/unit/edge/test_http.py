@@ -1,0 +1,43 @@
+"""Reading HTTP API events and writing their answers."""
+
+import base64
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pushhub.edge.http import http_request, http_response
+
+
+def event(body: str | None, base64_flag: bool = False) -> dict[str, object]:
+    return {"requestContext": {"requestId": "r-1"}, "isBase64Encoded": base64_flag} | ({} if body is None else {"body": body})
+
+
+@given(st.binary())
+def test_a_flagged_body_is_decoded_to_the_bytes_that_were_sent(body: bytes) -> None:
+    assert http_request(event(base64.b64encode(body).decode(), True)).body == body
+
+
+@given(st.text(st.characters(codec="utf-8", exclude_characters="\ufffd")))
+def test_a_text_body_is_what_was_sent(body: str) -> None:
+    assert http_request(event(body)).body == body.encode()
+
+
+def test_an_event_without_a_body_has_an_empty_one() -> None:
+    assert http_request(event(None)).body == b""
+
+
+@pytest.mark.parametrize(("body", "flag"), [("a\ufffdb", False), ("not base64!", True), ("\ud800", False)])
+def test_a_body_that_was_lost_on_the_way_is_not_utf8(body: str, flag: bool) -> None:
+    with pytest.raises(UnicodeDecodeError):
+        http_request(event(body, flag)).body.decode()
+
+
+def test_an_answer_carries_the_requests_id() -> None:
+    request = http_request(event("{}"))
+    assert http_response(request, 503, b"{}", {"retry-after": "2"}) == {
+        "statusCode": 503,
+        "headers": {"content-type": "application/json; charset=utf-8", "x-request-id": "r-1", "retry-after": "2"},
+        "body": "{}",
+        "isBase64Encoded": False,
+    }
