@@ -1,0 +1,226 @@
+"""How does a person change and see what callers of a hub may use?"""
+
+import json
+import os
+from collections.abc import Sequence
+from io import StringIO
+from pathlib import Path
+from typing import Final
+
+import click
+from ruamel.yaml import YAML
+
+from pushhub.audience.port import AudienceStore
+from pushhub.catalog.cached import FRESH_SECONDS
+from pushhub.catalog.document import CatalogTooLargeError, write_document
+from pushhub.catalog.file import CatalogFileError, read_catalog_file
+from pushhub.catalog.model import Catalog, Database, Resource
+from pushhub.catalog.plan import Plan, PlanError, Step, plan
+from pushhub.catalog.port import CatalogChangedError
+from pushhub.console.connection import Connection
+from pushhub.console.failure import ConsoleError
+from pushhub.console.progress import say
+from pushhub.console.stores import Stores, faults_explained, json_option, open_stores, stack_option, stores_of
+
+DEMO_CATALOG: Final = Path(__file__).parent / "demo_catalog.yaml"
+"""The catalog file of a hub that is started without one."""
+
+_SHOWN_OF_A_DIGEST: Final = 6
+"""Hex digits: enough to tell tokens apart, and useless to whoever looks for the token."""
+
+_DEMO_TOKEN: Final = "3LXP2FRcRxJ-7b14db88ec937f14"  # noqa: S105  (the vendor's published example; it opens nothing but the demo)
+_DEMO_REQUEST: Final = {
+    "resource_token": _DEMO_TOKEN,
+    "id": "59db33d269d426509e9c4bf9",
+    "subscriptions": [{"provider": "android-firebase", "subscription_id": "%subscriptionid%"}],
+}
+
+
+@click.group()
+def catalog() -> None:
+    """Declare which databases and resources a hub has."""
+
+
+@catalog.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")
+@click.option("--prune", is_flag=True, help="Delete what the file does not have.")
+@stack_option
+@json_option
+def apply(*, file: Path, dry_run: bool, prune: bool, stack: str | None, as_json: bool) -> None:
+    """Bring the hub's catalog to what FILE declares.
+
+    Shows what changes. A database is not removed, and the match fields and field types of one are not changed, while it holds
+    profiles.
+    """
+    desired = read_catalog(file)
+    planned = _carry_out(open_stores(stack), desired, prune=prune, dry_run=dry_run)
+    applied = bool(planned.changes) and not dry_run
+    for line in planned.lines:
+        click.echo(line, err=as_json)
+    click.echo(_closing_line(planned, applied=applied), err=as_json)
+    if as_json:
+        _print_json(
+            {
+                "applied": applied,
+                "changes": [_step_entry(step) for step in planned.changes],
+                "kept": [_step_entry(step) for step in planned.kept],
+            }
+        )
+
+
+@catalog.command()
+@stack_option
+@json_option
+def show(*, stack: str | None, as_json: bool) -> None:
+    """Print the hub's catalog as YAML; of a token, only the beginning of its SHA-256 is known."""
+    stores = open_stores(stack)
+    with faults_explained():
+        entries = catalog_entries(stores.catalog.load().catalog)
+    if as_json:
+        _print_json(entries)
+    else:
+        click.echo(as_yaml(entries), nl=False)
+
+
+def read_catalog(path: Path) -> Catalog:
+    """Return what a catalog file declares.
+
+    Raises:
+        ConsoleError: the file has problems; the message has a line for each.
+    """
+    try:
+        return read_catalog_file(path, os.environ)
+    except CatalogFileError as error:
+        raise ConsoleError("\n".join(error.problems)) from None
+
+
+def apply_catalog(connection: Connection, *, desired: Catalog) -> Sequence[str]:
+    """Bring a hub's catalog to what is desired, keep what that does not have, and say on stderr what changed.
+
+    Returns:
+        Lines to show of it: none, since tokens are shown of the demo catalog only.
+
+    Raises:
+        ConsoleError: it cannot be applied.
+    """
+    for step in _carry_out(stores_of(connection), desired, prune=False, dry_run=False).changes:
+        say(step.line)
+    return ()
+
+
+def apply_demo_catalog(connection: Connection, *, demo: Catalog) -> Sequence[str]:
+    """Give a hub that never had a catalog the demo one; any other keeps its own.
+
+    Returns:
+        A `curl` command for the hub, where its catalog takes the demo's request.
+
+    Raises:
+        ConsoleError: it cannot be applied.
+    """
+    store = stores_of(connection).catalog
+    with faults_explained():
+        stored = store.load()
+    if not stored.version:
+        apply_catalog(connection, desired=demo)
+    elif stored.catalog.resource_opened_by(_DEMO_TOKEN) is None:
+        return ()
+    return (demo_curl(connection.outputs["Url"]),)
+
+
+def demo_curl(url: str) -> str:
+    """Return a `curl` command that subscribes a device at a hub with the demo catalog.
+
+    Args:
+        url: the hub's base URL, without a slash at the end.
+    """
+    return f"curl {url}/push_subscribe -d '{json.dumps(_DEMO_REQUEST)}'"
+
+
+def catalog_entries(shown: Catalog) -> dict[str, object]:
+    """Return a catalog in the form of a catalog file, with digests cut short in the place of tokens."""
+    return {
+        "databases": [_database_entry(database) for database in shown.databases.values()],
+        "resources": [_resource_entry(resource) for resource in shown.resources.values()],
+    }
+
+
+def as_yaml(entries: dict[str, object]) -> str:
+    """Return entries as YAML, short lists and mappings on one line."""
+    yaml = YAML(typ="safe", pure=True)
+    yaml.default_flow_style = None
+    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]  # typed by its default, None
+    yaml.width = 2**16
+    written = StringIO()
+    yaml.dump(entries, written)
+    return written.getvalue()
+
+
+def _carry_out(stores: Stores, desired: Catalog, *, prune: bool, dry_run: bool) -> Plan:
+    """Plan, check that the plan can be carried out, and carry it out."""
+    with faults_explained():
+        stored = stores.catalog.load()
+        try:
+            planned = plan(stored.catalog, desired, prune=prune)
+            write_document(planned.result)
+            _require_empty(stores.audience, planned, stored.catalog)
+            if planned.changes and not dry_run:
+                stores.catalog.replace(planned.result, stored.version)
+        except PlanError as error:
+            raise ConsoleError("\n".join(error.problems)) from None
+        except CatalogTooLargeError as error:
+            raise ConsoleError(str(error)) from None
+        except CatalogChangedError:
+            raise ConsoleError("the catalog was changed by someone else meanwhile; run it again") from None
+    return planned
+
+
+def _require_empty(audience: AudienceStore, planned: Plan, current: Catalog) -> None:
+    refusals = []
+    for id_, why in planned.needs_empty.items():
+        named = f"database {id_} {current.databases[id_].name}"
+        say(f"looking for profiles in {named}; this reads the whole table and may take minutes")
+        if audience.holds_profiles(id_):
+            refusals.append(f"{named} holds profiles, so this cannot be done: {why}")
+    if refusals:
+        raise ConsoleError("\n".join(refusals))
+
+
+def _closing_line(planned: Plan, *, applied: bool) -> str:
+    if not planned.changes:
+        return "nothing to change"
+    return f"in effect within {FRESH_SECONDS} s" if applied else "dry run: nothing was changed"
+
+
+def _step_entry(step: Step) -> dict[str, object]:
+    return {
+        "action": str(step.action),
+        "kind": str(step.kind),
+        "id": step.id,
+        "name": step.name,
+        "details": list(step.details),
+    }
+
+
+def _database_entry(database: Database) -> dict[str, object]:
+    return {
+        "id": database.id,
+        "name": database.name,
+        "fields": {name: str(kind) for name, kind in database.fields.items()},
+        "match": list(database.match),
+    }
+
+
+def _resource_entry(resource: Resource) -> dict[str, object]:
+    entry: dict[str, object] = {
+        "id": resource.id,
+        "name": resource.name,
+        "token_sha256": [f"{digest[:_SHOWN_OF_A_DIGEST]}…" for digest in sorted(resource.tokens)],
+        "databases": list(resource.databases),
+        "token_conflict": str(resource.token_conflict),
+    }
+    return entry if resource.providers is None else entry | {"providers": sorted(resource.providers)}
+
+
+def _print_json(content: dict[str, object]) -> None:
+    click.echo(json.dumps(content, ensure_ascii=False, indent=2))

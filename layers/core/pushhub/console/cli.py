@@ -1,0 +1,52 @@
+"""What can be typed after `pushhub`?"""
+
+from functools import partial
+from pathlib import Path
+
+import click
+
+from pushhub.console.catalog import DEMO_CATALOG, apply_catalog, apply_demo_catalog, read_catalog
+from pushhub.console.catalog import catalog as catalog_commands
+from pushhub.console.local.checkout import find_checkout
+from pushhub.console.local.hub import Plan, run_hub
+from pushhub.console.profile import profile
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="pushhub")
+def main() -> None:
+    """Run a push hub on this machine and look after hubs, here and in AWS."""
+
+
+main.add_command(catalog_commands)
+main.add_command(profile)
+
+
+@main.command()
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="Port on 127.0.0.1; 0 takes a free one."
+)
+@click.option(
+    "--catalog",
+    type=click.Path(path_type=Path),
+    help="Catalog file to apply; without it, a demo one where the hub has none yet.",
+)
+@click.option("--ephemeral", is_flag=True, help="Begin empty and forget everything at the end.")
+def up(*, port: int, catalog: Path | None, ephemeral: bool) -> None:
+    """Run the whole hub on this machine until Ctrl-C.
+
+    Builds the template, deploys it on a local engine, applies the catalog, and only then listens.
+    """
+    desired = read_catalog(catalog or DEMO_CATALOG)
+    run_hub(
+        Plan(
+            find_checkout(),
+            port,
+            keep=not ephemeral,
+            prepare=partial(apply_catalog, desired=desired) if catalog else partial(apply_demo_catalog, demo=desired),
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()

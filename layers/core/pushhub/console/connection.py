@@ -1,0 +1,123 @@
+"""How does a command reach a hub, the local one or one in AWS?"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, overload
+
+import boto3
+import botocore.session
+from botocore.client import BaseClient
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from pushhub.console.failure import ConsoleError
+from pushhub.console.local.checkout import find_checkout
+from pushhub.console.local.engine import CREDENTIAL
+from pushhub.console.local.state_folder import StateFolder
+
+if TYPE_CHECKING:
+    from mypy_boto3_apigatewayv2 import ApiGatewayV2Client
+    from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_s3 import S3Client
+
+_CONFIG = Config(connect_timeout=3, read_timeout=60, retries={"mode": "standard", "total_max_attempts": 5})
+# The local engine is never behind a proxy, whatever the environment says, and never throttles.
+_LOCAL_CONFIG = _CONFIG.merge(Config(proxies={}, retries={"mode": "standard", "total_max_attempts": 1}))
+
+_OUTPUTS_OF_A_HUB = ("Url", "AudienceTable", "CatalogTable", "LedgerTable")
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """A way to the AWS services, real or local, in which one hub lives."""
+
+    session: boto3.Session
+    endpoint_url: str | None
+    """The local engine's address; none for AWS itself."""
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    """Outputs of the hub's stack: `Url` (without a slash at the end), `AudienceTable`, `CatalogTable`, `LedgerTable`."""
+
+    @overload
+    def client(self, service: Literal["apigatewayv2"]) -> "ApiGatewayV2Client": ...
+    @overload
+    def client(self, service: Literal["cloudformation"]) -> "CloudFormationClient": ...
+    @overload
+    def client(self, service: Literal["dynamodb"]) -> "DynamoDBClient": ...
+    @overload
+    def client(self, service: Literal["lambda"]) -> "LambdaClient": ...
+    @overload
+    def client(self, service: Literal["s3"]) -> "S3Client": ...
+    def client(self, service: Literal["apigatewayv2", "cloudformation", "dynamodb", "lambda", "s3"]) -> BaseClient:
+        """Make a client of one AWS service."""
+        config = _LOCAL_CONFIG if self.endpoint_url else _CONFIG
+        client: BaseClient = self.session.client(service, endpoint_url=self.endpoint_url, config=config)
+        return client
+
+
+def connect(stack: str | None) -> Connection:
+    """Connect to the hub that a command is meant for.
+
+    Args:
+        stack: name of a deployed stack, found with the user's own AWS settings; none means the hub running in this checkout.
+
+    Raises:
+        ConsoleError: there is no such hub, or AWS cannot be asked.
+    """
+    return _connect_to_running_hub() if stack is None else _connect_to_stack(stack)
+
+
+def connect_to_engine(endpoint_url: str, region: str) -> Connection:
+    """Connect to a local engine, without a look at the user's AWS settings.
+
+    Args:
+        endpoint_url: the engine's address.
+        region: the region that everything in it stands in.
+    """
+    bare = botocore.session.Session(
+        {
+            "profile": (None, None, None, None),
+            "config_file": (None, None, os.devnull, None),
+            "credentials_file": (None, None, os.devnull, None),
+        }
+    )
+    session = boto3.Session(
+        aws_access_key_id=CREDENTIAL, aws_secret_access_key=CREDENTIAL, region_name=region, botocore_session=bare
+    )
+    return Connection(session, endpoint_url)
+
+
+def stack_outputs(connection: Connection, stack: str) -> dict[str, str]:
+    """Read a stack's outputs.
+
+    Raises:
+        botocore.exceptions.ClientError: there is no such stack, or we may not see it.
+    """
+    described = connection.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
+    return {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])}
+
+
+def _connect_to_running_hub() -> Connection:
+    hub = StateFolder(find_checkout().state_folder).running_hub()
+    if hub is None:
+        raise ConsoleError("no hub is running here: start one with `uv run pushhub up`, or name a deployed one with --stack")
+    connection = connect_to_engine(hub.endpoint, hub.region)
+    try:
+        outputs = stack_outputs(connection, hub.stack)
+    except (BotoCoreError, ClientError) as failure:
+        raise ConsoleError(f"the hub running here does not answer: {failure}") from None
+    return Connection(connection.session, connection.endpoint_url, outputs | {"Url": hub.url})
+
+
+def _connect_to_stack(stack: str) -> Connection:
+    try:
+        connection = Connection(boto3.Session(), None)
+        outputs = stack_outputs(connection, stack)
+    except (BotoCoreError, ClientError) as failure:
+        raise ConsoleError(f"the stack {stack} cannot be read: {failure}") from None
+    missing = [name for name in _OUTPUTS_OF_A_HUB if name not in outputs]
+    if missing:
+        raise ConsoleError(f"the stack {stack} is not a pushhub: it has no output {', '.join(missing)}")
+    return Connection(connection.session, None, outputs)

@@ -1,0 +1,73 @@
+"""How does the checkout become what is deployed? By `sam build`, for the processor it will run on."""
+
+import fcntl
+import importlib.util
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import tenacity
+
+from pushhub.console.failure import ConsoleError
+from pushhub.console.local.checkout import Checkout
+from pushhub.console.local.subprocesses import run_quietly, tool_environment
+from pushhub.console.progress import say
+
+_LINES_SHOWN_OF_A_FAILED_BUILD = 25
+
+
+def require_build_tools() -> None:
+    """Check that sam, and the pip it resolves requirements with, are installed beside us.
+
+    Raises:
+        ConsoleError: one is missing.
+    """
+    for module, package in (("samcli", "aws-sam-cli"), ("pip", "pip")):
+        if importlib.util.find_spec(module) is None:
+            raise ConsoleError(f"{package} is not installed in this environment: start pushhub with `uv run`, or run `uv sync`")
+
+
+@asynccontextmanager
+async def building(checkout: Checkout, architecture: str) -> AsyncIterator[None]:
+    """Keep the build folder to ourselves: `sam build` empties it first, under the hands of whoever reads it."""
+    folder = checkout.build_folder(architecture)
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w", encoding="utf-8") as lock:
+        async for attempt in tenacity.AsyncRetrying(
+            retry=tenacity.retry_if_exception_type(BlockingIOError), wait=tenacity.wait_fixed(0.1)
+        ):
+            with attempt:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+
+
+async def build_template(checkout: Checkout, architecture: str) -> Path:
+    """Build functions and layers for one architecture; what has not changed is taken from the cache.
+
+    Returns:
+        The built template; the paths in it are relative to its folder.
+
+    Raises:
+        ConsoleError: the build failed; the end of what sam said is on stderr by then.
+    """
+    folder = checkout.build_folder(architecture)
+    finished = await run_quietly(
+        [
+            *(sys.executable, "-m", "samcli", "build", "--cached", "--parallel"),
+            *("--template-file", str(checkout.template)),
+            *("--build-dir", str(folder / "build"), "--cache-dir", str(folder / "cache")),
+            *("--parameter-overrides", f"Architecture={architecture}"),
+            # A table that nobody has: what `sam deploy --guided` remembers in samconfig.toml is not meant for this build.
+            *("--config-env", "pushhub-local"),
+        ],
+        # sam keeps resolved dependencies under the working directory, and deletes those that another build of the checkout, such as
+        # one meant for AWS, has put there; the layer it finds them gone for is built empty.
+        folder=folder,
+        environment=tool_environment() | {"SAM_CLI_TELEMETRY": "0"},
+    )
+    if finished.returncode:
+        lines = [line for line in (finished.stdout + finished.stderr).splitlines() if line.strip()]
+        say("\n".join(lines[-_LINES_SHOWN_OF_A_FAILED_BUILD:]))
+        raise ConsoleError("the functions could not be built; what sam says stands above")
+    return folder / "build" / "template.yaml"

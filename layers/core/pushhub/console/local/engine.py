@@ -1,0 +1,273 @@
+"""How is the local engine, ministack, started, watched and stopped?"""
+
+import asyncio
+import contextlib
+import os
+import shutil
+import socket
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+import psutil
+import tenacity
+
+from pushhub.console.failure import ConsoleError
+from pushhub.console.local.state_folder import EngineNote, ProcessMark, StateFolder
+from pushhub.console.local.subprocesses import run_quietly, search_path, tool_environment
+from pushhub.console.progress import say
+
+MINISTACK = "ministack==1.5.33"
+# What ministack expands `AWS::Serverless` with; it does not bring one along.
+TRANSLATOR = "aws-sam-translator==1.115.0"
+
+REGION = "eu-central-1"
+CREDENTIAL = "local"
+"""Both halves of the key that opens the engine; it checks none."""
+
+_SECONDS_TO_START = 60
+# A stop writes all state: 1.7 s for 50,000 items; and running executions are waited for, 10.9 s.
+_SECONDS_TO_STOP = 60
+_LOG_LINES_SHOWN = 15
+
+
+@dataclass(frozen=True, slots=True)
+class EngineFolder:
+    """What one engine keeps on disk."""
+
+    path: Path
+
+    @property
+    def log(self) -> Path:
+        """What the engine has said since its last start."""
+        return self.path / "engine.log"
+
+    @property
+    def temporary(self) -> Path:
+        """Code that workers unpacked; they never clean up, 100 MB each."""
+        return self.path / "tmp"
+
+    @property
+    def port(self) -> Path:
+        """The port of the last start; queue URLs handed out then carry it."""
+        return self.path / "port"
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """A ministack that answers."""
+
+    endpoint: str
+    folder: EngineFolder
+    process: asyncio.subprocess.Process
+
+    async def died(self) -> ConsoleError:
+        """Wait for the engine to end by itself and say so."""
+        code = await self.process.wait()
+        return ConsoleError(f"the local engine has ended by itself (exit code {code}); its log is {self.folder.log}")
+
+
+async def engine_interpreter(folder: Path) -> Path:
+    """Find the interpreter of ministack's own environment; uv makes that environment on first use.
+
+    Args:
+        folder: where to run uv.
+
+    Raises:
+        ConsoleError: uv is missing or cannot install ministack.
+    """
+    uv = shutil.which("uv", path=search_path())
+    if uv is None:
+        raise ConsoleError("uv is not on the PATH; get it from https://docs.astral.sh/uv/")
+    finished = None
+    # What is in the cache needs no network, even where the package index wants to be asked again.
+    for network in (["--offline"], []):
+        finished = await run_quietly(
+            [
+                *(uv, "tool", "run", *network, "--quiet", "--python", sys.executable),
+                *("--from", MINISTACK, "--with", TRANSLATOR, "python", "-c", "import sys; print(sys.executable)"),
+            ],
+            folder=folder,
+            environment=tool_environment(),
+        )
+        if finished.returncode == 0:
+            return Path(finished.stdout.strip())
+    reason = finished.stderr.strip().splitlines() if finished else []
+    raise ConsoleError(f"uv could not install {MINISTACK}: {' '.join(line.strip() for line in reason)}")
+
+
+def engine_environment(folder: EngineFolder, port: int, *, keep: bool) -> dict[str, str]:
+    """Give the engine's whole environment; the functions inherit it, so nothing of the user's is in it.
+
+    Args:
+        folder: the engine's folder.
+        port: the engine's port.
+        keep: whether state is saved at a clean stop and loaded at the next start.
+    """
+    environment = {
+        "PATH": os.defpath,
+        # The functions must not find the user's ~/.aws.
+        "HOME": str(folder.path),
+        "TMPDIR": str(folder.temporary),
+        "LANG": "C.UTF-8",
+        "TZ": "UTC",
+        "BIND_HOST": "127.0.0.1",
+        "GATEWAY_PORT": str(port),
+        "IOT_MTLS_ENABLED": "0",
+        "MINISTACK_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_ACCESS_KEY_ID": CREDENTIAL,
+        "AWS_SECRET_ACCESS_KEY": CREDENTIAL,
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+    if keep:
+        environment |= {
+            "PERSIST_STATE": "1",
+            "STATE_DIR": str(folder.path / "state"),
+            "S3_PERSIST": "1",
+            "S3_DATA_DIR": str(folder.path / "s3"),
+        }
+    return environment
+
+
+@asynccontextmanager
+async def running_engine(folder: EngineFolder, notes: StateFolder, *, keep: bool) -> AsyncIterator[Engine]:
+    """Run an engine while the body runs; afterwards it has stopped and saved its state.
+
+    Args:
+        folder: the engine's folder, made if absent.
+        notes: where the engine is noted, in case we get no chance to stop it.
+        keep: whether its state outlives it.
+
+    Raises:
+        ConsoleError: it cannot be installed or does not start.
+    """
+    started = time.monotonic()
+    folder.path.mkdir(parents=True, exist_ok=True)
+    interpreter = await engine_interpreter(folder.path)
+    _empty(folder.temporary)
+    engine = await _spawn(folder, interpreter, keep=keep)
+    mark = ProcessMark.of(engine.process.pid)
+    notes.write_engine(EngineNote(mark, None if keep else str(folder.path)))
+    try:
+        await _answers(engine)
+        say(f"started the engine ({time.monotonic() - started:.1f} s)")
+        yield engine
+    finally:
+        await _stop(mark)
+        await engine.process.wait()
+        notes.forget_engine()
+        _empty(folder.temporary)
+
+
+async def stop_orphan(notes: StateFolder) -> None:
+    """Stop the engine of a hub that was killed, so that what it holds is saved."""
+    note = notes.noted_engine()
+    if note is None:
+        return
+    if process := note.process.find():
+        say(f"stopping the engine that a killed hub left behind (pid {process.pid})")
+        await _stop(note.process)
+    if note.temporary:
+        shutil.rmtree(note.temporary, ignore_errors=True)
+    notes.forget_engine()
+
+
+async def _spawn(folder: EngineFolder, interpreter: Path, *, keep: bool) -> Engine:
+    port = _choose_port(folder)
+    with folder.log.open("wb") as log:
+        process = await asyncio.create_subprocess_exec(
+            *(str(interpreter), "-m", "ministack"),
+            cwd=folder.path,
+            env=engine_environment(folder, port, keep=keep),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            # Ctrl-C must not reach it: it would stop before we have finished with it.
+            start_new_session=True,
+        )
+    return Engine(f"http://127.0.0.1:{port}", folder, process)
+
+
+async def _answers(engine: Engine) -> None:
+    """Wait until the engine answers; what it said last is on stderr if it does not."""
+    try:
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=2)) as session:
+            await _ask(engine, session)
+    except (ConsoleError, tenacity.RetryError) as failure:
+        say("\n".join(engine.folder.log.read_text(errors="replace").splitlines()[-_LOG_LINES_SHOWN:]))
+        if isinstance(failure, ConsoleError):
+            raise
+        raise ConsoleError(
+            f"the local engine did not answer within {_SECONDS_TO_START} s; its log is {engine.folder.log}"
+        ) from None
+
+
+@tenacity.retry(
+    retry=tenacity.retry_if_exception_type((aiohttp.ClientError, TimeoutError)),
+    wait=tenacity.wait_fixed(0.05),
+    stop=tenacity.stop_after_delay(_SECONDS_TO_START),
+)
+async def _ask(engine: Engine, session: aiohttp.ClientSession) -> None:
+    if engine.process.returncode is not None:
+        raise ConsoleError(f"the local engine did not start (exit code {engine.process.returncode})")
+    async with session.get(f"{engine.endpoint}/_ministack/health") as reply:
+        reply.raise_for_status()
+
+
+async def _stop(mark: ProcessMark) -> None:
+    process = mark.find()
+    if process is None:
+        return
+    workers = process.children(recursive=True)
+    process.terminate()
+    try:
+        await _gone(mark)
+    except tenacity.RetryError:
+        say(f"the engine did not stop within {_SECONDS_TO_STOP} s and was killed: what changed in this run is lost")
+        process.kill()
+    for worker in workers:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            worker.kill()
+
+
+@tenacity.retry(
+    retry=tenacity.retry_if_result(lambda process: process is not None),
+    wait=tenacity.wait_fixed(0.05),
+    stop=tenacity.stop_after_delay(_SECONDS_TO_STOP),
+)
+async def _gone(mark: ProcessMark) -> psutil.Process | None:
+    return mark.find()
+
+
+def _choose_port(folder: EngineFolder) -> int:
+    remembered = int(folder.port.read_text()) if folder.port.exists() else None
+    if remembered is not None and _is_free(remembered):
+        return remembered
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    if remembered is not None:
+        say(f"port {remembered}, which the engine used so far, is taken; it moves to {port}, and noted queue URLs are stale")
+    folder.port.write_text(str(port))
+    return port
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def _empty(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True, exist_ok=True)

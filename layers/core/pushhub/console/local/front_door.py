@@ -1,0 +1,220 @@
+"""What does a client of the local hub meet? A proxy that behaves as API Gateway does in front of the engine.
+
+It lets through what has a route and nothing else (the engine has doors of its own, such as `/_ministack/reset`), passes requests
+byte for byte, and lets a burst wait: the engine starts a worker for each request it has at one time, and each takes 60 MB, 100 MB
+of disk and a second.
+"""
+
+import asyncio
+import errno
+import io
+import json
+import logging
+import socket
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from http import HTTPStatus
+
+import aiohttp
+from aiohttp import hdrs, web
+from multidict import CIMultiDict, CIMultiDictProxy
+from yarl import URL
+
+from pushhub.console.failure import ConsoleError
+from pushhub.console.local.routes import DOMAIN, Route
+from pushhub.console.progress import say
+
+REQUESTS_AT_ONCE = 8
+"""Requests that the engine works on at the same time; others wait."""
+
+BODY_LIMIT = 10 * 2**20
+"""Bytes of a request body that API Gateway takes."""
+
+SECONDS_TO_ANSWER = 30
+"""API Gateway's limit for a function's answer."""
+
+# RFC 9110, 7.6.1: these speak about one connection. Host and Content-Length are set anew, and `Expect` has been answered.
+_OF_ONE_CONNECTION = frozenset(
+    {
+        *("connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection"),
+        *("te", "trailer", "transfer-encoding", "upgrade", "host", "content-length", "expect"),
+    }
+)
+# Headers of the engine's own that API Gateway does not send.
+_OF_THE_ENGINE = frozenset({"server", "date"})
+
+# What aiohttp would add by itself; the function is to see what the client sent.
+_NOTHING_ADDED = (hdrs.USER_AGENT, hdrs.CONTENT_TYPE, hdrs.ACCEPT, hdrs.ACCEPT_ENCODING)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A response and, for the log, what was behind it."""
+
+    response: web.Response
+    remark: str = ""
+
+
+class FrontDoor:
+    """The proxy: one answer for each request."""
+
+    def __init__(self, engine: str, routes: Sequence[Route], session: aiohttp.ClientSession) -> None:
+        """Set up the door.
+
+        Args:
+            engine: the engine's address, without a slash at the end.
+            routes: what is let through.
+            session: connections to the engine.
+        """
+        self._engine = engine
+        self._routes = tuple(routes)
+        self._session = session
+        self._gate = asyncio.Semaphore(REQUESTS_AT_ONCE)
+
+    async def handle(self, request: web.Request) -> web.Response:
+        """Answer one request and log it in one line, without query and bodies: they may hold credentials."""
+        started = time.monotonic()
+        path = request.raw_path.partition("?")[0]
+        answer = await self._answer(request, path)
+        milliseconds = (time.monotonic() - started) * 1000
+        say(f"{request.method} {path} {answer.response.status} {milliseconds:.0f} ms{answer.remark and f' ({answer.remark})'}")
+        return answer.response
+
+    async def _answer(self, request: web.Request, path: str) -> Answer:
+        if not request.raw_path.isprintable():
+            return Answer(_message(400, "Bad Request"), "not UTF-8")
+        if not any(route.takes(request.method, path) for route in self._routes):
+            return Answer(_message(404, "Not Found"))
+        try:
+            # Read before the gate: a slow sender must not keep others out.
+            body = await request.read()
+        except web.HTTPRequestEntityTooLarge:
+            return Answer(_message(413, "Request Too Long"))
+        except web.RequestPayloadError:
+            return Answer(_message(400, "Bad Request"), "broken body")
+        except ConnectionError:
+            return Answer(_message(400, "Bad Request"), "the client went away")
+        async with self._gate:
+            return await self._pass_on(request, body)
+
+    async def _pass_on(self, request: web.Request, body: bytes) -> Answer:
+        try:
+            async with self._session.request(
+                request.method,
+                URL(self._engine + request.raw_path, encoded=True),
+                headers=_end_to_end(request.headers, host=DOMAIN),
+                # As a file: aiohttp warns about large bytes.
+                data=io.BytesIO(body) if body else None,
+                allow_redirects=False,
+                skip_auto_headers=_NOTHING_ADDED,
+            ) as reply:
+                content = await reply.read()
+        except TimeoutError:
+            return Answer(_message(503, "Service Unavailable"), f"no answer within {SECONDS_TO_ANSWER} s")
+        except aiohttp.ClientError as failure:
+            return Answer(_message(500, "Internal Server Error"), f"the engine failed: {type(failure).__name__}")
+        if error := _function_error(reply.status, content):
+            return Answer(_message(500, "Internal Server Error"), f"the function failed: {error}")
+        headers = _end_to_end(reply.headers)
+        for name in _OF_THE_ENGINE:
+            headers.popall(name, None)
+        return Answer(web.Response(status=reply.status, body=content, headers=headers))
+
+
+def reserve_port(port: int) -> socket.socket:
+    """Take a port of the loopback interface without listening yet: clients are refused until the hub is ready.
+
+    Args:
+        port: 0 for any free one.
+
+    Raises:
+        ConsoleError: it is in use, or not ours to take.
+    """
+    reserved = socket.socket()
+    reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        reserved.bind(("127.0.0.1", port))
+    except OSError as failure:
+        reserved.close()
+        raise _port_error(port, failure) from None
+    return reserved
+
+
+@asynccontextmanager
+async def open_door(reserved: socket.socket, engine: str, routes: Sequence[Route]) -> AsyncIterator[None]:
+    """Listen while the body runs.
+
+    Args:
+        reserved: the bound socket.
+        engine: the engine's address.
+        routes: what is let through.
+
+    Raises:
+        ConsoleError: another process began to listen on the port meanwhile.
+    """
+    timeout = aiohttp.ClientTimeout(total=SECONDS_TO_ANSWER)
+    # A compressed body passes as it is, in both directions.
+    async with aiohttp.ClientSession(timeout=timeout, auto_decompress=False) as session:
+        application = web.Application(client_max_size=BODY_LIMIT)
+        application.router.add_route("*", "/{anything:.*}", FrontDoor(engine, routes, session).handle)
+        runner = web.AppRunner(application, access_log=None, auto_decompress=False, logger=_terse_logger())
+        await runner.setup()
+        try:
+            await web.SockSite(runner, reserved).start()
+            yield
+        except OSError as failure:
+            raise _port_error(reserved.getsockname()[1], failure) from None
+        finally:
+            await runner.cleanup()
+
+
+def _port_error(port: int, failure: OSError) -> ConsoleError:
+    if failure.errno == errno.EADDRINUSE:
+        return ConsoleError(f"port {port} is in use; choose another one with --port")
+    return ConsoleError(f"port {port} cannot be used: {failure.strerror}")
+
+
+def _end_to_end(headers: CIMultiDictProxy[str], **added: str) -> CIMultiDict[str]:
+    named = {name.strip().lower() for value in headers.getall(hdrs.CONNECTION, []) for name in value.split(",")}
+    dropped = _OF_ONE_CONNECTION | named
+    kept = CIMultiDict((name, value) for name, value in headers.items() if name.lower() not in dropped)
+    kept.extend(added)
+    return kept
+
+
+def _function_error(status: int, content: bytes) -> str | None:
+    """Tell the type of the error that a function ended with, or nothing if it answered.
+
+    ministack replies 502 with the function's error then, API Gateway 500 without it; a function's own 502 looks different.
+    """
+    if status != HTTPStatus.BAD_GATEWAY:
+        return None
+    try:
+        error = json.loads(content)
+    except ValueError:
+        return None
+    return str(error["errorType"]) if isinstance(error, dict) and "errorType" in error else None
+
+
+def _message(status: int, text: str) -> web.Response:
+    """Answer as API Gateway itself does."""
+    return web.Response(
+        status=status, body=json.dumps({"message": text}, separators=(",", ":")).encode(), content_type="application/json"
+    )
+
+
+class _OneLine(logging.Handler):
+    """Says what aiohttp could not handle, without the traceback and without the request in it."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        failure = record.exc_info[1] if record.exc_info else None
+        say(f"a request failed in the front door: {type(failure).__name__ if failure else record.levelname}")
+
+
+def _terse_logger() -> logging.Logger:
+    logger = logging.getLogger(f"{__name__}.aiohttp")
+    logger.handlers = [_OneLine(logging.ERROR)]
+    logger.propagate = False
+    return logger

@@ -1,0 +1,161 @@
+"""How does `pushhub up` bring the whole template to life on this machine, and take it down again?"""
+
+import asyncio
+import os
+import signal
+import socket
+import tempfile
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import click
+from botocore.exceptions import BotoCoreError, ClientError
+
+from pushhub.console.connection import Connection, connect_to_engine, stack_outputs
+from pushhub.console.failure import ConsoleError
+from pushhub.console.local.build import build_template, building, require_build_tools
+from pushhub.console.local.checkout import Checkout, host_architecture
+from pushhub.console.local.deployment import STACK, deploy
+from pushhub.console.local.engine import REGION, Engine, EngineFolder, running_engine, stop_orphan
+from pushhub.console.local.expiry import switch_on_expiry
+from pushhub.console.local.front_door import open_door, reserve_port
+from pushhub.console.local.packaging import Package, pack
+from pushhub.console.local.routes import Route, processed_template, publish_routes
+from pushhub.console.local.state_folder import ProcessMark, RunningHub, StateFolder
+from pushhub.console.progress import say, step
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be run, and what is done with it once it stands."""
+
+    checkout: Checkout
+    port: int
+    """0 for any free one."""
+    keep: bool
+    """Whether the data outlives the hub."""
+    prepare: Callable[[Connection], Sequence[str]]
+    """Is done to the deployed hub before anyone can reach it; gives the lines to print below the base URL once it listens.
+
+    May raise `ConsoleError`.
+    """
+
+
+def run_hub(plan: Plan) -> None:
+    """Run a hub until SIGINT, SIGTERM or SIGHUP, then stop it cleanly.
+
+    Raises:
+        ConsoleError: it could not start, or its engine ended by itself.
+    """
+    require_build_tools()
+    notes = StateFolder(plan.checkout.state_folder)
+    with notes.held(), reserve_port(plan.port) as reserved:
+        try:
+            asyncio.run(_run(plan, notes, reserved))
+        except asyncio.CancelledError:
+            say("stopped")
+
+
+async def _run(plan: Plan, notes: StateFolder, reserved: socket.socket) -> None:
+    _end_on_signals()
+    url = f"http://127.0.0.1:{reserved.getsockname()[1]}"
+    await stop_orphan(notes)
+    say("building the functions and starting the engine…")
+    with _engine_folder(plan, notes) as folder:
+        async with _meanwhile(_build(plan)) as build, running_engine(folder, notes, keep=plan.keep) as engine:
+            routes, lines = await _to_the_end(_prepared, plan, engine, await build, url)
+            async with open_door(reserved, engine.endpoint, routes):
+                marks = ProcessMark.of(os.getpid()), ProcessMark.of(engine.process.pid)
+                with notes.telling_of(RunningHub(url, engine.endpoint, REGION, STACK, *marks)):
+                    _announce(url, lines)
+                    raise await engine.died()
+
+
+def _announce(url: str, lines: Sequence[str]) -> None:
+    say("the hub listens; Ctrl-C stops it")
+    for line in (url, *lines):
+        click.echo(line)
+
+
+def _end_on_signals() -> None:
+    """Let the first signal end this task; later ones must not disturb the saving of state."""
+    loop = asyncio.get_running_loop()
+    task = asyncio.current_task()
+    ending = [signal.SIGINT, signal.SIGTERM]
+    # Under nohup, a closing terminal is to be ignored.
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+        ending.append(signal.SIGHUP)
+
+    def end() -> None:
+        for number in ending:
+            loop.add_signal_handler(number, _do_nothing)
+        say("stopping…")
+        if task:
+            task.cancel()
+
+    for number in ending:
+        loop.add_signal_handler(number, end)
+
+
+def _do_nothing() -> None:
+    """Ignore a signal in a way that child processes do not inherit."""
+
+
+@contextmanager
+def _engine_folder(plan: Plan, notes: StateFolder) -> Iterator[EngineFolder]:
+    if plan.keep:
+        yield EngineFolder(notes.path / "engine")
+        return
+    with tempfile.TemporaryDirectory(prefix="pushhub-", ignore_cleanup_errors=True) as temporary:
+        yield EngineFolder(Path(temporary))
+
+
+async def _build(plan: Plan) -> Package:
+    architecture = host_architecture()
+    with step("built the functions"):
+        async with building(plan.checkout, architecture):
+            return pack(await build_template(plan.checkout, architecture))
+
+
+def _prepared(plan: Plan, engine: Engine, package: Package, url: str) -> tuple[tuple[Route, ...], Sequence[str]]:
+    """Deploy onto an engine that nobody else can reach yet; give the routes to open and the lines to print then."""
+    connection = connect_to_engine(engine.endpoint, REGION)
+    try:
+        with step("deployed the template"):
+            deploy(connection, package, {"Architecture": host_architecture(), "DeletionProtection": "false"})
+            template = processed_template(connection)
+            routes = publish_routes(connection, template)
+            switch_on_expiry(connection, template)
+            outputs = stack_outputs(connection, STACK) | {"Url": url}
+        with step("applied the catalog"):
+            lines = plan.prepare(replace(connection, outputs=outputs))
+    except (BotoCoreError, ClientError) as failure:
+        raise ConsoleError(f"the local engine failed: {failure}; its log is {engine.folder.log}") from None
+    return routes, lines
+
+
+@asynccontextmanager
+async def _meanwhile[Result](work: Coroutine[None, None, Result]) -> AsyncIterator[asyncio.Task[Result]]:
+    """Do some work while the body runs; what is left of it at the end is cancelled."""
+    task = asyncio.create_task(work)
+    try:
+        yield task
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
+async def _to_the_end[**Arguments, Result](
+    work: Callable[Arguments, Result], *arguments: Arguments.args, **named: Arguments.kwargs
+) -> Result:
+    """Do blocking work in a thread; if cancelled, wait for its end first.
+
+    An engine that is stopped halfway through a deployment keeps a stuck stack.
+    """
+    task = asyncio.ensure_future(asyncio.to_thread(work, *arguments, **named))
+    try:
+        return await asyncio.shield(task)
+    finally:
+        await asyncio.wait([task])

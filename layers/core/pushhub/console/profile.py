@@ -1,0 +1,283 @@
+"""How does a person see one profile of a hub, and make the hub forget it?"""
+
+import json
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import wraps
+from typing import Final
+
+import click
+
+from pushhub.audience.erasing import Erasing
+from pushhub.audience.model import Address, MatchKey, Profile, ProfileId, PushToken, Seconds, Subscription
+from pushhub.audience.port import AudienceStore, Wanted
+from pushhub.audience.subscribe import ByField, ById
+from pushhub.audience.values import MisfitError, Value, canonical_text, normalise
+from pushhub.catalog.model import Catalog, DatabaseId
+from pushhub.catalog.providers import PROVIDER_CODES, known_provider
+from pushhub.console.failure import ConsoleError
+from pushhub.console.stores import Stores, faults_explained, json_option, open_stores, stack_option
+
+Selector = ById | ByField | Address
+"""What names one profile of a database."""
+
+_PROFILE_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A profile with its subscriptions, live ones first."""
+
+    database: DatabaseId
+    profile: Profile
+    subscriptions: tuple[Subscription, ...]
+
+
+def _selecting(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that name one profile, and hand the command a database's id and a selector in their place."""
+
+    @wraps(command)
+    def selected(*, database: int, id_: str | None, field: str | None, token: str | None, **others: object) -> None:
+        command(database=DatabaseId(database), selector=parse_selector(id_, field, token), **others)
+
+    for option in (
+        click.option("--token", metavar="PROVIDER:TOKEN", help="The profile that has this push token."),
+        click.option("--field", metavar="NAME=VALUE", help="The profile whose match field has this value."),
+        click.option("--id", "id_", metavar="ID", help="The profile with this id."),
+        click.option("--db", "database", type=click.IntRange(min=1), required=True, metavar="N", help="The database's id."),
+    ):
+        option(selected)
+    return selected
+
+
+@click.group()
+def profile() -> None:
+    """See one profile, or erase it."""
+
+
+@profile.command()
+@_selecting
+@stack_option
+@json_option
+def show(*, database: DatabaseId, selector: Selector, stack: str | None, as_json: bool) -> None:
+    """Print a profile with its subscriptions; name it by exactly one of --id, --field and --token."""
+    stores = open_stores(stack)
+    with faults_explained():
+        found = find(stores, database, selector)
+    click.echo(json.dumps(as_entry(found), ensure_ascii=False, indent=2) if as_json else "\n".join(lines_of(found)))
+
+
+@profile.command()
+@_selecting
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@stack_option
+@json_option
+def erase(*, database: DatabaseId, selector: Selector, yes: bool, stack: str | None, as_json: bool) -> None:
+    """Delete a profile with its match keys and subscriptions, for good.
+
+    Name it by exactly one of --id, --field and --token.
+    """
+    if not yes and not _somebody_can_be_asked():
+        raise click.UsageError("nobody can be asked here whether to erase: say --yes")
+    stores = open_stores(stack)
+    with faults_explained():
+        found = find(stores, database, selector)
+    named = f"profile {found.profile.id} of database {database} with {_counted(found.subscriptions)}"
+    if not yes:
+        click.confirm(f"Erase {named}?", abort=True, err=True)
+    with faults_explained():
+        if not Erasing(stores.audience)(database, found.profile.id):
+            raise ConsoleError(f"profile {found.profile.id} of database {database} is gone already")
+    click.echo(f"erased {named}", err=as_json)
+    if as_json:
+        erased = {"erased": True, "database": database, "profile": found.profile.id, "subscriptions": len(found.subscriptions)}
+        click.echo(json.dumps(erased, indent=2))
+
+
+def _somebody_can_be_asked() -> bool:
+    return sys.stdin.isatty()
+
+
+def parse_selector(id_: str | None, field: str | None, token: str | None) -> Selector:
+    """Return what the command's options select by.
+
+    Args:
+        id_: a profile's id.
+        field: a match field and its value, separated by the first `=`.
+        token: a provider and its push token, separated by the first `:`.
+
+    Raises:
+        click.UsageError: not exactly one is given, or it is not of its form.
+    """
+    given = [option for option in (id_, field, token) if option is not None]
+    if len(given) != 1:
+        raise click.UsageError("name the profile by exactly one of --id, --field and --token")
+    if not _is_unicode(given[0]):
+        raise click.UsageError("what names the profile is not valid Unicode")
+    if id_ is not None:
+        if not _PROFILE_ID.fullmatch(id_):
+            raise click.UsageError("--id: 1 to 64 characters of A-Z a-z 0-9 _ - are expected")
+        return ById(ProfileId(id_))
+    return _parse_field(field) if field is not None else _parse_token(token or "")
+
+
+def _parse_field(field: str) -> ByField:
+    name, equals, value = field.partition("=")
+    if not name or not equals:
+        raise click.UsageError("--field: NAME=VALUE is expected")
+    return ByField(name, value)
+
+
+def _parse_token(text: str) -> Address:
+    name, _, token = text.partition(":")
+    if not name or not token:
+        raise click.UsageError("--token: PROVIDER:TOKEN is expected")
+    provider = known_provider(name)
+    if provider is None:
+        raise click.UsageError(f'--token: unknown provider "{name}"; one of {", ".join(PROVIDER_CODES)}')
+    return Address(provider, PushToken(token))
+
+
+def _is_unicode(text: str) -> bool:
+    # Python hands bytes of the command line that are no UTF-8 over as lone surrogates.
+    return not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def match_key(catalog: Catalog, database: DatabaseId, selector: ByField) -> MatchKey:
+    """Return the match key that a field's value is, in the form in which the database keeps it.
+
+    Raises:
+        ConsoleError: the catalog has no such database or match field, or the value does not fit the field's type.
+    """
+    declared = catalog.databases.get(database)
+    if declared is None:
+        raise ConsoleError(f"there is no database {database}; {_having(catalog.databases)}")
+    kind = declared.fields.get(selector.field)
+    if kind is None:
+        raise ConsoleError(f'database {database} has no field "{selector.field}"; {_having(declared.fields)}')
+    if selector.field not in declared.match:
+        raise ConsoleError(f"{selector.field} is not a match field of database {database}; {_having(declared.match)}")
+    try:
+        return MatchKey(selector.field, kind, normalise(kind, selector.value))
+    except MisfitError as misfit:
+        raise ConsoleError(f"{selector.field}: {misfit}") from None
+
+
+def _having(names: Iterable[object]) -> str:
+    listed = ", ".join(map(str, names))
+    return f"there is {listed}" if listed else "there is none at all"
+
+
+def find(stores: Stores, database: DatabaseId, selector: Selector) -> Found:
+    """Return the selected profile as it is now.
+
+    Raises:
+        ConsoleError: there is none, or the selector does not suit the database.
+        UnavailableError: a store did not answer in time, or refused for load.
+    """
+    holder = _holder(stores, database, selector)
+    if holder is not None:
+        (snapshot,) = stores.audience.read([Wanted(database, profiles=frozenset({holder}))])
+        if (read := snapshot.profiles[holder]) is not None:
+            return Found(database, read, tuple(stores.audience.subscriptions_of(database, read)))
+    raise ConsoleError(f"database {database} has no such profile")
+
+
+def _holder(stores: Stores, database: DatabaseId, selector: Selector) -> ProfileId | None:
+    match selector:
+        case ById(id_):
+            return id_
+        case ByField():
+            key = match_key(stores.catalog.load().catalog, database, selector)
+            (snapshot,) = stores.audience.read([Wanted(database, key=key)])
+            return snapshot.key_holder
+        case Address():
+            return _owner(stores.audience, database, selector)
+
+
+def _owner(audience: AudienceStore, database: DatabaseId, address: Address) -> ProfileId | None:
+    (snapshot,) = audience.read([Wanted(database, addresses=(address,))])
+    subscription = snapshot.subscriptions.get(address)
+    return subscription.profile if subscription else None
+
+
+def as_entry(found: Found) -> dict[str, object]:
+    """Return a profile as JSON has it: times in ISO 8601 UTC; decimals that a JSON reader might round are texts."""
+    shown = found.profile
+    return {
+        "id": shown.id,
+        "database": found.database,
+        "origin": str(shown.origin),
+        "fields": {name: _json_value(value) for name, value in shown.fields.items()},
+        "match_keys": [{"field": key.field, "type": str(key.type), "value": _json_value(key.value)} for key in _sorted_keys(shown)],
+        "created": iso(shown.created),
+        "updated": iso(shown.updated),
+        "subscriptions": [_subscription_entry(subscription) for subscription in found.subscriptions],
+    }
+
+
+def lines_of(found: Found) -> Iterator[str]:
+    """Give a profile as lines for a person."""
+    shown = found.profile
+    yield f"profile {shown.id} of database {found.database}"
+    yield f"  origin   {shown.origin}"
+    yield f"  created  {iso(shown.created)}"
+    yield f"  updated  {iso(shown.updated)}"
+    yield "  fields" if shown.fields else "  no fields"
+    for name, value in shown.fields.items():
+        yield f"    {name} = {_on_one_line(canonical_text(value))}"
+    yield "  match keys" if shown.keys else "  no match keys"
+    for key in _sorted_keys(shown):
+        yield f"    {key.field} = {_on_one_line(canonical_text(key.value))} ({key.type})"
+    yield f"  {_counted(found.subscriptions)}"
+    for subscription in found.subscriptions:
+        yield from _subscription_lines(subscription)
+
+
+def iso(moment: Seconds) -> str:
+    """Return a moment in ISO 8601, UTC."""
+    return f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _sorted_keys(shown: Profile) -> list[MatchKey]:
+    return sorted(shown.keys, key=lambda key: key.field)
+
+
+def _counted(subscriptions: tuple[Subscription, ...]) -> str:
+    return f"{len(subscriptions) or 'no'} subscription{'' if len(subscriptions) == 1 else 's'}"
+
+
+def _subscription_entry(subscription: Subscription) -> dict[str, object]:
+    return {
+        "provider": subscription.address.provider,
+        "token": subscription.address.token,
+        "live": subscription.live,
+        "resources": [
+            {"id": resource, "state": str(state), "since": iso(at)}
+            for resource, (state, at) in sorted(subscription.resources.items())
+        ],
+        "created": iso(subscription.created),
+        "last_seen": iso(subscription.seen),
+    }
+
+
+def _subscription_lines(subscription: Subscription) -> Iterator[str]:
+    yield f"    {subscription.address.provider} {_on_one_line(subscription.address.token)}"
+    for resource, (state, at) in sorted(subscription.resources.items()):
+        yield f"      resource {resource}: {state} since {iso(at)}"
+    yield f"      created {iso(subscription.created)}, last seen {iso(subscription.seen)}"
+
+
+def _on_one_line(text: str) -> str:
+    """Return a caller's text so that it cannot steer the terminal it is shown on."""
+    return text if text.isprintable() else json.dumps(text)
+
+
+def _json_value(value: Value) -> int | float | str | bool:
+    if not isinstance(value, Decimal):
+        return value
+    return float(value) if Decimal(repr(float(value))) == value else canonical_text(value)

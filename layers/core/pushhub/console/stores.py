@@ -1,0 +1,61 @@
+"""How does a command reach the tables of a hub, and what does it say when they fail?"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import click
+
+from pushhub.audience.port import AudienceStore
+from pushhub.catalog.port import CatalogStore
+from pushhub.console.connection import Connection, connect
+from pushhub.console.failure import ConsoleError
+from pushhub.faults import LostRaceError, UnavailableError
+from pushhub.store.audience import DynamoAudience
+from pushhub.store.catalog import DynamoCatalog
+from pushhub.store.schema import CorruptItemError
+
+stack_option = click.option("--stack", metavar="NAME", help="A hub deployed in AWS; without it, the one that runs here.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON alone on stdout; everything else goes to stderr.")
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """The stores of one hub."""
+
+    catalog: CatalogStore
+    audience: AudienceStore
+
+
+def stores_of(connection: Connection) -> Stores:
+    """Return the stores of the hub that a connection leads to."""
+    client = connection.client("dynamodb")
+    return Stores(
+        DynamoCatalog(client, connection.outputs["CatalogTable"]), DynamoAudience(client, connection.outputs["AudienceTable"])
+    )
+
+
+def open_stores(stack: str | None) -> Stores:
+    """Return the stores of a deployed hub, or of the one that runs here.
+
+    Raises:
+        ConsoleError: there is no such hub, or AWS cannot be asked.
+    """
+    return stores_of(connect(stack))
+
+
+@contextmanager
+def faults_explained() -> Iterator[None]:
+    """Turn faults of the stores inside the block into one line.
+
+    Raises:
+        ConsoleError: a store did not do what it was asked.
+    """
+    try:
+        yield
+    except UnavailableError as fault:
+        raise ConsoleError(f"the hub's tables cannot be used: {fault}; run it again") from fault
+    except LostRaceError as fault:
+        raise ConsoleError("others kept changing the same profile; run it again") from fault
+    except CorruptItemError as fault:
+        raise ConsoleError(f"the hub's tables hold what this version cannot read: {fault}") from fault

@@ -1,0 +1,283 @@
+"""The catalog commands."""
+
+import json
+import re
+import shlex
+from io import StringIO
+from pathlib import Path
+
+import boto3
+import pytest
+from click.testing import CliRunner, Result
+from ruamel.yaml import YAML
+
+import pushhub.console.catalog as commands
+from pushhub.audience.changes import Change, ProfileCreation
+from pushhub.audience.model import Origin, Profile, ProfileId, Seconds
+from pushhub.catalog.document import MAX_DOCUMENT_BYTES
+from pushhub.catalog.file import parse_catalog, read_catalog_file
+from pushhub.catalog.model import DatabaseId
+from pushhub.catalog.port import StoredCatalog
+from pushhub.console.catalog import DEMO_CATALOG, apply_catalog, apply_demo_catalog, catalog, demo_curl, read_catalog
+from pushhub.console.connection import Connection
+from pushhub.console.failure import ConsoleError
+from pushhub.console.stores import Stores
+from pushhub.faults import UnavailableError
+from tests.doubles.audience import MemoryAudience
+from tests.doubles.catalog import MemoryCatalog
+
+TOKEN = "3LXP2FRcRxJ-7b14db88ec937f14"
+SHOP = f"""
+databases: [{{id: 17, name: customers, fields: {{number: integer, nick: text}}, match: [number]}}]
+resources: [{{id: 5, name: shop app, token: {TOKEN}, databases: [17]}}]
+"""
+
+
+class Hub:
+    """A hub in memory, and a file to apply to it."""
+
+    def __init__(self, file: Path) -> None:
+        self.catalog = MemoryCatalog()
+        self.audience = MemoryAudience()
+        self.file = file
+        self.stacks: list[str | None] = []
+
+    def open(self, stack: str | None) -> Stores:
+        self.stacks.append(stack)
+        return Stores(self.catalog, self.audience)
+
+    def run(self, *words: str) -> Result:
+        return CliRunner(mix_stderr=False).invoke(catalog, words)
+
+    def apply(self, text: str, *options: str) -> Result:
+        self.file.write_text(text, encoding="utf-8")
+        return self.run("apply", str(self.file), *options)
+
+    def hold_a_profile(self, database: int) -> None:
+        profile = Profile(ProfileId("ann"), Origin.ID, {}, frozenset(), {}, {}, Seconds(1), Seconds(1))
+        self.audience.commit(DatabaseId(database), Change(profiles=(ProfileCreation(profile),)))
+
+
+@pytest.fixture
+def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Hub:
+    made = Hub(tmp_path / "catalog.yaml")
+    monkeypatch.setattr(commands, "open_stores", made.open)
+    monkeypatch.setattr(commands, "stores_of", lambda _: made.open(None))
+    return made
+
+
+def test_applying_shows_what_changes_and_when(hub: Hub) -> None:
+    result = hub.apply(SHOP, "--stack", "ours")
+    assert result.exit_code == 0
+    assert result.stdout.splitlines() == ["+ database 17 customers", "+ resource 5 shop app", "in effect within 60 s"]
+    assert result.stderr == ""
+    assert hub.catalog.catalog == parse_catalog(SHOP, "", {})
+    assert hub.stacks == ["ours"]
+
+
+def test_applying_again_changes_nothing(hub: Hub) -> None:
+    hub.apply(SHOP)
+    assert hub.apply(SHOP).stdout == "nothing to change\n"
+    assert hub.catalog.version == 1
+
+
+def test_a_dry_run_shows_the_same_and_writes_nothing(hub: Hub) -> None:
+    result = hub.apply(SHOP, "--dry-run")
+    assert result.stdout.splitlines() == ["+ database 17 customers", "+ resource 5 shop app", "dry run: nothing was changed"]
+    assert hub.catalog.version == 0
+
+
+def test_json_stands_alone_on_stdout(hub: Hub) -> None:
+    hub.apply(SHOP)
+    result = hub.apply(SHOP.replace("17", "18"), "--json")
+    assert json.loads(result.stdout) == {
+        "applied": True,
+        "changes": [
+            {"action": "add", "kind": "database", "id": 18, "name": "customers", "details": []},
+            {"action": "change", "kind": "resource", "id": 5, "name": "shop app", "details": ["databases [17] → [18]"]},
+        ],
+        "kept": [
+            {
+                "action": "keep",
+                "kind": "database",
+                "id": 17,
+                "name": "customers",
+                "details": ["not in the file, kept (--prune deletes it)"],
+            }
+        ],
+    }
+    assert "in effect within 60 s" in result.stderr
+
+
+def test_json_says_so_when_nothing_changes(hub: Hub) -> None:
+    result = hub.apply("databases: []", "--json")
+    assert json.loads(result.stdout) == {"applied": False, "changes": [], "kept": []}
+
+
+def test_nothing_is_deleted_unless_asked(hub: Hub) -> None:
+    hub.apply(SHOP)
+    kept = hub.apply("databases: []")
+    assert kept.stdout.splitlines()[0] == "= database 17 customers: not in the file, kept (--prune deletes it)"
+    assert hub.catalog.catalog.databases
+    pruned = hub.apply("databases: []", "--prune")
+    assert pruned.stdout.splitlines() == ["- database 17 customers", "- resource 5 shop app", "in effect within 60 s"]
+    assert not hub.catalog.catalog.databases
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("databases: []", "removed"),
+        (SHOP.replace("match: [number]", "match: [nick]"), "match [number] → [nick]"),
+        (SHOP.replace("nick: text", "nick: phone"), "field nick text → phone"),
+    ],
+)
+@pytest.mark.parametrize("option", ["--dry-run", "--json"])
+def test_a_database_that_holds_profiles_keeps_what_they_rest_on(hub: Hub, text: str, reason: str, option: str) -> None:
+    hub.apply(SHOP)
+    hub.hold_a_profile(17)
+    result = hub.apply(text, "--prune", option)
+    assert result.exit_code == 1
+    assert result.stdout == ""
+    told = result.stderr.splitlines()
+    assert told[0].startswith("looking for profiles in database 17 customers;")
+    assert told[1] == f"Error: database 17 customers holds profiles, so this cannot be done: {reason}"
+    assert hub.catalog.version == 1
+
+
+def test_an_empty_database_may_change_in_every_way(hub: Hub) -> None:
+    hub.apply(SHOP)
+    result = hub.apply("databases: []", "--prune")
+    assert result.exit_code == 0
+    assert result.stderr.startswith("looking for profiles in database 17")
+
+
+def test_a_bad_file_is_told_line_by_line_before_the_hub_is_asked(hub: Hub) -> None:
+    result = hub.apply("databases: [{id: 0, name: a}]\nresources: [{id: 1, name: b, token: '${UNSET_HERE}', databases: []}]")
+    assert result.exit_code == 1
+    assert result.stdout == ""
+    assert result.stderr.splitlines() == [
+        f"Error: {hub.file}: databases[0].id: an integer from 1 to 2147483647 is expected",
+        f"{hub.file}: resources[0].token: environment variable not set: UNSET_HERE",
+    ]
+    assert hub.stacks == []
+
+
+def test_a_missing_file_is_told_in_one_line(hub: Hub) -> None:
+    result = hub.run("apply", "nowhere.yaml")
+    assert (result.exit_code, result.stderr) == (1, "Error: nowhere.yaml: No such file or directory\n")
+
+
+def test_a_token_of_a_kept_resource_is_refused(hub: Hub) -> None:
+    hub.apply(SHOP)
+    result = hub.apply(SHOP.replace("id: 5", "id: 6"))
+    assert result.exit_code == 1
+    assert result.stderr.startswith("Error: resource 6 shop app has a token of resource 5 shop app")
+
+
+def test_a_catalog_that_someone_else_changed_is_not_overwritten(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hub.catalog, "load", lambda: StoredCatalog(hub.catalog.catalog, 7))
+    result = hub.apply(SHOP)
+    assert result.exit_code == 1
+    assert result.stderr == "Error: the catalog was changed by someone else meanwhile; run it again\n"
+
+
+def test_a_catalog_that_does_not_fit_is_refused_even_by_a_dry_run(hub: Hub) -> None:
+    result = hub.apply(f"databases: [{{id: 1, name: {'x' * MAX_DOCUMENT_BYTES}}}]", "--dry-run")
+    assert result.exit_code == 1
+    assert re.fullmatch(r"Error: the catalog takes \d+ bytes; at most 380000 fit\n", result.stderr)
+
+
+@pytest.mark.parametrize("words", [["show"], ["apply", str(DEMO_CATALOG)]])
+def test_a_hub_that_does_not_answer_is_told_in_one_line(hub: Hub, monkeypatch: pytest.MonkeyPatch, words: list[str]) -> None:
+    def fail() -> StoredCatalog:
+        raise UnavailableError("DynamoDB answered AccessDenied to GetItem")
+
+    monkeypatch.setattr(hub.catalog, "load", fail)
+    result = hub.run(*words)
+    assert result.exit_code == 1
+    assert result.stderr == "Error: the hub's tables cannot be used: DynamoDB answered AccessDenied to GetItem; run it again\n"
+
+
+def test_showing_prints_yaml_without_a_whole_digest(hub: Hub) -> None:
+    hub.apply(SHOP.replace("databases: [17]", "databases: [17], providers: [ios-apns, Firefox]"))
+    shown = hub.run("show")
+    assert (
+        shown.stdout
+        == """\
+databases:
+- id: 17
+  name: customers
+  fields: {number: integer, nick: text}
+  match: [number]
+resources:
+- id: 5
+  name: shop app
+  token_sha256: [c9a113…]
+  databases: [17]
+  token_conflict: reject
+  providers: [Firefox, ios-apns]
+"""
+    )
+    assert json.loads(hub.run("show", "--json").stdout) == YAML(typ="safe", pure=True).load(StringIO(shown.stdout))
+
+
+def test_showing_an_empty_catalog_prints_empty_lists(hub: Hub) -> None:
+    assert hub.run("show").stdout == "databases: []\nresources: []\n"
+
+
+def test_what_is_shown_is_a_catalog_file_but_for_the_tokens(hub: Hub) -> None:
+    hub.run("apply", str(DEMO_CATALOG))
+    text = re.sub(r"token_sha256: .*", lambda found: f"token: new-token-{found.start()}", hub.run("show").stdout)
+    again = hub.apply(text)
+    assert [line.split(":")[-1].strip() for line in again.stdout.splitlines()[:-1]] == ["tokens changed (1 added, 1 removed)"] * 3
+
+
+def local_hub() -> Connection:
+    return Connection(boto3.Session(), None, {"Url": "http://127.0.0.1:8080"})
+
+
+def test_applying_for_up_is_quiet_when_nothing_changes(hub: Hub, capsys: pytest.CaptureFixture[str]) -> None:
+    demo = read_catalog(DEMO_CATALOG)
+    assert apply_catalog(local_hub(), desired=demo) == ()
+    assert capsys.readouterr().err.splitlines()[0] == "+ database 1 visitors"
+    apply_catalog(local_hub(), desired=demo)
+    captured = capsys.readouterr()
+    assert captured.out + captured.err == ""
+
+
+def test_a_first_start_gets_the_demo_catalog_and_a_later_one_leaves_it(hub: Hub) -> None:
+    demo = read_catalog(DEMO_CATALOG)
+    for _ in range(2):
+        assert apply_demo_catalog(local_hub(), demo=demo) == (demo_curl("http://127.0.0.1:8080"),)
+
+
+def test_a_hub_with_a_catalog_of_its_own_keeps_it_and_shows_no_token(hub: Hub) -> None:
+    hub.apply("databases: []\nresources: [{id: 9, name: mine, token: my-own-token, databases: []}]\n")
+    before = hub.run("show").stdout
+    assert apply_demo_catalog(local_hub(), demo=read_catalog(DEMO_CATALOG)) == ()
+    assert hub.run("show").stdout == before
+
+
+def test_reading_a_file_raises_all_problems(hub: Hub) -> None:
+    hub.file.write_text("a: 1\nb: 2\n", encoding="utf-8")
+    with pytest.raises(ConsoleError) as caught:
+        read_catalog(hub.file)
+    assert caught.value.message.splitlines() == [
+        f"{hub.file}: a: unknown key; the keys are databases, resources",
+        f"{hub.file}: b: unknown key; the keys are databases, resources",
+    ]
+
+
+def test_the_demo_request_is_one_that_the_demo_catalog_takes() -> None:
+    words = shlex.split(demo_curl("http://127.0.0.1:8080"))
+    assert words[:3] == ["curl", "http://127.0.0.1:8080/push_subscribe", "-d"]
+    resource = read_catalog(DEMO_CATALOG).resource_opened_by(json.loads(words[3])["resource_token"])
+    assert resource is not None
+    assert resource.databases == (17,)
+
+
+def test_the_demo_catalog_has_a_database_without_the_field_of_the_demo_request() -> None:
+    demo = read_catalog_file(DEMO_CATALOG, {})
+    assert [(resource.id, resource.databases) for resource in demo.resources.values()] == [(5, (17,)), (22, (34, 2)), (31, (1, 17))]
+    assert "CustomNumber1" not in demo.databases[DatabaseId(2)].fields
