@@ -1,0 +1,18 @@
+"""What the flow tests share."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from pushhub.console.local.checkout import find_checkout
+
+
+@pytest.fixture
+def own_checkout(tmp_path: Path) -> Path:
+    """Give a copy of the checkout whose template may be changed."""
+    root, copy = find_checkout().root, tmp_path / "checkout"
+    for folder in ("functions", "layers"):
+        shutil.copytree(root / folder, copy / folder)
+    shutil.copy(root / "template.yaml", copy)
+    return copy

@@ -1,0 +1,153 @@
+"""What `sam build` makes, for both processors, and that AWS's own runtime runs it."""
+
+import asyncio
+import json
+import os
+import socket
+import struct
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import samcli
+import urllib3
+from tenacity import retry, stop_after_delay, wait_fixed
+
+from pushhub.console.local.build import build_template, building
+from pushhub.console.local.checkout import find_checkout, host_architecture
+from tests.conftest import Hub
+from tests.lambda_environment import function_environment, make_interpreter, pinned_packages
+from tests.wire.golden import Case, assert_replied
+
+MACHINES = {"x86_64": 62, "arm64": 183}
+"""Machine numbers in the header of an ELF file."""
+
+
+def build(architecture: str) -> Path:
+    async def in_turn() -> Path:
+        checkout = find_checkout()
+        async with building(checkout, architecture):
+            return await build_template(checkout, architecture)
+
+    return asyncio.run(in_turn()).parent
+
+
+@pytest.fixture(scope="module", params=sorted(MACHINES))
+def built(request: pytest.FixtureRequest) -> tuple[str, Path]:
+    return request.param, build(request.param)
+
+
+def test_the_layers_hold_one_python_folder_with_the_packages_in_it(built: tuple[str, Path]) -> None:
+    _, folder = built
+    assert (folder / "CoreLayer" / "python" / "pushhub" / "__init__.py").is_file()
+    for package in pinned_packages():
+        spelled = package.replace("-", "_").lower()
+        assert list((folder / "RuntimeLayer" / "python").glob(f"{spelled}-*.dist-info")), package
+    assert not list(folder.glob("*Layer/python/python"))
+
+
+def test_the_functions_hold_their_handler_and_nothing_else(built: tuple[str, Path]) -> None:
+    _, folder = built
+    assert [path.name for path in (folder / "PushSubscribe").iterdir()] == ["handler.py"]
+
+
+def test_compiled_modules_are_for_the_processor_that_was_asked_for(built: tuple[str, Path]) -> None:
+    architecture, folder = built
+    compiled = list((folder / "RuntimeLayer").rglob("*.so"))
+    assert compiled, "pydantic has a compiled core"
+    for module in compiled:
+        (machine,) = struct.unpack_from("<H", module.read_bytes(), 18)
+        assert machine == MACHINES[architecture], module
+
+
+def test_the_layers_are_far_from_the_250_mib_that_lambda_takes(built: tuple[str, Path]) -> None:
+    _, folder = built
+    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    assert size < 40 * 2**20
+
+
+@contextmanager
+def emulated_runtime(folder: Path, interpreter: Path, environment: dict[str, str]) -> Iterator[str]:
+    """Run a built function under AWS's runtime interface emulator and yield the URL that invokes it."""
+    port, api_port = _free_port(), _free_port()
+    machine = {"x86_64": "x86_64", "arm64": "arm64"}[host_architecture()]
+    emulator = Path(samcli.__file__).parent / "local" / "rapid" / f"aws-lambda-rie-{machine}"
+    code = folder / "PushSubscribe"
+    process = subprocess.Popen(
+        [
+            *(emulator, "--runtime-interface-emulator-address", f"127.0.0.1:{port}"),
+            *("--runtime-api-address", f"127.0.0.1:{api_port}"),
+            *(interpreter, "-m", "awslambdaric", "handler.handler"),
+        ],
+        cwd=code,
+        env=environment
+        | {
+            "PYTHONPATH": os.pathsep.join(map(str, (code, folder / "RuntimeLayer/python", folder / "CoreLayer/python"))),
+            "LAMBDA_TASK_ROOT": str(code),
+            "AWS_LAMBDA_FUNCTION_NAME": "PushSubscribe",
+            "AWS_LAMBDA_FUNCTION_TIMEOUT": "28",
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
+        },
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        _await_port(port)
+        yield f"http://127.0.0.1:{port}/2015-03-31/functions/function/invocations"
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@retry(stop=stop_after_delay(20), wait=wait_fixed(0.05))
+def _await_port(port: int) -> None:
+    socket.create_connection(("127.0.0.1", port), timeout=1).close()
+
+
+def invoke(url: str, event: object) -> dict[str, Any]:
+    """Return what the function answered, or how it failed."""
+    answer: dict[str, Any] = urllib3.request("POST", url, body=json.dumps(event), timeout=60).json()
+    return answer
+
+
+@pytest.fixture(scope="module")
+def interpreter(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give an interpreter that has boto3 and the runtime client alone, so that a package missing from a layer is missed."""
+    return make_interpreter(tmp_path_factory.mktemp("runtime"), with_layer=False)
+
+
+def test_the_built_function_runs_cold_warm_and_into_an_error_under_the_lambda_runtime(hub: Hub, interpreter: Path) -> None:
+    hub.forget_everyone()
+    environment = function_environment("push_subscribe") | {
+        "AUDIENCE_TABLE": hub.connection.outputs["AudienceTable"],
+        "CATALOG_TABLE": hub.connection.outputs["CatalogTable"],
+        "AWS_ENDPOINT_URL": hub.connection.endpoint_url or "",
+    }
+    first, second = Case("push_subscribe", "example-4-two-databases"), Case("push_subscribe", "example-6-unchanged")
+    with emulated_runtime(build(host_architecture()), interpreter, environment) as url:
+        cold = invoke(url, first.event)
+        assert_replied(first, cold["statusCode"], cold["body"])
+        warm = invoke(url, second.event)
+        assert_replied(second, warm["statusCode"], warm["body"])
+        broken = invoke(url, {"not": "an HTTP API event"})
+        assert broken["errorType"] == "KeyError"
+        again = invoke(url, second.event)
+        assert_replied(second, again["statusCode"], again["body"])
+
+
+def test_a_package_missing_from_the_layer_is_missed_by_the_lambda_runtime(interpreter: Path, tmp_path: Path) -> None:
+    built = build(host_architecture())
+    for part in ("PushSubscribe", "CoreLayer"):
+        (tmp_path / part).symlink_to(built / part)
+    with emulated_runtime(tmp_path, interpreter, function_environment("push_subscribe")) as url:
+        broken = invoke(url, {})
+    assert broken["errorType"] == "Runtime.ImportModuleError"

@@ -1,0 +1,109 @@
+"""The README's commands, run as they stand there."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pushhub.catalog.file import parse_catalog
+from pushhub.console.catalog import demo_curl
+from tests.conftest import Hub
+from tests.lambda_environment import ROOT
+from tests.running_hub import Up, running
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+ADDRESS = "http://127.0.0.1:8080"
+
+
+def blocks(language: str) -> list[str]:
+    """Return the README's blocks of a language, in order."""
+    return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+
+
+FIRST, *SHELL = blocks("sh")
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
+    """Give a hub as a newcomer has it: empty, with the demo catalog."""
+    with running(tmp_path_factory.mktemp("readme"), "--ephemeral") as up:
+        assert up.process.poll() is None, up.said
+        yield up
+
+
+def run(command: str, up: Up) -> str:
+    """Run a block in the checkout and return what it prints."""
+    done = subprocess.run(
+        ["bash", "-euc", command.replace(ADDRESS, up.note.url)],
+        cwd=ROOT,
+        env=os.environ | {"PUSHHUB_HOME": str(up.home), "UV_NO_SYNC": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_first_screen_is_a_sentence_two_commands_and_a_curl_with_its_reply() -> None:
+    screen = README.splitlines()[:32]
+    assert [line.split("#")[0].strip() for line in FIRST.splitlines()] == ["uv run pushhub up", "uv run pytest"]
+    assert any(line.startswith(f"curl {ADDRESS}/push_subscribe") for line in screen)
+    assert any(line.startswith('{"data":') for line in screen)
+
+
+def test_every_block_works_when_pasted_one_after_the_other(demo: Up) -> None:
+    request, show, *others = SHELL
+    assert json.loads(run(request, demo)) == json.loads(blocks("json")[0])
+    again = json.loads(run(request, demo))
+    assert again["error"] == 200
+    assert "subscription_id" not in again["data"][0]
+    assert "59db33d269d426509e9c4bf9" in run(show, demo)
+    for block in others:
+        run(block, demo)
+
+
+def test_the_first_request_is_the_one_that_up_shows(demo: Up) -> None:
+    assert demo.process.stdout is not None
+    assert demo.process.stdout.readline().strip() == demo_curl(demo.note.url)
+    shown = demo_curl(ADDRESS).split("-d ")[1].strip("'")
+    assert json.loads(shown) == json.loads(SHELL[0].split("-d ")[1].strip().strip("'"))
+
+
+def test_the_example_of_a_catalog_is_one() -> None:
+    (example,) = blocks("yaml")
+    assert parse_catalog(example, "README.md", {"SHOP_APP_TOKEN": "a-token-of-a-shop"}).resources
+
+
+def test_the_stack_deploys_with_sam_and_is_reached_by_its_name(hub: Hub, own_checkout: Path, tmp_path: Path) -> None:
+    build, deploy, apply = [line.removeprefix("$ ") for line in blocks("console")[0].splitlines()]
+    assert "--guided" in deploy
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")} | {
+        "AWS_ENDPOINT_URL": hub.connection.endpoint_url or "",
+        "AWS_DEFAULT_REGION": hub.connection.session.region_name,
+        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_SECRET_ACCESS_KEY": "local",
+        "SAM_CLI_TELEMETRY": "0",
+        "UV_NO_SYNC": "1",
+        "UV_PROJECT": str(ROOT),
+    }
+    shutil.copy(ROOT / "layers/core/pushhub/console/demo_catalog.yaml", own_checkout / "my-catalog.yaml")
+
+    def in_the_checkout(command: str) -> str:
+        done = subprocess.run(
+            ["bash", "-euc", command], cwd=own_checkout, env=environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    in_the_checkout(build)
+    # Nobody is there to answer what --guided asks.
+    name = "readme"
+    in_the_checkout(deploy.replace("--guided --stack-name pushhub", f"--stack-name {name} --resolve-s3 --no-progressbar"))
+    assert "+ database 17 customers" in in_the_checkout(apply.replace("--stack pushhub", f"--stack {name}"))
+    assert "databases: [17]" in in_the_checkout(f"uv run pushhub catalog show --stack {name}")

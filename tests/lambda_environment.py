@@ -1,0 +1,54 @@
+"""An interpreter that has what a Lambda function has: the runtime's boto3 and our runtime layer, nothing of the command line."""
+
+import os
+import re
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+RUNTIME_CLIENT = "awslambdaric==4.2.2"
+
+SETTINGS = {"push_subscribe": {"AUDIENCE_TABLE": "audience", "CATALOG_TABLE": "catalog"}}
+"""The settings of each function, with tables that are never reached."""
+
+
+def make_interpreter(folder: Path, *, with_layer: bool) -> Path:
+    """Make a virtual environment in a folder and return its interpreter."""
+    layer = ["--requirements", str(ROOT / "layers" / "runtime" / "requirements.txt")] if with_layer else []
+    _uv("venv", "--quiet", "--python", sys.executable, str(folder))
+    interpreter = folder / "bin" / "python"
+    _uv("pip", "install", "--quiet", "--python", str(interpreter), f"boto3=={version('boto3')}", RUNTIME_CLIENT)
+    if layer:
+        _uv("pip", "install", "--quiet", "--require-hashes", "--python", str(interpreter), *layer)
+    return interpreter
+
+
+def function_environment(function: str) -> dict[str, str]:
+    """Return the environment variables of a function, as the template sets them."""
+    return {
+        "PATH": os.defpath,
+        "AWS_REGION": "eu-central-1",
+        "AWS_DEFAULT_REGION": "eu-central-1",
+        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_SECRET_ACCESS_KEY": "local",
+        "POWERTOOLS_METRICS_NAMESPACE": "pushhub",
+        "POWERTOOLS_SERVICE_NAME": function,
+        **SETTINGS[function],
+    }
+
+
+def pinned_packages() -> dict[str, str]:
+    """Return name and version of every package in the runtime layer."""
+    text = (ROOT / "layers" / "runtime" / "requirements.txt").read_text(encoding="utf-8")
+    return dict(re.findall(r"^([\w.-]+)==(\S+)", text, re.MULTILINE))
+
+
+def _uv(*arguments: str) -> None:
+    # What is in the cache needs no network.
+    for network in (["--offline"], []):
+        done = subprocess.run(["uv", *arguments, *network], capture_output=True, text=True, check=False)
+        if done.returncode == 0:
+            return
+    raise AssertionError(done.stderr)

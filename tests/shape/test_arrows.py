@@ -1,0 +1,77 @@
+"""Arrows point inward: dialect → command → domain ← store."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[2] / "layers" / "core" / "pushhub"
+AWS = {"boto3", "botocore", "aws_lambda_powertools"}
+CONSOLE_ONLY = {"aiohttp", "click", "psutil", "ruamel", "samcli", "samtranslator"}
+
+DOMAIN = {"pushhub.audience", "pushhub.events", "pushhub.imports", "pushhub.sends"}
+MAY_USE = {
+    "faults": set(),
+    "catalog": {"pushhub.catalog", "pushhub.faults"},
+    "audience": {"pushhub.audience", "pushhub.catalog", "pushhub.faults"},
+    "events": {"pushhub.events", "pushhub.audience", "pushhub.catalog", "pushhub.faults"},
+    "imports": {"pushhub.imports", "pushhub.audience", "pushhub.catalog", "pushhub.faults"},
+    "sends": {"pushhub.sends", "pushhub.audience", "pushhub.catalog", "pushhub.faults"},
+    "dialects": {"pushhub.dialects", "pushhub.catalog", "pushhub.faults"} | DOMAIN,
+    "store": {"pushhub.store", "pushhub.catalog", "pushhub.faults"} | DOMAIN,
+    "edge": {"pushhub.edge", "pushhub.store", "pushhub.dialects", "pushhub.catalog", "pushhub.faults"} | DOMAIN,
+    "console": {"pushhub.console", "pushhub.store", "pushhub.catalog", "pushhub.faults"} | DOMAIN,
+}
+"""Which rooms each room may import from; a room that is not listed does not exist."""
+
+NO_AWS = {"faults", "catalog", "audience", "events", "imports", "sends", "dialects"}
+FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "common", "misc", "manager", "service"}
+
+
+def modules() -> list[Path]:
+    return sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
+
+
+def room(module: Path) -> str:
+    return module.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imports(module: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{module}: relative import"
+            yield node.module or ""
+
+
+@pytest.mark.parametrize("module", modules(), ids=lambda module: str(module.relative_to(PACKAGE)))
+def test_a_module_imports_only_from_the_rooms_it_may_use(module: Path) -> None:
+    allowed = MAY_USE[room(module)]
+    for name in imports(module):
+        if name.split(".")[0] == "pushhub":
+            assert ".".join(name.split(".")[:2]) in allowed, f"{room(module)} must not import {name}"
+        assert not (room(module) in NO_AWS and name.split(".")[0] in AWS), f"{room(module)} must not import {name}"
+
+
+@pytest.mark.parametrize("module", modules(), ids=lambda module: str(module.relative_to(PACKAGE)))
+def test_packages_of_the_command_line_are_imported_by_the_command_line_alone(module: Path) -> None:
+    read_by_the_console_alone = module == PACKAGE / "catalog" / "file.py"
+    if room(module) != "console" and not read_by_the_console_alone:
+        assert not CONSOLE_ONLY & {name.split(".")[0] for name in imports(module)}
+
+
+def test_every_room_in_the_list_exists() -> None:
+    assert {room(module) for module in modules()} == set(MAY_USE)
+
+
+def test_names_say_what_is_inside() -> None:
+    names = {path.stem for path in PACKAGE.parents[2].rglob("*.py") if ".venv" not in path.parts and ".aws-sam" not in path.parts}
+    assert not names & FORBIDDEN_NAMES
+
+
+def test_tests_stand_where_the_code_stands() -> None:
+    unit = Path(__file__).parents[1] / "unit"
+    for folder in (path for path in unit.rglob("*") if path.is_dir() and path.name != "__pycache__"):
+        assert (PACKAGE / folder.relative_to(unit)).is_dir(), f"{folder} mirrors nothing"

@@ -1,0 +1,70 @@
+"""What each function loads when it starts cold, and nothing else."""
+
+import json
+import subprocess
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+from tests.lambda_environment import ROOT, SETTINGS, function_environment, make_interpreter, pinned_packages
+
+PACKAGES = {
+    "push_subscribe": {
+        "annotated_types",
+        "aws_lambda_powertools",
+        "boto3",
+        "botocore",
+        "dateutil",
+        "handler",
+        "jmespath",
+        "pushhub",
+        "pydantic",
+        "pydantic_core",
+        "s3transfer",
+        "six",
+        "tenacity",
+        "typing_extensions",
+        "typing_inspection",
+        "urllib3",
+    },
+}
+"""The packages a handler needs. A further one costs every cold start: measure it (tests/bench) before it is added here."""
+
+NEVER = ("aws_lambda_powertools.event_handler", "pushhub.catalog.file", "pushhub.console")
+
+PROBE = """
+import json, sys
+sys.path[:0] = sys.argv[1:]
+import handler
+of_ours = [name for name, module in sys.modules.items() if any(
+    folder in (getattr(module, "__file__", None) or "") for folder in ("site-packages", *sys.argv[1:]))]
+print(json.dumps(of_ours))
+"""
+
+
+@pytest.fixture(scope="module")
+def interpreter(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_interpreter(tmp_path_factory.mktemp("lambda"), with_layer=True)
+
+
+@pytest.mark.parametrize("function", PACKAGES)
+def test_a_handler_loads_the_packages_it_needs_and_no_other(function: str, interpreter: Path) -> None:
+    folders = [str(ROOT / "functions" / function), str(ROOT / "layers" / "core")]
+    probed = subprocess.run(
+        [interpreter, "-c", PROBE, *folders], env=function_environment(function), capture_output=True, text=True, check=True
+    )
+    loaded = json.loads(probed.stdout)
+    packages = {name.split(".")[0] for name in loaded if not name.startswith("_")}
+    assert packages == PACKAGES[function]
+    assert not [name for name in loaded if name.startswith(NEVER)]
+
+
+def test_every_function_has_an_import_budget_and_settings() -> None:
+    functions = {path.name for path in (ROOT / "functions").iterdir() if path.is_dir()}
+    assert set(PACKAGES) == set(SETTINGS) == functions
+
+
+@pytest.mark.parametrize(("package", "pinned"), pinned_packages().items())
+def test_what_is_tested_is_what_is_deployed(package: str, pinned: str) -> None:
+    assert version(package) == pinned
