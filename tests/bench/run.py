@@ -1,0 +1,29 @@
+"""Measures what the project promises of speed and memory, and prints it as tables.
+
+    uv run python tests/bench/run.py [cold|warm|hub …]
+
+Ratios compare things measured in the same run; absolute figures say more of the machine than of the code.
+"""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+import click
+
+from tests.bench import cold_start, local_hub, warm_handler
+
+PARTS = {"cold": cold_start.measure, "warm": warm_handler.measure, "hub": local_hub.measure}
+
+
+@click.command()
+@click.argument("parts", nargs=-1, type=click.Choice(list(PARTS)))
+def main(parts: tuple[str, ...]) -> None:
+    """Run the named parts, or all of them."""
+    for part in parts or PARTS:
+        click.echo(f"{PARTS[part]().text()}\n")
+
+
+if __name__ == "__main__":
+    main()
