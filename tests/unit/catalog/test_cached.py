@@ -26,21 +26,21 @@ def test_nothing_is_read_before_it_is_needed() -> None:
 def test_a_known_token_is_looked_up_without_a_read_for_a_minute() -> None:
     reader = Reader()
     for _ in range(3):
-        assert reader.cached.resource_opened_by(TOKEN)
+        assert reader.cached.opened_by(TOKEN)
     assert reader.reads == 1
     reader.time += FRESH_SECONDS
-    assert reader.cached.resource_opened_by(TOKEN)
+    assert reader.cached.opened_by(TOKEN)
     assert reader.reads == 2
 
 
 def test_a_flood_of_unknown_tokens_costs_one_read_in_five_seconds() -> None:
     reader = Reader()
     for n in range(100):
-        assert reader.cached.resource_opened_by(f"unknown {n}") is None
+        assert reader.cached.opened_by(f"unknown {n}") is None
     assert reader.reads == 1
     reader.time += UNKNOWN_TOKEN_SECONDS
     for n in range(100):
-        assert reader.cached.resource_opened_by(f"unknown {n}") is None
+        assert reader.cached.opened_by(f"unknown {n}") is None
     assert reader.reads == 2
 
 
@@ -48,7 +48,7 @@ def test_a_new_token_works_within_five_seconds() -> None:
     reader = Reader()
     complete = reader.catalog
     reader.catalog = Catalog({}, {})
-    assert reader.cached.resource_opened_by(TOKEN) is None
+    assert reader.cached.opened_by(TOKEN) is None
     reader.catalog = complete
     reader.time += UNKNOWN_TOKEN_SECONDS
-    assert reader.cached.resource_opened_by(TOKEN)
+    assert reader.cached.opened_by(TOKEN)

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from pushhub.catalog.model import Catalog, Resource
+from pushhub.catalog.model import Catalog, Database, Resource
 
 FRESH_SECONDS: Final = 60
 """A change of the catalog is in effect after at most this."""
@@ -22,14 +22,16 @@ class CachedCatalog:
         self._catalog: Catalog | None = None
         self._loaded_at = 0.0
 
-    def current(self) -> Catalog:
-        """Return the catalog, at most :data:`FRESH_SECONDS` old; raises what `load` raises."""
-        return self._not_older_than(FRESH_SECONDS)
+    def opened_by(self, token: str) -> tuple[Resource, tuple[Database, ...]] | None:
+        """Return the resource that this token opens with its databases, or None; raises what `load` raises.
 
-    def resource_opened_by(self, token: str) -> Resource | None:
-        """Return the resource that this token opens, or None; raises what `load` raises."""
-        known = self.current().resource_opened_by(token)
-        return known or self._not_older_than(UNKNOWN_TOKEN_SECONDS).resource_opened_by(token)
+        Both are of one moment: between two look-ups the catalog may change.
+        """
+        for age in (FRESH_SECONDS, UNKNOWN_TOKEN_SECONDS):
+            catalog = self._not_older_than(age)
+            if resource := catalog.resource_opened_by(token):
+                return resource, catalog.databases_of(resource)
+        return None
 
     def _not_older_than(self, seconds: float) -> Catalog:
         if self._catalog is None or self._clock() - self._loaded_at >= seconds:

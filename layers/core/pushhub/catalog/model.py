@@ -74,7 +74,7 @@ class Catalog:
         return next((resource for resource in self.resources.values() if digest in resource.tokens), None)
 
     def databases_of(self, resource: Resource) -> tuple[Database, ...]:
-        """Return the resource's databases in its own order."""
+        """Return the databases of one of its resources, in the resource's own order."""
         return tuple(self.databases[database] for database in resource.databases)
 
 

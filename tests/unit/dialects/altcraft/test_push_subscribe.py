@@ -1,5 +1,6 @@
 """The endpoint: hostile bodies, failing stores, and what its replies say."""
 
+import itertools
 import json
 from collections.abc import Sequence
 
@@ -153,3 +154,10 @@ def test_a_resource_that_was_closed_meanwhile_is_unknown_after_the_cache_has_age
     assert hub(body()).reply.status == 200
     clock[0] = 60.0
     assert hub(body()).reply.status == 403
+
+
+def test_a_catalog_that_changes_while_a_request_is_answered_is_seen_before_or_after_but_not_half() -> None:
+    clock = itertools.count(step=60)
+    catalogs = itertools.chain([CATALOG], itertools.repeat(Catalog({}, {})))
+    hub = PushSubscribe(CachedCatalog(lambda: next(catalogs), lambda: float(next(clock))), Subscribing(MemoryAudience()))
+    assert [hub(body()).reply.status for _ in range(3)] == [200, 403, 403]

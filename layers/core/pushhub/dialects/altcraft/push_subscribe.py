@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from pushhub.audience.subscribe import DatabaseOutcome, Subscribe
 from pushhub.catalog.cached import CachedCatalog
-from pushhub.catalog.model import Resource
+from pushhub.catalog.model import Database, Resource
 from pushhub.dialects.altcraft.errors import Refusal, RefusedError
 from pushhub.dialects.altcraft.parse import SubscribeBody, parse_subscribe, read_body, read_token
 from pushhub.dialects.altcraft.render import Reply, render_outcomes, render_refusal
@@ -42,22 +42,22 @@ class PushSubscribe:
 
     def _answer(self, body: bytes) -> Answer:
         document = read_body(body)
-        resource = self.catalog.resource_opened_by(read_token(document))
-        if resource is None:
+        opened = self.catalog.opened_by(read_token(document))
+        if opened is None:
             raise RefusedError(Refusal.TOKEN_UNKNOWN)
+        resource, databases = opened
         asked = parse_subscribe(document)
-        if not resource.databases:
+        if not databases:
             raise RefusedError(Refusal.NO_DATABASES)
-        outcomes = self.subscribe(self._command(resource, asked))
+        outcomes = self.subscribe(_command(resource, databases, asked))
         return Answer(render_outcomes(resource.id, outcomes), resource, outcomes)
 
-    def _command(self, resource: Resource, asked: SubscribeBody) -> Subscribe:
-        databases = self.catalog.current().databases_of(resource)
-        strangers = tuple(id_ for id_ in asked.databases or () if id_ not in resource.databases)
-        return Subscribe(
-            resource=resource,
-            databases=tuple(database for database in databases if asked.databases is None or database.id in asked.databases),
-            strangers=strangers,
-            matching=asked.matching,
-            subscriptions=asked.subscriptions,
-        )
+
+def _command(resource: Resource, databases: tuple[Database, ...], asked: SubscribeBody) -> Subscribe:
+    return Subscribe(
+        resource=resource,
+        databases=tuple(database for database in databases if asked.databases is None or database.id in asked.databases),
+        strangers=tuple(id_ for id_ in asked.databases or () if id_ not in resource.databases),
+        matching=asked.matching,
+        subscriptions=asked.subscriptions,
+    )
