@@ -19,6 +19,7 @@ from pushhub.audience.changes import (
     SubscriptionPut,
     SubscriptionRemoval,
 )
+from pushhub.audience.matching import MAX_FORGOTTEN
 from pushhub.audience.model import (
     MAX_CANCELLED,
     MAX_LIVE,
@@ -263,11 +264,24 @@ def test_a_profile_holds_so_many_references_and_no_more(store: AudienceStore, da
 
 
 def test_the_largest_update_is_accepted(store: AudienceStore, database: DatabaseId) -> None:
-    store.commit(database, Change((ProfileCreation(profile(cancelled=refs(*(f"t{i}" for i in range(40))))),)))
-    tokens = refs(*(f"t{i}" for i in range(40)))
+    cancelled, forgotten = refs(*(f"t{i}" for i in range(40))), refs(*(f"f{i}" for i in range(40)))
+    store.commit(database, Change((ProfileCreation(profile(live=cancelled, cancelled=forgotten)),)))
+    store.commit(database, Change(subscriptions=tuple(SubscriptionPut(subscription(f"f{i}")) for i in range(40))))
     puts = tuple(SubscriptionPut(subscription(f"t{i}")) for i in range(40))
-    store.commit(database, Change((ProfileUpdate(ANN, Seconds(20), live_added=tokens, cancelled_removed=tokens),), (), puts))
-    assert len(read_subscriptions(store, database, *(f"t{i}" for i in range(40)))) == 40
+    removals = tuple(SubscriptionRemoval(ref, ANN) for ref in sorted(forgotten))
+    update = ProfileUpdate(ANN, Seconds(20), live_removed=cancelled, cancelled_added=cancelled, cancelled_removed=forgotten)
+    store.commit(database, Change((update,), (), (*puts, *removals)))
+    after = read_profile(store, database)
+    assert after is not None
+    assert after.cancelled.keys() == cancelled
+    assert len(read_subscriptions(store, database, *(f"t{i}" for i in range(40)), *(f"f{i}" for i in range(40)))) == 40
+
+
+def test_the_largest_removal_is_accepted(store: AudienceStore, database: DatabaseId) -> None:
+    live, cancelled = refs(*(f"t{i}" for i in range(40))), refs(*(f"f{i}" for i in range(MAX_FORGOTTEN)))
+    store.commit(database, Change((ProfileCreation(profile(live=live, cancelled=cancelled)),)))
+    store.commit(database, Change((ProfileRemoval(ANN, live, cancelled),)))
+    assert read_profile(store, database) is None
 
 
 def test_an_anonymous_profile_with_exactly_these_subscriptions_is_removed(store: AudienceStore, database: DatabaseId) -> None:
@@ -287,11 +301,13 @@ def test_a_profile_that_is_somebody_is_not_removed(store: AudienceStore, databas
 
 def test_anybody_without_subscriptions_is_erased(store: AudienceStore, database: DatabaseId) -> None:
     store.commit(database, Change((ProfileCreation(profile(live=refs("a"), key=NUMBER, origin=Origin.FIELD)),)))
-    refuse(store, database, Change((ProfileErasure(ANN),)))
+    keys = frozenset({NUMBER})
+    refuse(store, database, Change((ProfileErasure(ANN, keys),)))
     store.commit(database, Change((ProfileUpdate(ANN, Seconds(20), live_removed=refs("a")),)))
-    store.commit(database, Change((ProfileErasure(ANN),)))
+    refuse(store, database, Change((ProfileErasure(ANN, frozenset()),)))
+    store.commit(database, Change((ProfileErasure(ANN, keys),)))
     assert read_profile(store, database) is None
-    refuse(store, database, Change((ProfileErasure(ANN),)))
+    refuse(store, database, Change((ProfileErasure(ANN, keys),)))
 
 
 def test_the_subscriptions_of_a_profile_are_listed_live_ones_first(store: AudienceStore, database: DatabaseId) -> None:

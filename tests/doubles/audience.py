@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from pushhub.audience.changes import (
-    MAX_WRITES,
     Change,
     KeyClaim,
     KeyRelease,
@@ -70,7 +69,6 @@ class MemoryAudience:
     def commit(self, database: DatabaseId, change: Change) -> None:
         with self._lock:
             self.commits += 1
-            assert len(change) <= MAX_WRITES
             draft = self.content(database).copy()
             for profile in change.profiles:
                 _write_profile(draft, profile)
@@ -112,8 +110,9 @@ def _write_profile(draft: DatabaseContent, write: ProfileWrite) -> None:
             assert stored
             _require(stored.live.keys() == live and stored.cancelled.keys() == cancelled, "profile has other subscriptions")
             del draft.profiles[id_]
-        case ProfileErasure(id_):
+        case ProfileErasure(id_, keys):
             _require(stored is not None and not stored.live and not stored.cancelled, "profile has subscriptions")
+            _require(stored is not None and stored.keys == keys, "profile has other keys")
             del draft.profiles[id_]
 
 

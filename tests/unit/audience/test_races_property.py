@@ -1,10 +1,13 @@
 """Two requests at the same time, in every order of their steps."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from unittest.mock import patch
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pushhub.audience import matching
 from pushhub.audience.matching import Decision, decide
 from pushhub.audience.model import ProfileId, Seconds
 from pushhub.audience.request import DatabaseRequest, resolve, wanted
@@ -12,6 +15,7 @@ from pushhub.audience.subscribe import DatabaseProcessed, DesiredSubscription, E
 from pushhub.audience.subscribing import Subscribing
 from pushhub.catalog.model import TokenConflict
 from pushhub.faults import LostRaceError
+from tests.doubles import audience, invariants
 from tests.doubles.audience import MemoryAudience
 from tests.doubles.invariants import assert_consistent
 from tests.doubles.requests import BY_TOKEN, CUSTOMERS, by_id, by_number, request, resource
@@ -65,13 +69,28 @@ def test_no_interleaving_of_two_requests_breaks_a_rule(
     assert_consistent(store.content(17))
 
 
-@settings(max_examples=300, deadline=None)
-@given(st.lists(commands, max_size=5), commands)
-def test_a_request_that_settled_changes_nothing_when_repeated(before: list[Subscribe], command: Subscribe) -> None:
+@settings(max_examples=600, deadline=None)
+@given(st.lists(commands, max_size=8), commands, st.sampled_from([1, 2, 100]))
+def test_a_request_that_settled_changes_nothing_when_repeated(before: list[Subscribe], command: Subscribe, most: int) -> None:
+    with limits_of(most):
+        assert_settles(before, command)
+
+
+@contextmanager
+def limits_of(most: int) -> Iterator[None]:
+    """Let a profile have so few live and cancelled subscriptions that requests meet the limits."""
+    with ExitStack() as stack:
+        for module in (matching, audience, invariants):
+            stack.enter_context(patch.multiple(module, MAX_LIVE=most, MAX_CANCELLED=most))
+        yield
+
+
+def assert_settles(before: list[Subscribe], command: Subscribe) -> None:
     store = MemoryAudience()
     subscribing = Subscribing(store, sleep=lambda _: None)
     for earlier in before:
         subscribing(earlier)
+        assert_consistent(store.content(17))
     subscribing(command)
     settled = store.databases.copy()
     (again,) = subscribing(command)

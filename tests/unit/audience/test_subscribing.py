@@ -1,15 +1,27 @@
 """Carrying out Subscribe commands, on the audience in memory."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import count
 
 import pytest
 
-from pushhub.audience.matching import MAX_FORGOTTEN, SEEN_FRESH_FOR
+from pushhub.audience.matching import MAX_FORGOTTEN, SEEN_FRESH_FOR, SETTLED_SECONDS
 from pushhub.audience.model import MAX_CANCELLED, MAX_LIVE, Address, ProfileId, PushToken, Seconds
+from pushhub.audience.port import Snapshot, Wanted
 from pushhub.audience.races import MAX_TRIES
-from pushhub.audience.subscribe import DatabaseOutcome, DatabaseProcessed, Effect, Reason, Refused, Subscribe
-from pushhub.audience.subscribing import Subscribing
+from pushhub.audience.subscribe import (
+    ByField,
+    ById,
+    ByToken,
+    DatabaseOutcome,
+    DatabaseProcessed,
+    Effect,
+    Reason,
+    Refused,
+    Subscribe,
+)
+from pushhub.audience.subscribing import MAX_SECONDS_TO_COMMIT, Subscribing
 from pushhub.catalog.model import DatabaseId, TokenConflict
 from pushhub.catalog.providers import Provider
 from pushhub.faults import LostRaceError, UnavailableError
@@ -84,10 +96,20 @@ def test_login_takes_the_cancelled_tokens_of_the_anonymous_profile_out_of_the_wo
     assert len(world.customers.subscriptions) == 1
 
 
-def test_an_anonymous_profile_with_a_long_history_is_kept(world: World) -> None:
+def test_an_anonymous_profile_with_a_long_history_is_left_behind_without_its_live_tokens(world: World) -> None:
     world.send(request(BY_TOKEN, on("a"), *(on(f"t{i}") for i in range(MAX_FORGOTTEN + 1))))
     world.send(request(BY_TOKEN, *(off(f"t{i}") for i in range(MAX_FORGOTTEN + 1))))
-    assert world.effects(request(by_number(1), on("a"))) == [Reason.DUPLICATE]
+    assert world.effects(request(by_number(1), on("a"))) == [Effect.CHANGED]
+    assert world.owner("a") != "p1"
+    assert not world.customers.profiles[ProfileId("p1")].live
+
+
+def test_several_anonymous_profiles_with_a_history_are_dissolved_whatever_the_space(world: World) -> None:
+    for name in ("x", "y"):
+        world.send(request(BY_TOKEN, on(name), *(on(f"{name}{i}") for i in range(10))))
+        world.send(request(BY_TOKEN, *(off(f"{name}{i}") for i in range(10))))
+    assert world.effects(request(by_id("joe"), on("x"), on("y"))) == [Effect.CHANGED, Effect.CHANGED]
+    assert world.effects(request(by_id("joe"), on("x"), on("y"))) == [Effect.UNCHANGED, Effect.UNCHANGED]
 
 
 def test_a_cancelled_token_of_an_anonymous_profile_takes_the_empty_profile_along(world: World) -> None:
@@ -153,9 +175,14 @@ def test_the_101st_live_subscription_is_refused_however_the_profile_is_found(wor
     assert world.effects(command) == [Effect.UNCHANGED, Reason.TOO_MANY_SUBSCRIPTIONS]
 
 
-def test_cancelling_in_the_same_request_makes_room_for_a_subscription(world: World) -> None:
+@pytest.mark.parametrize("matching", [by_id("ann"), BY_TOKEN])
+@pytest.mark.parametrize("turned", [False, True])
+def test_cancelling_in_the_same_request_makes_room_in_whatever_order(world: World, matching: ById | ByToken, turned: bool) -> None:
     fill(world, "ann")
-    assert world.effects(request(by_id("ann"), off("t0"), on("one more"))) == [Effect.CHANGED, Effect.CHANGED]
+    asked = [on("t1"), off("t0"), on("one more")]
+    expected = [Effect.UNCHANGED, Effect.CHANGED, Effect.CHANGED]
+    step = -1 if turned else 1
+    assert world.effects(request(matching, *asked[::step])) == expected[::step]
 
 
 def test_subscribing_a_cancelled_token_again_needs_room_too(world: World) -> None:
@@ -181,6 +208,17 @@ def test_the_token_cancelled_longest_ago_is_forgotten_beyond_the_bound(world: Wo
     world.send(request(by_id("ann"), on("last")))
     assert world.effects(request(BY_TOKEN, off("last"))) == [Effect.CHANGED]
     assert world.effects(request(by_id("ann"), off("t0"), off("t1"))) == [Reason.NOT_SUBSCRIBED, Effect.UNCHANGED]
+
+
+def test_a_token_that_this_request_writes_is_not_forgotten_by_it(world: World) -> None:
+    other = resource(6)
+    for i in range(MAX_CANCELLED):
+        world.time = Seconds(1_000_000 + i)
+        world.send(request(by_id("ann"), on(f"t{i}")))
+        world.send(request(by_id("ann"), off(f"t{i}")))
+    world.send(request(by_id("ann"), on("live"), through=other))
+    assert world.effects(request(by_id("ann"), off("t0"), off("live"), through=other)) == [Effect.CHANGED, Effect.CHANGED]
+    assert world.effects(request(by_id("ann"), off("t0"), off("t1"))) == [Effect.UNCHANGED, Reason.NOT_SUBSCRIBED]
 
 
 def test_last_seen_is_refreshed_after_a_week_without_counting_as_a_change(world: World) -> None:
@@ -247,6 +285,53 @@ def test_a_lost_race_in_one_database_does_not_run_the_others_again() -> None:
     Subscribing(store, sleep=lambda _: None)(request(by_number(1), on("a"), through=both, databases=(CUSTOMERS, SHOPPERS)))
     assert store.commits == 2
     assert [len(store.content(id_).profiles) for id_ in (17, 34)] == [1, 1]
+
+
+def test_no_commit_starts_when_its_answer_would_come_too_late() -> None:
+    clock = iter([0.0, MAX_SECONDS_TO_COMMIT + 0.1])
+    store = MemoryAudience()
+    with pytest.raises(UnavailableError, match="no commit starts"):
+        Subscribing(store, clock=clock.__next__)(request(BY_TOKEN, on("a")))
+    assert not store.commits
+
+
+class Torn(MemoryAudience):
+    """Reads one kind of item before, and the others after, a twin of the request has been carried out."""
+
+    def __init__(self, twin: Subscribe, early: str) -> None:
+        super().__init__()
+        self.twin: Subscribe | None = twin
+        self.early = early
+
+    def read(self, wanted: Sequence[Wanted]) -> Sequence[Snapshot]:
+        if self.twin is None:
+            return super().read(wanted)
+        twin, self.twin = self.twin, None
+        (before,) = super().read(wanted)
+        Subscribing(self)(twin)
+        (after,) = super().read(wanted)
+        return [replace(after, **{self.early: getattr(before, self.early)})]
+
+
+@pytest.mark.parametrize("early", ["subscriptions", "key_holder", "profiles"])
+@pytest.mark.parametrize("matching", [by_number(1), by_id("ann"), BY_TOKEN])
+def test_a_read_that_saw_half_of_a_twins_change_gives_no_false_answer(matching: ById | ByToken | ByField, early: str) -> None:
+    command = request(matching, on("a"))
+    store = Torn(command, early)
+    (outcome,) = Subscribing(store, sleep=lambda _: None)(command)
+    (owner,) = store.content(17).profiles
+    assert isinstance(outcome, DatabaseProcessed)
+    assert outcome.profile == owner
+    assert [part.result for part in outcome.subscriptions] == [Effect.UNCHANGED]
+    assert_consistent(store.content(17))
+
+
+def test_a_settled_duplicate_is_refused_after_one_read(world: World) -> None:
+    world.send(request(by_id("ann"), on("a")))
+    world.time = Seconds(world.time + SETTLED_SECONDS + 1)
+    world.store.reads = 0
+    assert world.effects(request(by_number(1), on("a"))) == [Reason.DUPLICATE]
+    assert world.store.reads == 1
 
 
 class Forgetful(MemoryAudience):

@@ -51,9 +51,10 @@ class ProfileRemoval:
 
 @dataclass(frozen=True, slots=True)
 class ProfileErasure:
-    """Delete a profile, whoever it is. Guard: it exists and has no subscription left."""
+    """Delete a profile, whoever it is. Guard: it exists, has no subscription left, and these match keys and no other."""
 
     id: ProfileId
+    keys: frozenset[MatchKey]
 
 
 ProfileWrite = ProfileCreation | ProfileUpdate | ProfileRemoval | ProfileErasure
@@ -104,6 +105,12 @@ class Change:
     keys: tuple[KeyWrite, ...] = ()
     subscriptions: tuple[SubscriptionWrite, ...] = ()
 
+    def __post_init__(self) -> None:
+        """Refuse what no store can do at once."""
+        items = {*(write.id for write in self.profiles), *(write.key for write in self.keys), *map(_ref, self.subscriptions)}
+        if not len(items) == len(self) <= MAX_WRITES:
+            raise ValueError(f"{len(self)} writes of {len(items)} items; at most {MAX_WRITES}, one for each item")
+
     def __len__(self) -> int:
         """Count the writes."""
         return len(self.profiles) + len(self.keys) + len(self.subscriptions)
@@ -112,3 +119,7 @@ class Change:
     def assumed(self) -> frozenset[ProfileId]:
         """Profiles about which the change assumes more than that they do not exist."""
         return frozenset(write.id for write in self.profiles if not isinstance(write, ProfileCreation))
+
+
+def _ref(write: SubscriptionWrite) -> SubscriptionRef:
+    return write.subscription.address.ref if isinstance(write, SubscriptionPut) else write.ref

@@ -42,7 +42,7 @@ class Erasing:
         for refs in batched((*profile.live, *profile.cancelled), STEP, strict=False):
             self.store.commit(database, self._without(profile, frozenset(refs)))
         keys = tuple(KeyRelease(key, id_) for key in profile.keys)
-        self.store.commit(database, Change(profiles=(ProfileErasure(id_),), keys=keys))
+        self.store.commit(database, Change(profiles=(ProfileErasure(id_, profile.keys),), keys=keys))
         return True
 
     def _without(self, profile: Profile, refs: frozenset[SubscriptionRef]) -> Change:

@@ -51,7 +51,10 @@ SEEN_FRESH_FOR: Final = 7 * 24 * 3600
 
 MAX_FORGOTTEN: Final = MAX_WRITES - 2 - 2 * MAX_SUBSCRIPTIONS
 """Cancelled subscriptions that may be deleted along with anonymous profiles: what a change has left when every subscription of a
-request costs two writes, and the profile and its key one each."""
+request costs two writes, and the profile and its key one each. A profile that has more is left behind without live ones."""
+
+SETTLED_SECONDS: Final = 10
+"""Seconds after which everything that was written together with a subscription is surely seen by every read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,8 @@ class Decision:
 
     outcome: DatabaseProcessed
     change: Change | None
+    doubtful: bool = False
+    """Whether what was read may be of two moments, so that it has to be read again before the outcome is told."""
 
     @property
     def assumed(self) -> frozenset[ProfileId]:
@@ -91,7 +96,10 @@ def _target(request: DatabaseRequest, snapshot: Snapshot, fresh: ProfileId) -> _
     match request.matching:
         case ById(profile):
             read = snapshot.profiles.get(profile)
-            return _Target(profile, read is not None, Origin.ID, read is not None and read.anonymous, read)
+            # A subscription proves its owner, who may have been looked for a moment before both were written.
+            own = [stored for stored in snapshot.subscriptions.values() if stored.profile == profile]
+            anonymous = read.anonymous if read else any(stored.owner_may_be_anonymous for stored in own)
+            return _Target(profile, bool(read or own), Origin.ID, anonymous, read)
         case MatchKey():
             holder = snapshot.key_holder
             read = snapshot.profiles.get(holder) if holder else None
@@ -114,10 +122,13 @@ class _Fate(Enum):
     """What becomes of another profile whose subscriptions a request asks for."""
 
     DISSOLVED = auto()
-    """It is anonymous and left with nothing: its subscriptions move and it is deleted."""
+    """It is anonymous and left with nothing live: its subscriptions move and it is deleted."""
+    LEFT_BEHIND = auto()
+    """The same, but its other cancelled subscriptions are too many to be deleted with it."""
     NO_ROOM = auto()
     """It would be dissolved, but its subscriptions do not all fit the target."""
     KEPT = auto()
+    """Its live subscriptions are its own."""
 
 
 @dataclass(slots=True)
@@ -162,10 +173,20 @@ class _Decider:
         self._writes: list[SubscriptionWrite] = []
 
     def decide(self) -> Decision:
-        outcomes = tuple(SubscriptionOutcome(asked.desired, self._bring_about(asked)) for asked in self._request.subscriptions)
+        asked = self._request.subscriptions
+        # Cancellations first: what they leave room for must not depend on the order in which a caller lists things.
+        results = {one: self._bring_about(one) for one in sorted(asked, key=lambda one: not one.desired.unsubscribe)}
+        outcomes = tuple(SubscriptionOutcome(one.desired, results[one]) for one in asked)
         change = self._change()
         profile = self._target.id if self._target.found or self._making else None
-        return Decision(DatabaseProcessed(self._request.database, profile, outcomes), change if len(change) else None)
+        outcome = DatabaseProcessed(self._request.database, profile, outcomes)
+        return Decision(outcome, change if len(change) else None, doubtful=profile is None and self._is_torn())
+
+    def _is_torn(self) -> bool:
+        """Say whether a subscription was written so recently that the match key written with it may have been missed."""
+        known = self._snapshot.subscriptions.values()
+        by_key = isinstance(self._request.matching, MatchKey)
+        return by_key and any(self._now - stored.seen <= SETTLED_SECONDS for stored in known)
 
     def _bring_about(self, asked: Asked) -> Effect | Refused:
         if isinstance(asked.address, Refused):
@@ -213,6 +234,7 @@ class _Decider:
                 return Refused(Reason.DUPLICATE)
             if not self._take_room(1):
                 return Refused(Reason.TOO_MANY_SUBSCRIPTIONS)
+        if fate is not _Fate.DISSOLVED:
             loss = self._losses.setdefault(stored.profile, _References())
             (loss.live_removed if stored.live else loss.cancelled_removed).add(stored.address.ref)
         self._put_active(stored.address, created=stored.created, version=stored.version + 1)
@@ -234,10 +256,12 @@ class _Decider:
         else:
             left_with_nothing = read.anonymous and live == read.live.keys()
             forgotten = frozenset(read.cancelled) - cancelled
-        if not left_with_nothing or len(forgotten) > self._forgettable:
+        if not left_with_nothing:
             return _Fate.KEPT
         if not self._take_room(len(claimed)):
             return _Fate.NO_ROOM
+        if len(forgotten) > self._forgettable:
+            return _Fate.LEFT_BEHIND
         self._forgettable -= len(forgotten)
         self._removals.append(ProfileRemoval(owner, live, cancelled | forgotten))
         self._writes += [SubscriptionRemoval(ref, owner) for ref in sorted(forgotten)]
@@ -304,9 +328,14 @@ class _Decider:
         return ProfileCreation(profile), (KeyClaim(key, profile.id),) if key else ()
 
     def _evicted(self) -> list[SubscriptionRef]:
-        """Return the target's subscriptions cancelled longest ago that no longer fit among the remembered ones."""
+        """Return the target's subscriptions cancelled longest ago that no longer fit among the remembered ones.
+
+        Those that this request writes stay: no item can be written twice in one change.
+        """
         if self._target.read is None:
             return []
         remembered = {ref: at for ref, at in self._target.read.cancelled.items() if ref not in self._gains.cancelled_removed}
         surplus = len(remembered) + len(self._gains.cancelled_added) - MAX_CANCELLED
-        return sorted(remembered, key=lambda ref: (remembered[ref], ref))[: max(surplus, 0)]
+        written = {write.subscription.address.ref for write in self._writes if isinstance(write, SubscriptionPut)}
+        evictable = sorted(remembered.keys() - written, key=lambda ref: (remembered[ref], ref))
+        return evictable[: max(surplus, 0)]

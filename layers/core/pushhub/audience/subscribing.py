@@ -3,7 +3,8 @@
 import secrets
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
 
 from pushhub.audience.matching import Decision, decide
 from pushhub.audience.model import ProfileId, Seconds
@@ -12,7 +13,11 @@ from pushhub.audience.races import rerun_lost_races
 from pushhub.audience.request import DatabaseRequest, resolve, wanted
 from pushhub.audience.subscribe import DatabaseOutcome, DatabaseRefused, Subscribe
 from pushhub.catalog.model import DatabaseId
-from pushhub.faults import LostRaceError
+from pushhub.faults import LostRaceError, UnavailableError
+
+
+MAX_SECONDS_TO_COMMIT: Final = 18
+"""No commit starts later than this after the request began, so that its answer, or the 503, is there before the caller gives up."""
 
 
 def new_profile_id() -> ProfileId:
@@ -36,13 +41,14 @@ class Subscribing:
     now: Callable[[], Seconds] = utc_now
     new_id: Callable[[], ProfileId] = new_profile_id
     sleep: Callable[[float], None] = time.sleep
+    clock: Callable[[], float] = time.monotonic
 
     def __call__(self, command: Subscribe) -> tuple[DatabaseOutcome, ...]:
         """Carry out a command and return what came of it, database by database.
 
         Raises:
             LostRaceError: every try that :mod:`pushhub.audience.races` allows lost a race.
-            UnavailableError: the store did not answer in time, or refused for load.
+            UnavailableError: the store did not answer in time, or refused for load; or :data:`MAX_SECONDS_TO_COMMIT` have passed.
         """
         resolved = resolve(command)
         outcomes: dict[DatabaseId, DatabaseOutcome] = {
@@ -50,10 +56,11 @@ class Subscribing:
         }
         pending = {item.database: _Pending(item) for item in resolved if isinstance(item, DatabaseRequest)}
         if pending:
-            rerun_lost_races(self.sleep)(self._try_once, pending, outcomes)
+            latest = self.clock() + MAX_SECONDS_TO_COMMIT
+            rerun_lost_races(self.sleep)(self._try_once, pending, outcomes, latest)
         return tuple(outcomes[item.database] for item in resolved)
 
-    def _try_once(self, pending: "dict[DatabaseId, _Pending]", outcomes: dict[DatabaseId, DatabaseOutcome]) -> None:
+    def _try_once(self, pending: "dict[DatabaseId, _Pending]", outcomes: dict[DatabaseId, DatabaseOutcome], latest: float) -> None:
         """Settle what is pending as far as possible; what lost a race stays pending and is raised at the end."""
         attempts = list(pending.values())
         snapshots = self.store.read([wanted(attempt.request, attempt.reread) for attempt in attempts])
@@ -61,23 +68,32 @@ class Subscribing:
         for attempt, snapshot in zip(attempts, snapshots, strict=True):
             database = attempt.request.database
             decision = decide(attempt.request, snapshot, self.new_id(), self.now())
+            if decision.doubtful and not attempt.confirmed:
+                lost = LostRaceError("what was read may be of two moments")
+                pending[database] = replace(attempt, confirmed=True)
+                continue
             try:
-                self._commit(database, decision)
+                self._commit(database, decision, latest)
             except LostRaceError as race:
                 lost = race
-                pending[database] = _Pending(attempt.request, attempt.reread | decision.assumed)
+                pending[database] = replace(attempt, reread=attempt.reread | decision.assumed)
             else:
                 outcomes[database] = decision.outcome
                 del pending[database]
         if lost:
             raise lost
 
-    def _commit(self, database: DatabaseId, decision: Decision) -> None:
+    def _commit(self, database: DatabaseId, decision: Decision, latest: float) -> None:
         if decision.change:
+            if self.clock() > latest:
+                raise UnavailableError(f"no commit starts after {MAX_SECONDS_TO_COMMIT} s")
             self.store.commit(database, decision.change)
 
 
 @dataclass(frozen=True, slots=True)
 class _Pending:
+    """A request that is not settled yet: what else to read for it, and whether a doubtful reading was repeated already."""
+
     request: DatabaseRequest
     reread: frozenset[ProfileId] = frozenset()
+    confirmed: bool = False

@@ -53,9 +53,9 @@ def faults_explained() -> Iterator[None]:
     """
     try:
         yield
+    except CorruptItemError as fault:
+        raise ConsoleError(f"the hub's tables hold what this version cannot read: {fault}") from fault
     except UnavailableError as fault:
         raise ConsoleError(f"the hub's tables cannot be used: {fault}; run it again") from fault
     except LostRaceError as fault:
         raise ConsoleError("others kept changing the same profile; run it again") from fault
-    except CorruptItemError as fault:
-        raise ConsoleError(f"the hub's tables hold what this version cannot read: {fault}") from fault

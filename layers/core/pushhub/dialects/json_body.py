@@ -1,7 +1,7 @@
 """Is this body JSON that a dialect can work with?"""
 
 import json
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn
 
 Json = None | bool | int | Decimal | str | list[Any] | dict[str, Any]
@@ -22,7 +22,7 @@ def read_object(body: bytes, max_depth: int) -> dict[str, Any]:
     if not body.strip():
         raise BadBodyError("body is empty")
     try:
-        document: Json = json.loads(body.decode(), parse_float=Decimal, parse_constant=_refuse_constant)
+        document: Json = json.loads(body.decode(), parse_float=_fraction, parse_constant=_refuse_constant)
     except UnicodeDecodeError:
         raise BadBodyError("body is not valid UTF-8") from None
     except RecursionError:
@@ -38,6 +38,13 @@ def read_object(body: bytes, max_depth: int) -> dict[str, Any]:
         raise BadBodyError("body is not a JSON object")
     _check(document, max_depth)
     return document
+
+
+def _fraction(literal: str) -> Decimal:
+    try:
+        return Decimal(literal)
+    except InvalidOperation:
+        raise BadBodyError("body holds a number out of range") from None
 
 
 def _refuse_constant(name: str) -> NoReturn:

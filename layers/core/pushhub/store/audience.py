@@ -37,6 +37,8 @@ MAX_BATCH: Final = 100
 MAX_BATCH_TRIES: Final = 5
 MAX_BATCH_SECONDS: Final = 4
 """Bounds of asking again for what a busy table left out of a batch."""
+MAX_READ_SECONDS: Final = 8
+"""No further batch of one read is asked for after this."""
 
 
 class DynamoAudience:
@@ -87,7 +89,10 @@ class DynamoAudience:
 
     def _items(self, keys: Iterable[Item]) -> dict[str, Item]:
         found: dict[str, Item] = {}
+        started = time.monotonic()
         for batch in batched(keys, MAX_BATCH, strict=False):
+            if time.monotonic() - started > MAX_READ_SECONDS:
+                raise UnavailableError(f"DynamoDB did not return all items within {MAX_READ_SECONDS} s")
             self._read_batch([schema.to_wire(key) for key in batch], found)
         return found
 
@@ -198,8 +203,8 @@ def _profile_write(database: DatabaseId, write: ProfileWrite) -> _Write:
             return _profile_update(database, write)
         case ProfileRemoval():
             return _profile_removal(database, write)
-        case ProfileErasure(id_):
-            return _delete_where(schema.profile_key(database, id_), live={}, cancelled={})
+        case ProfileErasure(id_, keys):
+            return _delete_where(schema.profile_key(database, id_), live={}, cancelled={}, keys=schema.key_types(keys))
 
 
 def _profile_update(database: DatabaseId, write: ProfileUpdate) -> _Write:

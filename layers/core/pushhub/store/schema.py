@@ -36,9 +36,14 @@ from pushhub.audience.model import (
 from pushhub.audience.values import Value
 from pushhub.catalog.model import DatabaseId, FieldType, ResourceId
 from pushhub.catalog.providers import PROVIDER_CODES, Provider
+from pushhub.faults import UnavailableError
 
 FORMAT: Final = 1
-"""Format version that is written; the one before it is still read."""
+"""Format version that is written.
+
+It and the one before it are read. A release that brings in a new format reads it and goes on writing the old one, and the next release
+writes it: so whatever one release has written, the release before it reads.
+"""
 
 Item = dict[str, Any]
 """An item as plain Python values, before it is serialised."""
@@ -50,7 +55,7 @@ _SERIALISER: Final = TypeSerializer()
 _DESERIALISER: Final = TypeDeserializer()
 
 
-class CorruptItemError(Exception):
+class CorruptItemError(UnavailableError):
     """A stored item is not what its key promises, or has a format that this version does not read."""
 
 
@@ -97,12 +102,17 @@ def profile_item(database: DatabaseId, profile: Profile) -> Item:
         "v": FORMAT,
         "origin": str(profile.origin),
         "fields": dict(profile.fields),
-        "keys": {key.field: str(key.type) for key in profile.keys},
+        "keys": key_types(profile.keys),
         "live": dict(profile.live),
         "cancelled": dict(profile.cancelled),
         "created": profile.created,
         "updated": profile.updated,
     }
+
+
+def key_types(keys: frozenset[MatchKey]) -> dict[str, str]:
+    """Return what a profile stores of its match keys; their values stand among its fields."""
+    return {key.field: str(key.type) for key in keys}
 
 
 def profile_of(item: Item) -> Profile:
