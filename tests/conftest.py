@@ -1,5 +1,6 @@
 """One hub for the whole session, with the catalog under which the golden events hold."""
 
+import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -11,6 +12,11 @@ from pushhub.console.connection import Connection
 from pushhub.store.audience import DynamoAudience
 from tests.running_hub import Up, running
 from tests.wire.golden import EVENTS
+
+
+def pytest_configure() -> None:
+    """Set what Lambda sets before a function is imported: loggers and metrics read it then."""
+    os.environ |= {"POWERTOOLS_METRICS_NAMESPACE": "pushhub", "POWERTOOLS_SERVICE_NAME": "push_subscribe"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import pytest
 
 from pushhub.console.connection import Connection, connect
@@ -42,6 +43,12 @@ class Up:
     def said(self) -> str:
         """All that was written to stderr so far."""
         return self.log.read_text(encoding="utf-8")
+
+    @property
+    def engine_log(self) -> str:
+        """All that the engine, and the functions in it, have logged so far."""
+        (log,) = {file.path for file in psutil.Process(self.note.engine.pid).open_files() if file.path.endswith("engine.log")}
+        return Path(log).read_text(encoding="utf-8")
 
     def connection(self) -> Connection:
         """Connect as a command in the same checkout does."""

@@ -9,7 +9,6 @@ from typing import Any
 from unittest.mock import patch
 
 from pushhub.catalog.document import write_document
-from pushhub.edge import wiring
 from pushhub.store import schema
 from tests.bench.table import Table
 from tests.doubles.functions import Context, load_handler
@@ -43,7 +42,7 @@ class InstantDynamoDB:
 def measure() -> Table:
     """Send the same event many times and divide the processor time."""
     client = InstantDynamoDB()
-    with patch.dict(os.environ, function_environment("push_subscribe")), patch.object(wiring, "dynamodb", lambda: client):
+    with patch.dict(os.environ, function_environment("push_subscribe")), patch("pushhub.edge.wiring.dynamodb", lambda: client):
         handler = load_handler("push_subscribe").handler
     event = Case("push_subscribe", "example-2-by-field").event
     rows = []

@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import tomllib
 from importlib.metadata import version
 from pathlib import Path
 
@@ -63,6 +64,12 @@ def test_a_handler_loads_the_packages_it_needs_and_no_other(function: str, inter
 def test_every_function_has_an_import_budget_and_settings() -> None:
     functions = {path.name for path in (ROOT / "functions").iterdir() if path.is_dir()}
     assert set(PACKAGES) == set(SETTINGS) == functions
+
+
+def test_every_package_of_the_layer_is_pinned_for_development_too() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    pins = {*project["tool"]["uv"]["constraint-dependencies"], *project["project"]["dependencies"]}
+    assert {f"{package}=={pinned}" for package, pinned in pinned_packages().items()} <= pins
 
 
 @pytest.mark.parametrize(("package", "pinned"), pinned_packages().items())

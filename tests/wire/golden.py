@@ -66,8 +66,14 @@ def catalog_of(function: str) -> Catalog:
 
 def assert_replied(case: Case, status: int, body: bytes | str) -> None:
     """Check a reply against the golden one: status and parsed JSON, generated ids by their form."""
-    expected = case.reply
-    assert (status, _with_ids_hidden(json.loads(body), expected["body"])) == (expected["status"], expected["body"])
+    expected, actual = case.reply, json.loads(body)
+    assert (status, _with_ids_hidden(actual, expected["body"])) == (expected["status"], expected["body"])
+    _assert_one_profile_for_each_database(actual["data"])
+
+
+def _assert_one_profile_for_each_database(data: list[dict[str, Any]]) -> None:
+    profiles = {(element["db_id"], element["profile_id"]) for element in data if "profile_id" in element}
+    assert len(profiles) == len({database for database, _ in profiles})
 
 
 def _with_ids_hidden(actual: Any, expected: Any) -> Any:

@@ -1,15 +1,17 @@
 """Every golden event of push_subscribe through the handler, on the audience in memory, and over HTTP on the local hub."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
 
+from pushhub.audience.port import Snapshot, Wanted
 from pushhub.audience.subscribing import Subscribing
 from pushhub.catalog.cached import CachedCatalog
 from pushhub.dialects.altcraft.push_subscribe import PushSubscribe
 from pushhub.edge import wiring
+from pushhub.faults import UnavailableError
 from tests.conftest import Hub
 from tests.doubles.audience import MemoryAudience
 from tests.doubles.functions import Context, load_handler
@@ -21,15 +23,18 @@ by_name = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 Handler = Callable[[dict[str, Any], Context], dict[str, Any]]
 
 
-@pytest.fixture
-def handler(monkeypatch: pytest.MonkeyPatch) -> Handler:
+def serve(monkeypatch: pytest.MonkeyPatch, store: MemoryAudience) -> Handler:
+    """Return the handler with a store wired in."""
     catalog = catalog_of("push_subscribe")
-    endpoint = PushSubscribe(CachedCatalog(lambda: catalog), Subscribing(MemoryAudience()))
+    endpoint = PushSubscribe(CachedCatalog(lambda: catalog), Subscribing(store))
     monkeypatch.setattr(wiring, "push_subscribe", lambda: endpoint)
-    monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "pushhub")
-    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "push_subscribe")
     loaded: Handler = load_handler("push_subscribe").handler
     return loaded
+
+
+@pytest.fixture
+def handler(monkeypatch: pytest.MonkeyPatch) -> Handler:
+    return serve(monkeypatch, MemoryAudience())
 
 
 @by_name
@@ -59,6 +64,45 @@ def test_no_token_and_no_value_is_ever_logged(handler: Handler, case: Case, caps
     assert case.event["requestContext"]["requestId"] in logged.out
     for secret in _secrets(case):
         assert secret not in logged.out + logged.err
+
+
+class Failing(MemoryAudience):
+    """Fails as DynamoDB does when it is throttled."""
+
+    def read(self, wanted: Sequence[Wanted]) -> Sequence[Snapshot]:
+        raise UnavailableError("DynamoDB answered ThrottlingException to BatchGetItem")
+
+
+def test_a_fault_is_logged_with_the_requests_id_and_no_token(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    case = Case("push_subscribe", "example-2-by-field")
+    assert serve(monkeypatch, Failing())(case.event, Context())["statusCode"] == 503
+    metrics = json.loads(capsys.readouterr().out)
+    (fault,) = (vars(record) for record in caplog.records)
+    assert fault["levelname"] == "ERROR"
+    assert "could not be served" in fault["message"]
+    assert fault["fault"] == "UnavailableError: DynamoDB answered ThrottlingException to BatchGetItem"
+    assert fault["request_id"] == metrics["request_id"] == "example-2-by-field"
+    assert metrics["status"] == 503
+    assert not [secret for secret in _secrets(case) if secret in f"{metrics}{fault}"]
+
+
+def test_a_profile_that_is_full_is_counted(handler: Handler, capsys: pytest.CaptureFixture[str]) -> None:
+    case = Case("push_subscribe", "too-many-subscriptions")
+    for body in case.given:
+        handler(case.event_with(body), Context())
+    capsys.readouterr()
+    handler(case.event, Context())
+    assert json.loads(capsys.readouterr().out)["TooManySubscriptions"] == [1.0]
+
+
+def test_the_hub_logs_no_token_either(hub: Hub) -> None:
+    case = Case("push_subscribe", "example-2-by-field")
+    hub.post("/push_subscribe?token=in-the-query", case.body)
+    logged = hub.up.said + hub.up.engine_log
+    assert "/push_subscribe" in logged
+    assert not [secret for secret in _secrets(case) | {"in-the-query"} if secret in logged]
 
 
 def _secrets(case: Case) -> set[str]:

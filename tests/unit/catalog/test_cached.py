@@ -1,7 +1,10 @@
 """How often the catalog is read."""
 
-from pushhub.catalog.cached import FRESH_SECONDS, UNKNOWN_TOKEN_SECONDS, CachedCatalog
+import pytest
+
+from pushhub.catalog.cached import FRESH_SECONDS, STALE_SECONDS, UNKNOWN_TOKEN_SECONDS, CachedCatalog
 from pushhub.catalog.model import Catalog
+from pushhub.faults import UnavailableError
 from tests.wire.golden import catalog_of
 
 TOKEN = "3LXP2FRcRxJ-7b14db88ec937f14"
@@ -11,11 +14,14 @@ class Reader:
     def __init__(self) -> None:
         self.reads = 0
         self.time = 100.0
+        self.failing = False
         self.catalog = catalog_of("push_subscribe")
         self.cached = CachedCatalog(self._load, lambda: self.time)
 
     def _load(self) -> Catalog:
         self.reads += 1
+        if self.failing:
+            raise UnavailableError("throttled")
         return self.catalog
 
 
@@ -52,3 +58,21 @@ def test_a_new_token_works_within_five_seconds() -> None:
     reader.catalog = complete
     reader.time += UNKNOWN_TOKEN_SECONDS
     assert reader.cached.opened_by(TOKEN)
+
+
+def test_known_tokens_work_for_ten_minutes_while_the_catalog_cannot_be_read() -> None:
+    reader = Reader()
+    stale: list[str] = []
+    cached = CachedCatalog(reader._load, lambda: reader.time, on_stale=lambda fault: stale.append(str(fault)))
+    assert cached.opened_by(TOKEN)
+    reader.failing = True
+    reader.time += FRESH_SECONDS
+    assert cached.opened_by(TOKEN)
+    assert cached.opened_by(TOKEN)
+    assert stale == ["throttled"] * 2
+    assert reader.reads == 2, "a fault is not provoked again within seconds"
+    with pytest.raises(UnavailableError):
+        cached.opened_by("unknown, or new: nobody can tell")
+    reader.time += STALE_SECONDS
+    with pytest.raises(UnavailableError):
+        cached.opened_by(TOKEN)

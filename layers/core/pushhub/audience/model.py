@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -22,6 +23,7 @@ SubscriptionRef = NewType("SubscriptionRef", str)
 Seconds = NewType("Seconds", int)
 """A moment: seconds since 1970-01-01 00:00 UTC."""
 
+PROFILE_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 MAX_TOKEN_BYTES: Final = 4096
 MAX_LIVE: Final = 100
 """Live subscriptions of one profile."""

@@ -15,7 +15,6 @@ from pushhub.audience.subscribe import DatabaseOutcome, DatabaseRefused, Subscri
 from pushhub.catalog.model import DatabaseId
 from pushhub.faults import LostRaceError, UnavailableError
 
-
 MAX_SECONDS_TO_COMMIT: Final = 18
 """No commit starts later than this after the request began, so that its answer, or the 503, is there before the caller gives up."""
 

@@ -55,12 +55,15 @@ def canonical_text(value: Value) -> str:
     return f"{value:f}" if isinstance(value, Decimal) else str(value)
 
 
+def is_unicode(text: str) -> bool:
+    """Say whether a text can be written as UTF-8: whether it is free of halves of surrogate pairs."""
+    return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
+
+
 def _require_bounded(text: str) -> None:
-    try:
-        size = len(text.encode())
-    except UnicodeEncodeError:
-        raise MisfitError("the value is not valid Unicode") from None
-    if size > MAX_VALUE_BYTES:
+    if not is_unicode(text):
+        raise MisfitError("the value is not valid Unicode")
+    if len(text.encode()) > MAX_VALUE_BYTES:
         raise MisfitError(f"the value is over {MAX_VALUE_BYTES} bytes")
 
 

@@ -1,13 +1,40 @@
 """How is a catalog written down as one JSON document?"""
 
 import json
-from typing import Any, Final
+from typing import Final, TypedDict
 
 from pushhub.catalog.model import Catalog, Database, DatabaseId, FieldType, Resource, ResourceId, TokenConflict, TokenDigest
 from pushhub.catalog.providers import Provider
 
 MAX_DOCUMENT_BYTES: Final = 380_000
 """Bound of a document in bytes; DynamoDB's bound of an item is 400 KiB. Enough for about 1,500 resources."""
+
+
+class DatabaseEntry(TypedDict):
+    """A database as it stands in a document."""
+
+    id: int
+    name: str
+    fields: dict[str, str]
+    match: list[str]
+
+
+class ResourceEntry(TypedDict):
+    """A resource as it stands in a document; `providers` None admits every provider."""
+
+    id: int
+    name: str
+    token_sha256: list[str]
+    databases: list[int]
+    token_conflict: str
+    providers: list[str] | None
+
+
+class Document(TypedDict):
+    """A whole catalog."""
+
+    databases: list[DatabaseEntry]
+    resources: list[ResourceEntry]
 
 
 class CatalogTooLargeError(Exception):
@@ -20,28 +47,29 @@ def write_document(catalog: Catalog) -> str:
     Raises:
         CatalogTooLargeError: it is over :data:`MAX_DOCUMENT_BYTES`.
     """
-    document = json.dumps(
-        {
-            "databases": [_database_entry(database) for database in catalog.databases.values()],
-            "resources": [_resource_entry(resource) for resource in catalog.resources.values()],
-        },
-        ensure_ascii=False,
-        separators=(",", ":"),
-    )
+    document = json.dumps(document_of(catalog), ensure_ascii=False, separators=(",", ":"))
     if (size := len(document.encode())) > MAX_DOCUMENT_BYTES:
         raise CatalogTooLargeError(f"the catalog takes {size} bytes; at most {MAX_DOCUMENT_BYTES} fit")
     return document
 
 
+def document_of(catalog: Catalog) -> Document:
+    """Return the catalog as plain values, ready to be written in any notation."""
+    return {
+        "databases": [_database_entry(database) for database in catalog.databases.values()],
+        "resources": [_resource_entry(resource) for resource in catalog.resources.values()],
+    }
+
+
 def read_document(document: str) -> Catalog:
     """Read back what :func:`write_document` wrote."""
-    content = json.loads(document)
+    content: Document = json.loads(document)
     databases = [_database(entry) for entry in content["databases"]]
     resources = [_resource(entry) for entry in content["resources"]]
     return Catalog({database.id: database for database in databases}, {resource.id: resource for resource in resources})
 
 
-def _database_entry(database: Database) -> dict[str, Any]:
+def _database_entry(database: Database) -> DatabaseEntry:
     return {
         "id": database.id,
         "name": database.name,
@@ -50,7 +78,7 @@ def _database_entry(database: Database) -> dict[str, Any]:
     }
 
 
-def _database(entry: dict[str, Any]) -> Database:
+def _database(entry: DatabaseEntry) -> Database:
     return Database(
         id=DatabaseId(entry["id"]),
         name=entry["name"],
@@ -59,7 +87,7 @@ def _database(entry: dict[str, Any]) -> Database:
     )
 
 
-def _resource_entry(resource: Resource) -> dict[str, Any]:
+def _resource_entry(resource: Resource) -> ResourceEntry:
     return {
         "id": resource.id,
         "name": resource.name,
@@ -70,7 +98,7 @@ def _resource_entry(resource: Resource) -> dict[str, Any]:
     }
 
 
-def _resource(entry: dict[str, Any]) -> Resource:
+def _resource(entry: ResourceEntry) -> Resource:
     return Resource(
         id=ResourceId(entry["id"]),
         name=entry["name"],

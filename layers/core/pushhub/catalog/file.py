@@ -25,7 +25,7 @@ MAX_FILE_BYTES: Final = 2**20
 """Bound of a catalog file; what it declares is bounded more tightly, by the size of its document."""
 MAX_ID: Final = 2**31 - 1
 MAX_DATABASES: Final = 20
-"""Databases of one resource: the largest request through so many is answered within the 6 MB that a function may return."""
+"""Databases of one resource: each may cost a request one write call, and all of them have to fit its time."""
 MIN_TOKEN_CHARACTERS: Final = 8
 MAX_TOKEN_CHARACTERS: Final = 256
 

@@ -12,9 +12,9 @@ from ruamel.yaml import YAML
 
 from pushhub.audience.port import AudienceStore
 from pushhub.catalog.cached import FRESH_SECONDS
-from pushhub.catalog.document import CatalogTooLargeError, write_document
+from pushhub.catalog.document import CatalogTooLargeError, ResourceEntry, document_of, write_document
 from pushhub.catalog.file import CatalogFileError, read_catalog_file
-from pushhub.catalog.model import Catalog, Database, Resource
+from pushhub.catalog.model import Catalog
 from pushhub.catalog.plan import Plan, PlanError, Step, plan
 from pushhub.catalog.port import CatalogChangedError
 from pushhub.console.connection import Connection
@@ -139,9 +139,10 @@ def demo_curl(url: str) -> str:
 
 def catalog_entries(shown: Catalog) -> dict[str, object]:
     """Return a catalog in the form of a catalog file, with digests cut short in the place of tokens."""
+    document = document_of(shown)
     return {
-        "databases": [_database_entry(database) for database in shown.databases.values()],
-        "resources": [_resource_entry(resource) for resource in shown.resources.values()],
+        "databases": document["databases"],
+        "resources": [_without_most_of_the_digests(entry) for entry in document["resources"]],
     }
 
 
@@ -202,24 +203,9 @@ def _step_entry(step: Step) -> dict[str, object]:
     }
 
 
-def _database_entry(database: Database) -> dict[str, object]:
-    return {
-        "id": database.id,
-        "name": database.name,
-        "fields": {name: str(kind) for name, kind in database.fields.items()},
-        "match": list(database.match),
-    }
-
-
-def _resource_entry(resource: Resource) -> dict[str, object]:
-    entry: dict[str, object] = {
-        "id": resource.id,
-        "name": resource.name,
-        "token_sha256": [f"{digest[:_SHOWN_OF_A_DIGEST]}…" for digest in sorted(resource.tokens)],
-        "databases": list(resource.databases),
-        "token_conflict": str(resource.token_conflict),
-    }
-    return entry if resource.providers is None else entry | {"providers": sorted(resource.providers)}
+def _without_most_of_the_digests(entry: ResourceEntry) -> dict[str, object]:
+    shown = {name: value for name, value in entry.items() if value is not None}
+    return shown | {"token_sha256": [f"{digest[:_SHOWN_OF_A_DIGEST]}…" for digest in entry["token_sha256"]]}
 
 
 def _print_json(content: dict[str, object]) -> None:

@@ -1,22 +1,20 @@
 """How does a person see one profile of a hub, and make the hub forget it?"""
 
 import json
-import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import wraps
-from typing import Final
 
 import click
 
 from pushhub.audience.erasing import Erasing
-from pushhub.audience.model import Address, MatchKey, Profile, ProfileId, PushToken, Seconds, Subscription
+from pushhub.audience.model import PROFILE_ID, Address, MatchKey, Profile, ProfileId, PushToken, Seconds, Subscription
 from pushhub.audience.port import AudienceStore, Wanted
 from pushhub.audience.subscribe import ByField, ById
-from pushhub.audience.values import MisfitError, Value, canonical_text, normalise
+from pushhub.audience.values import MisfitError, Value, canonical_text, is_unicode, normalise
 from pushhub.catalog.model import Catalog, DatabaseId
 from pushhub.catalog.providers import PROVIDER_CODES, known_provider
 from pushhub.console.failure import ConsoleError
@@ -24,8 +22,6 @@ from pushhub.console.stores import Stores, faults_explained, json_option, open_s
 
 Selector = ById | ByField | Address
 """What names one profile of a database."""
-
-_PROFILE_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +112,11 @@ def parse_selector(id_: str | None, field: str | None, token: str | None) -> Sel
     given = [option for option in (id_, field, token) if option is not None]
     if len(given) != 1:
         raise click.UsageError("name the profile by exactly one of --id, --field and --token")
-    if not _is_unicode(given[0]):
+    # Python hands over bytes of the command line that are not UTF-8 as lone surrogates.
+    if not is_unicode(given[0]):
         raise click.UsageError("what names the profile is not valid Unicode")
     if id_ is not None:
-        if not _PROFILE_ID.fullmatch(id_):
+        if not PROFILE_ID.fullmatch(id_):
             raise click.UsageError("--id: 1 to 64 characters of A-Z a-z 0-9 _ - are expected")
         return ById(ProfileId(id_))
     return _parse_field(field) if field is not None else _parse_token(token or "")
@@ -140,11 +137,6 @@ def _parse_token(text: str) -> Address:
     if provider is None:
         raise click.UsageError(f'--token: unknown provider "{name}"; one of {", ".join(PROVIDER_CODES)}')
     return Address(provider, PushToken(token))
-
-
-def _is_unicode(text: str) -> bool:
-    # Python hands bytes of the command line that are no UTF-8 over as lone surrogates.
-    return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def match_key(catalog: Catalog, database: DatabaseId, selector: ByField) -> MatchKey:

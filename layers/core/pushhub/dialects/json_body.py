@@ -4,6 +4,8 @@ import json
 from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn
 
+from pushhub.audience.values import is_unicode
+
 Json = None | bool | int | Decimal | str | list[Any] | dict[str, Any]
 """A JSON value; numbers with a fraction or an exponent are Decimal, so that none loses digits or becomes infinite."""
 
@@ -60,14 +62,10 @@ def _check(document: Json, max_depth: int) -> None:
                 inner += [*value.keys(), *value.values()]
             elif isinstance(value, list):
                 inner += value
-            elif isinstance(value, str) and not _is_encodable(value):
+            elif isinstance(value, str) and not is_unicode(value):
                 raise BadBodyError("body holds half of a surrogate pair")
         level = inner
     if any(isinstance(value, dict | list) for value in level):
         raise BadBodyError(f"body is nested deeper than {max_depth} levels")
-    if any(isinstance(value, str) and not _is_encodable(value) for value in level):
+    if any(isinstance(value, str) and not is_unicode(value) for value in level):
         raise BadBodyError("body holds half of a surrogate pair")
-
-
-def _is_encodable(text: str) -> bool:
-    return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)

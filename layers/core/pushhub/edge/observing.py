@@ -13,6 +13,7 @@ from aws_lambda_powertools.metrics import Metrics, MetricUnit
 from pushhub.audience.subscribe import DatabaseProcessed, DatabaseRefused, Effect, Reason, Refused
 from pushhub.dialects.altcraft.push_subscribe import Answer
 from pushhub.edge.http import HttpRequest
+from pushhub.faults import UnavailableError
 
 logger: Final = Logger()
 metrics: Final = Metrics()
@@ -30,6 +31,11 @@ def observe(request: HttpRequest, answer: Answer) -> None:
         metrics.add_metric(name, MetricUnit.Count, count)
     if answer.fault:
         logger.error("push_subscribe could not be served", request_id=request.id, fault=answer.fault)
+
+
+def stale_catalog(fault: UnavailableError) -> None:
+    """Log that an old catalog goes on being used, and why."""
+    logger.warning("the catalog could not be read again; an old one is used", fault=str(fault))
 
 
 def _counts(answer: Answer) -> Counter[str]:

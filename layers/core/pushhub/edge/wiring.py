@@ -9,6 +9,7 @@ from botocore.config import Config
 from pushhub.audience.subscribing import Subscribing
 from pushhub.catalog.cached import CachedCatalog
 from pushhub.dialects.altcraft.push_subscribe import PushSubscribe
+from pushhub.edge.observing import stale_catalog
 from pushhub.edge.settings import PushSubscribeSettings, settings
 from pushhub.store.audience import DynamoAudience
 from pushhub.store.catalog import DynamoCatalog
@@ -37,6 +38,6 @@ def push_subscribe() -> PushSubscribe:
     client = dynamodb()
     stored = DynamoCatalog(client, chosen.catalog_table)
     return PushSubscribe(
-        catalog=CachedCatalog(lambda: stored.load().catalog),
+        catalog=CachedCatalog(lambda: stored.load().catalog, on_stale=stale_catalog),
         subscribe=Subscribing(DynamoAudience(client, chosen.audience_table)),
     )

@@ -41,8 +41,8 @@ from pushhub.faults import UnavailableError
 FORMAT: Final = 1
 """Format version that is written.
 
-It and the one before it are read. A release that brings in a new format reads it and goes on writing the old one, and the next release
-writes it: so whatever one release has written, the release before it reads.
+It and the one before it are read. A release that brings in a new format reads it and goes on writing the old one; the next release
+writes it. So whatever one release has written, the release before it reads.
 """
 
 Item = dict[str, Any]

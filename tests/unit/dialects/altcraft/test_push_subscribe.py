@@ -3,6 +3,7 @@
 import itertools
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -12,8 +13,8 @@ from pushhub.audience.port import Snapshot, Wanted
 from pushhub.audience.subscribe import Reason
 from pushhub.audience.subscribing import Subscribing
 from pushhub.catalog.cached import CachedCatalog
-from pushhub.catalog.model import Catalog, DatabaseId
-from pushhub.dialects.altcraft.errors import DESCRIPTIONS, Refusal
+from pushhub.catalog.model import Catalog, Database, DatabaseId, ResourceId
+from pushhub.dialects.altcraft.errors import DESCRIPTIONS, MAX_ECHOED_BYTES, Refusal
 from pushhub.dialects.altcraft.push_subscribe import PushSubscribe
 from pushhub.faults import LostRaceError, UnavailableError
 from tests.doubles.audience import MemoryAudience
@@ -141,6 +142,22 @@ def test_a_request_cut_off_at_any_step_may_be_repeated_without_harm(step: str) -
     for database in (34, 2):
         assert len(store.content(database).profiles) == 1
         assert len(store.content(database).subscriptions) == 1
+
+
+@pytest.mark.parametrize("databases", [1, 5, 6, 20])
+@pytest.mark.parametrize("text", ['"', "\\", "\u0001", "é", "😀"])
+def test_the_largest_request_is_answered_within_what_a_function_may_return(databases: int, text: str) -> None:
+    ids = tuple(DatabaseId(n) for n in range(1, databases + 1))
+    door = replace(CATALOG.resources[ResourceId(5)], databases=ids)
+    catalog = Catalog({id_: Database(id_, "one of many", {}, ()) for id_ in ids}, {door.id: door})
+    hub = PushSubscribe(CachedCatalog(lambda: catalog), Subscribing(MemoryAudience()))
+    room = (MAX_ECHOED_BYTES // max(databases, 5) - 3000) // 40
+    token = text * ((min(room, 4096)) // max(len(json.dumps(text)) - 2, len(text.encode())))
+    asked = [{"provider": "ios-apns", "subscription_id": f"{n:02}{token}"[: len(token)]} for n in range(40)]
+    answer = hub(body(subscriptions=asked))
+    assert answer.reply.status == 200
+    assert len(json.loads(answer.reply.body)["data"]) == 40 * databases
+    assert len(json.dumps({"body": answer.reply.body.decode()})) < 6_000_000
 
 
 def test_every_reason_has_a_description() -> None:

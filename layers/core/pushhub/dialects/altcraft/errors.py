@@ -8,6 +8,9 @@ from pushhub.audience.subscribe import MAX_SUBSCRIPTIONS, Reason, Refused
 from pushhub.audience.values import MAX_VALUE_BYTES
 
 MAX_BODY_BYTES: Final = 256 * 1024
+MAX_ECHOED_BYTES: Final = 5 * MAX_BODY_BYTES
+"""Bytes of a body times the databases it goes through. Each database may repeat the body's texts in the reply, where quoting makes
+four bytes of one, and a function may return 6 MB."""
 MAX_DEPTH: Final = 32
 MAX_DATABASE_FILTER: Final = 100
 """Entries of `db_ids`: each unknown one costs an element of the reply, and a reply is at most 6 MB."""
@@ -34,6 +37,7 @@ class Refusal(Enum):
     SUBSCRIPTION_FIELD_MISSING = 400, "{path} is required and must not be empty"
     TOKEN_TOO_LONG = 400, f"{{path}} is over {MAX_TOKEN_BYTES} bytes"
     NO_DATABASES = 400, "the resource of this resource_token has no databases"
+    TOO_MUCH_TO_ECHO = 413, f"body times databases of the resource is over {MAX_ECHOED_BYTES} bytes"
     UNAVAILABLE = 503, "temporarily unavailable, repeat the request"
 
     def __init__(self, status: int, text: str) -> None:

@@ -3,7 +3,6 @@
 In two steps, because what a body may say is checked only after its token has opened a resource.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -11,7 +10,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from pushhub.audience.model import MAX_TOKEN_BYTES, ProfileId, PushToken
+from pushhub.audience.model import MAX_TOKEN_BYTES, PROFILE_ID, ProfileId, PushToken
 from pushhub.audience.subscribe import MAX_SUBSCRIPTIONS, ByField, ById, ByToken, DesiredSubscription, Matching
 from pushhub.audience.values import MAX_VALUE_BYTES, Value
 from pushhub.catalog.model import DatabaseId
@@ -19,7 +18,6 @@ from pushhub.dialects.altcraft.errors import MAX_BODY_BYTES, MAX_DATABASE_FILTER
 from pushhub.dialects.altcraft.models import PushSubscribeRequest, SubscriptionObject
 from pushhub.dialects.json_body import BadBodyError, read_object
 
-_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 _EXPECTED: Final = {
     "string_type": "a string",
     "bool_type": "a boolean",
@@ -117,7 +115,7 @@ def _field_value(raw: object) -> Value:
 def _by_id(request: PushSubscribeRequest) -> ById:
     if not request.id:
         raise RefusedError(Refusal.ID_MISSING)
-    if not _ID.fullmatch(request.id):
+    if not PROFILE_ID.fullmatch(request.id):
         raise RefusedError(Refusal.BAD_ID)
     return ById(ProfileId(request.id))
 

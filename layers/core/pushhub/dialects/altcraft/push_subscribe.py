@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pushhub.audience.subscribe import DatabaseOutcome, Subscribe
 from pushhub.catalog.cached import CachedCatalog
 from pushhub.catalog.model import Database, Resource
-from pushhub.dialects.altcraft.errors import Refusal, RefusedError
+from pushhub.dialects.altcraft.errors import MAX_ECHOED_BYTES, Refusal, RefusedError
 from pushhub.dialects.altcraft.parse import SubscribeBody, parse_subscribe, read_body, read_token
 from pushhub.dialects.altcraft.render import Reply, render_outcomes, render_refusal
 from pushhub.faults import LostRaceError, UnavailableError
@@ -49,6 +49,8 @@ class PushSubscribe:
         asked = parse_subscribe(document)
         if not databases:
             raise RefusedError(Refusal.NO_DATABASES)
+        if len(body) * len(databases) > MAX_ECHOED_BYTES:
+            raise RefusedError(Refusal.TOO_MUCH_TO_ECHO)
         outcomes = self.subscribe(_command(resource, databases, asked))
         return Answer(render_outcomes(resource.id, outcomes), resource, outcomes)
 
