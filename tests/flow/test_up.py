@@ -116,6 +116,15 @@ def test_data_outlives_a_clean_stop(tmp_path: Path, number: signal.Signals) -> N
         assert urllib3.request("POST", f"{up.note.url}/push_subscribe", json={}, timeout=60).headers["apigw-requestid"]
 
 
+def test_a_run_that_was_lost_is_told_at_the_next_start(tmp_path: Path) -> None:
+    with running(tmp_path) as up:
+        for note in (up.note.process, up.note.engine):
+            psutil.Process(note.pid).kill()
+        up.process.wait(timeout=30)
+    with running(tmp_path) as up:
+        assert "the last run did not stop cleanly" in up.said
+
+
 def test_data_outlives_a_killed_hub(tmp_path: Path) -> None:
     with running(tmp_path) as up:
         engine = up.note.engine

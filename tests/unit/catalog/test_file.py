@@ -159,6 +159,11 @@ def test_what_is_wrong_with_a_database_is_told_with_its_place(entry: str, proble
         ),
         ("tokens: [abcdefgh, abcdefgh], databases: []", "resources[0].tokens[1]: the same token as resources[0].tokens[0]"),
         ("token: abcdefgh", "resources[0].databases: required"),
+        (
+            "token: $SHOP_TOKEN, databases: []",
+            "resources[0].token: a token does not begin with $; an environment variable is written ${NAME}",
+        ),
+        ('token: "${SHOP_TOKEN", databases: []', "resources[0].token: a ${ without its }"),
         ("token: abcdefgh, databases: [18]", "resources[0].databases[0]: the file has no database 18"),
         ("token: abcdefgh, databases: [17, 17]", "resources[0].databases[1]: 17 stands in the list already"),
         (
@@ -177,6 +182,16 @@ def test_what_is_wrong_with_a_database_is_told_with_its_place(entry: str, proble
 )
 def test_what_is_wrong_with_a_resource_is_told_with_its_place(entry: str, problem: str) -> None:
     assert of_resource(entry) == [problem]
+
+
+def test_a_resource_has_at_most_20_databases() -> None:
+    def with_databases(count: int) -> str:
+        databases = "".join(f"\n  - {{id: {n}, name: one of many}}" for n in range(1, count + 1))
+        resource = f"{{id: 5, name: a, token: abcdefgh, databases: {list(range(1, count + 1))}}}"
+        return f"databases:{databases}\nresources:\n  - {resource}\n"
+
+    assert len(parse_catalog(with_databases(20), "catalog.yaml", {}).databases) == 20
+    assert problems(with_databases(21)) == ["resources[0].databases: at most 20 databases"]
 
 
 def test_ids_and_tokens_are_unique() -> None:

@@ -141,6 +141,8 @@ def _listed(words: Iterable[str]) -> str:
 
 def _filled(text: str, environment: Mapping[str, str]) -> str:
     """Put the values of environment variables into a text; what they hold is not looked into again."""
+    if "${" in _REFERENCE.sub("", text):
+        raise ValueError("a ${ without its }")
     names = [str(name) for name in _REFERENCE.findall(text)]
     if odd := [name for name in names if not _VARIABLE.fullmatch(name)]:
         raise ValueError(f"not a name of an environment variable: {_listed(f'${{{name}}}' for name in odd)}")
@@ -166,6 +168,8 @@ def _field_name(name: str) -> str:
 
 
 def _token(token: str) -> str:
+    if token.startswith("$"):
+        raise ValueError("a token does not begin with $; an environment variable is written ${NAME}")
     if not _TOKEN.fullmatch(token):
         sizes = f"{MIN_TOKEN_CHARACTERS} to {MAX_TOKEN_CHARACTERS}"
         raise ValueError(f"a token is {sizes} printable ASCII characters without spaces")

@@ -15,7 +15,7 @@ from pushhub.audience.model import PROFILE_ID, Address, MatchKey, Profile, Profi
 from pushhub.audience.port import AudienceStore, Wanted
 from pushhub.audience.subscribe import ByField, ById
 from pushhub.audience.values import MisfitError, Value, canonical_text, is_unicode, normalise
-from pushhub.catalog.model import Catalog, DatabaseId
+from pushhub.catalog.model import Catalog, Database, DatabaseId
 from pushhub.catalog.providers import PROVIDER_CODES, known_provider
 from pushhub.console.failure import ConsoleError
 from pushhub.console.stores import Stores, faults_explained, json_option, open_stores, stack_option
@@ -145,9 +145,7 @@ def match_key(catalog: Catalog, database: DatabaseId, selector: ByField) -> Matc
     Raises:
         ConsoleError: the catalog has no such database or match field, or the value does not fit the field's type.
     """
-    declared = catalog.databases.get(database)
-    if declared is None:
-        raise ConsoleError(f"there is no database {database}; {_having(catalog.databases)}")
+    declared = _declared(catalog, database)
     kind = declared.fields.get(selector.field)
     if kind is None:
         raise ConsoleError(f'database {database} has no field "{selector.field}"; {_having(declared.fields)}')
@@ -157,6 +155,13 @@ def match_key(catalog: Catalog, database: DatabaseId, selector: ByField) -> Matc
         return MatchKey(selector.field, kind, normalise(kind, selector.value))
     except MisfitError as misfit:
         raise ConsoleError(f"{selector.field}: {misfit}") from None
+
+
+def _declared(catalog: Catalog, database: DatabaseId) -> Database:
+    declared = catalog.databases.get(database)
+    if declared is None:
+        raise ConsoleError(f"there is no database {database}; {_having(catalog.databases)}")
+    return declared
 
 
 def _having(names: Iterable[object]) -> str:
@@ -176,6 +181,7 @@ def find(stores: Stores, database: DatabaseId, selector: Selector) -> Found:
         (snapshot,) = stores.audience.read([Wanted(database, profiles=frozenset({holder}))])
         if (read := snapshot.profiles[holder]) is not None:
             return Found(database, read, tuple(stores.audience.subscriptions_of(database, read)))
+    _declared(stores.catalog.load().catalog, database)
     raise ConsoleError(f"database {database} has no such profile")
 
 

@@ -16,7 +16,9 @@ from pushhub.store.catalog import DynamoCatalog
 from pushhub.store.schema import CorruptItemError
 
 stack_option = click.option("--stack", metavar="NAME", help="A hub deployed in AWS; without it, the one that runs here.")
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON alone on stdout; everything else goes to stderr.")
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="Print JSON alone on stdout; errors and everything else go to stderr."
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,10 +23,9 @@ def read_object(body: bytes, max_depth: int) -> dict[str, Any]:
     """
     if not body.strip():
         raise BadBodyError("body is empty")
+    text = _decoded(body)
     try:
-        document: Json = json.loads(body.decode(), parse_float=_fraction, parse_constant=_refuse_constant)
-    except UnicodeDecodeError:
-        raise BadBodyError("body is not valid UTF-8") from None
+        document: Json = json.loads(text, parse_float=_fraction, parse_constant=_refuse_constant)
     except RecursionError:
         raise BadBodyError(f"body is nested deeper than {max_depth} levels") from None
     except json.JSONDecodeError as error:
@@ -40,6 +39,16 @@ def read_object(body: bytes, max_depth: int) -> dict[str, Any]:
         raise BadBodyError("body is not a JSON object")
     _check(document, max_depth)
     return document
+
+
+def _decoded(body: bytes) -> str:
+    try:
+        text = body.decode()
+    except UnicodeDecodeError:
+        raise BadBodyError("body is not valid UTF-8") from None
+    if text.startswith("\ufeff"):
+        raise BadBodyError("body begins with a byte order mark")
+    return text
 
 
 def _fraction(literal: str) -> Decimal:

@@ -68,7 +68,10 @@ class Engine:
     async def died(self) -> ConsoleError:
         """Wait for the engine to end by itself and say so."""
         code = await self.process.wait()
-        return ConsoleError(f"the local engine has ended by itself (exit code {code}); its log is {self.folder.log}")
+        return ConsoleError(
+            f"the local engine has ended by itself (exit code {code}), and what was written since it had started is lost; "
+            f"its log is {self.folder.log}"
+        )
 
 
 async def engine_interpreter(folder: Path) -> Path:
@@ -173,6 +176,8 @@ async def stop_orphan(notes: StateFolder) -> None:
     if process := note.process.find():
         say(f"stopping the engine that a killed hub left behind (pid {process.pid})")
         await _stop(note.process)
+    elif not note.temporary:
+        say("the last run did not stop cleanly: what was written since it had started is lost")
     if note.temporary:
         shutil.rmtree(note.temporary, ignore_errors=True)
     notes.forget_engine()
