@@ -1,0 +1,83 @@
+"""Reading and minting uids."""
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from pushhub.events.uid import Launch, Recipient, Uid, mint_uid, parse_uid
+
+PUBLISHED = "e|2_4S_4HFn8RDhhmA|w4HFn8RPDFUi_2_4S_S_3___6.2NvyN8Hb67wmzJshM_6BuFTt|ios-apns"
+"""The vendor's sample, in seeds 000 and 001."""
+
+numbers = st.integers(0, 2**64)
+uids = st.builds(
+    Uid,
+    launch=st.builds(Launch, numbers, numbers, numbers),
+    sent=numbers,
+    origin=st.tuples(numbers, numbers),
+    objects=st.tuples(*[st.none() | numbers] * 4),
+    database=numbers,
+    profile=st.binary(min_size=12, max_size=12).map(bytes.hex),
+    subscription=st.integers(0, 2**32 - 1),
+    provider=st.sampled_from(["ios-apns", "android-firebase", "yandex-Appmetrica-ios-ifa"]),
+)
+
+
+def test_the_published_sample_says_what_is_known_of_it() -> None:
+    assert parse_uid(PUBLISHED) == Uid(
+        launch=Launch(1, 224, 1601987755942397338),
+        sent=1601987756059738861,
+        origin=(1, 224),
+        objects=(50, 2, None, None),
+        database=5,
+        profile="5f7c44deaee17a447ab8c315",
+        subscription=0xDB8D1DD5,
+        provider="ios-apns",
+    )
+
+
+def test_the_launch_of_the_published_sample_is_its_second_part() -> None:
+    uid = parse_uid(PUBLISHED)
+    assert uid
+    assert uid.launch.text == PUBLISHED.split("|")[1]
+
+
+@given(uids)
+def test_what_is_written_is_read_back(uid: Uid) -> None:
+    assert parse_uid(uid.text) == uid
+
+
+@given(st.text() | uids.map(lambda uid: uid.text).flatmap(lambda text: st.sampled_from([text[1:], text + "1", f"{text}\n"])))
+@example(PUBLISHED)
+@example(PUBLISHED.replace("|w4", "|w14"))
+@example(PUBLISHED.replace("6BuFTt", "6BuFTl"))
+@example(PUBLISHED.replace("2NvyN8Hb67wmzJshM", "Z" * 22))
+@example("")
+@example("e|")
+def test_what_is_read_has_the_same_text_again_and_the_rest_is_opaque(text: str) -> None:
+    uid = parse_uid(text)
+    assert uid is None or uid.text == text
+
+
+def test_a_uid_of_ours_has_the_same_shape() -> None:
+    recipient = Recipient(17, "0" * 23 + "a", "019ae3a5", "ios-apns")
+    minted = mint_uid(Launch(0, 7, 1_700_000_000_000_000_000), 1_700_000_000_100_000_000, recipient)
+    uid = parse_uid(minted)
+    assert uid
+    assert Recipient(uid.database, uid.profile, f"{uid.subscription:08x}", uid.provider) == recipient
+    assert uid.launch.campaign == 7
+    assert minted.count("|") == PUBLISHED.count("|")
+
+
+@pytest.mark.parametrize(
+    ("profile", "subscription", "provider"),
+    [
+        ("joe", "019ae3a5", "ios-apns"),
+        ("A" * 24, "019ae3a5", "ios-apns"),
+        ("a" * 24, "x", "ios-apns"),
+        ("a" * 24, "019ae3a5", "ios|apns"),
+    ],
+)
+def test_what_does_not_fit_the_form_is_not_minted(profile: str, subscription: str, provider: str) -> None:
+    with pytest.raises(ValueError, match="is not"):
+        mint_uid(Launch(0, 7, 1), 1, Recipient(17, profile, subscription, provider))
