@@ -1,5 +1,6 @@
 """The audience in memory: every guard of a change as plain code."""
 
+import math
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -57,7 +58,7 @@ class MemoryAudience:
     def content(self, database: int) -> DatabaseContent:
         return self.databases.setdefault(DatabaseId(database), DatabaseContent())
 
-    def read(self, wanted: Sequence[Wanted]) -> Sequence[Snapshot]:
+    def read(self, wanted: Sequence[Wanted], latest: float = math.inf) -> Sequence[Snapshot]:
         with self._lock:
             self.reads += 1
             return [self._snapshot(part) for part in wanted]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from samtranslator.yaml_helper import yaml_parse
 
-from pushhub.audience.subscribing import MAX_SECONDS_TO_COMMIT
+from pushhub.dialects.altcraft.push_subscribe import SECONDS_TO_LAST_CALL
 from pushhub.edge.settings import PushSubscribeSettings, Settings
 from pushhub.edge.wiring import PATIENCE
 from tests.wire.golden import cases
@@ -109,7 +109,7 @@ def test_a_function_ends_before_its_caller_gives_up_and_after_its_last_try(name:
     # botocore's Config sets its attributes by name at run time.
     patience: Any = PATIENCE
     longest_call = patience.retries["total_max_attempts"] * (patience.connect_timeout + patience.read_timeout)
-    assert MAX_SECONDS_TO_COMMIT + longest_call < FUNCTIONS[name]["Properties"]["Timeout"] < 30
+    assert SECONDS_TO_LAST_CALL + longest_call < FUNCTIONS[name]["Properties"]["Timeout"] < 30
 
 
 @pytest.mark.parametrize("name", of_type("AWS::DynamoDB::Table"))

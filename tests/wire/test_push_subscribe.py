@@ -1,6 +1,7 @@
 """Every golden event of push_subscribe through the handler, on the audience in memory, and over HTTP on the local hub."""
 
 import json
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -69,7 +70,7 @@ def test_no_token_and_no_value_is_ever_logged(handler: Handler, case: Case, caps
 class Failing(MemoryAudience):
     """Fails as DynamoDB does when it is throttled."""
 
-    def read(self, wanted: Sequence[Wanted]) -> Sequence[Snapshot]:
+    def read(self, wanted: Sequence[Wanted], latest: float = math.inf) -> Sequence[Snapshot]:
         raise UnavailableError("DynamoDB answered ThrottlingException to BatchGetItem")
 
 

@@ -1,5 +1,6 @@
 """Carrying out Subscribe commands, on the audience in memory."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import count
@@ -21,7 +22,7 @@ from pushhub.audience.subscribe import (
     Refused,
     Subscribe,
 )
-from pushhub.audience.subscribing import MAX_SECONDS_TO_COMMIT, Subscribing
+from pushhub.audience.subscribing import Subscribing
 from pushhub.catalog.model import DatabaseId, TokenConflict
 from pushhub.catalog.providers import Provider
 from pushhub.faults import LostRaceError, UnavailableError
@@ -287,11 +288,10 @@ def test_a_lost_race_in_one_database_does_not_run_the_others_again() -> None:
     assert [len(store.content(id_).profiles) for id_ in (17, 34)] == [1, 1]
 
 
-def test_no_commit_starts_when_its_answer_would_come_too_late() -> None:
-    clock = iter([0.0, MAX_SECONDS_TO_COMMIT + 0.1])
+def test_no_commit_starts_when_time_is_up() -> None:
     store = MemoryAudience()
-    with pytest.raises(UnavailableError, match="no commit starts"):
-        Subscribing(store, clock=clock.__next__)(request(BY_TOKEN, on("a")))
+    with pytest.raises(UnavailableError, match="time was up"):
+        Subscribing(store, clock=lambda: 18.1)(request(BY_TOKEN, on("a")), latest=18.0)
     assert not store.commits
 
 
@@ -303,7 +303,7 @@ class Torn(MemoryAudience):
         self.twin: Subscribe | None = twin
         self.early = early
 
-    def read(self, wanted: Sequence[Wanted]) -> Sequence[Snapshot]:
+    def read(self, wanted: Sequence[Wanted], latest: float = math.inf) -> Sequence[Snapshot]:
         if self.twin is None:
             return super().read(wanted)
         twin, self.twin = self.twin, None
@@ -324,6 +324,33 @@ def test_a_read_that_saw_half_of_a_twins_change_gives_no_false_answer(matching: 
     assert outcome.profile == owner
     assert [part.result for part in outcome.subscriptions] == [Effect.UNCHANGED]
     assert_consistent(store.content(17))
+
+
+def test_a_read_that_saw_half_of_a_change_refuses_no_room_to_a_token_that_has_it(world: World) -> None:
+    fill(world, "ann")
+    world.send(request(by_id("ann"), off("t0")))
+    command = request(by_id("ann"), on("new"))
+    store = Torn(command, "subscriptions")
+    store.databases = world.store.databases
+    (outcome,) = Subscribing(store, sleep=lambda _: None)(command)
+    assert isinstance(outcome, DatabaseProcessed)
+    assert [part.result for part in outcome.subscriptions] == [Effect.UNCHANGED]
+
+
+@pytest.mark.parametrize(
+    ("conflict", "expected"),
+    [
+        (TokenConflict.REJECT, [Reason.DUPLICATE, Reason.DUPLICATE]),
+        (TokenConflict.MOVE, [Effect.CHANGED, Reason.TOO_MANY_SUBSCRIPTIONS]),
+    ],
+)
+def test_room_is_refused_only_to_what_would_have_moved(
+    world: World, conflict: TokenConflict, expected: list[Effect | Reason]
+) -> None:
+    fill(world, "ann")
+    world.send(request(by_id("ann"), off("t0")))
+    world.send(request(BY_TOKEN, on("a"), on("b"), on("z")))
+    assert world.effects(request(by_id("ann"), on("a"), on("b"), through=resource(7, conflict=conflict))) == expected
 
 
 def test_a_settled_duplicate_is_refused_after_one_read(world: World) -> None:

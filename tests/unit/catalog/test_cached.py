@@ -76,3 +76,15 @@ def test_known_tokens_work_for_ten_minutes_while_the_catalog_cannot_be_read() ->
     reader.time += STALE_SECONDS
     with pytest.raises(UnavailableError):
         cached.opened_by(TOKEN)
+
+
+def test_a_repeated_fault_keeps_nothing_of_those_who_met_it() -> None:
+    reader = Reader()
+    reader.failing = True
+    depths = set()
+    for _ in range(3):
+        with pytest.raises(UnavailableError) as met:
+            reader.cached.opened_by(TOKEN)
+        depths.add(len(met.traceback))
+    assert reader.reads == 1
+    assert len(depths) <= 2, "the one who provoked it, and those who only hear of it"

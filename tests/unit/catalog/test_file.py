@@ -286,7 +286,9 @@ names = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cn", "Co
     lambda text: text.strip() and "${" not in text
 )
 field_names = st.from_regex(r"[\w-]{1,12}", fullmatch=True)
-tokens = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=8, max_size=40).filter(lambda text: "${" not in text)
+tokens = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=8, max_size=40).filter(
+    lambda text: "${" not in text and not text.startswith("$")
+)
 ids = st.integers(1, MAX_ID)
 
 

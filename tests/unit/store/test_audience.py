@@ -140,3 +140,8 @@ def test_an_item_of_a_later_format_is_not_misread(table: Table) -> None:
     stored(table, v=2)
     with pytest.raises(CorruptItemError, match="format 2"):
         table.audience.read([WANTED])
+
+
+def test_nothing_is_asked_when_time_is_up(table: Table) -> None:
+    with pytest.raises(UnavailableError, match="had not returned 1 items when time was up"):
+        table.audience.read([WANTED], latest=0.0)

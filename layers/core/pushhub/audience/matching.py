@@ -64,12 +64,14 @@ class Decision:
     outcome: DatabaseProcessed
     change: Change | None
     doubtful: bool = False
-    """Whether what was read may be of two moments, so that it has to be read again before the outcome is told."""
+    """Whether it rests on what no guard checks: read once more, and decide again, before anything is written or told."""
+    unverified: frozenset[ProfileId] = frozenset()
+    """Profiles that were refused room without having been read."""
 
     @property
     def assumed(self) -> frozenset[ProfileId]:
-        """Profiles that the decision made assumptions about: read them if it loses a race."""
-        return self.change.assumed if self.change else frozenset()
+        """Profiles that the decision made assumptions about: read them before deciding again."""
+        return self.unverified | (self.change.assumed if self.change else frozenset())
 
 
 def decide(request: DatabaseRequest, snapshot: Snapshot, fresh: ProfileId, now: Seconds) -> Decision:
@@ -169,6 +171,7 @@ class _Decider:
         self._gains = _References()
         self._losses: dict[ProfileId, _References] = {}
         self._fates: dict[ProfileId, _Fate] = {}
+        self._unverified: set[ProfileId] = set()
         self._removals: list[ProfileRemoval] = []
         self._writes: list[SubscriptionWrite] = []
 
@@ -179,10 +182,25 @@ class _Decider:
         outcomes = tuple(SubscriptionOutcome(one.desired, results[one]) for one in asked)
         change = self._change()
         profile = self._target.id if self._target.found or self._making else None
-        outcome = DatabaseProcessed(self._request.database, profile, outcomes)
-        return Decision(outcome, change if len(change) else None, doubtful=profile is None and self._is_torn())
+        return Decision(
+            outcome=DatabaseProcessed(self._request.database, profile, outcomes),
+            change=change if len(change) else None,
+            doubtful=bool(self._unverified) or self._is_contradictory() or (profile is None and self._may_have_missed_key()),
+            unverified=frozenset(self._unverified),
+        )
 
-    def _is_torn(self) -> bool:
+    def _is_contradictory(self) -> bool:
+        """Say whether profiles and subscriptions were read before and after a change of both."""
+        addresses = [asked.address for asked in self._request.subscriptions if isinstance(asked.address, Address)]
+        for profile in filter(None, self._snapshot.profiles.values()):
+            for address in addresses:
+                stored = self._snapshot.subscriptions.get(address)
+                owned = stored is not None and stored.profile == profile.id
+                if owned != (address.ref in profile.live or address.ref in profile.cancelled):
+                    return True
+        return False
+
+    def _may_have_missed_key(self) -> bool:
         """Say whether a subscription was written so recently that the match key written with it may have been missed."""
         known = self._snapshot.subscriptions.values()
         by_key = isinstance(self._request.matching, MatchKey)
@@ -259,6 +277,8 @@ class _Decider:
         if not left_with_nothing:
             return _Fate.KEPT
         if not self._take_room(len(claimed)):
+            if read is None:
+                self._unverified.add(owner)
             return _Fate.NO_ROOM
         if len(forgotten) > self._forgettable:
             return _Fate.LEFT_BEHIND

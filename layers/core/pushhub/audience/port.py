@@ -1,5 +1,6 @@
 """What does the audience need of a store?"""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -31,8 +32,12 @@ class Snapshot:
 class AudienceStore(Protocol):
     """Profiles, match keys and subscriptions of every database. All reads see every change committed before."""
 
-    def read(self, wanted: Sequence[Wanted]) -> Sequence[Snapshot]:
+    def read(self, wanted: Sequence[Wanted], latest: float = math.inf) -> Sequence[Snapshot]:
         """Return a snapshot for each, in order, in one call per 100 items.
+
+        Args:
+            wanted: what to read.
+            latest: moment of `time.monotonic()` after which no further call is made.
 
         Raises:
             UnavailableError: the store did not answer in time, or refused for load.

@@ -1,10 +1,10 @@
 """How is a Subscribe command carried out against a store that others write to at the same time?"""
 
+import math
 import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Final
 
 from pushhub.audience.matching import Decision, decide
 from pushhub.audience.model import ProfileId, Seconds
@@ -14,9 +14,6 @@ from pushhub.audience.request import DatabaseRequest, resolve, wanted
 from pushhub.audience.subscribe import DatabaseOutcome, DatabaseRefused, Subscribe
 from pushhub.catalog.model import DatabaseId
 from pushhub.faults import LostRaceError, UnavailableError
-
-MAX_SECONDS_TO_COMMIT: Final = 18
-"""No commit starts later than this after the request began, so that its answer, or the 503, is there before the caller gives up."""
 
 
 def new_profile_id() -> ProfileId:
@@ -42,12 +39,16 @@ class Subscribing:
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
 
-    def __call__(self, command: Subscribe) -> tuple[DatabaseOutcome, ...]:
+    def __call__(self, command: Subscribe, latest: float = math.inf) -> tuple[DatabaseOutcome, ...]:
         """Carry out a command and return what came of it, database by database.
+
+        Args:
+            command: what is asked for.
+            latest: moment of `time.monotonic()` after which no further call is made, so that there is time left to say so.
 
         Raises:
             LostRaceError: every try that :mod:`pushhub.audience.races` allows lost a race.
-            UnavailableError: the store did not answer in time, or refused for load; or :data:`MAX_SECONDS_TO_COMMIT` have passed.
+            UnavailableError: the store did not answer in time, or refused for load; or time is up.
         """
         resolved = resolve(command)
         outcomes: dict[DatabaseId, DatabaseOutcome] = {
@@ -55,21 +56,20 @@ class Subscribing:
         }
         pending = {item.database: _Pending(item) for item in resolved if isinstance(item, DatabaseRequest)}
         if pending:
-            latest = self.clock() + MAX_SECONDS_TO_COMMIT
             rerun_lost_races(self.sleep)(self._try_once, pending, outcomes, latest)
         return tuple(outcomes[item.database] for item in resolved)
 
     def _try_once(self, pending: "dict[DatabaseId, _Pending]", outcomes: dict[DatabaseId, DatabaseOutcome], latest: float) -> None:
         """Settle what is pending as far as possible; what lost a race stays pending and is raised at the end."""
         attempts = list(pending.values())
-        snapshots = self.store.read([wanted(attempt.request, attempt.reread) for attempt in attempts])
+        snapshots = self.store.read([wanted(attempt.request, attempt.reread) for attempt in attempts], latest)
         lost: LostRaceError | None = None
         for attempt, snapshot in zip(attempts, snapshots, strict=True):
             database = attempt.request.database
             decision = decide(attempt.request, snapshot, self.new_id(), self.now())
             if decision.doubtful and not attempt.confirmed:
-                lost = LostRaceError("what was read may be of two moments")
-                pending[database] = replace(attempt, confirmed=True)
+                lost = LostRaceError("what was read has to be confirmed")
+                pending[database] = replace(attempt, confirmed=True, reread=attempt.reread | decision.assumed)
                 continue
             try:
                 self._commit(database, decision, latest)
@@ -85,7 +85,7 @@ class Subscribing:
     def _commit(self, database: DatabaseId, decision: Decision, latest: float) -> None:
         if decision.change:
             if self.clock() > latest:
-                raise UnavailableError(f"no commit starts after {MAX_SECONDS_TO_COMMIT} s")
+                raise UnavailableError("others were slow, and time was up before the commit")
             self.store.commit(database, decision.change)
 
 

@@ -38,7 +38,7 @@ class CachedCatalog:
         self._on_stale = on_stale
         self._catalog: Catalog | None = None
         self._loaded_at = 0.0
-        self._fault: UnavailableError | None = None
+        self._fault = ""
         self._failed_at = 0.0
 
     def opened_by(self, token: str) -> tuple[Resource, tuple[Database, ...]] | None:
@@ -69,13 +69,14 @@ class CachedCatalog:
     def _loaded(self) -> Catalog:
         """Read the catalog; a fault is repeated for a while without asking again, since each asking may hang for seconds."""
         if self._fault and self._clock() - self._failed_at < UNKNOWN_TOKEN_SECONDS:
-            raise self._fault
+            # A new error each time: one that is raised again keeps the frames, and so the bodies, of all who met it.
+            raise UnavailableError(self._fault)
         try:
             catalog = self._load()
         except UnavailableError as fault:
-            self._fault, self._failed_at = fault, self._clock()
+            self._fault, self._failed_at = str(fault), self._clock()
             raise
-        self._fault = None
+        self._fault = ""
         return catalog
 
 

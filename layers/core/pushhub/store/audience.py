@@ -1,5 +1,6 @@
 """The audience in DynamoDB: one batch read for a request, one transaction for each changed database."""
 
+import math
 import time
 from collections.abc import Callable, Iterable, Sequence
 from itertools import batched
@@ -37,8 +38,6 @@ MAX_BATCH: Final = 100
 MAX_BATCH_TRIES: Final = 5
 MAX_BATCH_SECONDS: Final = 4
 """Bounds of asking again for what a busy table left out of a batch."""
-MAX_READ_SECONDS: Final = 8
-"""No further batch of one read is asked for after this."""
 
 
 class DynamoAudience:
@@ -50,15 +49,15 @@ class DynamoAudience:
         self._table = table
         self._sleep = sleep
 
-    def read(self, wanted: Sequence[Wanted]) -> Sequence[Snapshot]:
+    def read(self, wanted: Sequence[Wanted], latest: float = math.inf) -> Sequence[Snapshot]:
         """See :meth:`pushhub.audience.port.AudienceStore.read`; consistent, 100 items a call."""
-        items = self._items([key for part in wanted for key in _keys_of(part)])
+        items = self._items([key for part in wanted for key in _keys_of(part)], latest)
         return [_snapshot(part, items) for part in wanted]
 
     def subscriptions_of(self, database: DatabaseId, profile: Profile) -> Sequence[Subscription]:
         """See :meth:`pushhub.audience.port.AudienceStore.subscriptions_of`."""
         keys = [schema.subscription_key(database, ref) for ref in (*profile.live, *profile.cancelled)]
-        items = self._items(keys)
+        items = self._items(keys, math.inf)
         return [schema.subscription_of(item) for key in keys if (item := items.get(key["pk"]))]
 
     def commit(self, database: DatabaseId, change: Change) -> None:
@@ -87,16 +86,13 @@ class DynamoAudience:
         with translated():
             return any(page["Items"] for page in pages)
 
-    def _items(self, keys: Iterable[Item]) -> dict[str, Item]:
+    def _items(self, keys: Iterable[Item], latest: float) -> dict[str, Item]:
         found: dict[str, Item] = {}
-        started = time.monotonic()
         for batch in batched(keys, MAX_BATCH, strict=False):
-            if time.monotonic() - started > MAX_READ_SECONDS:
-                raise UnavailableError(f"DynamoDB did not return all items within {MAX_READ_SECONDS} s")
-            self._read_batch([schema.to_wire(key) for key in batch], found)
+            self._read_batch([schema.to_wire(key) for key in batch], found, latest)
         return found
 
-    def _read_batch(self, keys: list[dict[str, Any]], found: dict[str, Item]) -> None:
+    def _read_batch(self, keys: list[dict[str, Any]], found: dict[str, Item], latest: float) -> None:
         tries = Retrying(
             retry=retry_if_result(bool),
             stop=stop_after_attempt(MAX_BATCH_TRIES) | stop_before_delay(MAX_BATCH_SECONDS),
@@ -107,6 +103,8 @@ class DynamoAudience:
 
         def read_left() -> list[dict[str, Any]]:
             nonlocal left
+            if time.monotonic() > latest:
+                raise UnavailableError(f"DynamoDB had not returned {len(left)} items when time was up")
             with translated():
                 answer = self._client.batch_get_item(RequestItems={self._table: {"Keys": left, "ConsistentRead": True}})
             for wire in answer["Responses"].get(self._table, []):

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -116,7 +117,7 @@ class Crashing(MemoryAudience):
         super().__init__()
         self.step = step
 
-    def read(self, wanted: Sequence[Wanted]) -> Sequence[Snapshot]:
+    def read(self, wanted: Sequence[Wanted], latest: float = math.inf) -> Sequence[Snapshot]:
         self._die_at("before the read")
         snapshot = super().read(wanted)
         self._die_at("between read and write")

@@ -1,7 +1,9 @@
 """How is `POST /push_subscribe` answered?"""
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from pushhub.audience.subscribe import DatabaseOutcome, Subscribe
 from pushhub.catalog.cached import CachedCatalog
@@ -10,6 +12,9 @@ from pushhub.dialects.altcraft.errors import MAX_ECHOED_BYTES, Refusal, RefusedE
 from pushhub.dialects.altcraft.parse import SubscribeBody, parse_subscribe, read_body, read_token
 from pushhub.dialects.altcraft.render import Reply, render_outcomes, render_refusal
 from pushhub.faults import LostRaceError, UnavailableError
+
+SECONDS_TO_LAST_CALL: Final = 18
+"""No call of AWS starts later than this after the request began: where the last one hangs, there is still time for the 503."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +33,9 @@ class PushSubscribe:
     """The endpoint: token, then fields, then the audience; a store that fails is answered with 503, to be repeated."""
 
     catalog: CachedCatalog
-    subscribe: Callable[[Subscribe], Sequence[DatabaseOutcome]]
+    subscribe: Callable[[Subscribe, float], Sequence[DatabaseOutcome]]
+    """Carries out a command, and makes no call after a moment of `clock`."""
+    clock: Callable[[], float] = time.monotonic
 
     def __call__(self, body: bytes) -> Answer:
         """Answer one request body."""
@@ -41,6 +48,7 @@ class PushSubscribe:
             return Answer(render_refusal(RefusedError(Refusal.UNAVAILABLE)), refusal=Refusal.UNAVAILABLE, fault=text)
 
     def _answer(self, body: bytes) -> Answer:
+        latest = self.clock() + SECONDS_TO_LAST_CALL
         document = read_body(body)
         opened = self.catalog.opened_by(read_token(document))
         if opened is None:
@@ -51,7 +59,7 @@ class PushSubscribe:
             raise RefusedError(Refusal.NO_DATABASES)
         if len(body) * len(databases) > MAX_ECHOED_BYTES:
             raise RefusedError(Refusal.TOO_MUCH_TO_ECHO)
-        outcomes = self.subscribe(_command(resource, databases, asked))
+        outcomes = self.subscribe(_command(resource, databases, asked), latest)
         return Answer(render_outcomes(resource.id, outcomes), resource, outcomes)
 
 
