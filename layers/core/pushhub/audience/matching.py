@@ -78,7 +78,8 @@ def decide(request: DatabaseRequest, snapshot: Snapshot, fresh: ProfileId, now: 
     """Decide a request in one database; `fresh` is the id for a profile that has to be made.
 
     A profile that the snapshot does not hold is taken to have room for more subscriptions and, where its subscription allows it,
-    to be anonymous. The guards of the change say so; after a lost race the snapshot holds the profile.
+    to be anonymous. The guards of the change say so, and after a lost race the snapshot holds the profile. What a decision rests on
+    without a guard, since it writes nothing there, makes it doubtful.
     """
     return _Decider(request, snapshot, _target(request, snapshot, fresh), now).decide()
 
@@ -158,7 +159,7 @@ class _References:
 
 
 class _Decider:
-    """Goes through the subscriptions of one request in order and gathers what has to be written."""
+    """Goes through the subscriptions of one request, cancellations first, and gathers what has to be written."""
 
     def __init__(self, request: DatabaseRequest, snapshot: Snapshot, target: _Target, now: Seconds) -> None:
         self._request = request
