@@ -184,3 +184,15 @@ def test_the_hub_ends_with_one_line_if_its_engine_does(tmp_path: Path) -> None:
         assert up.process.wait(timeout=60) == 1
     assert "Traceback" not in up.said
     assert up.said.splitlines()[-1].startswith("Error: the local engine has ended by itself")
+
+
+def test_nothing_listens_beyond_this_machine(hub: Hub) -> None:
+    hub.post("/push_subscribe", b"{}")
+    processes = [psutil.Process(hub.up.process.pid), *psutil.Process(hub.up.process.pid).children(recursive=True)]
+    listening = {
+        connection.laddr.ip
+        for process in processes
+        for connection in process.net_connections(kind="inet")
+        if connection.status == psutil.CONN_LISTEN
+    }
+    assert listening == {"127.0.0.1"}
