@@ -92,8 +92,8 @@ def _wrong_type(error: ValidationError) -> RefusedError:
 
 
 def _matching(request: PushSubscribeRequest) -> Matching:
-    mode = request.matching or ("profile_id" if request.id else "token")
-    if mode not in _MATCHERS or request.matching == "token":
+    mode = request.matching or ("profile_id" if request.id else None)
+    if mode not in _MATCHERS:
         raise RefusedError(Refusal.BAD_MATCHING)
     return _MATCHERS[mode](request)
 
@@ -124,12 +124,12 @@ def _by_token(_request: PushSubscribeRequest) -> ByToken:
     return ByToken()
 
 
-_MATCHERS: Final[dict[str, Callable[[PushSubscribeRequest], Matching]]] = {
+_MATCHERS: Final[dict[str | None, Callable[[PushSubscribeRequest], Matching]]] = {
     "custom": _by_field,
     "profile_id": _by_id,
-    "token": _by_token,
+    None: _by_token,
 }
-"""The vendor's words for its ways of matching; `token` is ours, for the way that is chosen by leaving the word out."""
+"""The vendor's words for its ways of matching; there is none for matching by token."""
 
 
 def _subscriptions(objects: list[SubscriptionObject]) -> tuple[DesiredSubscription, ...]:
