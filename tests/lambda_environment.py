@@ -10,8 +10,33 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 RUNTIME_CLIENT = "awslambdaric==4.2.2"
 
-SETTINGS = {"push_subscribe": {"AUDIENCE_TABLE": "audience", "CATALOG_TABLE": "catalog"}}
-"""The settings of each function, with tables that are never reached."""
+_QUEUES = "https://sqs.eu-central-1.amazonaws.com/123456789012"
+_SECRET = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:Secret-AbCdEf"
+SETTINGS = {
+    "push_subscribe": {"AUDIENCE_TABLE": "audience", "CATALOG_TABLE": "catalog"},
+    "post_events": {"CATALOG_TABLE": "catalog", "EVENTS_QUEUE": f"{_QUEUES}/events"},
+    "crypto_post_events": {
+        "CATALOG_TABLE": "catalog",
+        "EVENTS_QUEUE": f"{_QUEUES}/events",
+        "SECRET": _SECRET,
+        "STACK": "pushhub",
+    },
+    "record_events": {
+        "CATALOG_TABLE": "catalog",
+        "LEDGER_TABLE": "ledger",
+        "EVENT_RETENTION_DAYS": "90",
+        "FORWARDS_QUEUE": f"{_QUEUES}/forwards",
+        "EVENTS_DEAD_LETTERS": f"{_QUEUES}/events-dead-letters",
+    },
+    "forward_events": {
+        "CATALOG_TABLE": "catalog",
+        "SECRET": _SECRET,
+        "RETRIES_QUEUE": f"{_QUEUES}/retries",
+        "FORWARDS_DEAD_LETTERS": f"{_QUEUES}/forwards-dead-letters",
+        "ALLOW_LOCAL_UPSTREAMS": "false",
+    },
+}
+"""The settings of each function, with tables, queues and a secret that are never reached."""
 
 
 def make_interpreter(folder: Path, *, with_layer: bool) -> Path:

@@ -2,14 +2,15 @@
 
 from typing import TYPE_CHECKING, Any
 
-from pushhub.edge import wiring
 from pushhub.edge.http import http_request, http_response
-from pushhub.edge.observing import metrics, observe
+from pushhub.edge.observing.output import metrics
+from pushhub.edge.observing.subscriptions import observe
+from pushhub.edge.wiring import push_subscribe as wiring
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-endpoint = wiring.push_subscribe()
+endpoint = wiring.endpoint()
 
 
 @metrics.log_metrics

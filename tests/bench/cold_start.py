@@ -1,4 +1,4 @@
-"""How long does a function take to load, compared with the client it cannot do without?"""
+"""How long does each function take to load, compared with the client it cannot do without?"""
 
 import statistics
 import subprocess
@@ -6,39 +6,44 @@ import tempfile
 from pathlib import Path
 
 from tests.bench.table import Table
-from tests.lambda_environment import ROOT, function_environment, make_interpreter
+from tests.lambda_environment import ROOT, SETTINGS, function_environment, make_interpreter
 
 ROUNDS = 15
 BUDGET = 1.7
 
-FOLDERS = (ROOT / "functions" / "push_subscribe", ROOT / "layers" / "core")
+CORE = ROOT / "layers" / "core"
 TIMED = "import sys, time; sys.path[:0] = sys.argv[1:]; started = time.perf_counter(); {}; print(time.perf_counter() - started)"
-SNIPPETS = {
-    'boto3.client("dynamodb")': "import boto3; boto3.client('dynamodb')",
-    "import of push_subscribe": "import handler",
-}
+CLIENT_OF = {"push_subscribe": "dynamodb"} | dict.fromkeys(
+    ("post_events", "crypto_post_events", "record_events", "forward_events"), "sqs"
+)
 
 
 def measure() -> Table:
     """Import in fresh interpreters, turn by turn; compiled bytecode is present."""
     with tempfile.TemporaryDirectory() as folder:
         interpreter = make_interpreter(Path(folder), with_layer=True)
-        seconds: dict[str, list[float]] = {name: [] for name in SNIPPETS}
+        seconds: dict[str, list[float]] = {name: [] for name in (*sorted(set(CLIENT_OF.values())), *SETTINGS)}
         for _ in range(ROUNDS + 1):
-            for name, snippet in SNIPPETS.items():
-                seconds[name].append(_time(interpreter, snippet))
+            for name, values in seconds.items():
+                values.append(_time(interpreter, name))
     medians = {name: statistics.median(values[1:]) for name, values in seconds.items()}
-    base = medians['boto3.client("dynamodb")']
-    rows = [(name, f"{median * 1000:.0f}", f"{median / base:.2f}") for name, median in medians.items()]
+    rows = [(f'boto3.client("{name}")', f"{medians[name] * 1000:.0f}", "") for name in sorted(set(CLIENT_OF.values()))]
+    rows += [
+        (f"import of {name}", f"{medians[name] * 1000:.0f}", f"{medians[name] / medians[CLIENT_OF[name]]:.2f} of {CLIENT_OF[name]}")
+        for name in SETTINGS
+    ]
     return Table(
         f"Cold start, medians of {ROUNDS} fresh interpreters (budget: ratio at most {BUDGET})", ("what", "ms", "ratio"), rows
     )
 
 
-def _time(interpreter: Path, snippet: str) -> float:
+def _time(interpreter: Path, name: str) -> float:
+    of_a_function = name in SETTINGS
+    snippet = "import handler" if of_a_function else f"import boto3; boto3.client({name!r})"
+    folders = [ROOT / "functions" / name, CORE] if of_a_function else [CORE]
     done = subprocess.run(
-        [interpreter, "-c", TIMED.format(snippet), *map(str, FOLDERS)],
-        env=function_environment("push_subscribe"),
+        [interpreter, "-c", TIMED.format(snippet), *map(str, folders)],
+        env=function_environment(name if of_a_function else "push_subscribe"),
         capture_output=True,
         text=True,
         check=True,

@@ -1,6 +1,6 @@
 """Measures what the project promises of speed and memory, and prints it as tables.
 
-    uv run python tests/bench/run.py [cold|warm|hub …]
+    uv run python tests/bench/run.py [cold|warm|hub|forwarding|events …]
 
 Ratios compare things measured in the same run; absolute figures say more of the machine than of the code.
 """
@@ -12,9 +12,15 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 import click
 
-from tests.bench import cold_start, local_hub, warm_handler
+from tests.bench import cold_start, event_hub, forwarding, local_hub, warm_handler
 
-PARTS = {"cold": cold_start.measure, "warm": warm_handler.measure, "hub": local_hub.measure}
+PARTS = {
+    "cold": cold_start.measure,
+    "warm": warm_handler.measure,
+    "hub": local_hub.measure,
+    "forwarding": forwarding.measure,
+    "events": event_hub.measure,
+}
 
 
 @click.command()

@@ -42,7 +42,7 @@ class InstantDynamoDB:
 def measure() -> Table:
     """Send the same event many times and divide the processor time."""
     client = InstantDynamoDB()
-    with patch.dict(os.environ, function_environment("push_subscribe")), patch("pushhub.edge.wiring.dynamodb", lambda: client):
+    with patch.dict(os.environ, function_environment("push_subscribe")), patch("pushhub.edge.wiring.aws.dynamodb", lambda: client):
         handler = load_handler("push_subscribe").handler
     event = Case("push_subscribe", "example-2-by-field").event
     rows = []

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pushhub.edge import wiring
+from pushhub.edge.wiring import aws, push_subscribe
 from tests.conftest import Hub
 
 ONE_DATABASE, TWO_DATABASES, MOVING = (
@@ -23,11 +23,11 @@ class Counted:
     def __init__(self, hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
         client = hub.connection.client("dynamodb")
         client.meta.events.register("before-call.dynamodb", self._count)
-        monkeypatch.setattr(wiring, "dynamodb", lambda: client)
+        monkeypatch.setattr(aws, "dynamodb", lambda: client)
         monkeypatch.setenv("AUDIENCE_TABLE", hub.connection.outputs["AudienceTable"])
         monkeypatch.setenv("CATALOG_TABLE", hub.connection.outputs["CatalogTable"])
         self.calls: Counter[str] = Counter()
-        self.endpoint = wiring.push_subscribe()
+        self.endpoint = push_subscribe.endpoint()
         self.post(resource_token="unknown-token")
 
     def _count(self, model: Any, **_: object) -> None:

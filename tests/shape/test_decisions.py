@@ -1,34 +1,42 @@
-"""The table of decisions names the golden events that show each, and none is missing."""
+"""The tables of decisions name the golden events that show each, and none is missing."""
 
 import re
 
+import pytest
+
 from pushhub.dialects.altcraft.errors import DESCRIPTIONS, Refusal
+from pushhub.dialects.altcraft.event_errors import EventRefusal
+from pushhub.dialects.altcraft.reply import RefusalTable
 from tests.shape.test_arrows import PACKAGE
 from tests.shape.test_template import ROOT
-from tests.wire.golden import cases
+from tests.wire.golden import EVENTS, cases
 
-TABLE = (PACKAGE / "dialects" / "altcraft" / "decisions.md").read_text(encoding="utf-8")
+DECISIONS = (PACKAGE / "dialects" / "altcraft" / "decisions.md").read_text(encoding="utf-8")
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def test_every_golden_event_stands_in_a_row_and_every_row_names_real_ones() -> None:
-    rows = [line for line in TABLE.splitlines() if line.startswith("|")]
-    named = {name for row in rows for name in re.findall(r"`([a-z0-9-]+)`", row.rsplit("|", 2)[1])}
-    assert named == {case.name for case in cases("push_subscribe")}
+def test_every_golden_event_stands_in_a_row_of_its_function_and_every_row_names_real_ones() -> None:
+    named: dict[str, set[str]] = {}
+    for part in DECISIONS.split("\n## ")[1:]:
+        function, _, section = part.partition("\n")
+        rows = [line for line in section.splitlines() if line.startswith("|")]
+        named[function.strip("`")] = {name for row in rows for name in re.findall(r"`([a-z0-9-]+)`", row.rsplit("|", 2)[1])}
+    assert set(named) == {folder.name for folder in EVENTS.iterdir()}
+    for function, found in named.items():
+        assert found == {case.name for case in cases(function)}, function
 
 
 def test_every_description_is_in_the_table() -> None:
     for description in DESCRIPTIONS.values():
-        assert f"`{description.rstrip(': ')}" in TABLE
+        assert f"`{description.rstrip(': ')}" in DECISIONS
 
 
-def test_every_refusal_is_in_the_readme() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    for refusal in Refusal:
-        text = refusal.text.replace("{path}", "…").replace("{detail}", "body …").replace("{expected}", "…")
-        assert f"| {refusal.status} | {text} |" in readme, refusal.name
+@pytest.mark.parametrize("refusal", [*Refusal, *EventRefusal], ids=str)
+def test_every_refusal_is_in_the_readme(refusal: RefusalTable) -> None:
+    text = refusal.text.replace("{detail}", "body …").replace("{unit}", "characters, or bytes")
+    assert f"| {refusal.status} | {re.sub(r'\{\w+\}', '…', text)} |" in README
 
 
 def test_every_description_of_an_element_is_in_the_readme() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
     for description in DESCRIPTIONS.values():
-        assert f"| `{description.rstrip(': ')}" in readme
+        assert f"| `{description.rstrip(': ')}" in README

@@ -1,5 +1,6 @@
 """The template, the function folders, the golden events and the settings agree."""
 
+import hashlib
 import re
 from pathlib import Path
 from typing import Any
@@ -8,14 +9,30 @@ import pytest
 from samtranslator.yaml_helper import yaml_parse
 
 from pushhub.dialects.altcraft.push_subscribe import SECONDS_TO_LAST_CALL
-from pushhub.edge.settings import PushSubscribeSettings, Settings
-from pushhub.edge.wiring import PATIENCE
+from pushhub.edge.settings import (
+    CryptoPostEventsSettings,
+    ForwardEventsSettings,
+    PostEventsSettings,
+    PushSubscribeSettings,
+    RecordEventsSettings,
+    Settings,
+)
+from pushhub.edge.wiring.aws import PATIENCE
+from pushhub.events.intake import SECONDS_TO_LAST_REPORT
+from pushhub.events.upstreams import SECONDS_TO_ANSWER
+from pushhub.races import MAX_SECONDS
 from tests.wire.golden import cases
 
 ROOT = Path(__file__).parents[2]
 TEMPLATE: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text(encoding="utf-8"))
 RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
-SETTINGS: dict[str, type[Settings]] = {"PushSubscribe": PushSubscribeSettings}
+SETTINGS: dict[str, type[Settings]] = {
+    "PushSubscribe": PushSubscribeSettings,
+    "PostEvents": PostEventsSettings,
+    "CryptoPostEvents": CryptoPostEventsSettings,
+    "RecordEvents": RecordEventsSettings,
+    "ForwardEvents": ForwardEventsSettings,
+}
 READ_BY_LIBRARIES = re.compile(r"(POWERTOOLS|AWS)_")
 
 
@@ -23,8 +40,20 @@ def of_type(kind: str) -> dict[str, Any]:
     return {name: resource for name, resource in RESOURCES.items() if resource["Type"] == kind}
 
 
+def triggers(function: str, kind: str) -> list[dict[str, Any]]:
+    """Return what makes a function run, of one kind."""
+    events = FUNCTIONS[function]["Properties"]["Events"].values()
+    return [event["Properties"] for event in events if event["Type"] == kind]
+
+
 FUNCTIONS = of_type("AWS::Serverless::Function")
+QUEUES = of_type("AWS::SQS::Queue")
+HTTP_FUNCTIONS = [name for name in FUNCTIONS if triggers(name, "HttpApi")]
+QUEUE_FUNCTIONS = [name for name in FUNCTIONS if triggers(name, "SQS")]
 by_function = pytest.mark.parametrize("name", FUNCTIONS)
+by_http_function = pytest.mark.parametrize("name", HTTP_FUNCTIONS)
+by_queue_function = pytest.mark.parametrize("name", QUEUE_FUNCTIONS)
+by_queue = pytest.mark.parametrize("name", QUEUES)
 
 
 def folder_of(function: str) -> str:
@@ -65,12 +94,32 @@ def test_the_settings_of_a_function_are_its_environment(name: str) -> None:
     assert {variable for variable in given if not READ_BY_LIBRARIES.match(variable)} == read
 
 
-@by_function
-def test_every_case_of_a_function_has_an_event_and_a_reply(name: str) -> None:
+def test_a_function_answers_requests_or_empties_a_queue() -> None:
+    assert sorted(HTTP_FUNCTIONS + QUEUE_FUNCTIONS) == sorted(FUNCTIONS)
+
+
+@by_http_function
+def test_every_case_of_an_http_function_has_an_event_and_a_reply(name: str) -> None:
+    (route,) = triggers(name, "HttpApi")
     for case in cases(folder_of(name)):
-        assert case.event["version"] == "2.0"
-        assert case.event["requestContext"]["requestId"] == case.name
-        assert set(case.reply) == {"status", "body"}
+        event = case.event
+        assert event["version"] == "2.0"
+        assert event["requestContext"]["requestId"] == case.name
+        assert event["routeKey"] == event["requestContext"]["routeKey"] == f"{route['Method']} {route['Path']}"
+        assert {"status", "body"} <= set(case.reply) <= {"status", "body", "headers", "queued"}
+
+
+@by_queue_function
+def test_every_case_of_a_queue_function_has_a_batch_and_what_comes_of_it(name: str) -> None:
+    for case in cases(folder_of(name)):
+        ids = [record["messageId"] for record in case.event["Records"]]
+        assert len(set(ids)) == len(ids) <= 10
+        for record in case.event["Records"]:
+            assert record["eventSource"] == "aws:sqs"
+            assert record["md5OfBody"] == hashlib.md5(record["body"].encode()).hexdigest()
+            assert {"receiptHandle", "attributes", "messageAttributes", "eventSourceARN", "awsRegion"} <= set(record)
+        assert {failure["itemIdentifier"] for failure in case.reply["batchItemFailures"]} <= set(ids)
+        assert set(case.reply) <= {"batchItemFailures", "sent", "forwards", "retries", "dead_letters", "counters"}
 
 
 def test_every_reply_and_every_given_belongs_to_a_case() -> None:
@@ -89,8 +138,11 @@ def test_no_role_has_a_wildcard() -> None:
     for role in of_type("AWS::IAM::Role").values():
         for policy in role["Properties"]["Policies"]:
             for statement in policy["PolicyDocument"]["Statement"]:
+                assert statement["Effect"] == "Allow"
                 assert "*" not in str(statement["Action"])
-                assert "*" not in str(statement["Resource"])
+                for resource in _listed(statement["Resource"]):
+                    assert isinstance(resource, dict), "a resource of this template, by Ref or GetAtt"
+                    assert "*" not in str(resource)
         assert "ManagedPolicyArns" not in role["Properties"]
 
 
@@ -104,12 +156,105 @@ def test_every_function_has_a_role_a_log_group_and_alarms_of_its_own(name: str) 
         assert RESOURCES[alarm]["Properties"]["Dimensions"] == [{"Name": "FunctionName", "Value": {"Ref": name}}]
 
 
+# botocore's Config sets its attributes by name at run time.
+_patience: Any = PATIENCE
+LONGEST_CALL = _patience.retries["total_max_attempts"] * (_patience.connect_timeout + _patience.read_timeout)
+"""Seconds that one call of AWS may hang."""
+LONGEST_WORK = {
+    "PushSubscribe": SECONDS_TO_LAST_CALL + LONGEST_CALL,
+    "PostEvents": 2 * LONGEST_CALL,
+    "CryptoPostEvents": 3 * LONGEST_CALL,
+    # The catalog; the last report, whose last try may begin after 8 s; a call of each queue.
+    "RecordEvents": LONGEST_CALL + SECONDS_TO_LAST_REPORT + MAX_SECONDS + LONGEST_CALL + 2 * LONGEST_CALL,
+    # The catalog and the secret; the upstreams; a call of each queue.
+    "ForwardEvents": 2 * LONGEST_CALL + SECONDS_TO_ANSWER + 2 * LONGEST_CALL,
+}
+"""Seconds that a function takes at the longest while AWS hangs; further calls of a queue, each of which hangs, come on top."""
+
+
 @by_function
-def test_a_function_ends_before_its_caller_gives_up_and_after_its_last_try(name: str) -> None:
-    # botocore's Config sets its attributes by name at run time.
-    patience: Any = PATIENCE
-    longest_call = patience.retries["total_max_attempts"] * (patience.connect_timeout + patience.read_timeout)
-    assert SECONDS_TO_LAST_CALL + longest_call < FUNCTIONS[name]["Properties"]["Timeout"] < 30
+def test_a_function_ends_after_its_last_try(name: str) -> None:
+    assert LONGEST_WORK[name] < FUNCTIONS[name]["Properties"]["Timeout"]
+
+
+@by_http_function
+def test_a_function_answers_before_its_caller_gives_up(name: str) -> None:
+    assert FUNCTIONS[name]["Properties"]["Timeout"] < 30
+
+
+@by_queue_function
+def test_a_queue_holds_a_message_back_for_six_times_as_long_as_its_function_may_take(name: str) -> None:
+    for trigger in triggers(name, "SQS"):
+        queue = QUEUES[_referred(trigger["Queue"])]["Properties"]
+        assert queue["VisibilityTimeout"] >= 6 * FUNCTIONS[name]["Properties"]["Timeout"]
+
+
+@by_queue_function
+def test_a_queue_function_says_which_messages_failed_and_leaves_executions_to_others(name: str) -> None:
+    for trigger in triggers(name, "SQS"):
+        assert trigger["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+        assert trigger["ScalingConfig"] == {"MaximumConcurrency": {"Ref": "QueueConcurrency"}}
+        assert trigger["BatchSize"] <= 10
+        assert "MaximumBatchingWindowInSeconds" not in trigger
+    assert TEMPLATE["Parameters"]["QueueConcurrency"]["MinValue"] == 2, "SQS takes no less"
+
+
+@by_queue_function
+def test_a_queue_function_may_take_messages_from_its_own_queues_alone(name: str) -> None:
+    (policy,) = RESOURCES[f"{name}Role"]["Properties"]["Policies"]
+    (taking,) = [one for one in policy["PolicyDocument"]["Statement"] if "sqs:ReceiveMessage" in _listed(one["Action"])]
+    assert _listed(taking["Resource"]) == [trigger["Queue"] for trigger in triggers(name, "SQS")]
+    assert set(taking["Action"]) == {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
+
+
+@by_queue
+def test_every_queue_is_encrypted_keeps_messages_as_long_as_can_be_and_has_no_name(name: str) -> None:
+    properties = QUEUES[name]["Properties"]
+    assert properties["SqsManagedSseEnabled"] is True
+    assert properties["MessageRetentionPeriod"] == 14 * 24 * 60 * 60
+    assert "QueueName" not in properties
+
+
+@by_queue
+def test_a_queue_has_a_queue_of_dead_letters_with_an_alarm_or_is_one(name: str) -> None:
+    redrives = _redrives()
+    if name in redrives:
+        assert redrives[name]["maxReceiveCount"] == 20
+        dead_letters = _referred(redrives[name]["deadLetterTargetArn"])
+        assert dead_letters not in redrives
+    else:
+        assert name in {_referred(redrive["deadLetterTargetArn"]) for redrive in redrives.values()}
+        held = RESOURCES[f"{name}Held"]["Properties"]
+        assert held["MetricName"] == "ApproximateNumberOfMessagesVisible"
+        assert held["Dimensions"] == [{"Name": "QueueName", "Value": {"Fn::GetAtt": [name, "QueueName"]}}]
+        assert held["Threshold"] == 0
+
+
+def test_every_queue_is_emptied_by_a_function_or_holds_dead_letters() -> None:
+    emptied = [_referred(trigger["Queue"]) for name in QUEUE_FUNCTIONS for trigger in triggers(name, "SQS")]
+    assert sorted(emptied) == sorted(_redrives())
+
+
+def test_the_secret_outlives_its_stack_and_has_no_name() -> None:
+    for secret in of_type("AWS::SecretsManager::Secret").values():
+        assert secret["DeletionPolicy"] == secret["UpdateReplacePolicy"] == "Retain"
+        assert "Name" not in secret["Properties"]
+
+
+def _redrives() -> dict[str, dict[str, Any]]:
+    policies = {name: queue["Properties"].get("RedrivePolicy") for name, queue in QUEUES.items()}
+    return {name: policy for name, policy in policies.items() if policy}
+
+
+def _listed(one_or_more: Any) -> list[Any]:
+    return one_or_more if isinstance(one_or_more, list) else [one_or_more]
+
+
+def _referred(attribute: dict[str, Any]) -> str:
+    """Return the name of the resource whose ARN is meant."""
+    name, part = attribute["Fn::GetAtt"]
+    assert part == "Arn"
+    return str(name)
 
 
 @pytest.mark.parametrize("name", of_type("AWS::DynamoDB::Table"))

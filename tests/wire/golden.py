@@ -1,21 +1,50 @@
 """The golden events: what stands in `events/`, and when a reply is the one that stands there.
 
-A case is three files: `<case>.json`, the Lambda event; `<case>.reply.json`, the reply it must get; and, where something has to have
-happened before, `<case>.given.json`, the bodies to send first. Generated profile ids stand in replies as `"<profile id>"`.
+A case is `<case>.json`, the Lambda event, and `<case>.reply.json`, what must come of it. `<case>.given.json` holds what has to be
+so before: for `push_subscribe` the bodies to send first, for the functions of events an object (:class:`Given`).
+
+The reply to an HTTP event has `status`, `body` (XML as text) and perhaps `headers`, and under `queued` the messages that were put
+into the queue. What comes of a batch of messages is `batchItemFailures`, which is what Lambda is answered, and beside it what was
+put into the queues, sent to upstreams and counted; each of these that is empty is left out.
+
+What is made anew each time stands in replies as the name of its form: `"<profile id>"`, `"<receipt>"`, `"<time>"`.
 """
 
 import base64
 import json
 import re
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
+from xml.etree.ElementTree import canonicalize
 
 from pushhub.catalog.file import read_catalog_file
 from pushhub.catalog.model import Catalog
+from pushhub.catalog.whole import WholeCatalog
+from pushhub.events.queues import Envelope
 
 EVENTS = Path(__file__).parents[2] / "events"
-GENERATED_ID = "<profile id>"
+HUB_CATALOG = EVENTS / "push_subscribe" / "catalog.yaml"
+"""The catalog under which replies hold, unless what is given names another."""
+FORMS = {"<profile id>": "[0-9a-f]{24}", "<receipt>": "[0-9a-f]{32}", "<time>": "[0-9]{13}"}
+
+
+class Given(TypedDict, total=False):
+    """What is so before an event of the functions of events.
+
+    `catalog` is a file beside the case. `before` are messages that were recorded. `not_taken` names a queue and a text: it takes no
+    message that holds the text. `answers` are those of the upstreams, in the order in which they are asked; `without_token` are
+    upstreams whose token the stack's secret has not. `now` is the time of day.
+    """
+
+    catalog: str
+    before: list[str]
+    not_taken: dict[str, str]
+    answers: list[dict[str, Any]]
+    without_token: list[str]
+    now: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +64,27 @@ class Case:
 
     @property
     def given(self) -> list[Any]:
+        """The bodies to send to `push_subscribe` first."""
         return self._read(".given.json") if self._path(".given.json").exists() else []
+
+    @property
+    def circumstances(self) -> Given:
+        """What is so before an event of the functions of events."""
+        given: Given = self._read(".given.json") if self._path(".given.json").exists() else {}
+        return given
+
+    @property
+    def catalog(self) -> WholeCatalog:
+        """The catalog of the functions of events."""
+        chosen = self.circumstances.get("catalog")
+        return read_catalog_file(EVENTS / self.function / chosen if chosen else HUB_CATALOG, {})
 
     @property
     def body(self) -> bytes:
         """The bytes that a client sends for this event."""
         event = self.event
-        return base64.b64decode(event["body"]) if event["isBase64Encoded"] else event["body"].encode()
+        text: str = event.get("body", "")
+        return base64.b64decode(text) if event["isBase64Encoded"] else text.encode()
 
     def event_with(self, body: object) -> dict[str, Any]:
         """Return the event of something that was sent before."""
@@ -61,14 +104,49 @@ def cases(function: str) -> list[Case]:
 
 def catalog_of(function: str) -> Catalog:
     """Return the catalog under which a function's replies hold."""
-    return read_catalog_file(EVENTS / function / "catalog.yaml", {})
+    return read_catalog_file(EVENTS / function / "catalog.yaml", {}).catalog
 
 
-def assert_replied(case: Case, status: int, body: bytes | str) -> None:
-    """Check a reply against the golden one: status and parsed JSON, generated ids by their form."""
-    expected, actual = case.reply, json.loads(body)
-    assert (status, _with_ids_hidden(actual, expected["body"])) == (expected["status"], expected["body"])
-    _assert_one_profile_for_each_database(actual["data"])
+def assert_replied(case: Case, status: int, body: bytes | str, headers: Mapping[str, str] | None = None) -> None:
+    """Check a reply against the golden one: status, the body as what it says, the headers that are in the golden one."""
+    expected = case.reply
+    actual = _parsed(body, expected["body"])
+    assert (status, _hidden(actual, expected["body"])) == (expected["status"], _normal(expected["body"]))
+    if isinstance(actual, dict):
+        _assert_one_profile_for_each_database(actual.get("data", []))
+    for name, value in expected.get("headers", {}).items():
+        assert (headers or {})[name] == value
+
+
+def assert_became(case: Case, actual: Mapping[str, Any]) -> None:
+    """Check what came of a batch of messages."""
+    assert (
+        _hidden({name: value for name, value in actual.items() if value or name == "batchItemFailures"}, case.reply) == case.reply
+    )
+
+
+def assert_queued(case: Case, envelopes: Sequence[Envelope]) -> None:
+    """Check what an HTTP event put into the queue."""
+    expected = case.reply.get("queued", [])
+    assert _hidden([shown(envelope) for envelope in envelopes], expected) == expected
+
+
+def shown(envelope: Envelope) -> dict[str, Any]:
+    """Return an envelope as it stands in golden files."""
+    message: Any = envelope.body
+    with suppress(ValueError):
+        message = json.loads(envelope.body)
+    parts = {"reason": envelope.reason, "delay": envelope.delay, "message": message}
+    return {name: part for name, part in parts.items() if part}
+
+
+def _parsed(body: bytes | str, like: Any) -> Any:
+    text = body if isinstance(body, str) else body.decode()
+    return _normal(text) if isinstance(like, str) else json.loads(text)
+
+
+def _normal(body: Any) -> Any:
+    return canonicalize(body) if isinstance(body, str) else body
 
 
 def _assert_one_profile_for_each_database(data: list[dict[str, Any]]) -> None:
@@ -76,11 +154,12 @@ def _assert_one_profile_for_each_database(data: list[dict[str, Any]]) -> None:
     assert len(profiles) == len({database for database, _ in profiles})
 
 
-def _with_ids_hidden(actual: Any, expected: Any) -> Any:
+def _hidden(actual: Any, expected: Any) -> Any:
+    """Put the names of forms where the expectation has them and the value is of that form."""
     if isinstance(expected, dict) and isinstance(actual, dict):
-        return {key: _with_ids_hidden(value, expected.get(key)) for key, value in actual.items()}
+        return {key: _hidden(value, expected.get(key)) for key, value in actual.items()}
     if isinstance(expected, list) and isinstance(actual, list):
-        return [_with_ids_hidden(value, form) for value, form in zip(actual, expected, strict=False)] + actual[len(expected) :]
-    if expected == GENERATED_ID and isinstance(actual, str) and re.fullmatch("[0-9a-f]{24}", actual):
-        return GENERATED_ID
+        return [_hidden(value, form) for value, form in zip(actual, expected, strict=False)] + actual[len(expected) :]
+    if isinstance(expected, str) and expected in FORMS and re.fullmatch(FORMS[expected], str(actual)):
+        return expected
     return actual

@@ -11,7 +11,7 @@ from pushhub.audience.port import Snapshot, Wanted
 from pushhub.audience.subscribing import Subscribing
 from pushhub.catalog.cached import CachedCatalog
 from pushhub.dialects.altcraft.push_subscribe import PushSubscribe
-from pushhub.edge import wiring
+from pushhub.edge.wiring import push_subscribe as wiring
 from pushhub.faults import UnavailableError
 from tests.conftest import Hub
 from tests.doubles.audience import MemoryAudience
@@ -28,7 +28,7 @@ def serve(monkeypatch: pytest.MonkeyPatch, store: MemoryAudience) -> Handler:
     """Return the handler with a store wired in."""
     catalog = catalog_of("push_subscribe")
     endpoint = PushSubscribe(CachedCatalog(lambda: catalog), Subscribing(store))
-    monkeypatch.setattr(wiring, "push_subscribe", lambda: endpoint)
+    monkeypatch.setattr(wiring, "endpoint", lambda: endpoint)
     loaded: Handler = load_handler("push_subscribe").handler
     return loaded
 

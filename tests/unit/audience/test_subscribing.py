@@ -10,7 +10,6 @@ import pytest
 from pushhub.audience.matching import MAX_FORGOTTEN, SEEN_FRESH_FOR, SETTLED_SECONDS
 from pushhub.audience.model import MAX_CANCELLED, MAX_LIVE, Address, ProfileId, PushToken, Seconds
 from pushhub.audience.port import Snapshot, Wanted
-from pushhub.audience.races import MAX_TRIES
 from pushhub.audience.subscribe import (
     ByField,
     ById,
@@ -26,6 +25,7 @@ from pushhub.audience.subscribing import Subscribing
 from pushhub.catalog.model import DatabaseId, TokenConflict
 from pushhub.catalog.providers import Provider
 from pushhub.faults import LostRaceError, UnavailableError
+from pushhub.races import MAX_TRIES
 from tests.doubles.audience import DatabaseContent, MemoryAudience
 from tests.doubles.invariants import assert_consistent
 from tests.doubles.requests import BY_TOKEN, CUSTOMERS, SHOPPERS, by_id, by_number, off, on, request, resource

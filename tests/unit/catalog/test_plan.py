@@ -7,18 +7,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pushhub.catalog.model import (
+    ApiToken,
     Catalog,
     Database,
     DatabaseId,
     FieldType,
+    ReportedEvent,
     Resource,
     ResourceId,
+    Right,
     TokenConflict,
     TokenDigest,
+    Upstream,
+    UpstreamKind,
     digest_of,
 )
 from pushhub.catalog.plan import Action, Kind, PlanError, plan
 from pushhub.catalog.providers import Provider
+from pushhub.catalog.whole import MAX_UPSTREAMS, WholeCatalog
 
 CUSTOMERS = Database(
     DatabaseId(17),
@@ -31,41 +37,62 @@ SHOP = Resource(ResourceId(5), "shop app", frozenset({digest_of("shop")}), (CUST
 OLD = Resource(ResourceId(9), "old app", frozenset({digest_of("old")}), (CUSTOMERS.id,), TokenConflict.REJECT, None)
 
 
-def catalog(*entries: Database | Resource) -> Catalog:
-    return Catalog(
+GATEWAY = ApiToken("gateway", frozenset({digest_of("gateway")}), frozenset({Right.EVENTS}))
+ALTCRAFT = Upstream("altcraft", UpstreamKind.ALTCRAFT, "https://a", relay_links=False, events=frozenset(ReportedEvent))
+SECOND = replace(ALTCRAFT, name="second")
+
+
+def catalog(*entries: Database | Resource | ApiToken | Upstream, tokens: dict[str, str] | None = None) -> WholeCatalog:
+    """Give a catalog of these; where nothing is said of tokens, an upstream's is `token-of-<name>`."""
+    upstreams = {entry.name: entry for entry in entries if isinstance(entry, Upstream)}
+    held = Catalog(
         {entry.id: entry for entry in entries if isinstance(entry, Database)},
         {entry.id: entry for entry in entries if isinstance(entry, Resource)},
+        {entry.name: entry for entry in entries if isinstance(entry, ApiToken)},
+        upstreams,
     )
+    return WholeCatalog(held, {name: f"token-of-{name}" for name in upstreams} if tokens is None else tokens)
 
 
 def test_new_entries_are_added_databases_first() -> None:
-    planned = plan(catalog(), catalog(SHOP, CUSTOMERS, NEWS), prune=False)
-    assert planned.lines == ("+ database 2 news", "+ database 17 customers", "+ resource 5 shop app")
-    assert planned.result == catalog(CUSTOMERS, NEWS, SHOP)
+    planned = plan(catalog(), catalog(ALTCRAFT, GATEWAY, SHOP, CUSTOMERS, NEWS), prune=False)
+    assert planned.lines == (
+        "+ database 2 news",
+        "+ database 17 customers",
+        "+ resource 5 shop app",
+        "+ api token gateway",
+        "+ upstream altcraft",
+    )
+    assert planned.result == catalog(CUSTOMERS, NEWS, SHOP, GATEWAY, ALTCRAFT)
     assert not planned.needs_empty
 
 
 def test_the_same_again_changes_nothing() -> None:
-    planned = plan(catalog(CUSTOMERS, SHOP), catalog(SHOP, CUSTOMERS), prune=True)
+    everything = catalog(CUSTOMERS, SHOP, GATEWAY, ALTCRAFT)
+    planned = plan(everything, catalog(ALTCRAFT, GATEWAY, SHOP, CUSTOMERS), prune=True)
     assert planned.lines == ()
-    assert planned.result == catalog(CUSTOMERS, SHOP)
+    assert planned.result == everything
 
 
 def test_what_the_file_does_not_have_is_kept_and_mentioned() -> None:
-    planned = plan(catalog(CUSTOMERS, NEWS, SHOP, OLD), catalog(CUSTOMERS, SHOP), prune=False)
+    before = catalog(CUSTOMERS, NEWS, SHOP, OLD, GATEWAY, ALTCRAFT, SECOND)
+    planned = plan(before, catalog(CUSTOMERS, SHOP, SECOND), prune=False)
     assert planned.lines == (
         "= database 2 news: not in the file, kept (--prune deletes it)",
         "= resource 9 old app: not in the file, kept (--prune deletes it)",
+        "= api token gateway: not in the file, kept (--prune deletes it)",
+        "= upstream altcraft: not in the file, kept (--prune deletes it)",
     )
     assert not planned.changes
-    assert planned.result == catalog(CUSTOMERS, NEWS, SHOP, OLD)
+    assert planned.result == before
     assert not planned.needs_empty
 
 
 def test_pruning_removes_what_the_file_does_not_have() -> None:
-    planned = plan(catalog(CUSTOMERS, NEWS, SHOP, OLD), catalog(CUSTOMERS, SHOP), prune=True)
-    assert planned.lines == ("- database 2 news", "- resource 9 old app")
-    assert planned.result == catalog(CUSTOMERS, SHOP)
+    before = catalog(CUSTOMERS, NEWS, SHOP, OLD, GATEWAY, ALTCRAFT, SECOND)
+    planned = plan(before, catalog(CUSTOMERS, SHOP, SECOND), prune=True)
+    assert planned.lines == ("- database 2 news", "- resource 9 old app", "- api token gateway", "- upstream altcraft")
+    assert planned.result == catalog(CUSTOMERS, SHOP, SECOND)
     assert planned.needs_empty == {2: "removed"}
 
 
@@ -88,6 +115,48 @@ def test_what_changes_of_a_resource_is_told_without_a_token() -> None:
         "tokens changed (2 added, 1 removed)",
     )
     assert planned.lines == (f"~ resource 5 shop: {', '.join(step.details)}",)
+
+
+def test_what_changes_of_an_api_token_is_told_without_it() -> None:
+    after = replace(GATEWAY, tokens=frozenset({digest_of("gateway"), digest_of("new")}), rights=frozenset[Right]())
+    planned = plan(catalog(GATEWAY), catalog(after), prune=False)
+    assert planned.lines == ("~ api token gateway: rights [events] → [], tokens changed (1 added, 0 removed)",)
+    assert planned.changes[0].id is None
+
+
+def test_what_changes_of_an_upstream_is_told_without_its_token() -> None:
+    after = replace(ALTCRAFT, url="https://b", relay_links=True, events=frozenset({ReportedEvent.OPENED}))
+    planned = plan(catalog(ALTCRAFT), catalog(after, tokens={"altcraft": "new"}), prune=False)
+    (step,) = planned.changes
+    assert step.id is None
+    assert step.details == (
+        "url https://a → https://b",
+        "relay_links false → true",
+        "events [delivered, opened] → [opened]",
+        "token changed",
+    )
+    assert planned.lines == (f"~ upstream altcraft: {', '.join(step.details)}",)
+    assert planned.result.upstream_tokens == {"altcraft": "new"}
+
+
+@pytest.mark.parametrize("stored", [{"altcraft": "old"}, {}])
+def test_a_new_token_of_an_upstream_is_a_change_even_where_none_was_stored(stored: dict[str, str]) -> None:
+    planned = plan(catalog(ALTCRAFT, tokens=stored), catalog(ALTCRAFT, tokens={"altcraft": "new"}), prune=False)
+    assert planned.lines == ("~ upstream altcraft: token changed",)
+
+
+def test_kept_upstreams_keep_their_tokens_and_pruned_ones_lose_theirs() -> None:
+    before, desired = catalog(ALTCRAFT, tokens={"altcraft": "a", "left over": "x"}), catalog(SECOND, tokens={"second": "s"})
+    assert plan(before, desired, prune=False).result.upstream_tokens == {"altcraft": "a", "second": "s"}
+    assert plan(before, desired, prune=True).result.upstream_tokens == {"second": "s"}
+
+
+def test_kept_upstreams_count_too() -> None:
+    many = [replace(ALTCRAFT, name=f"u{number}") for number in range(MAX_UPSTREAMS)]
+    with pytest.raises(PlanError) as caught:
+        plan(catalog(ALTCRAFT), catalog(*many), prune=False)
+    assert caught.value.problems == ("with those not in the file there would be 21 upstreams, at most 20 (--prune deletes them)",)
+    assert plan(catalog(ALTCRAFT), catalog(*many), prune=True).result == catalog(*many)
 
 
 def test_a_database_may_get_a_name_and_fields_while_it_holds_profiles() -> None:
@@ -132,6 +201,21 @@ def test_a_token_of_a_kept_resource_cannot_be_given_to_another() -> None:
     assert plan(catalog(CUSTOMERS, SHOP), catalog(CUSTOMERS, renumbered), prune=True).result == catalog(CUSTOMERS, renumbered)
 
 
+def test_a_token_opens_either_a_resource_or_what_an_api_token_does() -> None:
+    with pytest.raises(PlanError) as caught:
+        plan(catalog(CUSTOMERS, SHOP), catalog(replace(GATEWAY, tokens=SHOP.tokens)), prune=False)
+    assert caught.value.problems == (
+        "api token gateway has a token of resource 5 shop app, which is not in the file and kept (--prune deletes it)",
+    )
+
+
+def test_an_api_token_that_gets_another_name_is_refused_while_the_old_one_is_kept() -> None:
+    renamed = replace(GATEWAY, name="another")
+    with pytest.raises(PlanError, match=r"^api token another has a token of api token gateway, which is not in the file and kept"):
+        plan(catalog(GATEWAY), catalog(renamed), prune=False)
+    assert plan(catalog(GATEWAY), catalog(renamed), prune=True).lines == ("+ api token another", "- api token gateway")
+
+
 fields = st.dictionaries(st.sampled_from("abc"), st.sampled_from(FieldType), max_size=3)
 databases = st.builds(
     lambda id_, name, fields: Database(DatabaseId(id_), name, fields, tuple(fields)[:1]),
@@ -141,8 +225,25 @@ databases = st.builds(
 )
 
 
+api_tokens = st.builds(
+    # A token per name, so that no two callers share one.
+    lambda name, tokens, rights: ApiToken(name, frozenset(TokenDigest(f"{name}{token}") for token in tokens), frozenset(rights)),
+    st.sampled_from("xyz"),
+    st.sets(st.sampled_from("ab"), min_size=1),
+    st.sets(st.sampled_from(Right)),
+)
+upstreams = st.builds(
+    Upstream,
+    st.sampled_from("xyz"),
+    st.just(UpstreamKind.ALTCRAFT),
+    st.sampled_from(["https://a", "https://b"]),
+    st.booleans(),
+    st.frozensets(st.sampled_from(ReportedEvent), min_size=1),
+)
+
+
 @st.composite
-def catalogs(draw: st.DrawFn) -> Catalog:
+def catalogs(draw: st.DrawFn) -> WholeCatalog:
     held = draw(st.dictionaries(st.integers(1, 3), databases, max_size=3))
     resources: dict[ResourceId, Resource] = {}
     for id_ in draw(st.sets(st.integers(1, 3))):
@@ -157,11 +258,18 @@ def catalogs(draw: st.DrawFn) -> Catalog:
             draw(st.sampled_from(TokenConflict)),
             draw(st.sampled_from([None, frozenset[Provider]()])),
         )
-    return Catalog({DatabaseId(id_): replace(each, id=DatabaseId(id_)) for id_, each in held.items()}, resources)
+    destinations = {each.name: each for each in draw(st.lists(upstreams, max_size=2))}
+    catalog = Catalog(
+        {DatabaseId(id_): replace(each, id=DatabaseId(id_)) for id_, each in held.items()},
+        resources,
+        {each.name: each for each in draw(st.lists(api_tokens, max_size=2))},
+        destinations,
+    )
+    return WholeCatalog(catalog, {name: draw(st.sampled_from("st")) for name in destinations})
 
 
 @given(catalogs(), catalogs(), st.booleans())
-def test_applying_a_file_twice_is_applying_it_once(current: Catalog, desired: Catalog, prune: bool) -> None:
+def test_applying_a_file_twice_is_applying_it_once(current: WholeCatalog, desired: WholeCatalog, prune: bool) -> None:
     once = plan(current, desired, prune=prune)
     twice = plan(once.result, desired, prune=prune)
     assert not twice.changes
@@ -170,19 +278,24 @@ def test_applying_a_file_twice_is_applying_it_once(current: Catalog, desired: Ca
 
 
 @given(catalogs(), catalogs(), st.booleans())
-def test_a_plan_leads_to_what_it_says(current: Catalog, desired: Catalog, prune: bool) -> None:
+def test_a_plan_leads_to_what_it_says(current: WholeCatalog, desired: WholeCatalog, prune: bool) -> None:
     planned = plan(current, desired, prune=prune)
     assert bool(planned.changes) == (planned.result != current)
-    assert desired.databases.items() <= planned.result.databases.items()
-    assert all(planned.result.resources[id_] == resource for id_, resource in desired.resources.items())
+    before, asked, after = current.catalog, desired.catalog, planned.result.catalog
+    assert asked.databases.items() <= after.databases.items()
+    assert all(after.resources[id_] == resource for id_, resource in asked.resources.items())
+    assert all(after.api_tokens[name] == caller for name, caller in asked.api_tokens.items())
+    assert all(after.upstreams[name] == upstream for name, upstream in asked.upstreams.items())
+    assert desired.upstream_tokens.items() <= planned.result.upstream_tokens.items()
+    assert planned.result.upstream_tokens.keys() == after.upstreams.keys()
     removed = {step.id for step in planned.changes if (step.action, step.kind) == (Action.REMOVE, Kind.DATABASE)}
-    assert removed == current.databases.keys() - planned.result.databases.keys()
-    assert removed <= planned.needs_empty.keys() <= current.databases.keys()
+    assert removed == before.databases.keys() - after.databases.keys()
+    assert removed <= planned.needs_empty.keys() <= before.databases.keys()
     if not prune:
         assert not removed
 
 
 @given(catalogs(), catalogs(), st.booleans())
-def test_no_resource_is_left_without_one_of_its_databases(current: Catalog, desired: Catalog, prune: bool) -> None:
-    result = plan(current, desired, prune=prune).result
+def test_no_resource_is_left_without_one_of_its_databases(current: WholeCatalog, desired: WholeCatalog, prune: bool) -> None:
+    result = plan(current, desired, prune=prune).result.catalog
     assert all(result.databases_of(resource) is not None for resource in result.resources.values())

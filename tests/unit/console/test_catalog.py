@@ -16,8 +16,9 @@ from pushhub.audience.changes import Change, ProfileCreation
 from pushhub.audience.model import Origin, Profile, ProfileId, Seconds
 from pushhub.catalog.document import MAX_DOCUMENT_BYTES
 from pushhub.catalog.file import parse_catalog, read_catalog_file
-from pushhub.catalog.model import DatabaseId
-from pushhub.catalog.port import StoredCatalog
+from pushhub.catalog.model import Catalog, DatabaseId
+from pushhub.catalog.port import CatalogChangedError, StoredCatalog
+from pushhub.catalog.secrets import Secrets, StoredSecrets
 from pushhub.console.catalog import DEMO_CATALOG, apply_catalog, apply_demo_catalog, catalog, demo_curl, read_catalog
 from pushhub.console.connection import Connection
 from pushhub.console.failure import ConsoleError
@@ -25,11 +26,17 @@ from pushhub.console.stores import Stores
 from pushhub.faults import UnavailableError
 from tests.doubles.audience import MemoryAudience
 from tests.doubles.catalog import MemoryCatalog
+from tests.doubles.secrets import MemorySecrets
 
 TOKEN = "3LXP2FRcRxJ-7b14db88ec937f14"
 SHOP = f"""
 databases: [{{id: 17, name: customers, fields: {{number: integer, nick: text}}, match: [number]}}]
 resources: [{{id: 5, name: shop app, token: {TOKEN}, databases: [17]}}]
+"""
+
+FORWARDING = """
+api_tokens: [{name: gateway, token: abcdefghijklmnqrstuvwxyz, rights: [events]}]
+upstreams: [{name: altcraft, kind: altcraft, url: "https://example.com", token: their-token}]
 """
 
 
@@ -39,12 +46,14 @@ class Hub:
     def __init__(self, file: Path) -> None:
         self.catalog = MemoryCatalog()
         self.audience = MemoryAudience()
+        self.secrets = MemorySecrets()
+        self.local_upstreams = True
         self.file = file
         self.stacks: list[str | None] = []
 
     def open(self, stack: str | None) -> Stores:
         self.stacks.append(stack)
-        return Stores(self.catalog, self.audience)
+        return Stores(self.catalog, self.audience, self.secrets, local_upstreams=self.local_upstreams)
 
     def run(self, *words: str) -> Result:
         return CliRunner(mix_stderr=False).invoke(catalog, words)
@@ -71,7 +80,7 @@ def test_applying_shows_what_changes_and_when(hub: Hub) -> None:
     assert result.exit_code == 0
     assert result.stdout.splitlines() == ["+ database 17 customers", "+ resource 5 shop app", "in effect within 60 s"]
     assert result.stderr == ""
-    assert hub.catalog.catalog == parse_catalog(SHOP, "", {})
+    assert hub.catalog.catalog == parse_catalog(SHOP, "", {}).catalog
     assert hub.stacks == ["ours"]
 
 
@@ -112,6 +121,137 @@ def test_json_stands_alone_on_stdout(hub: Hub) -> None:
 def test_json_says_so_when_nothing_changes(hub: Hub) -> None:
     result = hub.apply("databases: []", "--json")
     assert json.loads(result.stdout) == {"applied": False, "changes": [], "kept": []}
+
+
+def test_json_has_no_id_of_what_goes_by_its_name(hub: Hub) -> None:
+    assert json.loads(hub.apply(FORWARDING, "--json").stdout)["changes"] == [
+        {"action": "add", "kind": "api token", "id": None, "name": "gateway", "details": []},
+        {"action": "add", "kind": "upstream", "id": None, "name": "altcraft", "details": []},
+    ]
+
+
+def test_the_token_of_an_upstream_is_kept_with_the_secrets_and_shown_nowhere(hub: Hub) -> None:
+    added = hub.apply(FORWARDING)
+    assert added.stdout.splitlines() == ["+ api token gateway", "+ upstream altcraft", "in effect within 60 s"]
+    assert hub.secrets.secrets.upstream_tokens == {"altcraft": "their-token"}
+    changed = hub.apply(FORWARDING.replace("their-token", "a-newer-one"))
+    assert changed.stdout.splitlines() == ["~ upstream altcraft: token changed", "in effect within 60 s"]
+    assert hub.secrets.secrets.upstream_tokens == {"altcraft": "a-newer-one"}
+    assert hub.secrets.secrets.link_keys == {1: "a-link-key"}
+    assert "their-token" not in hub.run("show").stdout + hub.run("show", "--json").stdout
+
+
+def test_a_secret_in_which_nothing_changes_is_not_written(hub: Hub) -> None:
+    hub.apply(FORWARDING)
+    assert hub.secrets.writes == 1
+    hub.apply(FORWARDING.replace("https://example.com", "https://example.org"))
+    hub.apply(SHOP)
+    assert hub.secrets.writes == 1
+    assert hub.catalog.version == 3
+
+
+def test_a_dry_run_writes_no_secret(hub: Hub) -> None:
+    hub.apply(FORWARDING, "--dry-run")
+    assert (hub.catalog.version, hub.secrets.writes) == (0, 0)
+
+
+def test_a_hub_without_upstreams_is_never_asked_for_its_secret(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> StoredSecrets:
+        raise AssertionError
+
+    monkeypatch.setattr(hub.secrets, "load", fail)
+    assert hub.apply(SHOP + FORWARDING.partition("upstreams")[0]).exit_code == 0
+    assert hub.apply("databases: []", "--prune").exit_code == 0
+
+
+def test_a_pruned_upstream_leaves_no_token_behind(hub: Hub) -> None:
+    hub.apply(FORWARDING)
+    assert hub.apply("databases: []").stdout.splitlines()[-1] == "nothing to change"
+    assert hub.secrets.secrets.upstream_tokens == {"altcraft": "their-token"}
+    pruned = hub.apply("databases: []", "--prune")
+    assert pruned.stdout.splitlines() == ["- api token gateway", "- upstream altcraft", "in effect within 60 s"]
+    assert hub.secrets.secrets.upstream_tokens == {}
+
+
+def test_at_no_moment_does_the_catalog_name_an_upstream_without_a_token(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_catalog: Catalog, _version: int) -> None:
+        tokens = hub.secrets.secrets.upstream_tokens
+        moments.append((set(hub.catalog.catalog.upstreams), set(tokens)))
+        raise CatalogChangedError
+
+    hub.apply(FORWARDING)
+    moments: list[tuple[set[str], set[str]]] = []
+    monkeypatch.setattr(hub.catalog, "replace", refuse)
+    # Another one comes and the old one goes; the process may end right before or after the catalog is written.
+    assert hub.apply(FORWARDING.replace("name: altcraft", "name: another"), "--prune").exit_code == 1
+    assert moments == [({"altcraft"}, {"altcraft", "another"})]
+    monkeypatch.undo()
+    assert hub.secrets.secrets.upstream_tokens.keys() == {"altcraft", "another"}
+
+
+def test_a_secret_that_someone_else_changed_is_not_overwritten(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    stale = hub.secrets.load()
+    hub.secrets.replace(stale.secrets.with_link_key("a newer key"), stale.version)
+    monkeypatch.setattr(hub.secrets, "load", lambda: stale)
+    result = hub.apply(FORWARDING)
+    assert result.exit_code == 1
+    assert result.stderr == "Error: the hub's secret was changed by someone else meanwhile; run it again\n"
+    assert hub.catalog.version == 0
+    assert hub.secrets.secrets.link_keys.keys() == {1, 2}
+
+
+def test_a_token_stays_that_someone_else_needs_again_meanwhile(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    def then_another_adds_it_again(catalog: Catalog, version: int) -> None:
+        monkeypatch.setattr(hub.catalog, "replace", really_replace)
+        really_replace(catalog, version)
+        other = Hub(hub.file.with_name("other.yaml"))
+        other.catalog, other.secrets = hub.catalog, hub.secrets
+        assert other.apply(FORWARDING).exit_code == 0
+
+    hub.apply(FORWARDING)
+    really_replace = hub.catalog.replace
+    monkeypatch.setattr(hub.catalog, "replace", then_another_adds_it_again)
+    result = hub.apply("databases: []", "--prune")
+    assert result.stderr == "Error: the hub's secret was changed by someone else meanwhile; run it again\n"
+    assert hub.catalog.catalog.upstreams.keys() == hub.secrets.secrets.upstream_tokens.keys() == {"altcraft"}
+
+
+def test_a_token_that_was_left_behind_goes_with_the_next_run(hub: Hub) -> None:
+    hub.secrets.secrets = Secrets(hub.secrets.secrets.link_keys, {"left behind": "x"})
+    hub.apply(FORWARDING)
+    assert hub.secrets.secrets.upstream_tokens == {"altcraft": "their-token"}
+    hub.secrets.secrets = Secrets(hub.secrets.secrets.link_keys, {"altcraft": "their-token", "left behind": "x"})
+    assert hub.apply(FORWARDING).stdout == "nothing to change\n"
+    assert hub.secrets.secrets.upstream_tokens == {"altcraft": "their-token"}
+
+
+def test_an_upstream_whose_token_was_lost_gets_it_again(hub: Hub) -> None:
+    hub.apply(FORWARDING)
+    hub.secrets.secrets = Secrets(hub.secrets.secrets.link_keys, {})
+    assert hub.apply(FORWARDING).stdout.splitlines()[0] == "~ upstream altcraft: token changed"
+    assert hub.secrets.secrets.upstream_tokens == {"altcraft": "their-token"}
+
+
+LOCAL = """
+upstreams:
+  - {name: plain, kind: altcraft, url: "http://example.com", token: t}
+  - {name: private, kind: altcraft, url: "https://10.0.0.1", token: t}
+  - {name: public, kind: altcraft, url: "https://example.com", token: t}
+"""
+
+
+@pytest.mark.parametrize("options", [(), ("--dry-run",)])
+def test_http_and_private_addresses_are_for_hubs_that_allow_them(hub: Hub, options: tuple[str, ...]) -> None:
+    hub.local_upstreams = False
+    result = hub.apply(LOCAL, *options)
+    assert result.exit_code == 1
+    assert result.stderr.splitlines() == [
+        'Error: upstreams "plain": http is only for stacks with AllowLocalUpstreams=true; use https',
+        'upstreams "private": 10.0.0.1 is not a public address, and so only for stacks with AllowLocalUpstreams=true',
+    ]
+    assert (hub.catalog.version, hub.secrets.writes) == (0, 0)
+    hub.local_upstreams = True
+    assert hub.apply(LOCAL, *options).exit_code == 0
 
 
 def test_nothing_is_deleted_unless_asked(hub: Hub) -> None:
@@ -196,11 +336,11 @@ def test_a_hub_that_does_not_answer_is_told_in_one_line(hub: Hub, monkeypatch: p
     monkeypatch.setattr(hub.catalog, "load", fail)
     result = hub.run(*words)
     assert result.exit_code == 1
-    assert result.stderr == "Error: the hub's tables cannot be used: DynamoDB answered AccessDenied to GetItem; run it again\n"
+    assert result.stderr == "Error: the hub's data cannot be used: DynamoDB answered AccessDenied to GetItem; run it again\n"
 
 
 def test_showing_prints_yaml_without_a_whole_digest(hub: Hub) -> None:
-    hub.apply(SHOP.replace("databases: [17]", "databases: [17], providers: [ios-apns, Firefox]"))
+    hub.apply(SHOP.replace("databases: [17]", "databases: [17], providers: [ios-apns, Firefox]") + FORWARDING)
     shown = hub.run("show")
     assert (
         shown.stdout
@@ -217,20 +357,31 @@ resources:
   databases: [17]
   token_conflict: reject
   providers: [Firefox, ios-apns]
+api_tokens:
+- name: gateway
+  token_sha256: [c70780…]
+  rights: [events]
+upstreams:
+- name: altcraft
+  kind: altcraft
+  url: https://example.com
+  relay_links: false
+  events: [delivered, opened]
 """
     )
     assert json.loads(hub.run("show", "--json").stdout) == YAML(typ="safe", pure=True).load(StringIO(shown.stdout))
 
 
 def test_showing_an_empty_catalog_prints_empty_lists(hub: Hub) -> None:
-    assert hub.run("show").stdout == "databases: []\nresources: []\n"
+    assert hub.run("show").stdout == "databases: []\nresources: []\napi_tokens: []\nupstreams: []\n"
 
 
 def test_what_is_shown_is_a_catalog_file_but_for_the_tokens(hub: Hub) -> None:
     hub.run("apply", str(DEMO_CATALOG))
-    text = re.sub(r"token_sha256: .*", lambda found: f"token: new-token-{found.start()}", hub.run("show").stdout)
-    again = hub.apply(text)
-    assert [line.split(":")[-1].strip() for line in again.stdout.splitlines()[:-1]] == ["tokens changed (1 added, 1 removed)"] * 3
+    shown = hub.run("show").stdout.replace("kind: altcraft", "kind: altcraft\n  token: new-token")
+    again = hub.apply(re.sub(r"token_sha256: .*", lambda found: f"token: new-token-{found.start()}", shown))
+    told = [line.split(":")[-1].strip() for line in again.stdout.splitlines()[:-1]]
+    assert told == ["tokens changed (1 added, 1 removed)"] * 4 + ["token changed"]
 
 
 def local_hub() -> Connection:
@@ -264,20 +415,29 @@ def test_reading_a_file_raises_all_problems(hub: Hub) -> None:
     with pytest.raises(ConsoleError) as caught:
         read_catalog(hub.file)
     assert caught.value.message.splitlines() == [
-        f"{hub.file}: a: unknown key; the keys are databases, resources",
-        f"{hub.file}: b: unknown key; the keys are databases, resources",
+        f"{hub.file}: a: unknown key; the keys are databases, resources, api_tokens, upstreams",
+        f"{hub.file}: b: unknown key; the keys are databases, resources, api_tokens, upstreams",
     ]
 
 
 def test_the_demo_request_is_one_that_the_demo_catalog_takes() -> None:
     words = shlex.split(demo_curl("http://127.0.0.1:8080"))
     assert words[:3] == ["curl", "http://127.0.0.1:8080/push_subscribe", "-d"]
-    resource = read_catalog(DEMO_CATALOG).resource_opened_by(json.loads(words[3])["resource_token"])
+    resource = read_catalog(DEMO_CATALOG).catalog.resource_opened_by(json.loads(words[3])["resource_token"])
     assert resource is not None
     assert resource.databases == (17,)
 
 
 def test_the_demo_catalog_has_a_database_without_the_field_of_the_demo_request() -> None:
-    demo = read_catalog_file(DEMO_CATALOG, {})
+    demo = read_catalog_file(DEMO_CATALOG, {}).catalog
     assert [(resource.id, resource.databases) for resource in demo.resources.values()] == [(5, (17,)), (22, (34, 2)), (31, (1, 17))]
     assert "CustomNumber1" not in demo.databases[DatabaseId(2)].fields
+
+
+def test_the_demo_catalog_takes_the_published_example_of_a_server_and_hands_events_to_the_stand_in() -> None:
+    demo = read_catalog_file(DEMO_CATALOG, {})
+    caller = demo.catalog.api_token_of("abcdefghijklmnqrstuvwxyz")
+    assert caller is not None
+    assert caller.rights == {"events"}
+    assert [upstream.url for upstream in demo.catalog.upstreams.values()] == ["http://127.0.0.1:8090"]
+    assert demo.upstream_tokens == {"stand-in": "token-of-the-stand-in"}

@@ -31,6 +31,7 @@ from pushhub.console.stores import Stores
 from pushhub.faults import LostRaceError, UnavailableError
 from tests.doubles.audience import MemoryAudience
 from tests.doubles.catalog import MemoryCatalog
+from tests.doubles.secrets import MemorySecrets
 
 CATALOG = """
 databases:
@@ -98,13 +99,13 @@ class Hub:
     """A hub in memory."""
 
     def __init__(self) -> None:
-        self.catalog = MemoryCatalog(parse_catalog(CATALOG, "", {}))
+        self.catalog = MemoryCatalog(parse_catalog(CATALOG, "", {}).catalog)
         self.audience = with_ann()
         self.opened = 0
 
     def open(self, stack: str | None) -> Stores:
         self.opened += 1
-        return Stores(self.catalog, self.audience)
+        return Stores(self.catalog, self.audience, MemorySecrets())
 
     def run(self, *words: str, typed: str | None = None) -> Result:
         return CliRunner(mix_stderr=False).invoke(profile, words, input=typed)
@@ -262,7 +263,7 @@ def test_a_hub_that_does_not_answer_is_told_in_one_line(hub: Hub, monkeypatch: p
 
     monkeypatch.setattr(hub.audience, "read", fail)
     result = hub.run("show", "--db", "17", "--id", ANN)
-    told = "Error: the hub's tables cannot be used: DynamoDB did not answer: ReadTimeoutError; run it again\n"
+    told = "Error: the hub's data cannot be used: DynamoDB did not answer: ReadTimeoutError; run it again\n"
     assert (result.exit_code, result.stderr) == (1, told)
 
 

@@ -60,3 +60,19 @@ def test_an_endless_number_is_refused() -> None:
 
 def test_a_number_beyond_floating_point_is_kept_exactly() -> None:
     assert str(read_object(b'{"a":1e999,"b":0.1}', DEPTH)) == "{'a': Decimal('1E+999'), 'b': Decimal('0.1')}"
+
+
+@pytest.mark.parametrize("body", [b'{"a": 1, "a": 1}', b'{"b": {"a": 1, "a": 2}}', b'{"b": [{"a": 1, "\\u0061": 2}]}'])
+def test_a_key_twice_in_one_object_is_refused_where_that_is_asked_for(body: bytes) -> None:
+    assert read_object(body, DEPTH)
+    with pytest.raises(BadBodyError, match="a key twice in one object"):
+        read_object(body, DEPTH, unique_keys=True)
+
+
+def test_one_key_in_two_objects_is_no_key_twice() -> None:
+    assert read_object(b'{"a": {"a": 1}, "b": {"a": 2}}', DEPTH, unique_keys=True) == {"a": {"a": 1}, "b": {"a": 2}}
+
+
+def test_a_body_whose_objects_are_too_deep_is_refused_with_unique_keys_too() -> None:
+    with pytest.raises(BadBodyError, match="nested deeper"):
+        read_object(b'{"a":' * 40_000, DEPTH, unique_keys=True)

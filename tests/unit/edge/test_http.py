@@ -41,3 +41,27 @@ def test_an_answer_carries_the_requests_id() -> None:
         "body": "{}",
         "isBase64Encoded": False,
     }
+
+
+def test_headers_are_found_by_their_names_in_lower_case() -> None:
+    request = http_request(event("{}") | {"headers": {"Content-Type": "application/xml", "AUTHORIZATION": "Bearer x"}})
+    assert request.header("content-type") == "application/xml"
+    assert request.header("authorization") == "Bearer x"
+    assert request.header("accept") == ""
+
+
+@pytest.mark.parametrize("query", ["", "/2ab9", "%2F2ab9=", "format=xml&token=%20"])
+def test_the_query_is_what_was_sent(query: str) -> None:
+    assert http_request(event("{}") | {"rawQueryString": query}).query == query
+
+
+def test_an_event_without_headers_and_query_has_none() -> None:
+    request = http_request(event("{}"))
+    assert (request.query, request.header("content-type")) == ("", "")
+
+
+def test_an_answer_says_what_it_is_written_in() -> None:
+    xml = {"content-type": "application/xml; charset=utf-8"}
+    response = http_response(http_request(event("{}")), 200, "<xml>я</xml>".encode(), xml)
+    assert response["headers"] == {**xml, "x-request-id": "r-1"}
+    assert response["body"] == "<xml>я</xml>"

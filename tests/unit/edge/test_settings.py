@@ -3,7 +3,25 @@
 import pytest
 from pydantic import ValidationError
 
-from pushhub.edge.settings import PushSubscribeSettings, settings
+from pushhub.edge.settings import (
+    CryptoPostEventsSettings,
+    ForwardEventsSettings,
+    PostEventsSettings,
+    PushSubscribeSettings,
+    RecordEventsSettings,
+    Settings,
+    settings,
+)
+from tests.lambda_environment import SETTINGS
+
+KINDS: dict[str, type[Settings]] = {
+    "push_subscribe": PushSubscribeSettings,
+    "post_events": PostEventsSettings,
+    "crypto_post_events": CryptoPostEventsSettings,
+    "record_events": RecordEventsSettings,
+    "forward_events": ForwardEventsSettings,
+}
+VARIABLES = [(function, variable) for function, environment in SETTINGS.items() for variable in environment]
 
 
 def test_settings_are_read_from_their_variables() -> None:
@@ -11,7 +29,26 @@ def test_settings_are_read_from_their_variables() -> None:
     assert (chosen.audience_table, chosen.catalog_table) == ("a", "c")
 
 
-@pytest.mark.parametrize("environment", [{"AUDIENCE_TABLE": "a"}, {"AUDIENCE_TABLE": "a", "CATALOG_TABLE": ""}])
-def test_a_missing_or_empty_setting_is_named(environment: dict[str, str]) -> None:
-    with pytest.raises(ValidationError, match="CATALOG_TABLE"):
-        settings(PushSubscribeSettings, environment)
+@pytest.mark.parametrize("function", KINDS)
+def test_every_variable_of_a_function_is_read(function: str) -> None:
+    chosen = settings(KINDS[function], SETTINGS[function]).model_dump().values()
+    assert {str(value).lower() for value in chosen} == {value.lower() for value in SETTINGS[function].values()}
+
+
+@pytest.mark.parametrize(("function", "variable"), VARIABLES)
+def test_a_missing_or_empty_setting_is_named(function: str, variable: str) -> None:
+    for environment in ({**SETTINGS[function], variable: ""}, {k: v for k, v in SETTINGS[function].items() if k != variable}):
+        with pytest.raises(ValidationError, match=variable):
+            settings(KINDS[function], environment)
+
+
+@pytest.mark.parametrize(("text", "allowed"), [("true", True), ("false", False)])
+def test_the_template_s_true_and_false_are_understood(text: str, allowed: bool) -> None:
+    chosen = settings(ForwardEventsSettings, SETTINGS["forward_events"] | {"ALLOW_LOCAL_UPSTREAMS": text})
+    assert chosen.allow_local_upstreams is allowed
+
+
+@pytest.mark.parametrize("days", ["0", "-1", "many"])
+def test_days_that_are_none_are_refused(days: str) -> None:
+    with pytest.raises(ValidationError, match="EVENT_RETENTION_DAYS"):
+        settings(RecordEventsSettings, SETTINGS["record_events"] | {"EVENT_RETENTION_DAYS": days})

@@ -13,7 +13,8 @@ from pushhub.audience.port import Wanted
 from pushhub.catalog.model import DatabaseId, FieldType
 from pushhub.catalog.providers import Provider
 from pushhub.faults import LostRaceError, UnavailableError
-from pushhub.store.audience import MAX_BATCH_TRIES, DynamoAudience
+from pushhub.store.audience import DynamoAudience
+from pushhub.store.batches import MAX_BATCH_TRIES
 from pushhub.store.schema import CorruptItemError, subscription_key, to_wire
 
 DATABASE = DatabaseId(17)

@@ -9,9 +9,9 @@ from typing import Final
 from pushhub.audience.changes import Change, KeyRelease, ProfileErasure, ProfileUpdate, SubscriptionRemoval
 from pushhub.audience.model import Profile, ProfileId, Seconds, SubscriptionRef
 from pushhub.audience.port import AudienceStore, Wanted
-from pushhub.audience.races import rerun_lost_races
 from pushhub.audience.subscribing import utc_now
 from pushhub.catalog.model import DatabaseId
+from pushhub.races import rerun_lost_races
 
 STEP: Final = 40
 """Subscriptions deleted in one change: all of a profile's do not fit one."""

@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from pushhub.audience.matching import Decision, decide
 from pushhub.audience.model import ProfileId, Seconds
 from pushhub.audience.port import AudienceStore
-from pushhub.audience.races import rerun_lost_races
 from pushhub.audience.request import DatabaseRequest, resolve, wanted
 from pushhub.audience.subscribe import DatabaseOutcome, DatabaseRefused, Subscribe
 from pushhub.catalog.model import DatabaseId
 from pushhub.faults import LostRaceError, UnavailableError
+from pushhub.races import rerun_lost_races
 
 
 def new_profile_id() -> ProfileId:
@@ -47,7 +47,7 @@ class Subscribing:
             latest: moment of `time.monotonic()` after which no further call is made, so that there is time left to say so.
 
         Raises:
-            LostRaceError: every try that :mod:`pushhub.audience.races` allows lost a race.
+            LostRaceError: every try that :mod:`pushhub.races` allows lost a race.
             UnavailableError: the store did not answer in time, or refused for load; or time is up.
         """
         resolved = resolve(command)

@@ -1,9 +1,23 @@
 """How is a catalog written down as one JSON document?"""
 
 import json
-from typing import Final, TypedDict
+from typing import Final, NotRequired, TypedDict
 
-from pushhub.catalog.model import Catalog, Database, DatabaseId, FieldType, Resource, ResourceId, TokenConflict, TokenDigest
+from pushhub.catalog.model import (
+    ApiToken,
+    Catalog,
+    Database,
+    DatabaseId,
+    FieldType,
+    ReportedEvent,
+    Resource,
+    ResourceId,
+    Right,
+    TokenConflict,
+    TokenDigest,
+    Upstream,
+    UpstreamKind,
+)
 from pushhub.catalog.providers import Provider
 
 MAX_DOCUMENT_BYTES: Final = 380_000
@@ -30,11 +44,31 @@ class ResourceEntry(TypedDict):
     providers: list[str] | None
 
 
+class ApiTokenEntry(TypedDict):
+    """An API token as it stands in a document."""
+
+    name: str
+    token_sha256: list[str]
+    rights: list[str]
+
+
+class UpstreamEntry(TypedDict):
+    """An upstream as it stands in a document."""
+
+    name: str
+    kind: str
+    url: str
+    relay_links: bool
+    events: list[str]
+
+
 class Document(TypedDict):
-    """A whole catalog."""
+    """A whole catalog; the sections that came later may be missing in one that an earlier release wrote."""
 
     databases: list[DatabaseEntry]
     resources: list[ResourceEntry]
+    api_tokens: NotRequired[list[ApiTokenEntry]]
+    upstreams: NotRequired[list[UpstreamEntry]]
 
 
 class CatalogTooLargeError(Exception):
@@ -58,6 +92,8 @@ def document_of(catalog: Catalog) -> Document:
     return {
         "databases": [_database_entry(database) for database in catalog.databases.values()],
         "resources": [_resource_entry(resource) for resource in catalog.resources.values()],
+        "api_tokens": [_api_token_entry(caller) for caller in catalog.api_tokens.values()],
+        "upstreams": [_upstream_entry(upstream) for upstream in catalog.upstreams.values()],
     }
 
 
@@ -66,7 +102,14 @@ def read_document(document: str) -> Catalog:
     content: Document = json.loads(document)
     databases = [_database(entry) for entry in content["databases"]]
     resources = [_resource(entry) for entry in content["resources"]]
-    return Catalog({database.id: database for database in databases}, {resource.id: resource for resource in resources})
+    callers = [_api_token(entry) for entry in content.get("api_tokens", [])]
+    upstreams = [_upstream(entry) for entry in content.get("upstreams", [])]
+    return Catalog(
+        {database.id: database for database in databases},
+        {resource.id: resource for resource in resources},
+        {caller.name: caller for caller in callers},
+        {upstream.name: upstream for upstream in upstreams},
+    )
 
 
 def _database_entry(database: Database) -> DatabaseEntry:
@@ -106,4 +149,36 @@ def _resource(entry: ResourceEntry) -> Resource:
         databases=tuple(DatabaseId(database) for database in entry["databases"]),
         token_conflict=TokenConflict(entry["token_conflict"]),
         providers=None if entry["providers"] is None else frozenset(Provider(provider) for provider in entry["providers"]),
+    )
+
+
+def _api_token_entry(caller: ApiToken) -> ApiTokenEntry:
+    return {"name": caller.name, "token_sha256": sorted(caller.tokens), "rights": sorted(map(str, caller.rights))}
+
+
+def _api_token(entry: ApiTokenEntry) -> ApiToken:
+    return ApiToken(
+        name=entry["name"],
+        tokens=frozenset(TokenDigest(digest) for digest in entry["token_sha256"]),
+        rights=frozenset(Right(right) for right in entry["rights"]),
+    )
+
+
+def _upstream_entry(upstream: Upstream) -> UpstreamEntry:
+    return {
+        "name": upstream.name,
+        "kind": str(upstream.kind),
+        "url": upstream.url,
+        "relay_links": upstream.relay_links,
+        "events": sorted(map(str, upstream.events)),
+    }
+
+
+def _upstream(entry: UpstreamEntry) -> Upstream:
+    return Upstream(
+        name=entry["name"],
+        kind=UpstreamKind(entry["kind"]),
+        url=entry["url"],
+        relay_links=entry["relay_links"],
+        events=frozenset(ReportedEvent(event) for event in entry["events"]),
     )

@@ -3,10 +3,12 @@
 Only the command line reads files; ruamel.yaml is not deployed, so nothing that a function imports may import this.
 """
 
+import json
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final, cast
 
@@ -16,10 +18,27 @@ from ruamel.yaml import YAML
 from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-from pushhub.catalog.model import Catalog, Database, DatabaseId, FieldType, Resource, ResourceId, TokenConflict, digest_of
+from pushhub.catalog.addresses import normal_url
+from pushhub.catalog.model import (
+    ApiToken,
+    Catalog,
+    Database,
+    DatabaseId,
+    FieldType,
+    ReportedEvent,
+    Resource,
+    ResourceId,
+    Right,
+    TokenConflict,
+    TokenDigest,
+    Upstream,
+    UpstreamKind,
+    digest_of,
+)
 from pushhub.catalog.providers import PROVIDER_CODES, Provider, known_provider
+from pushhub.catalog.whole import MAX_UPSTREAMS, WholeCatalog
 
-SECTIONS: Final = ("databases", "resources")
+SECTIONS: Final = ("databases", "resources", "api_tokens", "upstreams")
 """Keys of a catalog file. Each holds a list of entries; one that is left out is an empty list."""
 MAX_FILE_BYTES: Final = 2**20
 """Bound of a catalog file; what it declares is bounded more tightly, by the size of its document."""
@@ -28,10 +47,13 @@ MAX_DATABASES: Final = 20
 """Databases of one resource: each may cost a request one write call, and all of them have to fit its time."""
 MIN_TOKEN_CHARACTERS: Final = 8
 MAX_TOKEN_CHARACTERS: Final = 256
+MAX_UPSTREAM_TOKEN_CHARACTERS: Final = 1024
 
 _FIELD_NAME: Final = re.compile(r"[\w-]{1,64}")
 """Letters of any script, digits, `_`, `-`: above all no `#`, which separates the parts of stored keys."""
+_KEY: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _TOKEN: Final = re.compile(rf"[!-~]{{{MIN_TOKEN_CHARACTERS},{MAX_TOKEN_CHARACTERS}}}")
+_UPSTREAM_TOKEN: Final = re.compile(rf"[!-~]{{1,{MAX_UPSTREAM_TOKEN_CHARACTERS}}}")
 _NOT_ON_ONE_LINE: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
 """Unicode categories of what breaks or steers lines, and of what is no character at all."""
 _REFERENCE: Final = re.compile(r"\$\{([^}]*)\}")
@@ -47,11 +69,20 @@ _EXPECTED: Final = {
     "greater_than_equal": _AN_ID,
     "less_than_equal": _AN_ID,
     "string_type": "a text is expected",
+    "bool_type": "true or false is expected",
     "list_type": "a list is expected",
     "dict_type": "a mapping is expected",
     "model_type": "a mapping is expected",
 }
 """What pydantic's kinds of errors mean here."""
+_EMPTY: Final = {
+    "tokens": "at least one token is required",
+    "providers": "at least one provider is required; leave the key out to allow all",
+    "rights": "at least one right is required",
+    "events": "at least one event is required; leave the key out for all",
+}
+"""Lists that must not be empty."""
+_NO_VARIABLE: Final = "a token does not begin with $; an environment variable is written ${NAME}"
 
 
 class CatalogFileError(Exception):
@@ -63,7 +94,7 @@ class CatalogFileError(Exception):
         self.problems = problems
 
 
-def read_catalog_file(path: Path, environment: Mapping[str, str]) -> Catalog:
+def read_catalog_file(path: Path, environment: Mapping[str, str]) -> WholeCatalog:
     """Return what a catalog file declares.
 
     Args:
@@ -87,7 +118,7 @@ def read_catalog_file(path: Path, environment: Mapping[str, str]) -> Catalog:
     return parse_catalog(text, str(path), environment)
 
 
-def parse_catalog(text: str, source: str, environment: Mapping[str, str]) -> Catalog:
+def parse_catalog(text: str, source: str, environment: Mapping[str, str]) -> WholeCatalog:
     """Return what the text of a catalog file declares; `source` is what messages call the file.
 
     Raises:
@@ -167,27 +198,42 @@ def _field_name(name: str) -> str:
     return name
 
 
+def _key(name: str) -> str:
+    if not _KEY.fullmatch(name):
+        raise ValueError("a name here is 1 to 64 characters of A-Z a-z 0-9 _ -, the first one a letter or digit")
+    return name
+
+
 def _token(token: str) -> str:
     if token.startswith("$"):
-        raise ValueError("a token does not begin with $; an environment variable is written ${NAME}")
+        raise ValueError(_NO_VARIABLE)
     if not _TOKEN.fullmatch(token):
         sizes = f"{MIN_TOKEN_CHARACTERS} to {MAX_TOKEN_CHARACTERS}"
         raise ValueError(f"a token is {sizes} printable ASCII characters without spaces")
     return token
 
 
-def _field_type(raw: object) -> FieldType:
-    try:
-        return FieldType(str(raw))
-    except ValueError:
-        raise ValueError(f'unknown type "{raw}"; one of {_listed(FieldType)}') from None
+def _upstream_token(token: str) -> str:
+    if not _UPSTREAM_TOKEN.fullmatch(token):
+        raise ValueError(f"an upstream's token is 1 to {MAX_UPSTREAM_TOKEN_CHARACTERS} printable ASCII characters without spaces")
+    return token
 
 
-def _token_conflict(raw: object) -> TokenConflict:
-    try:
-        return TokenConflict(str(raw))
-    except ValueError:
-        raise ValueError(f'unknown token_conflict "{raw}"; one of {_listed(TokenConflict)}') from None
+def _no_unmarked_variable(raw: object) -> object:
+    """Refuse `$NAME` as it stands in the file; what a variable holds may begin with $, since others make those tokens."""
+    if isinstance(raw, str) and raw.startswith("$") and not raw.startswith("${"):
+        raise ValueError(_NO_VARIABLE)
+    return raw
+
+
+def _known[Word: StrEnum](words: type[Word], what: str) -> Callable[[object], Word]:
+    def known(raw: object) -> Word:
+        try:
+            return words(str(raw))
+        except ValueError:
+            raise ValueError(f'unknown {what} "{raw}"; one of {_listed(words)}') from None
+
+    return known
 
 
 def _provider(raw: str) -> Provider:
@@ -203,9 +249,15 @@ _Id = Annotated[int, Field(ge=1, le=MAX_ID)]
 _Name = Annotated[_Text, AfterValidator(_one_line)]
 _Token = Annotated[_Text, AfterValidator(_token)]
 _FieldName = Annotated[str, AfterValidator(_field_name)]
-_FieldTypeName = Annotated[FieldType, BeforeValidator(_field_type), BeforeValidator(_filled_in)]
-_TokenConflictName = Annotated[TokenConflict, BeforeValidator(_token_conflict), BeforeValidator(_filled_in)]
+_FieldTypeName = Annotated[FieldType, BeforeValidator(_known(FieldType, "type")), BeforeValidator(_filled_in)]
+_TokenConflictName = Annotated[TokenConflict, BeforeValidator(_known(TokenConflict, "token_conflict")), BeforeValidator(_filled_in)]
 _ProviderName = Annotated[_Text, AfterValidator(_provider)]
+_Key = Annotated[_Text, AfterValidator(_key)]
+_RightName = Annotated[Right, BeforeValidator(_known(Right, "right")), BeforeValidator(_filled_in)]
+_KindName = Annotated[UpstreamKind, BeforeValidator(_known(UpstreamKind, "kind")), BeforeValidator(_filled_in)]
+_EventName = Annotated[ReportedEvent, BeforeValidator(_known(ReportedEvent, "event")), BeforeValidator(_filled_in)]
+_Url = Annotated[_Text, AfterValidator(normal_url)]
+_UpstreamToken = Annotated[_Text, AfterValidator(_upstream_token), BeforeValidator(_no_unmarked_variable)]
 
 
 _Raw = Mapping[object, object]
@@ -235,21 +287,48 @@ class _ResourceEntry(_Strict):
     token_conflict: _TokenConflictName = TokenConflict.REJECT
     providers: list[_ProviderName] | None = None
 
-    def placed_tokens(self) -> Iterator[tuple[str, str]]:
-        """Give each token with its place in the entry."""
-        if self.token is not None:
-            yield "token", self.token
-        yield from ((f"tokens[{index}]", token) for index, token in enumerate(self.tokens or ()))
-
     def resource(self) -> Resource:
         return Resource(
             id=ResourceId(self.id),
             name=self.name,
-            tokens=frozenset(digest_of(token) for _, token in self.placed_tokens()),
+            tokens=_digests(self),
             databases=tuple(DatabaseId(database) for database in self.databases),
             token_conflict=self.token_conflict,
             providers=None if self.providers is None else frozenset(Provider(provider) for provider in self.providers),
         )
+
+
+class _ApiTokenEntry(_Strict):
+    name: _Key
+    token: _Token | None = None
+    tokens: list[_Token] | None = None
+    rights: list[_RightName]
+
+    def api_token(self) -> ApiToken:
+        return ApiToken(self.name, _digests(self), frozenset(self.rights))
+
+
+class _UpstreamEntry(_Strict):
+    name: _Key
+    kind: _KindName
+    url: _Url
+    token: _UpstreamToken
+    relay_links: bool = False
+    events: list[_EventName] = list(ReportedEvent)
+
+    def upstream(self) -> Upstream:
+        return Upstream(self.name, self.kind, self.url, self.relay_links, frozenset(self.events))
+
+
+def _placed_tokens(entry: _ResourceEntry | _ApiTokenEntry) -> Iterator[tuple[str, str]]:
+    """Give each token with its place in the entry."""
+    if entry.token is not None:
+        yield "token", entry.token
+    yield from ((f"tokens[{index}]", token) for index, token in enumerate(entry.tokens or ()))
+
+
+def _digests(entry: _ResourceEntry | _ApiTokenEntry) -> frozenset[TokenDigest]:
+    return frozenset(digest_of(token) for _, token in _placed_tokens(entry))
 
 
 @dataclass(slots=True)
@@ -262,24 +341,27 @@ class _Reading:
     environment: Mapping[str, str]
     problems: list[str] = field(default_factory=list)
 
-    def catalog(self, content: dict[object, object]) -> Catalog:
+    def catalog(self, content: dict[object, object]) -> WholeCatalog:
         for key in content:
             if key not in SECTIONS:
                 self.problems.append(f"{_path('', [str(key)])}unknown key; the keys are {_listed(SECTIONS)}")
-        raw_databases, raw_resources = (self._section(content, name) for name in SECTIONS)
+        raw_databases, raw_resources, raw_callers, raw_upstreams = (self._section(content, name) for name in SECTIONS)
         databases = self._valid(_DatabaseEntry, raw_databases)
         resources = self._valid(_ResourceEntry, raw_resources)
-        declared = self._check_ids(raw_databases)
-        self._check_ids(raw_resources)
-        for place, raw in _mappings(raw_databases):
-            self._check_match(place, raw)
-        for place, raw in _mappings(raw_resources):
-            self._check_resource(place, raw, declared)
-        self._check_tokens(resources)
-        return Catalog(
+        callers = self._valid(_ApiTokenEntry, raw_callers)
+        upstreams = self._valid(_UpstreamEntry, raw_upstreams)
+        self._check_databases(raw_databases)
+        self._check_resources(raw_resources, _ids(raw_databases))
+        self._check_callers(raw_callers)
+        self._check_upstreams(raw_upstreams)
+        self._check_tokens({**resources, **callers})
+        catalog = Catalog(
             {DatabaseId(entry.id): entry.database() for entry in databases.values()},
             {ResourceId(entry.id): entry.resource() for entry in resources.values()},
+            {entry.name: entry.api_token() for entry in callers.values()},
+            {entry.name: entry.upstream() for entry in upstreams.values()},
         )
+        return WholeCatalog(catalog, {entry.name: entry.token for entry in upstreams.values()})
 
     def _section(self, content: dict[object, object], name: str) -> dict[str, object]:
         """Return the entries of a section, each under its place."""
@@ -299,20 +381,16 @@ class _Reading:
                 self.problems += [f"{_path(place, detail['loc'])}{_complaint(detail, kind)}" for detail in details]
         return valid
 
-    def _check_ids(self, section: Mapping[str, object]) -> set[int]:
-        places: dict[int, str] = {}
+    def _check_databases(self, section: Mapping[str, object]) -> None:
+        self._check_unique(section, "id")
         for place, raw in _mappings(section):
-            id_ = raw.get("id")
-            if isinstance(id_, int) and (first := places.setdefault(id_, place)) != place:
-                self.problems.append(f"{place}.id: {id_} is the id of {first} already")
-        return set(places)
+            self._check_match(place, raw)
 
     def _check_match(self, place: str, raw: _Raw) -> None:
         fields = raw.get("fields", {})
         if not isinstance(fields, dict):
             return
-        names = [self._text(name) for name in _list(raw, "match")]
-        for index, name in enumerate(names):
+        for index, name in enumerate(self._texts(raw, "match")):
             at = f"{place}.match[{index}]"
             if name is None:
                 continue
@@ -320,8 +398,71 @@ class _Reading:
                 self.problems.append(f'{at}: "{name}" is not one of the fields')
             elif self._text(fields[name]) == FieldType.BOOL:
                 self.problems.append(f"{at}: {name} is a bool, by which nobody can be found")
-            if name in names[:index]:
-                self.problems.append(f'{at}: "{name}" stands in the list already')
+        self._check_repeats(place, raw, "match")
+
+    def _check_resources(self, section: Mapping[str, object], declared: set[int]) -> None:
+        self._check_unique(section, "id")
+        for place, raw in _mappings(section):
+            self._check_either_token(place, raw)
+            self._check_filled(place, raw, "tokens", "providers")
+            databases = _list(raw, "databases")
+            if len(databases) > MAX_DATABASES:
+                self.problems.append(f"{place}.databases: at most {MAX_DATABASES} databases")
+            for index, database in enumerate(databases):
+                if isinstance(database, int) and database not in declared:
+                    self.problems.append(f"{place}.databases[{index}]: the file has no database {database}")
+            self._check_repeats(place, raw, "databases")
+
+    def _check_callers(self, section: Mapping[str, object]) -> None:
+        self._check_unique(section, "name")
+        for place, raw in _mappings(section):
+            self._check_either_token(place, raw)
+            self._check_filled(place, raw, "tokens", "rights")
+            self._check_repeats(place, raw, "rights")
+
+    def _check_upstreams(self, section: Mapping[str, object]) -> None:
+        if len(section) > MAX_UPSTREAMS:
+            self.problems.append(f"upstreams: at most {MAX_UPSTREAMS} upstreams")
+        self._check_unique(section, "name")
+        for place, raw in _mappings(section):
+            self._check_filled(place, raw, "events")
+            self._check_repeats(place, raw, "events")
+
+    def _check_unique(self, section: Mapping[str, object], key: str) -> None:
+        places: dict[object, str] = {}
+        for place, raw in _mappings(section):
+            value = self._plain(raw.get(key))
+            if value is not None and (first := places.setdefault(value, place)) != place:
+                self.problems.append(f"{place}.{key}: {_shown(value)} is the {key} of {first} already")
+
+    def _check_either_token(self, place: str, raw: _Raw) -> None:
+        if (raw.get("token") is None) == (raw.get("tokens") is None):
+            self.problems.append(f"{place}: either token or tokens is required, not both")
+
+    def _check_filled(self, place: str, raw: _Raw, *keys: str) -> None:
+        self.problems += [f"{place}.{key}: {_EMPTY[key]}" for key in keys if raw.get(key) == []]
+
+    def _check_repeats(self, place: str, raw: _Raw, key: str) -> None:
+        values = [self._plain(value) for value in _list(raw, key)]
+        for index, value in enumerate(values):
+            if value is not None and value in values[:index]:
+                self.problems.append(f"{place}.{key}[{index}]: {_shown(value)} stands in the list already")
+
+    def _check_tokens(self, entries: Mapping[str, _ResourceEntry | _ApiTokenEntry]) -> None:
+        """A token opens one door: who hands one out for an app does not want it to speak for a server."""
+        places: dict[str, str] = {}
+        for place, entry in entries.items():
+            for within, token in _placed_tokens(entry):
+                first = places.setdefault(token, f"{place}.{within}")
+                if first != f"{place}.{within}":
+                    self.problems.append(f"{place}.{within}: the same token as {first}")
+
+    def _texts(self, raw: _Raw, key: str) -> list[str | None]:
+        return [self._text(text) for text in _list(raw, key)]
+
+    def _plain(self, raw: object) -> int | str | None:
+        """Return a number, or a text filled in, and None for anything else."""
+        return raw if isinstance(raw, int) else self._text(raw)
 
     def _text(self, raw: object) -> str | None:
         """Return a text filled in, or None where that is impossible, which has been told of by then."""
@@ -330,34 +471,17 @@ class _Reading:
         except ValueError:
             return None
 
-    def _check_resource(self, place: str, raw: _Raw, declared: set[int]) -> None:
-        if (raw.get("token") is None) == (raw.get("tokens") is None):
-            self.problems.append(f"{place}: either token or tokens is required, not both")
-        if raw.get("tokens") == []:
-            self.problems.append(f"{place}.tokens: at least one token is required")
-        if raw.get("providers") == []:
-            self.problems.append(f"{place}.providers: at least one provider is required; leave the key out to allow all")
-        databases = _list(raw, "databases")
-        if len(databases) > MAX_DATABASES:
-            self.problems.append(f"{place}.databases: at most {MAX_DATABASES} databases")
-        for index, database in enumerate(databases):
-            at = f"{place}.databases[{index}]"
-            if isinstance(database, int) and database not in declared:
-                self.problems.append(f"{at}: the file has no database {database}")
-            if database in databases[:index]:
-                self.problems.append(f"{at}: {database} stands in the list already")
-
-    def _check_tokens(self, resources: Mapping[str, _ResourceEntry]) -> None:
-        places: dict[str, str] = {}
-        for place, resource in resources.items():
-            for within, token in resource.placed_tokens():
-                first = places.setdefault(token, f"{place}.{within}")
-                if first != f"{place}.{within}":
-                    self.problems.append(f"{place}.{within}: the same token as {first}")
-
 
 def _mappings(section: Mapping[str, object]) -> Iterator[tuple[str, _Raw]]:
     return ((place, raw) for place, raw in section.items() if isinstance(raw, dict))
+
+
+def _ids(section: Mapping[str, object]) -> set[int]:
+    return {id_ for _, raw in _mappings(section) if isinstance(id_ := raw.get("id"), int)}
+
+
+def _shown(value: int | str) -> str:
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _list(raw: _Raw, key: str) -> list[object]:

@@ -3,12 +3,14 @@
 Pure, and used by the command line only. Nothing here shows a token or a digest.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from typing import Final
 
-from pushhub.catalog.model import Catalog, Database, DatabaseId, Resource, ResourceId, TokenDigest
+from pushhub.catalog.model import ApiToken, Catalog, Database, DatabaseId, Resource, ResourceId, TokenDigest, Upstream
+from pushhub.catalog.whole import MAX_UPSTREAMS, WholeCatalog
 
 
 class PlanError(Exception):
@@ -34,6 +36,8 @@ class Kind(StrEnum):
 
     DATABASE = "database"
     RESOURCE = "resource"
+    API_TOKEN = "api token"  # noqa: S105  (what a person reads)
+    UPSTREAM = "upstream"
 
 
 _SIGNS: Final = {Action.ADD: "+", Action.CHANGE: "~", Action.REMOVE: "-", Action.KEEP: "="}
@@ -41,18 +45,19 @@ _SIGNS: Final = {Action.ADD: "+", Action.CHANGE: "~", Action.REMOVE: "-", Action
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What happens to one entry; `details` say what of it changes, for a person."""
+    """What happens to one entry; `details` say what of it changes, for a person. Kinds that go by their names have no `id`."""
 
     action: Action
     kind: Kind
-    id: int
+    id: int | None
     name: str
     details: tuple[str, ...] = ()
 
     @property
     def line(self) -> str:
         """The step as one line, such as `~ resource 5 shop app: token_conflict reject → move`."""
-        entry = f"{_SIGNS[self.action]} {self.kind} {self.id} {self.name}"
+        id_ = "" if self.id is None else f"{self.id} "
+        entry = f"{_SIGNS[self.action]} {self.kind} {id_}{self.name}"
         return f"{entry}: {', '.join(self.details)}" if self.details else entry
 
 
@@ -64,7 +69,7 @@ class Plan:
     when the plan is carried out, each with the reason.
     """
 
-    result: Catalog
+    result: WholeCatalog
     changes: tuple[Step, ...]
     kept: tuple[Step, ...]
     needs_empty: Mapping[DatabaseId, str]
@@ -75,60 +80,85 @@ class Plan:
         return tuple(step.line for step in (*self.changes, *self.kept))
 
 
-def plan(current: Catalog, desired: Catalog, *, prune: bool) -> Plan:
+def plan(current: WholeCatalog, desired: WholeCatalog, *, prune: bool) -> Plan:
     """Plan how `current` comes to hold everything of `desired`.
 
     Args:
-        current: the stored catalog.
+        current: what is stored.
         desired: what a file declares.
         prune: whether entries that `desired` does not have are removed. Without it all of them stay, so no resource loses a
             database in either case.
 
     Raises:
-        PlanError: a token would open two resources.
+        PlanError: a token would open two doors, or there would be too many upstreams.
     """
-    result = desired if prune else Catalog({**current.databases, **desired.databases}, {**current.resources, **desired.resources})
-    _require_unique_tokens(result, desired)
+    result = _result(current, desired, prune=prune)
+    if problems := (*_token_clashes(result.catalog, desired.catalog), *_surplus(result.catalog)):
+        raise PlanError(tuple(dict.fromkeys(problems)))
+    before, after = current.catalog, desired.catalog
+    upstream_changes = partial(_upstream_changes, current.upstream_tokens, desired.upstream_tokens)
     steps = (
-        *_steps(Kind.DATABASE, current.databases, desired.databases, _database_changes, prune=prune),
-        *_steps(Kind.RESOURCE, current.resources, desired.resources, _resource_changes, prune=prune),
+        *_steps(Kind.DATABASE, before.databases, after.databases, _database_changes, prune=prune),
+        *_steps(Kind.RESOURCE, before.resources, after.resources, _resource_changes, prune=prune),
+        *_steps(Kind.API_TOKEN, before.api_tokens, after.api_tokens, _api_token_changes, prune=prune),
+        *_steps(Kind.UPSTREAM, before.upstreams, after.upstreams, upstream_changes, prune=prune),
     )
-    reasons = ((id_, tuple(_reasons(database, result.databases.get(id_)))) for id_, database in sorted(current.databases.items()))
+    databases = result.catalog.databases
+    reasons = ((id_, tuple(_reasons(database, databases.get(id_)))) for id_, database in sorted(before.databases.items()))
     return Plan(
-        result=Catalog(dict(sorted(result.databases.items())), dict(sorted(result.resources.items()))),
+        result=result,
         changes=tuple(step for step in steps if step.action is not Action.KEEP),
         kept=tuple(step for step in steps if step.action is Action.KEEP),
         needs_empty={id_: ", ".join(why) for id_, why in reasons if why},
     )
 
 
-def _require_unique_tokens(result: Catalog, desired: Catalog) -> None:
-    opened: dict[TokenDigest, Resource] = {}
-    clashes: list[str] = []
-    for resource in sorted(result.resources.values(), key=lambda resource: (resource.id not in desired.resources, resource.id)):
-        for token in sorted(resource.tokens):
-            first = opened.setdefault(token, resource)
-            if first is not resource:
-                kept = "" if resource.id in desired.resources else ", which is not in the file and kept (--prune deletes it)"
-                clashes.append(f"{_named(first)} has a token of {_named(resource)}{kept}")
-    if clashes:
-        raise PlanError(tuple(dict.fromkeys(clashes)))
+def _result(current: WholeCatalog, desired: WholeCatalog, *, prune: bool) -> WholeCatalog:
+    kept, declared = Catalog({}, {}) if prune else current.catalog, desired.catalog
+    catalog = Catalog(
+        _merged(kept.databases, declared.databases),
+        _merged(kept.resources, declared.resources),
+        _merged(kept.api_tokens, declared.api_tokens),
+        _merged(kept.upstreams, declared.upstreams),
+    )
+    tokens = _merged(current.upstream_tokens, desired.upstream_tokens)
+    return WholeCatalog(catalog, {name: token for name, token in tokens.items() if name in catalog.upstreams})
 
 
-def _named(resource: Resource) -> str:
-    return f"resource {resource.id} {resource.name}"
+def _merged[Key: (DatabaseId, ResourceId, str), Entry](kept: Mapping[Key, Entry], desired: Mapping[Key, Entry]) -> dict[Key, Entry]:
+    return dict(sorted({**kept, **desired}.items(), key=lambda item: item[0]))
 
 
-def _steps[Id: (DatabaseId, ResourceId), Entry: (Database, Resource)](
+def _token_clashes(result: Catalog, desired: Catalog) -> Iterator[str]:
+    """Say which two entries share a token, once for each token; what the file has comes first."""
+    holders = [
+        *((f"resource {id_} {each.name}", each.tokens, id_ in desired.resources) for id_, each in result.resources.items()),
+        *((f"api token {name}", each.tokens, name in desired.api_tokens) for name, each in result.api_tokens.items()),
+    ]
+    opened: dict[TokenDigest, str] = {}
+    for holder, tokens, declared in sorted(holders, key=lambda holder: not holder[2]):
+        for token in sorted(tokens):
+            if (first := opened.setdefault(token, holder)) != holder:
+                kept = "" if declared else ", which is not in the file and kept (--prune deletes it)"
+                yield f"{first} has a token of {holder}{kept}"
+
+
+def _surplus(result: Catalog) -> Iterator[str]:
+    if (count := len(result.upstreams)) > MAX_UPSTREAMS:
+        yield f"with those not in the file there would be {count} upstreams, at most {MAX_UPSTREAMS} (--prune deletes them)"
+
+
+def _steps[Key: (DatabaseId, ResourceId, str), Entry: (Database, Resource, ApiToken, Upstream)](
     kind: Kind,
-    current: Mapping[Id, Entry],
-    desired: Mapping[Id, Entry],
+    current: Mapping[Key, Entry],
+    desired: Mapping[Key, Entry],
     changes: Callable[[Entry, Entry], Iterator[str]],
     *,
     prune: bool,
 ) -> Iterator[Step]:
-    for id_ in sorted(current.keys() | desired.keys()):
-        before, after = current.get(id_), desired.get(id_)
+    for key in sorted(current.keys() | desired.keys()):
+        before, after = current.get(key), desired.get(key)
+        id_ = key if isinstance(key, int) else None
         if after is None and before is not None:
             kept = ("not in the file, kept (--prune deletes it)",)
             yield Step(Action.REMOVE, kind, id_, before.name) if prune else Step(Action.KEEP, kind, id_, before.name, kept)
@@ -166,8 +196,33 @@ def _resource_changes(before: Resource, after: Resource) -> Iterator[str]:
         yield _from_to("token_conflict", before.token_conflict, after.token_conflict)
     if before.providers != after.providers:
         yield _from_to("providers", _providers(before), _providers(after))
+    yield from _token_changes(before, after)
+
+
+def _api_token_changes(before: ApiToken, after: ApiToken) -> Iterator[str]:
+    if before.rights != after.rights:
+        yield _from_to("rights", _list(sorted(before.rights)), _list(sorted(after.rights)))
+    yield from _token_changes(before, after)
+
+
+def _token_changes[Entry: (Resource, ApiToken)](before: Entry, after: Entry) -> Iterator[str]:
     if before.tokens != after.tokens:
         yield f"tokens changed ({len(after.tokens - before.tokens)} added, {len(before.tokens - after.tokens)} removed)"
+
+
+def _upstream_changes(
+    stored_tokens: Mapping[str, str], declared_tokens: Mapping[str, str], before: Upstream, after: Upstream
+) -> Iterator[str]:
+    if before.kind is not after.kind:
+        yield _from_to("kind", before.kind, after.kind)
+    if before.url != after.url:
+        yield _from_to("url", before.url, after.url)
+    if before.relay_links is not after.relay_links:
+        yield "relay_links false → true" if after.relay_links else "relay_links true → false"
+    if before.events != after.events:
+        yield _from_to("events", _list(sorted(before.events)), _list(sorted(after.events)))
+    if stored_tokens.get(after.name) != declared_tokens.get(after.name):
+        yield "token changed"
 
 
 def _reasons(before: Database, after: Database | None) -> Iterator[str]:
@@ -184,9 +239,9 @@ def _from_to(what: str, before: str, after: str) -> str:
     return f"{what} {before} → {after}"
 
 
-def _list(words: tuple[object, ...]) -> str:
+def _list(words: Iterable[object]) -> str:
     return f"[{', '.join(map(str, words))}]"
 
 
 def _providers(resource: Resource) -> str:
-    return "all" if resource.providers is None else _list(tuple(sorted(resource.providers)))
+    return "all" if resource.providers is None else _list(sorted(resource.providers))

@@ -2,7 +2,8 @@
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 from typing import Final
@@ -11,12 +12,15 @@ import click
 from ruamel.yaml import YAML
 
 from pushhub.audience.port import AudienceStore
-from pushhub.catalog.cached import FRESH_SECONDS
-from pushhub.catalog.document import CatalogTooLargeError, ResourceEntry, document_of, write_document
+from pushhub.cached import FRESH_SECONDS
+from pushhub.catalog.addresses import why_local
+from pushhub.catalog.document import ApiTokenEntry, CatalogTooLargeError, ResourceEntry, document_of, write_document
 from pushhub.catalog.file import CatalogFileError, read_catalog_file
-from pushhub.catalog.model import Catalog
-from pushhub.catalog.plan import Plan, PlanError, Step, plan
-from pushhub.catalog.port import CatalogChangedError
+from pushhub.catalog.model import Catalog, Upstream
+from pushhub.catalog.plan import Action, Kind, Plan, PlanError, Step, plan
+from pushhub.catalog.port import CatalogChangedError, StoredCatalog
+from pushhub.catalog.secrets import SecretsChangedError, SecretStore, StoredSecrets
+from pushhub.catalog.whole import WholeCatalog
 from pushhub.console.connection import Connection
 from pushhub.console.failure import ConsoleError
 from pushhub.console.progress import say
@@ -38,7 +42,7 @@ _DEMO_REQUEST: Final = {
 
 @click.group()
 def catalog() -> None:
-    """Declare which databases and resources a hub has."""
+    """Declare which databases and resources a hub has, who may call it, and where its events go."""
 
 
 @catalog.command()
@@ -73,7 +77,7 @@ def apply(*, file: Path, dry_run: bool, prune: bool, stack: str | None, as_json:
 @stack_option
 @json_option
 def show(*, stack: str | None, as_json: bool) -> None:
-    """Print the hub's catalog as YAML; of a token, only the beginning of its SHA-256 is known."""
+    """Print the hub's catalog as YAML; of a token, at most the beginning of its SHA-256 is shown."""
     stores = open_stores(stack)
     with faults_explained():
         entries = catalog_entries(stores.catalog.load().catalog)
@@ -83,7 +87,7 @@ def show(*, stack: str | None, as_json: bool) -> None:
         click.echo(as_yaml(entries), nl=False)
 
 
-def read_catalog(path: Path) -> Catalog:
+def read_catalog(path: Path) -> WholeCatalog:
     """Return what a catalog file declares.
 
     Raises:
@@ -95,7 +99,7 @@ def read_catalog(path: Path) -> Catalog:
         raise ConsoleError("\n".join(error.problems)) from None
 
 
-def apply_catalog(connection: Connection, *, desired: Catalog) -> Sequence[str]:
+def apply_catalog(connection: Connection, *, desired: WholeCatalog) -> Sequence[str]:
     """Bring a hub's catalog to what is desired, keep what that does not have, and say on stderr what changed.
 
     Returns:
@@ -109,7 +113,7 @@ def apply_catalog(connection: Connection, *, desired: Catalog) -> Sequence[str]:
     return ()
 
 
-def apply_demo_catalog(connection: Connection, *, demo: Catalog) -> Sequence[str]:
+def apply_demo_catalog(connection: Connection, *, demo: WholeCatalog) -> Sequence[str]:
     """Give a hub that never had a catalog the demo one; any other keeps its own.
 
     Returns:
@@ -143,6 +147,8 @@ def catalog_entries(shown: Catalog) -> dict[str, object]:
     return {
         "databases": document["databases"],
         "resources": [_without_most_of_the_digests(entry) for entry in document["resources"]],
+        "api_tokens": [_without_most_of_the_digests(entry) for entry in document["api_tokens"]],
+        "upstreams": document["upstreams"],
     }
 
 
@@ -157,23 +163,62 @@ def as_yaml(entries: dict[str, object]) -> str:
     return written.getvalue()
 
 
-def _carry_out(stores: Stores, desired: Catalog, *, prune: bool, dry_run: bool) -> Plan:
+def _carry_out(stores: Stores, desired: WholeCatalog, *, prune: bool, dry_run: bool) -> Plan:
     """Plan, check that the plan can be carried out, and carry it out."""
+    if not stores.local_upstreams:
+        _require_public(desired.catalog.upstreams)
     with faults_explained():
         stored = stores.catalog.load()
+        secrets = stores.secrets.load() if desired.catalog.upstreams or stored.catalog.upstreams else None
+        current = WholeCatalog(stored.catalog, secrets.secrets.upstream_tokens if secrets else {})
         try:
-            planned = plan(stored.catalog, desired, prune=prune)
-            write_document(planned.result)
+            planned = plan(current, desired, prune=prune)
+            write_document(planned.result.catalog)
             _require_empty(stores.audience, planned, stored.catalog)
-            if planned.changes and not dry_run:
-                stores.catalog.replace(planned.result, stored.version)
+            if not dry_run:
+                _write(stores, planned, stored, secrets)
         except PlanError as error:
             raise ConsoleError("\n".join(error.problems)) from None
         except CatalogTooLargeError as error:
             raise ConsoleError(str(error)) from None
         except CatalogChangedError:
             raise ConsoleError("the catalog was changed by someone else meanwhile; run it again") from None
+        except SecretsChangedError:
+            raise ConsoleError("the hub's secret was changed by someone else meanwhile; run it again") from None
     return planned
+
+
+def _require_public(upstreams: Mapping[str, Upstream]) -> None:
+    problems = [f'upstreams "{name}": {why}' for name, upstream in upstreams.items() for why in why_local(upstream.url)]
+    if problems:
+        raise ConsoleError("\n".join(problems))
+
+
+def _write(stores: Stores, planned: Plan, stored: StoredCatalog, secrets: StoredSecrets | None) -> None:
+    """Write what a plan leads to, while others may do the same: the catalog never names an upstream whose token is not there.
+
+    Tokens come before the catalog and go after it. They go only if the secret is still what it was before the catalog was replaced:
+    whoever adds such an upstream again has read the catalog after that, and writes the secret before the catalog. What someone left
+    behind who got no further goes along.
+    """
+    if secrets:
+        secrets = _with_new_tokens(stores.secrets, planned, secrets)
+    tokens = secrets.secrets.upstream_tokens if secrets else {}
+    used = {name: token for name, token in tokens.items() if name in planned.result.catalog.upstreams}
+    if planned.changes or used != tokens:
+        stores.catalog.replace(planned.result.catalog, stored.version)
+    if secrets and used != tokens:
+        stores.secrets.replace(replace(secrets.secrets, upstream_tokens=used), secrets.version)
+
+
+def _with_new_tokens(store: SecretStore, planned: Plan, before: StoredSecrets) -> StoredSecrets:
+    """Write tokens that are not there yet, and in any case where an upstream is added; return the secrets as they are now."""
+    tokens = {**before.secrets.upstream_tokens, **planned.result.upstream_tokens}
+    added = any((step.action, step.kind) == (Action.ADD, Kind.UPSTREAM) for step in planned.changes)
+    if tokens == before.secrets.upstream_tokens and not added:
+        return before
+    store.replace(replace(before.secrets, upstream_tokens=tokens), before.version)
+    return store.load()
 
 
 def _require_empty(audience: AudienceStore, planned: Plan, current: Catalog) -> None:
@@ -203,7 +248,7 @@ def _step_entry(step: Step) -> dict[str, object]:
     }
 
 
-def _without_most_of_the_digests(entry: ResourceEntry) -> dict[str, object]:
+def _without_most_of_the_digests(entry: ResourceEntry | ApiTokenEntry) -> dict[str, object]:
     shown = {name: value for name, value in entry.items() if value is not None}
     return shown | {"token_sha256": [f"{digest[:_SHOWN_OF_A_DIGEST]}…" for digest in entry["token_sha256"]]}
 

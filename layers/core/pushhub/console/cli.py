@@ -7,9 +7,13 @@ import click
 
 from pushhub.console.catalog import DEMO_CATALOG, apply_catalog, apply_demo_catalog, read_catalog
 from pushhub.console.catalog import catalog as catalog_commands
+from pushhub.console.events import events
+from pushhub.console.forwards import forwards
+from pushhub.console.links import links
 from pushhub.console.local.checkout import find_checkout
 from pushhub.console.local.hub import Plan, run_hub
 from pushhub.console.profile import profile
+from pushhub.console.upstream import upstream
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -20,6 +24,10 @@ def main() -> None:
 
 main.add_command(catalog_commands)
 main.add_command(profile)
+main.add_command(events)
+main.add_command(links)
+main.add_command(forwards)
+main.add_command(upstream)
 
 
 @main.command()

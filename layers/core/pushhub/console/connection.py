@@ -22,12 +22,17 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_sqs import SQSClient
 
 _CONFIG = Config(connect_timeout=3, read_timeout=60, retries={"mode": "standard", "total_max_attempts": 5})
 # The local engine is never behind a proxy, whatever the environment says, and never throttles.
 _LOCAL_CONFIG = _CONFIG.merge(Config(proxies={}, retries={"mode": "standard", "total_max_attempts": 1}))
 
-_OUTPUTS_OF_A_HUB = ("Url", "AudienceTable", "CatalogTable", "LedgerTable")
+_OUTPUTS_OF_A_HUB = (
+    *("Url", "AudienceTable", "CatalogTable", "LedgerTable", "SecretArn", "LocalUpstreams"),
+    *("EventsQueue", "EventsDeadLetters", "ForwardsQueue", "ForwardsDeadLetters"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +43,10 @@ class Connection:
     endpoint_url: str | None
     """The local engine's address; none for AWS itself."""
     outputs: Mapping[str, str] = field(default_factory=dict)
-    """Outputs of the hub's stack: `Url` (without a slash at the end), `AudienceTable`, `CatalogTable`, `LedgerTable`."""
+    """Outputs of the hub's stack: `Url` (without a slash at the end); the tables `AudienceTable`, `CatalogTable`, `LedgerTable`;
+    the queues' URLs `EventsQueue`, `EventsDeadLetters`, `ForwardsQueue`, `ForwardsDeadLetters`; `SecretArn`; and `LocalUpstreams`,
+    which is `true` where events may go to addresses that are not public, over plain http too, and else `false`.
+    """
 
     @overload
     def client(self, service: Literal["apigatewayv2"]) -> "ApiGatewayV2Client": ...
@@ -50,7 +58,13 @@ class Connection:
     def client(self, service: Literal["lambda"]) -> "LambdaClient": ...
     @overload
     def client(self, service: Literal["s3"]) -> "S3Client": ...
-    def client(self, service: Literal["apigatewayv2", "cloudformation", "dynamodb", "lambda", "s3"]) -> BaseClient:
+    @overload
+    def client(self, service: Literal["secretsmanager"]) -> "SecretsManagerClient": ...
+    @overload
+    def client(self, service: Literal["sqs"]) -> "SQSClient": ...
+    def client(
+        self, service: Literal["apigatewayv2", "cloudformation", "dynamodb", "lambda", "s3", "secretsmanager", "sqs"]
+    ) -> BaseClient:
         """Make a client of one AWS service."""
         config = _LOCAL_CONFIG if self.endpoint_url else _CONFIG
         client: BaseClient = self.session.client(service, endpoint_url=self.endpoint_url, config=config)

@@ -1,4 +1,4 @@
-"""How does a command reach the tables of a hub, and what does it say when they fail?"""
+"""How does a command reach the tables and the secret of a hub, and what does it say when they fail?"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,12 +8,14 @@ import click
 
 from pushhub.audience.port import AudienceStore
 from pushhub.catalog.port import CatalogStore
+from pushhub.catalog.secrets import SecretStore
 from pushhub.console.connection import Connection, connect
 from pushhub.console.failure import ConsoleError
 from pushhub.faults import LostRaceError, UnavailableError
 from pushhub.store.audience import DynamoAudience
 from pushhub.store.catalog import DynamoCatalog
 from pushhub.store.schema import CorruptItemError
+from pushhub.store.secrets import SecretsManagerSecrets
 
 stack_option = click.option("--stack", metavar="NAME", help="A hub deployed in AWS; without it, the one that runs here.")
 json_option = click.option(
@@ -23,17 +25,22 @@ json_option = click.option(
 
 @dataclass(frozen=True, slots=True)
 class Stores:
-    """The stores of one hub."""
+    """The stores of one hub; with `local_upstreams`, its events may go to addresses that are not public."""
 
     catalog: CatalogStore
     audience: AudienceStore
+    secrets: SecretStore
+    local_upstreams: bool = False
 
 
 def stores_of(connection: Connection) -> Stores:
     """Return the stores of the hub that a connection leads to."""
-    client = connection.client("dynamodb")
+    client, outputs = connection.client("dynamodb"), connection.outputs
     return Stores(
-        DynamoCatalog(client, connection.outputs["CatalogTable"]), DynamoAudience(client, connection.outputs["AudienceTable"])
+        DynamoCatalog(client, outputs["CatalogTable"]),
+        DynamoAudience(client, outputs["AudienceTable"]),
+        SecretsManagerSecrets(connection.client("secretsmanager"), outputs["SecretArn"]),
+        local_upstreams=outputs["LocalUpstreams"] == "true",
     )
 
 
@@ -58,6 +65,6 @@ def faults_explained() -> Iterator[None]:
     except CorruptItemError as fault:
         raise ConsoleError(f"the hub's tables hold what this version cannot read: {fault}") from fault
     except UnavailableError as fault:
-        raise ConsoleError(f"the hub's tables cannot be used: {fault}; run it again") from fault
+        raise ConsoleError(f"the hub's data cannot be used: {fault}; run it again") from fault
     except LostRaceError as fault:
         raise ConsoleError("others kept changing the same profile; run it again") from fault

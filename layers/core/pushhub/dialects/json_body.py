@@ -2,9 +2,12 @@
 
 import json
 from decimal import Decimal, InvalidOperation
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 from pushhub.audience.values import is_unicode
+
+MAX_DEPTH: Final = 32
+"""Levels of nesting that dialects take."""
 
 Json = None | bool | int | Decimal | str | list[Any] | dict[str, Any]
 """A JSON value; numbers with a fraction or an exponent are Decimal, so that none loses digits or becomes infinite."""
@@ -14,18 +17,24 @@ class BadBodyError(ValueError):
     """The body cannot be read; the text says why."""
 
 
-def read_object(body: bytes, max_depth: int) -> dict[str, Any]:
+def read_object(body: bytes, max_depth: int, *, unique_keys: bool = False) -> dict[str, Any]:
     """Return the object that a body of UTF-8 JSON holds.
 
+    Args:
+        body: as it came.
+        max_depth: levels of nesting; the object itself is the first.
+        unique_keys: whether an object that has a key twice is refused; otherwise the last one counts.
+
     Raises:
-        BadBodyError: it is empty, not UTF-8, not JSON, not an object, nested deeper than `max_depth` levels (the object itself
-            is the first), or holds NaN, Infinity or half of a surrogate pair.
+        BadBodyError: it is empty, not UTF-8, not JSON, not an object, nested too deeply, has a key twice where that is refused,
+            or holds NaN, Infinity or half of a surrogate pair.
     """
     if not body.strip():
         raise BadBodyError("body is empty")
     text = _decoded(body)
     try:
-        document: Json = json.loads(text, parse_float=_fraction, parse_constant=_refuse_constant)
+        pairs = _unique if unique_keys else None
+        document: Json = json.loads(text, parse_float=_fraction, parse_constant=_refuse_constant, object_pairs_hook=pairs)
     except RecursionError:
         raise BadBodyError(f"body is nested deeper than {max_depth} levels") from None
     except json.JSONDecodeError as error:
@@ -56,6 +65,13 @@ def _fraction(literal: str) -> Decimal:
         return Decimal(literal)
     except InvalidOperation:
         raise BadBodyError("body holds a number out of range") from None
+
+
+def _unique(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    content = dict(pairs)
+    if len(content) < len(pairs):
+        raise BadBodyError("body has a key twice in one object")
+    return content
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -12,19 +12,33 @@ _NOT_UTF8: Final = b"\xff"
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """One request; `id` is API Gateway's own, which stands in its access log too."""
+    """One request; `id` is API Gateway's own, which stands in its access log too.
+
+    `query` is the query string as it came, without the question mark; names of headers are in lower case.
+    """
 
     id: str
     body: bytes
+    query: str
+    headers: Mapping[str, str]
+
+    def header(self, name: str) -> str:
+        """Return a header by its name in lower case, empty where it was not sent."""
+        return self.headers.get(name, "")
 
 
 def http_request(event: Mapping[str, Any]) -> HttpRequest:
     """Read an event of payload format 2.0."""
-    return HttpRequest(id=event["requestContext"]["requestId"], body=_body(event))
+    return HttpRequest(
+        id=event["requestContext"]["requestId"],
+        body=_body(event),
+        query=event.get("rawQueryString", ""),
+        headers={name.lower(): value for name, value in event.get("headers", {}).items()},
+    )
 
 
 def http_response(request: HttpRequest, status: int, body: bytes, headers: Mapping[str, str]) -> dict[str, Any]:
-    """Return a JSON answer in the form API Gateway takes; every answer carries the request's id."""
+    """Return an answer in the form API Gateway takes, JSON unless a header says otherwise; it carries the request's id."""
     return {
         "statusCode": status,
         "headers": {"content-type": "application/json; charset=utf-8", "x-request-id": request.id, **headers},

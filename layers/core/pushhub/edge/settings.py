@@ -22,6 +22,40 @@ class PushSubscribeSettings(Settings):
     catalog_table: str = Field(alias="CATALOG_TABLE", min_length=1)
 
 
+class PostEventsSettings(Settings):
+    """Settings of `post_events`: its table, and the queue that takes what is reported."""
+
+    catalog_table: str = Field(alias="CATALOG_TABLE", min_length=1)
+    events_queue: str = Field(alias="EVENTS_QUEUE", min_length=1)
+
+
+class CryptoPostEventsSettings(PostEventsSettings):
+    """Settings of `crypto_post_events`: besides those, the stack's secret, and its name, which its links are bound to."""
+
+    secret: str = Field(alias="SECRET", min_length=1)
+    stack: str = Field(alias="STACK", min_length=1)
+
+
+class RecordEventsSettings(Settings):
+    """Settings of `record_events`: tables, days that events are remembered, and the queues that reports go on to."""
+
+    catalog_table: str = Field(alias="CATALOG_TABLE", min_length=1)
+    ledger_table: str = Field(alias="LEDGER_TABLE", min_length=1)
+    event_retention_days: int = Field(alias="EVENT_RETENTION_DAYS", ge=1)
+    forwards_queue: str = Field(alias="FORWARDS_QUEUE", min_length=1)
+    dead_letters: str = Field(alias="EVENTS_DEAD_LETTERS", min_length=1)
+
+
+class ForwardEventsSettings(Settings):
+    """Settings of `forward_events`: where upstreams and their tokens stand, its queues, and which addresses it may reach."""
+
+    catalog_table: str = Field(alias="CATALOG_TABLE", min_length=1)
+    secret: str = Field(alias="SECRET", min_length=1)
+    retries_queue: str = Field(alias="RETRIES_QUEUE", min_length=1)
+    dead_letters: str = Field(alias="FORWARDS_DEAD_LETTERS", min_length=1)
+    allow_local_upstreams: bool = Field(alias="ALLOW_LOCAL_UPSTREAMS")
+
+
 def settings[S: Settings](kind: type[S], environment: Mapping[str, str] = os.environ) -> S:
     """Return a function's settings.
 

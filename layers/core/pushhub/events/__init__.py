@@ -1,1 +1,1 @@
-"""What devices report of a push: recording it once and forwarding it upstream. So far: uids, and what a report is."""
+"""What devices report of a push: recorded once, forwarded to each upstream, never lost."""

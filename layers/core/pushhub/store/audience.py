@@ -3,10 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Iterable, Sequence
-from itertools import batched
-from typing import TYPE_CHECKING, Any, Final
-
-from tenacity import RetryError, Retrying, retry_if_result, stop_after_attempt, stop_before_delay, wait_random_exponential
+from typing import TYPE_CHECKING, Any
 
 from pushhub.audience.changes import (
     Change,
@@ -25,19 +22,13 @@ from pushhub.audience.changes import (
 from pushhub.audience.model import MAX_CANCELLED, MAX_LIVE, Origin, Profile, Subscription
 from pushhub.audience.port import Snapshot, Wanted
 from pushhub.catalog.model import DatabaseId
-from pushhub.faults import UnavailableError
 from pushhub.store import schema
+from pushhub.store.batches import BatchReader
 from pushhub.store.faults import translated
 from pushhub.store.schema import CorruptItemError, Item
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-
-MAX_BATCH: Final = 100
-"""Items of one BatchGetItem call."""
-MAX_BATCH_TRIES: Final = 5
-MAX_BATCH_SECONDS: Final = 4
-"""Bounds of asking again for what a busy table left out of a batch."""
 
 
 class DynamoAudience:
@@ -47,7 +38,7 @@ class DynamoAudience:
         """Use a table through a client; `sleep` waits between tries to read what a busy table left out."""
         self._client = client
         self._table = table
-        self._sleep = sleep
+        self._reader = BatchReader(client, table, sleep)
 
     def read(self, wanted: Sequence[Wanted], latest: float = math.inf) -> Sequence[Snapshot]:
         """See :meth:`pushhub.audience.port.AudienceStore.read`; consistent, 100 items a call."""
@@ -87,36 +78,7 @@ class DynamoAudience:
             return any(page["Items"] for page in pages)
 
     def _items(self, keys: Iterable[Item], latest: float) -> dict[str, Item]:
-        found: dict[str, Item] = {}
-        for batch in batched(keys, MAX_BATCH, strict=False):
-            self._read_batch([schema.to_wire(key) for key in batch], found, latest)
-        return found
-
-    def _read_batch(self, keys: list[dict[str, Any]], found: dict[str, Item], latest: float) -> None:
-        tries = Retrying(
-            retry=retry_if_result(bool),
-            stop=stop_after_attempt(MAX_BATCH_TRIES) | stop_before_delay(MAX_BATCH_SECONDS),
-            wait=wait_random_exponential(multiplier=0.05, max=1),
-            sleep=self._sleep,
-        )
-        left = keys
-
-        def read_left() -> list[dict[str, Any]]:
-            nonlocal left
-            if time.monotonic() > latest:
-                raise UnavailableError(f"DynamoDB had not returned {len(left)} items when time was up")
-            with translated():
-                answer = self._client.batch_get_item(RequestItems={self._table: {"Keys": left, "ConsistentRead": True}})
-            for wire in answer["Responses"].get(self._table, []):
-                item = schema.from_wire(wire)
-                found[item["pk"]] = item
-            left = list(answer.get("UnprocessedKeys", {}).get(self._table, {"Keys": []})["Keys"])
-            return left
-
-        try:
-            tries(read_left)
-        except RetryError:
-            raise UnavailableError(f"DynamoDB left {len(left)} of {len(keys)} items unread") from None
+        return {item["pk"]: item for item in self._reader.read(keys, latest)}
 
 
 def _keys_of(wanted: Wanted) -> Iterable[Item]:

@@ -2,19 +2,27 @@
 
 The single source of both. Keys hold no raw token and no raw value: both are attributes and are compared on a hit.
 
-=============  ================================  ====  ==========================================================
-item           pk                                sk    attributes besides `v`
-=============  ================================  ====  ==========================================================
-profile        `P#<database>#<profile>`          `P`   origin, fields, keys, live, cancelled, created, updated
-match key      `K#<database>#<field>#<digest>`   `K`   value, profile
-subscription   `S#<database>#<provider>#<…>`     `S`   token, profile, resources, anonymous, created, seen, version
-catalog        `CATALOG`                         `C`   document, version
-=============  ================================  ====  ==========================================================
+=============  ================================  ==============  ==========================================================
+item           pk                                sk              attributes besides `v`
+=============  ================================  ==============  ==========================================================
+profile        `P#<database>#<profile>`          `P`             origin, fields, keys, live, cancelled, created, updated
+match key      `K#<database>#<field>#<digest>`   `K`             value, profile
+subscription   `S#<database>#<provider>#<…>`     `S`             token, profile, resources, anonymous, created, seen, version
+catalog        `CATALOG`                         `C`             document, version
+event          `E#<digest of the uid>`           its identity    uid, launch, provider, plain, d, d_at, o, o_at, expires
+repeat         `R#<receipt>`                     `R`             expires
+counter        `N#<digest of the launch>#<…>`    provider        launch, du, ou, dt, ot, expires
+launch         `LAUNCHES`                        digest#provider launch, provider, expires
+=============  ================================  ==============  ==========================================================
 
-Times are seconds since 1970-01-01 UTC.
+The first three stand in the Audience table, the catalog in its own, the others in the Ledger table. Of an event, `d` is the receipt
+that set "delivered" first and `d_at` when that report was accepted; `o` and `o_at` the same for "opened". A counter has 64 shards,
+the end of its pk; it counts unique (`du`, `ou`) and all (`dt`, `ot`) reports. All times of the Ledger but `expires` are
+milliseconds, all others seconds, since 1970-01-01 UTC.
 """
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final, cast
 
@@ -36,6 +44,9 @@ from pushhub.audience.model import (
 from pushhub.audience.values import Value
 from pushhub.catalog.model import DatabaseId, FieldType, ResourceId
 from pushhub.catalog.providers import PROVIDER_CODES, Provider
+from pushhub.events.ledger import FirstReport, LaunchStatistics, Recorded, RecordedEvent
+from pushhub.events.messages import Milliseconds, Receipt
+from pushhub.events.record import Happening, RecordEvent
 from pushhub.faults import UnavailableError
 
 FORMAT: Final = 1
@@ -174,6 +185,73 @@ def subscription_of(item: Item) -> Subscription:
         seen=Seconds(int(item["seen"])),
         version=int(item["version"]),
     )
+
+
+BITS: Final = {Happening.DELIVERED: "d", Happening.OPENED: "o"}
+"""Attributes of an event's bits, and first letter of the attributes that count them."""
+COUNTER_SHARDS: Final = 64
+"""Two transactions that write the same item at one time get in each other's way, and a partition takes 500 of ours a second."""
+LAUNCHES: Final = "LAUNCHES"
+"""Partition key of the list of launches and the providers that each is counted for."""
+
+
+def event_partition(uid: str) -> str:
+    """Return the partition key of every event of a uid."""
+    return f"E#{_long_digest(uid)}"
+
+
+def event_key(event: RecordEvent) -> Item:
+    """Return the key of an event."""
+    return {"pk": event_partition(event.uid), "sk": event.identity}
+
+
+def event_of(item: Item) -> RecordedEvent:
+    """Read an event back."""
+    return RecordedEvent(item["uid"], item["launch"], item["provider"], item["plain"], recorded_of(item))
+
+
+def recorded_of(item: Item) -> Recorded:
+    """Read back which bits of an event are set, by whom."""
+    return {
+        bit: FirstReport(Receipt(item[name]), Milliseconds(int(item[f"{name}_at"]))) for bit, name in BITS.items() if name in item
+    }
+
+
+def repeat_key(receipt: Receipt) -> Item:
+    """Return the key of the mark that a repeat is counted."""
+    return {"pk": f"R#{receipt}", "sk": "R"}
+
+
+def counter_key(launch: str, provider: str, shard: int) -> Item:
+    """Return the key of one shard of a counter."""
+    return {"pk": f"N#{_long_digest(launch)}#{shard}", "sk": provider}
+
+
+def counter_shard(receipt: Receipt) -> int:
+    """Return the shard that counts a report: always the same, so that a repeated write is the same write."""
+    return int(receipt[-4:], 16) % COUNTER_SHARDS
+
+
+def launch_key(launch: str, provider: str) -> Item:
+    """Return the key of a launch and provider in the list of launches."""
+    return {"pk": LAUNCHES, "sk": f"{launch_prefix(launch)}{provider}"}
+
+
+def launch_prefix(launch: str) -> str:
+    """Return what the sort key of each provider of a launch begins with in the list of launches."""
+    return f"{_long_digest(launch)}#"
+
+
+def statistics_of(launch: str, provider: str, shards: Sequence[Item]) -> LaunchStatistics:
+    """Add up the shards of a counter."""
+    unique, total = (
+        {bit: sum(int(shard.get(f"{name}{kind}", 0)) for shard in shards) for bit, name in BITS.items()} for kind in "ut"
+    )
+    return LaunchStatistics(launch, provider, unique, total)
+
+
+def _long_digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _native(value: object) -> Value:

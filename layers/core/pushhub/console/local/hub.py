@@ -19,6 +19,7 @@ from pushhub.console.local.build import build_template, building, require_build_
 from pushhub.console.local.checkout import Checkout, host_architecture
 from pushhub.console.local.deployment import STACK, deploy
 from pushhub.console.local.engine import REGION, Engine, EngineFolder, running_engine, stop_orphan
+from pushhub.console.local.event_sources import start_polling
 from pushhub.console.local.expiry import switch_on_expiry
 from pushhub.console.local.front_door import open_door, reserve_port
 from pushhub.console.local.packaging import Package, pack
@@ -124,16 +125,21 @@ def _prepared(plan: Plan, engine: Engine, package: Package, url: str) -> tuple[t
     connection = connect_to_engine(engine.endpoint, REGION)
     try:
         with step("deployed the template"):
-            deploy(connection, package, {"Architecture": host_architecture(), "DeletionProtection": "false"})
+            deploy(connection, package, _parameters())
             template = processed_template(connection)
             routes = publish_routes(connection, template)
             switch_on_expiry(connection, template)
+            start_polling(connection, template)
             outputs = stack_outputs(connection, STACK) | {"Url": url}
         with step("applied the catalog"):
             lines = plan.prepare(replace(connection, outputs=outputs))
     except (BotoCoreError, ClientError) as failure:
         raise ConsoleError(f"the local engine failed: {failure}; its log is {engine.folder.log}") from None
     return routes, lines
+
+
+def _parameters() -> dict[str, str]:
+    return {"Architecture": host_architecture(), "DeletionProtection": "false", "AllowLocalUpstreams": "true"}
 
 
 @asynccontextmanager

@@ -1,24 +1,22 @@
-"""What does a caller read when a request, a database or a subscription is refused?"""
+"""What does a caller of `push_subscribe` read when a request, a database or a subscription is refused?"""
 
-from enum import Enum
 from typing import Final
 
 from pushhub.audience.model import MAX_TOKEN_BYTES
 from pushhub.audience.subscribe import MAX_SUBSCRIPTIONS, Reason, Refused
 from pushhub.audience.values import MAX_VALUE_BYTES
+from pushhub.dialects.altcraft.reply import RefusalTable
 
 MAX_BODY_BYTES: Final = 256 * 1024
 MAX_ECHOED_BYTES: Final = 5 * MAX_BODY_BYTES
 """Bytes of a body times the databases it goes through. Each database may repeat the body's texts in the reply, where quoting makes
 four bytes of one, and a function may return 6 MB."""
-MAX_DEPTH: Final = 32
 MAX_DATABASE_FILTER: Final = 100
 """Entries of `db_ids`: each unknown one costs an element of the reply, and a reply is at most 6 MB."""
-RETRY_AFTER_SECONDS: Final = 2
 
 
-class Refusal(Enum):
-    """Refusals of a whole request, in the order in which they are checked: HTTP status (also the body's `error`) and text."""
+class Refusal(RefusalTable):
+    """Refusals of `push_subscribe`."""
 
     BODY_TOO_LARGE = 413, f"body is over {MAX_BODY_BYTES} bytes"
     BAD_BODY = 400, "{detail}"
@@ -39,20 +37,6 @@ class Refusal(Enum):
     NO_DATABASES = 400, "the resource of this resource_token has no databases"
     TOO_MUCH_TO_ECHO = 413, f"body times databases of the resource is over {MAX_ECHOED_BYTES} bytes"
     UNAVAILABLE = 503, "temporarily unavailable, repeat the request"
-
-    def __init__(self, status: int, text: str) -> None:
-        """Name the two parts of a row."""
-        self.status = status
-        self.text = text
-
-
-class RefusedError(Exception):
-    """The whole request is refused; `details` fill the gaps of the refusal's text."""
-
-    def __init__(self, refusal: Refusal, **details: str) -> None:
-        """Refuse for this reason."""
-        super().__init__(refusal.text.format(**details))
-        self.refusal = refusal
 
 
 DESCRIPTIONS: Final[dict[Reason, str]] = {

@@ -14,9 +14,10 @@ from pushhub.audience.model import MAX_TOKEN_BYTES, PROFILE_ID, ProfileId, PushT
 from pushhub.audience.subscribe import MAX_SUBSCRIPTIONS, ByField, ById, ByToken, DesiredSubscription, Matching
 from pushhub.audience.values import MAX_VALUE_BYTES, Value
 from pushhub.catalog.model import DatabaseId
-from pushhub.dialects.altcraft.errors import MAX_BODY_BYTES, MAX_DATABASE_FILTER, MAX_DEPTH, Refusal, RefusedError
+from pushhub.dialects.altcraft.errors import MAX_BODY_BYTES, MAX_DATABASE_FILTER, Refusal
 from pushhub.dialects.altcraft.models import PushSubscribeRequest, SubscriptionObject
-from pushhub.dialects.json_body import BadBodyError, read_object
+from pushhub.dialects.altcraft.reply import RefusedError
+from pushhub.dialects.json_body import MAX_DEPTH, BadBodyError, read_object
 
 _EXPECTED: Final = {
     "string_type": "a string",

@@ -8,9 +8,10 @@ from typing import Final
 from pushhub.audience.subscribe import DatabaseOutcome, Subscribe
 from pushhub.catalog.cached import CachedCatalog
 from pushhub.catalog.model import Database, Resource
-from pushhub.dialects.altcraft.errors import MAX_ECHOED_BYTES, Refusal, RefusedError
+from pushhub.dialects.altcraft.errors import MAX_ECHOED_BYTES, Refusal
 from pushhub.dialects.altcraft.parse import SubscribeBody, parse_subscribe, read_body, read_token
-from pushhub.dialects.altcraft.render import Reply, render_outcomes, render_refusal
+from pushhub.dialects.altcraft.render import render_outcomes, render_refusal
+from pushhub.dialects.altcraft.reply import RefusalTable, RefusedError, Reply
 from pushhub.faults import LostRaceError, UnavailableError
 
 SECONDS_TO_LAST_CALL: Final = 18
@@ -24,7 +25,7 @@ class Answer:
     reply: Reply
     resource: Resource | None = None
     outcomes: Sequence[DatabaseOutcome] = ()
-    refusal: Refusal | None = None
+    refusal: RefusalTable | None = None
     fault: str = ""
 
 

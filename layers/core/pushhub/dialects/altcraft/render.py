@@ -3,7 +3,6 @@
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from pushhub.audience.subscribe import (
@@ -16,21 +15,13 @@ from pushhub.audience.subscribe import (
     SubscriptionOutcome,
 )
 from pushhub.catalog.model import ResourceId
-from pushhub.dialects.altcraft.errors import RETRY_AFTER_SECONDS, Refusal, RefusedError, description_of
+from pushhub.dialects.altcraft.errors import Refusal, description_of
+from pushhub.dialects.altcraft.reply import RETRY_AFTER_SECONDS, RefusedError, Reply
 
 ALL_CHANGED: Final = 0
 """`error` where every element of `data` applied a change."""
 NOT_ALL_CHANGED: Final = 200
 """`error` where at least one element did not: refused, or as it was before."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """An answer in this dialect: HTTP status, body, and headers besides the content type."""
-
-    status: int
-    body: bytes
-    headers: dict[str, str]
 
 
 def render_outcomes(resource: ResourceId, outcomes: Sequence[DatabaseOutcome]) -> Reply:

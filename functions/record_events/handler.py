@@ -1,0 +1,22 @@
+"""Reports out of the Events queue into the ledger, and what is new of them into the Forwards queue."""
+
+from typing import TYPE_CHECKING, Any
+
+from pushhub.edge.observing.output import metrics
+from pushhub.edge.observing.recording import observe
+from pushhub.edge.queues import batch_response, deliveries_of
+from pushhub.edge.wiring import record_events as wiring
+from pushhub.events.intake import Undone
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+intake = wiring.intake()
+
+
+@metrics.log_metrics
+def handler(event: dict[str, Any], _context: "LambdaContext") -> dict[str, Any]:
+    """Deal with one batch of messages."""
+    taken_in = intake(deliveries_of(event))
+    observe(taken_in)
+    return batch_response(id_ for id_, one in taken_in.items() if isinstance(one, Undone))

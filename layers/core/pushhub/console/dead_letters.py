@@ -1,0 +1,188 @@
+"""What does a dead letter say, which ones does a person mean, and what of them goes back into the queue?
+
+Pure.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+from pushhub.console.terminal import beginning, iso, on_one_line
+from pushhub.events.messages import Forward, Milliseconds, PoisonError, Report, read_forward, read_report, write_forward
+from pushhub.events.record import Happening, RelayLink
+
+MOVED_BY_SQS: Final = "received 20 times without success: the function crashed or timed out on it; see its log"
+_CAME_BACK: Final = "put back by this very command and given up again; see why with `forwards list`"
+_NOT_THERE: Final = "no such dead letter can be seen; if somebody else is looking at it, it can be in a minute"
+_SHORT_ID: Final = 8
+_LINK_SHOWN: Final = 12
+_UNREADABLE_SHOWN: Final = 60
+
+
+class QueueName(StrEnum):
+    """Whose dead letters?"""
+
+    EVENTS = "events"
+    FORWARDS = "forwards"
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """What stands in the body is none of our messages."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A message that was given up.
+
+    `reason` is what the hub wrote on it, None where SQS moved it here by itself. `sent` is when the hub put it here; SQS leaves it
+    the time when it was put into the queue it comes from.
+    """
+
+    id: str
+    queue: QueueName
+    # Push tokens may stand in it.
+    body: str = field(repr=False)
+    sent: Milliseconds
+    reason: str | None = None
+
+    @property
+    def content(self) -> Forward | Report | Unreadable:
+        """What the body says."""
+        reader: Callable[[str], Forward | Report] = read_forward if self.queue is QueueName.FORWARDS else read_report
+        try:
+            return reader(self.body)
+        except PoisonError as poison:
+            return Unreadable(str(poison))
+
+    @property
+    def upstream(self) -> str | None:
+        """Where it was on its way to, if that is known."""
+        content = self.content
+        return content.upstream if isinstance(content, Forward) else None
+
+    @property
+    def why(self) -> str:
+        """Why it is here."""
+        return MOVED_BY_SQS if self.reason is None else self.reason
+
+    def body_to_put_back(self, now: Milliseconds) -> str:
+        """Return what goes back into the queue: of a forward, that its forwarding begins anew; of all else, the same body."""
+        content = self.content
+        return write_forward(content.begun_anew(now)) if isinstance(content, Forward) else self.body
+
+
+def why_left(letter: DeadLetter, began: Milliseconds) -> str | None:
+    """Return why a letter that nobody named by its id is not put back, None where it is.
+
+    Args:
+        letter: what was found.
+        began: the moment that this command makes forwards begin anew at; one that was given up since would go round for ever.
+    """
+    match letter.content:
+        case Unreadable(why):
+            return f"{why}: it goes back only if you name it by its id"
+        case Forward(since=since) if since == began:
+            return _CAME_BACK
+        case _:
+            return None
+
+
+def named(letters: Sequence[DeadLetter], ids: Sequence[str]) -> tuple[list[DeadLetter], dict[str, str]]:
+    """Return the letters that ids, or beginnings of ids, mean, and for each id that means none or several, what is wrong."""
+    found: dict[str, DeadLetter] = {}
+    wrong: dict[str, str] = {}
+    for id_ in ids:
+        meant = [letter for letter in letters if letter.id.startswith(id_)]
+        if len(meant) == 1:
+            found[meant[0].id] = meant[0]
+        else:
+            wrong[id_] = f"{len(meant)} dead letters begin with {id_}" if meant else _NOT_THERE
+    return list(found.values()), wrong
+
+
+def letter_entry(letter: DeadLetter) -> dict[str, object]:
+    """Return a dead letter as JSON has it."""
+    content = letter.content
+    report = _report(content)
+    forward = content if isinstance(content, Forward) else None
+    sent = iso(letter.sent)
+    return {
+        "id": letter.id,
+        "queue": str(letter.queue),
+        "upstream": letter.upstream,
+        "what": _what_entry(report) if report else None,
+        "why": letter.why,
+        "dead_since": None if letter.reason is None else sent,
+        "queued_since": sent if letter.reason is None else None,
+        "accepted": iso(report.at) if report else None,
+        "tried": forward.tried if forward else None,
+        "waited": forward.waited if forward else None,
+        "unreadable": _unreadable_entry(letter, content) if isinstance(content, Unreadable) else None,
+    }
+
+
+def letter_lines(letters: Sequence[DeadLetter]) -> Iterator[str]:
+    """Give dead letters as lines for a person."""
+    starts = Counter(letter.id[:_SHORT_ID] for letter in letters)
+    for letter in letters:
+        content = letter.content
+        start = letter.id[:_SHORT_ID]
+        towards = f", upstream {on_one_line(letter.upstream)}" if letter.upstream else ""
+        yield f"{start if starts[start] == 1 else letter.id}  {letter.queue}{towards}"
+        yield f"  what   {_what(letter, content)}"
+        yield f"  why    {on_one_line(letter.why)}"
+        yield f"  since  {_since(letter, _report(content))}"
+        if isinstance(content, Forward):
+            yield f"  tried  {_times(content.tried)}, put off {_times(content.waited)}"
+
+
+def _report(content: Forward | Report | Unreadable) -> Report | None:
+    match content:
+        case Forward(report=report):
+            return report
+        case Report():
+            return content
+        case Unreadable():
+            return None
+
+
+def _what(letter: DeadLetter, content: Forward | Report | Unreadable) -> str:
+    report = _report(content)
+    if report is None:
+        why = content.why if isinstance(content, Unreadable) else ""
+        return f"{why}, {len(letter.body.encode())} bytes: {letter.body[:_UNREADABLE_SHOWN]!r}"
+    event = report.what
+    if isinstance(event, RelayLink):
+        return f"link {on_one_line(beginning(event.opaque, _LINK_SHOWN))}"
+    happened = " and ".join(_happened(event.happening))
+    return f"{happened}, launch {on_one_line(event.launch)}, provider {on_one_line(event.provider)}, uid {on_one_line(event.uid)}"
+
+
+def _what_entry(report: Report) -> dict[str, object]:
+    event = report.what
+    if isinstance(event, RelayLink):
+        return {"link": beginning(event.opaque, _LINK_SHOWN)}
+    return {"events": _happened(event.happening), "uid": event.uid, "launch": event.launch, "provider": event.provider}
+
+
+def _happened(happening: Happening) -> list[str]:
+    return [str(bit.name).lower() for bit in happening]
+
+
+def _unreadable_entry(letter: DeadLetter, content: Unreadable) -> dict[str, object]:
+    return {"why": content.why, "bytes": len(letter.body.encode()), "beginning": letter.body[:_UNREADABLE_SHOWN]}
+
+
+def _since(letter: DeadLetter, report: Report | None) -> str:
+    state = "queued" if letter.reason is None else "dead"
+    accepted = f", accepted {iso(report.at)}" if report else ""
+    return f"{state} since {iso(letter.sent)}{accepted}"
+
+
+def _times(number: int) -> str:
+    return "once" if number == 1 else f"{number} times"

@@ -1,0 +1,207 @@
+"""How does a person see what devices reported of pushes?"""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
+
+import click
+
+from pushhub.audience.values import is_unicode
+from pushhub.console.connection import connect
+from pushhub.console.failure import ConsoleError
+from pushhub.console.stores import faults_explained, json_option, stack_option
+from pushhub.console.terminal import beginning, iso, on_one_line, people_look, progress_bar
+from pushhub.events.ledger import FirstReport, LaunchStatistics, RecordedEvent
+from pushhub.events.record import Happening
+from pushhub.events.uid import Uid, parse_uid
+from pushhub.store.ledger import DynamoLedger
+
+_NAMES: Final = {Happening.DELIVERED: "delivered", Happening.OPENED: "opened"}
+_LAUNCHES_AT_ONCE: Final = 8
+_LAUNCH_SHOWN: Final = 48
+_PLOT_WIDTH: Final = 20
+
+
+@click.group()
+def events() -> None:
+    """See what devices reported of pushes."""
+
+
+def _text(_context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    # Python hands over bytes of the command line that are not UTF-8 as lone surrogates.
+    if value is not None and not (value and is_unicode(value)):
+        raise click.BadParameter("a text in valid Unicode is expected", param=parameter)
+    return value
+
+
+@events.command()
+@click.option("--uid", required=True, callback=_text, help="Identity of a push to one device.")
+@stack_option
+@json_option
+def show(*, uid: str, stack: str | None, as_json: bool) -> None:
+    """Print every event of a uid, and what the uid itself says.
+
+    Each time is when the first report of it was accepted. Events are forgotten after the days that the stack's parameter
+    EventRetentionDays says.
+    """
+    ledger = open_ledger(stack)
+    with faults_explained():
+        found = sorted(ledger.events_of(uid), key=_first_time)
+    if not found:
+        raise ConsoleError("nothing is known of this uid; events are forgotten after the days that EventRetentionDays says")
+    click.echo(
+        json.dumps(events_entry(uid, found), ensure_ascii=False, indent=2) if as_json else "\n".join(event_lines(uid, found))
+    )
+
+
+@events.command()
+@click.option("--launch", callback=_text, metavar="ID", help="This launch only; without it, all.")
+@stack_option
+@json_option
+def stats(*, launch: str | None, stack: str | None, as_json: bool) -> None:
+    """Count what was reported, by launch and provider.
+
+    The first number counts pushes that were delivered or opened, the one after it all reports of that, repeats too. On a terminal,
+    a bar shows how many of the delivered pushes were opened. Counters are forgotten like events.
+    """
+    ledger = open_ledger(stack)
+    with faults_explained():
+        rows = ranked(_statistics(ledger, [launch] if launch else ledger.launches()))
+    if launch and not rows:
+        raise ConsoleError("nothing is counted for this launch; counters are forgotten after the days that EventRetentionDays says")
+    if as_json:
+        click.echo(json.dumps(statistics_entry(rows), ensure_ascii=False, indent=2))
+    else:
+        click.echo("\n".join(statistics_lines(rows, plotted=people_look())) if rows else "nothing is counted yet")
+
+
+def open_ledger(stack: str | None) -> DynamoLedger:
+    """Return the ledger of a deployed hub, or of the one that runs here, to be read.
+
+    Raises:
+        ConsoleError: there is no such hub, or AWS cannot be asked.
+    """
+    connection = connect(stack)
+    # How long events are kept matters to who writes them.
+    return DynamoLedger(connection.client("dynamodb"), connection.outputs["LedgerTable"], retention_days=0)
+
+
+def _statistics(ledger: DynamoLedger, launches: Sequence[str]) -> list[LaunchStatistics]:
+    """Read counters of launches, several at once: those of one launch are 16 questions."""
+    rows: list[LaunchStatistics] = []
+    pool = ThreadPoolExecutor(_LAUNCHES_AT_ONCE)
+    try:
+        with progress_bar(len(launches), "reading launches") as bar:
+            for counted in pool.map(ledger.statistics, launches):
+                rows += counted
+                bar.update(1)
+    finally:
+        # Ctrl-C and faults do not wait for launches that are not begun.
+        pool.shutdown(cancel_futures=True)
+    return rows
+
+
+def _first_time(event: RecordedEvent) -> tuple[int, str, str]:
+    return min((first.at for first in event.recorded.values()), default=0), event.launch, event.provider
+
+
+def events_entry(uid: str, found: Sequence[RecordedEvent]) -> dict[str, object]:
+    """Return what is known of a uid as JSON has it."""
+    parsed = parse_uid(uid)
+    return {
+        "uid": uid,
+        "says": _uid_entry(parsed) if parsed else None,
+        "events": [
+            {
+                "launch": event.launch,
+                "provider": event.provider,
+                "form": _form(event),
+                **{name: _first_entry(event.recorded.get(bit)) for bit, name in _NAMES.items()},
+            }
+            for event in found
+        ],
+    }
+
+
+def event_lines(uid: str, found: Sequence[RecordedEvent]) -> Iterator[str]:
+    """Give what is known of a uid as lines for a person."""
+    yield f"uid {on_one_line(uid)}"
+    if parsed := parse_uid(uid):
+        yield from (f"  {name:<20}  {value}" for name, value in _uid_entry(parsed).items())
+    else:
+        yield "  is of no known form"
+    for event in found:
+        yield f"event of the {_form(event)} form, launch {on_one_line(event.launch)}, provider {on_one_line(event.provider)}"
+        for bit, name in _NAMES.items():
+            first = event.recorded.get(bit)
+            yield f"  {name:<9}  {iso(first.at)}  receipt {first.receipt}" if first else f"  {name:<9}  not reported"
+
+
+def _uid_entry(uid: Uid) -> dict[str, object]:
+    return {
+        "sent": iso(uid.sent // 1_000_000),
+        "database": uid.database,
+        "profile": uid.profile,
+        "subscription_hash_id": f"{uid.subscription:08x}",
+    }
+
+
+def _form(event: RecordedEvent) -> str:
+    return "plain" if event.plain else "special"
+
+
+def _first_entry(first: FirstReport | None) -> dict[str, object] | None:
+    return {"at": iso(first.at), "receipt": first.receipt} if first else None
+
+
+def ranked(rows: Sequence[LaunchStatistics]) -> list[LaunchStatistics]:
+    """Sort statistics: launches with the most reports first, and within a launch providers with the most."""
+    of_launch: Counter[str] = Counter()
+    for row in rows:
+        of_launch[row.launch] += sum(row.total.values())
+    return sorted(rows, key=lambda row: (-of_launch[row.launch], row.launch, -sum(row.total.values()), row.provider))
+
+
+def _sum(rows: Sequence[LaunchStatistics]) -> LaunchStatistics:
+    unique = {bit: sum(row.unique[bit] for row in rows) for bit in _NAMES}
+    total = {bit: sum(row.total[bit] for row in rows) for bit in _NAMES}
+    return LaunchStatistics("total", "", unique, total)
+
+
+def statistics_entry(rows: Sequence[LaunchStatistics]) -> dict[str, object]:
+    """Return statistics as JSON has them."""
+    return {
+        "launches": [{"launch": row.launch, "provider": row.provider, **_counts_entry(row)} for row in rows],
+        "totals": _counts_entry(_sum(rows)),
+    }
+
+
+def _counts_entry(row: LaunchStatistics) -> dict[str, object]:
+    return {name: {"unique": row.unique[bit], "total": row.total[bit]} for bit, name in _NAMES.items()}
+
+
+def statistics_lines(rows: Sequence[LaunchStatistics], *, plotted: bool) -> Iterator[str]:
+    """Give statistics as the lines of a table with a row of totals, and with a bar in each row where they are `plotted`."""
+    rows = [*rows, _sum(rows)]
+    table = [("launch", "provider", "delivered", "total", "opened", "total"), *map(_cells, rows)]
+    plots = ["opened of delivered", *map(plot, rows)] if plotted else [""] * len(table)
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    for (launch, provider, *numbers), drawn in zip(table, plots, strict=True):
+        aligned = [launch.ljust(widths[0]), provider.ljust(widths[1]), *map(str.rjust, numbers, widths[2:])]
+        yield "  ".join([*aligned, drawn]).rstrip()
+
+
+def _cells(row: LaunchStatistics) -> tuple[str, ...]:
+    numbers = (str(counts[bit]) for bit in _NAMES for counts in (row.unique, row.total))
+    return (beginning(on_one_line(row.launch), _LAUNCH_SHOWN), on_one_line(row.provider), *numbers)
+
+
+def plot(row: LaunchStatistics) -> str:
+    """Return the share of delivered pushes that were opened as a bar; opened ones need not have been reported as delivered."""
+    delivered, opened = row.unique[Happening.DELIVERED], row.unique[Happening.OPENED]
+    if not delivered:
+        return ""
+    filled = min(_PLOT_WIDTH, round(_PLOT_WIDTH * opened / delivered))
+    return f"{'#' * filled}{'.' * (_PLOT_WIDTH - filled)} {100 * opened / delivered:.0f} %"

@@ -1,0 +1,244 @@
+"""What would an upstream have heard, and answered? A server that stands in for one and behaves as well or badly as it is told.
+
+It knows the two calls that events are forwarded by, at the vendor's paths, and hands on what arrives as it came: tokens included.
+"""
+
+import asyncio
+import json
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from aiohttp import hdrs, web
+from multidict import CIMultiDictProxy
+
+from pushhub.console.local.front_door import reserve_port
+from pushhub.console.progress import say
+
+POST_EVENTS = "/api/v1.1/pushes/post_events"
+CRYPTO_POST_EVENTS = "/api/v1.1/pushes/crypto_post_events"
+CALLS = {("POST", POST_EVENTS): "post_events", ("GET", CRYPTO_POST_EVENTS): "crypto_post_events"}
+"""The calls of an upstream and their names; a call of any other method and path is answered 404."""
+
+SECONDS_BETWEEN_DRIPS = 1
+
+type _Respond = Callable[[web.BaseRequest, Mapping[str, str]], Awaitable[web.StreamResponse]]
+"""Answers a request, with these headers among the answer's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One way to answer."""
+
+    status: int | None
+    """None if there is no answer at all."""
+    respond: _Respond
+
+
+@dataclass(frozen=True, slots=True)
+class Behaviour:
+    """How an upstream answers the two calls."""
+
+    answer: str = "ok"
+    """A name in `ANSWERS`."""
+    first: int | None = None
+    """How many calls are answered like that, before all others are answered well; None for all."""
+    delay: float = 0
+    """Seconds before each answer."""
+    retry_after: int | None = None
+    """Seconds, for the header of that name in each answer that is not a good one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A request as it came, and what it is answered."""
+
+    at: datetime
+    method: str
+    path: str
+    query: str
+    """Byte for byte: a link has its opaque text here."""
+    headers: CIMultiDictProxy[str]
+    body: bytes = field(repr=False)
+    answer: str
+    """A name in `ANSWERS`, `not-found`, or `unreadable`."""
+    status: int | None
+    """The answer's; None if there is none."""
+
+    @property
+    def call(self) -> str | None:
+        """The name of the call, if it is one of an upstream's."""
+        return CALLS.get((self.method, self.path))
+
+
+class RecordingServer:
+    """The upstream: hands on each request, and answers as told."""
+
+    def __init__(self, url: str, behaviour: Behaviour, heard: Callable[[Arrival], None]) -> None:
+        """Set up the upstream.
+
+        Args:
+            url: where it listens, without a slash at the end.
+            behaviour: how it answers.
+            heard: is told of each request when it has come whole, before it is answered.
+        """
+        self.url = url
+        self.requests = 0
+        self.answered_well = 0
+        self._behaviour = behaviour
+        self._heard = heard
+        self._left = behaviour.first
+
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer one request."""
+        name, body = await self._read(request)
+        answer = _ALL[name]
+        path, _, query = request.raw_path.partition("?")
+        self.requests += 1
+        self._heard(Arrival(datetime.now(UTC), request.method, path, query, request.headers, body, name, answer.status))
+        if self._behaviour.delay:
+            await asyncio.sleep(self._behaviour.delay)
+        good = name == "ok"
+        self.answered_well += good
+        after = self._behaviour.retry_after
+        return await answer.respond(request, {} if good or after is None else {hdrs.RETRY_AFTER: str(after)})
+
+    async def _read(self, request: web.BaseRequest) -> tuple[str, bytes]:
+        """Return the name of the answer, and the body."""
+        try:
+            body = await request.read()
+        except (web.HTTPRequestEntityTooLarge, web.RequestPayloadError):
+            return "unreadable", b""
+        if (request.method, request.raw_path.partition("?")[0]) not in CALLS:
+            return "not-found", body
+        return self._next_answer(), body
+
+    def _next_answer(self) -> str:
+        if self._left is None:
+            return self._behaviour.answer
+        if self._left == 0:
+            return "ok"
+        self._left -= 1
+        return self._behaviour.answer
+
+
+@asynccontextmanager
+async def recording(behaviour: Behaviour, heard: Callable[[Arrival], None], port: int = 0) -> AsyncIterator[RecordingServer]:
+    """Listen on 127.0.0.1 while the body runs; at its end, every connection is cut, whatever it waits for.
+
+    Args:
+        behaviour: how requests are answered.
+        heard: is told of each request; `list.append` keeps them.
+        port: 0 for any free one.
+
+    Raises:
+        ConsoleError: the port is in use, or not ours to take.
+    """
+    with reserve_port(port) as reserved:
+        recorder = RecordingServer(f"http://127.0.0.1:{reserved.getsockname()[1]}", behaviour, heard)
+        # Cancelled with its client, a request that hangs costs nothing once nobody waits for it.
+        server = web.Server(recorder.handle, handler_cancellation=True, access_log=None, logger=_terse_logger())
+        runner = web.ServerRunner(server, shutdown_timeout=1)
+        await runner.setup()
+        try:
+            await web.SockSite(runner, reserved).start()
+            yield recorder
+        finally:
+            for connection in server.connections:
+                # Not `close`, which would wait for a client that does not read.
+                if connection.transport:
+                    connection.transport.abort()
+            await runner.cleanup()
+
+
+def _whole(status: int, content: bytes, content_type: str = "application/json") -> Answer:
+    async def respond(_: web.BaseRequest, headers: Mapping[str, str]) -> web.Response:
+        return web.Response(status=status, body=content, content_type=content_type, headers=headers)
+
+    return Answer(status, respond)
+
+
+def _result(status: int, error: int, text: str) -> Answer:
+    return _whole(status, json.dumps({"error": error, "error_text": text}, separators=(",", ":")).encode())
+
+
+def _failure(status: int) -> Answer:
+    return _result(status, status, f"told to answer {status}")
+
+
+def _message(status: int, text: str) -> Answer:
+    return _whole(status, json.dumps({"message": text}).encode())
+
+
+async def _to_itself(request: web.BaseRequest, headers: Mapping[str, str]) -> web.Response:
+    return web.Response(status=302, headers={**headers, hdrs.LOCATION: request.raw_path})
+
+
+async def _never(_request: web.BaseRequest, _headers: Mapping[str, str]) -> web.Response:
+    never: asyncio.Future[web.Response] = asyncio.get_running_loop().create_future()
+    return await never
+
+
+async def _cut(request: web.BaseRequest, _: Mapping[str, str]) -> web.Response:
+    if request.transport:
+        request.transport.abort()
+    # aiohttp wants a response, and finds that there is no connection to send it on.
+    return web.Response()
+
+
+def _endless(chunk: bytes, pause: Callable[[], float]) -> Answer:
+    async def respond(request: web.BaseRequest, headers: Mapping[str, str]) -> web.StreamResponse:
+        response = web.StreamResponse(headers={hdrs.CONTENT_TYPE: "application/json", **headers})
+        # aiohttp logs a client that goes away in the middle as an error of ours.
+        with suppress(ConnectionError):
+            await response.prepare(request)
+            while True:
+                await response.write(chunk)
+                # Even without a pause the others must have their turn: a write to a client that keeps up does not wait.
+                await asyncio.sleep(pause())
+        return response
+
+    return Answer(200, respond)
+
+
+ANSWERS: Mapping[str, Answer] = {
+    "ok": _result(200, 0, "Successful operation"),
+    "error": _result(200, 1, "told to fail"),
+    "html": _whole(200, b"<!doctype html><title>Sorry</title><p>We will be back soon.", "text/html"),
+    "refuse": _failure(400),
+    "unauthorized": _failure(401),
+    "unprocessable": _failure(422),
+    "too-many": _failure(429),
+    "fail": _failure(500),
+    "unavailable": _failure(503),
+    "redirect": Answer(302, _to_itself),
+    "hang": Answer(None, _never),
+    "drop": Answer(None, _cut),
+    # Blanks: what is to be JSON may begin with any number of them.
+    "drip": _endless(b" ", lambda: SECONDS_BETWEEN_DRIPS),
+    "huge": _endless(b" " * 2**16, lambda: 0),
+}
+"""What an upstream can be told to do with a call."""
+
+_ALL: Mapping[str, Answer] = {
+    **ANSWERS,
+    "not-found": _message(404, "this upstream knows " + " and ".join(f"{method} {path}" for method, path in CALLS)),
+    "unreadable": _message(400, "the body cannot be read, or is larger than 1 MiB"),
+}
+
+
+class _OneLine(logging.Handler):
+    """Says what aiohttp could not handle, without the request in it: it may hold a credential."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        failure = record.exc_info[1] if record.exc_info else None
+        say(f"a request failed in the upstream: {type(failure).__name__ if failure else record.levelname}")
+
+
+def _terse_logger() -> logging.Logger:
+    logger = logging.getLogger(f"{__name__}.aiohttp")
+    logger.handlers = [_OneLine(logging.ERROR)]
+    logger.propagate = False
+    return logger

@@ -1,0 +1,57 @@
+"""Is this body XML that a dialect can work with?
+
+One root of any name with one level of elements that hold text. What could make a small body large or fetch another one, document
+types and entities other than XML's own five, is refused by defusedxml.
+"""
+
+from typing import Final
+from xml.etree.ElementTree import Element, ParseError
+from xml.parsers.expat import ErrorString
+
+from defusedxml import DTDForbidden
+from defusedxml.ElementTree import fromstring
+
+from pushhub.dialects.json_body import BadBodyError
+
+_BYTE_ORDER_MARK: Final = "\ufeff"
+
+
+def read_elements(body: bytes) -> dict[str, str]:
+    """Return the text of each element below the root, by the element's name without its namespace.
+
+    An encoding that the document declares is ignored: the bytes have to be UTF-8.
+
+    Raises:
+        BadBodyError: it is not UTF-8, not XML, has a document type, text beside its elements, elements in elements, or an element
+            twice.
+    """
+    try:
+        text = body.decode().removeprefix(_BYTE_ORDER_MARK)
+    except UnicodeDecodeError:
+        raise BadBodyError("body is not valid UTF-8") from None
+    if "\0" in text:
+        # The parser takes "<" and a NUL for the beginning of UTF-16, whatever it is told.
+        raise BadBodyError("body holds a NUL character, which XML does not have")
+    try:
+        root: Element = fromstring(text, forbid_dtd=True)
+    except DTDForbidden:
+        raise BadBodyError("body has a document type, which is not taken") from None
+    except ParseError as error:
+        line, column = error.position
+        raise BadBodyError(f"body is not XML: {ErrorString(error.code)} at line {line}, column {column}") from None
+    if any(beside and beside.strip() for beside in (root.text, *(child.tail for child in root))):
+        raise BadBodyError("body has text beside its elements")
+    elements = {_name(child): _text(child) for child in root}
+    if len(elements) < len(root):
+        raise BadBodyError("body has an element twice")
+    return elements
+
+
+def _name(element: Element) -> str:
+    return element.tag.rpartition("}")[2]
+
+
+def _text(element: Element) -> str:
+    if len(element):
+        raise BadBodyError("body has elements inside of elements")
+    return element.text or ""

@@ -1,0 +1,16 @@
+"""What do functions keep of the catalog?"""
+
+from typing import TYPE_CHECKING
+
+from pushhub.catalog.cached import CachedCatalog
+from pushhub.edge.observing.output import stale_catalog
+from pushhub.store.catalog import DynamoCatalog
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+def cached_catalog(client: "DynamoDBClient", table: str) -> CachedCatalog:
+    """Return the catalog of a stack, kept in the process."""
+    stored = DynamoCatalog(client, table)
+    return CachedCatalog(lambda: stored.load().catalog, on_stale=stale_catalog)

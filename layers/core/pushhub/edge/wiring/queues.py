@@ -1,0 +1,14 @@
+"""How do functions reach a queue?"""
+
+from typing import TYPE_CHECKING
+
+from pushhub.edge.observing.output import queue_fault
+from pushhub.edge.queues import SqsQueue
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+
+def queue(client: "SQSClient", url: str) -> SqsQueue:
+    """Return a queue of a stack; what it does not take is logged."""
+    return SqsQueue(client, url, on_fault=queue_fault)

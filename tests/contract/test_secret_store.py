@@ -1,0 +1,100 @@
+"""What every secret store must do: the one in memory and the one in Secrets Manager, on the local engine."""
+
+import json
+import secrets
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+
+from pushhub.catalog.secrets import LinkKeyId, Secrets, SecretsChangedError, SecretStore
+from pushhub.store.secrets import SecretsManagerSecrets
+from tests.conftest import Hub
+from tests.doubles.secrets import MemorySecrets
+
+NEW = Secrets({LinkKeyId(1): "a-link-key"}, {})
+AS_CLOUDFORMATION_MAKES_IT = json.dumps({"v": 1, "upstream_tokens": {}, "link_key_1": "a-link-key"})
+
+
+@pytest.fixture(params=["memory", "secrets manager"])
+def store(request: pytest.FixtureRequest) -> SecretStore:
+    """Give a store over a secret of its own, so that the hub keeps its secret."""
+    if request.param == "memory":
+        return MemorySecrets(NEW)
+    hub: Hub = request.getfixturevalue("hub")
+    client = hub.connection.client("secretsmanager")
+    name = f"secret-{secrets.token_hex(4)}"
+    return SecretsManagerSecrets(client, client.create_secret(Name=name, SecretString=AS_CLOUDFORMATION_MAKES_IT)["ARN"])
+
+
+def with_token(content: Secrets, name: str, token: str) -> Secrets:
+    return replace(content, upstream_tokens={**content.upstream_tokens, name: token})
+
+
+def test_a_stack_begins_with_a_link_key_and_no_token(store: SecretStore) -> None:
+    assert store.load().secrets == NEW
+
+
+def test_reading_twice_gives_the_same_version(store: SecretStore) -> None:
+    assert store.load() == store.load()
+
+
+def test_secrets_are_read_back_as_they_were_written(store: SecretStore) -> None:
+    written = with_token(NEW.with_link_key("a newer key"), "altcraft", 'a "token" \\ of theirs')
+    store.replace(written, store.load().version)
+    assert store.load().secrets == written
+
+
+def test_each_state_has_a_version_of_its_own(store: SecretStore) -> None:
+    versions = [store.load().version]
+    for token in ("one", "two", "one"):
+        store.replace(with_token(NEW, "altcraft", token), versions[-1])
+        versions.append(store.load().version)
+    assert len(set(versions)) == 4
+
+
+def test_what_was_replaced_since_it_was_read_is_not_overwritten(store: SecretStore) -> None:
+    first = store.load()
+    store.replace(with_token(NEW, "altcraft", "one"), first.version)
+    with pytest.raises(SecretsChangedError):
+        store.replace(with_token(NEW, "altcraft", "two"), first.version)
+    assert store.load().secrets == with_token(NEW, "altcraft", "one")
+
+
+def test_a_lost_race_does_not_stand_in_the_way_of_the_next_write(store: SecretStore) -> None:
+    first = store.load()
+    store.replace(with_token(NEW, "altcraft", "one"), first.version)
+    with pytest.raises(SecretsChangedError):
+        store.replace(with_token(NEW, "altcraft", "two"), first.version)
+    again = store.load()
+    store.replace(with_token(again.secrets, "other", "two"), again.version)
+    assert store.load().secrets.upstream_tokens == {"altcraft": "one", "other": "two"}
+
+
+def test_writing_the_same_again_makes_a_new_version(store: SecretStore) -> None:
+    first = store.load()
+    store.replace(first.secrets, first.version)
+    with pytest.raises(SecretsChangedError):
+        store.replace(NEW, first.version)
+
+
+def test_of_several_at_once_one_wins(store: SecretStore) -> None:
+    before = store.load()
+
+    def write(number: int) -> bool:
+        try:
+            store.replace(with_token(NEW, "altcraft", str(number)), before.version)
+        except SecretsChangedError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(4) as pool:
+        won = list(pool.map(write, range(4)))
+    assert won.count(True) == 1
+    assert store.load().secrets == with_token(NEW, "altcraft", str(won.index(True)))
+
+
+def test_the_secret_that_the_template_makes_is_one(hub: Hub) -> None:
+    made = SecretsManagerSecrets(hub.connection.client("secretsmanager"), hub.connection.outputs["SecretArn"]).load().secrets
+    assert list(made.link_keys) == [1]
+    assert len(made.link_keys[LinkKeyId(1)]) >= 32

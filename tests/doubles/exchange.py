@@ -1,0 +1,17 @@
+"""Upstreams that answer as a test tells them to."""
+
+from collections.abc import Iterable, Sequence
+
+from pushhub.events.upstreams import Call, NoReply, Reply
+
+
+class ScriptedExchange:
+    """Gives the answers it was told to, one for each request; `calls` are the requests."""
+
+    def __init__(self, answers: Iterable[Reply | NoReply]) -> None:
+        self.answers = list(answers)
+        self.calls: list[Call] = []
+
+    def __call__(self, calls: Sequence[Call]) -> Sequence[Reply | NoReply]:
+        self.calls += calls
+        return [self.answers.pop(0) for _ in calls]

@@ -1,0 +1,74 @@
+"""The ledger in memory."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from pushhub.events.ledger import (
+    AlreadyCountedError,
+    ContradictedError,
+    Counts,
+    Entry,
+    FirstReport,
+    FirstSeen,
+    LaunchStatistics,
+    RecordedEvent,
+)
+from pushhub.events.record import Happening, Identity, RecordEvent
+
+if TYPE_CHECKING:
+    from pushhub.events.messages import Receipt
+
+BITS = (Happening.DELIVERED, Happening.OPENED)
+
+
+class MemoryLedger:
+    """A ledger for tests; what it holds may be looked into."""
+
+    def __init__(self) -> None:
+        self.recorded: defaultdict[Identity, dict[Happening, FirstReport]] = defaultdict(dict)
+        self.events: dict[Identity, RecordEvent] = {}
+        self.repeats: set[Receipt] = set()
+        self.unique: Counter[tuple[str, str, Happening]] = Counter()
+        self.total: Counter[tuple[str, str, Happening]] = Counter()
+        self.commits = 0
+
+    def commit(self, entry: Entry) -> None:
+        self.commits += 1
+        if isinstance(entry, FirstSeen):
+            recorded = self.recorded[entry.event.identity]
+            if any(bit in recorded for bit in BITS if bit & entry.bits):
+                raise ContradictedError(dict(recorded))
+            recorded |= {bit: entry.report for bit in BITS if bit & entry.bits}
+            self.events.setdefault(entry.event.identity, entry.event)
+        elif entry.report.receipt in self.repeats:
+            raise AlreadyCountedError("the receipt is counted already")
+        else:
+            self.repeats.add(entry.report.receipt)
+        self._count(entry.counts)
+
+    def events_of(self, uid: str) -> Iterable[RecordedEvent]:
+        found = [(identity, event) for identity, event in self.events.items() if event.uid == uid]
+        return tuple(
+            RecordedEvent(uid, event.launch, event.provider, event.plain is not None, dict(self.recorded[identity]))
+            for identity, event in sorted(found)
+        )
+
+    def launches(self) -> tuple[str, ...]:
+        return tuple(sorted({launch for launch, _, _ in self.total}))
+
+    def statistics(self, launch: str) -> tuple[LaunchStatistics, ...]:
+        providers = sorted({provider for counted, provider, _ in self.total if counted == launch})
+        return tuple(
+            LaunchStatistics(
+                launch,
+                provider,
+                {bit: self.unique[launch, provider, bit] for bit in BITS},
+                {bit: self.total[launch, provider, bit] for bit in BITS},
+            )
+            for provider in providers
+        )
+
+    def _count(self, counts: Counts) -> None:
+        for counter, counted in ((self.unique, counts.unique), (self.total, counts.total)):
+            counter.update((counts.launch, counts.provider, bit) for bit in BITS if bit & counted)
