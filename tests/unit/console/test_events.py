@@ -127,9 +127,9 @@ def test_a_uid_of_no_known_form_is_shown_so_that_it_cannot_steer_the_terminal(le
     record(ledger, RecordEvent(BOTH, "\x1b[2Jü", PlainForm("a\nb", "\x9b", "token")), 1)
     lines = run("show", "--uid", "\x1b[2Jü").stdout.splitlines()
     assert lines[:3] == [
-        "uid '\\x1b[2J\\xfc'",
+        r'uid "\u001b[2J\u00fc"',
         "  is of no known form",
-        "event of the plain form, launch 'a\\nb', provider '\\x9b'",
+        r'event of the plain form, launch "a\nb", provider "\u009b"',
     ]
     assert json.loads(run("show", "--uid", "\x1b[2Jü", "--json").stdout)["says"] is None
 
@@ -229,7 +229,7 @@ def test_launches_stay_together_however_busy_their_providers_are() -> None:
 
 def test_a_launch_of_any_length_leaves_the_table_readable() -> None:
     lines = list(statistics_lines([row("x" * 256, "p\n", (1, 1), (1, 1))], plotted=False))
-    assert lines[1].startswith("x" * 48 + "…  'p\\n'")
+    assert lines[1].startswith("x" * 48 + r'…  "p\n"')
     assert len({len(line) for line in lines}) == 1
 
 

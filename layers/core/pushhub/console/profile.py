@@ -1,7 +1,6 @@
 """How does a person see one profile of a hub, and make the hub forget it?"""
 
 import json
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,6 +18,7 @@ from pushhub.catalog.model import Catalog, Database, DatabaseId
 from pushhub.catalog.providers import PROVIDER_CODES, known_provider
 from pushhub.console.failure import ConsoleError
 from pushhub.console.stores import Stores, faults_explained, json_option, open_stores, stack_option
+from pushhub.console.terminal import on_one_line, somebody_can_be_asked
 
 Selector = ById | ByField | Address
 """What names one profile of a database."""
@@ -77,7 +77,7 @@ def erase(*, database: DatabaseId, selector: Selector, yes: bool, stack: str | N
 
     Name it by exactly one of --id, --field and --token.
     """
-    if not yes and not _somebody_can_be_asked():
+    if not yes and not somebody_can_be_asked():
         raise click.UsageError("nobody can be asked here whether to erase: say --yes")
     stores = open_stores(stack)
     with faults_explained():
@@ -92,10 +92,6 @@ def erase(*, database: DatabaseId, selector: Selector, yes: bool, stack: str | N
     if as_json:
         erased = {"erased": True, "database": database, "profile": found.profile.id, "subscriptions": len(found.subscriptions)}
         click.echo(json.dumps(erased, indent=2))
-
-
-def _somebody_can_be_asked() -> bool:
-    return sys.stdin.isatty()
 
 
 def parse_selector(id_: str | None, field: str | None, token: str | None) -> Selector:
@@ -227,10 +223,10 @@ def lines_of(found: Found) -> Iterator[str]:
     yield f"  updated  {iso(shown.updated)}"
     yield "  fields" if shown.fields else "  no fields"
     for name, value in shown.fields.items():
-        yield f"    {name} = {_on_one_line(canonical_text(value))}"
+        yield f"    {name} = {on_one_line(canonical_text(value))}"
     yield "  match keys" if shown.keys else "  no match keys"
     for key in _sorted_keys(shown):
-        yield f"    {key.field} = {_on_one_line(canonical_text(key.value))} ({key.type})"
+        yield f"    {key.field} = {on_one_line(canonical_text(key.value))} ({key.type})"
     yield f"  {_counted(found.subscriptions)}"
     for subscription in found.subscriptions:
         yield from _subscription_lines(subscription)
@@ -264,15 +260,10 @@ def _subscription_entry(subscription: Subscription) -> dict[str, object]:
 
 
 def _subscription_lines(subscription: Subscription) -> Iterator[str]:
-    yield f"    {subscription.address.provider} {_on_one_line(subscription.address.token)}"
+    yield f"    {subscription.address.provider} {on_one_line(subscription.address.token)}"
     for resource, (state, at) in sorted(subscription.resources.items()):
         yield f"      resource {resource}: {state} since {iso(at)}"
     yield f"      created {iso(subscription.created)}, last seen {iso(subscription.seen)}"
-
-
-def _on_one_line(text: str) -> str:
-    """Return a caller's text so that it cannot steer the terminal it is shown on."""
-    return text if text.isprintable() else json.dumps(text)
 
 
 def _json_value(value: Value) -> int | float | str | bool:

@@ -5,7 +5,6 @@ It knows the two calls that events are forwarded by, at the vendor's paths, and 
 
 import asyncio
 import json
-import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -15,7 +14,7 @@ from aiohttp import hdrs, web
 from multidict import CIMultiDictProxy
 
 from pushhub.console.local.front_door import reserve_port
-from pushhub.console.progress import say
+from pushhub.console.terse_log import terse_logger
 
 POST_EVENTS = "/api/v1.1/pushes/post_events"
 CRYPTO_POST_EVENTS = "/api/v1.1/pushes/crypto_post_events"
@@ -139,7 +138,7 @@ async def recording(behaviour: Behaviour, heard: Callable[[Arrival], None], port
     with reserve_port(port) as reserved:
         recorder = RecordingServer(f"http://127.0.0.1:{reserved.getsockname()[1]}", behaviour, heard)
         # Cancelled with its client, a request that hangs costs nothing once nobody waits for it.
-        server = web.Server(recorder.handle, handler_cancellation=True, access_log=None, logger=_terse_logger())
+        server = web.Server(recorder.handle, handler_cancellation=True, access_log=None, logger=terse_logger("the upstream"))
         runner = web.ServerRunner(server, shutdown_timeout=1)
         await runner.setup()
         try:
@@ -227,18 +226,3 @@ _ALL: Mapping[str, Answer] = {
     "not-found": _message(404, "this upstream knows " + " and ".join(f"{method} {path}" for method, path in CALLS)),
     "unreadable": _message(400, "the body cannot be read, or is larger than 1 MiB"),
 }
-
-
-class _OneLine(logging.Handler):
-    """Says what aiohttp could not handle, without the request in it: it may hold a credential."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        failure = record.exc_info[1] if record.exc_info else None
-        say(f"a request failed in the upstream: {type(failure).__name__ if failure else record.levelname}")
-
-
-def _terse_logger() -> logging.Logger:
-    logger = logging.getLogger(f"{__name__}.aiohttp")
-    logger.handlers = [_OneLine(logging.ERROR)]
-    logger.propagate = False
-    return logger

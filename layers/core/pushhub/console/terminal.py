@@ -1,5 +1,6 @@
 """How are times, others' texts and progress shown to a person at a terminal?"""
 
+import json
 import sys
 from datetime import UTC, datetime, timedelta
 from io import StringIO
@@ -34,7 +35,7 @@ def iso(milliseconds: int) -> str:
 
 def on_one_line(text: str) -> str:
     """Return a text that others wrote so that it cannot steer the terminal it is shown on."""
-    return text if text.isprintable() else ascii(text)
+    return text if text.isprintable() else json.dumps(text)
 
 
 def beginning(text: str, length: int) -> str:

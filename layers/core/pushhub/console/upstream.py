@@ -13,6 +13,7 @@ import click
 from pushhub.console.progress import say
 from pushhub.console.recording_server import ANSWERS, Arrival, Behaviour, recording
 from pushhub.console.stores import json_option
+from pushhub.console.terminal import beginning, on_one_line
 
 _HIDDEN = "…"
 _LINK_SHOWN = 24
@@ -81,9 +82,9 @@ def _asked(arrival: Arrival) -> str:
             return f"post_events {repr(body) if isinstance(body, str) else _json_on_one_line(body)}"
         case "crypto_post_events":
             # The whole of it is a credential.
-            return f"crypto_post_events {_on_one_line(_beginning(arrival.query, _LINK_SHOWN))}"
+            return f"crypto_post_events {on_one_line(beginning(arrival.query, _LINK_SHOWN))}"
         case _:
-            return f"{arrival.method} {_on_one_line(arrival.path)}"
+            return f"{arrival.method} {on_one_line(arrival.path)}"
 
 
 def json_line(arrival: Arrival) -> str:
@@ -122,21 +123,12 @@ def read_body(body: bytes) -> tuple[dict[str, object] | str, str | None]:
         if isinstance(document, dict):
             # Inner objects are seen before those they are in.
             return document, None if document.get("token") is None else tokens[-1]
-    return _beginning(_TOKEN_IN_TEXT.sub(rf"\1{_HIDDEN}", body.decode(errors="backslashreplace")), _TEXT_SHOWN), None
+    return beginning(_TOKEN_IN_TEXT.sub(rf"\1{_HIDDEN}", body.decode(errors="backslashreplace")), _TEXT_SHOWN), None
 
 
 def _digest(token: str) -> str:
     # JSON can have half a character in a text.
     return sha256(token.encode(errors="surrogatepass")).hexdigest()[:6]
-
-
-def _beginning(text: str, length: int) -> str:
-    return text if len(text) <= length else f"{text[:length]}…"
-
-
-def _on_one_line(text: str) -> str:
-    """Return a caller's text so that it cannot steer the terminal it is shown on."""
-    return text if text.isprintable() else ascii(text)
 
 
 def _json_on_one_line(document: dict[str, object]) -> str:

@@ -9,7 +9,6 @@ import asyncio
 import errno
 import io
 import json
-import logging
 import socket
 import time
 from collections.abc import AsyncIterator, Sequence
@@ -25,6 +24,7 @@ from yarl import URL
 from pushhub.console.failure import ConsoleError
 from pushhub.console.local.routes import DOMAIN, Route
 from pushhub.console.progress import say
+from pushhub.console.terse_log import terse_logger
 
 REQUESTS_AT_ONCE = 8
 """Requests that the engine works on at the same time; others wait."""
@@ -159,7 +159,7 @@ async def open_door(reserved: socket.socket, engine: str, routes: Sequence[Route
     async with aiohttp.ClientSession(timeout=timeout, auto_decompress=False) as session:
         application = web.Application(client_max_size=BODY_LIMIT)
         application.router.add_route("*", "/{anything:.*}", FrontDoor(engine, routes, session).handle)
-        runner = web.AppRunner(application, access_log=None, auto_decompress=False, logger=_terse_logger())
+        runner = web.AppRunner(application, access_log=None, auto_decompress=False, logger=terse_logger("the front door"))
         await runner.setup()
         try:
             await web.SockSite(runner, reserved).start()
@@ -203,18 +203,3 @@ def _message(status: int, text: str) -> web.Response:
     return web.Response(
         status=status, body=json.dumps({"message": text}, separators=(",", ":")).encode(), content_type="application/json"
     )
-
-
-class _OneLine(logging.Handler):
-    """Says what aiohttp could not handle, without the traceback and without the request in it."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        failure = record.exc_info[1] if record.exc_info else None
-        say(f"a request failed in the front door: {type(failure).__name__ if failure else record.levelname}")
-
-
-def _terse_logger() -> logging.Logger:
-    logger = logging.getLogger(f"{__name__}.aiohttp")
-    logger.handlers = [_OneLine(logging.ERROR)]
-    logger.propagate = False
-    return logger

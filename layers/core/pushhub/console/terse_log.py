@@ -1,0 +1,27 @@
+"""What does a server of ours say of a request that aiohttp could not handle?"""
+
+import logging
+
+from pushhub.console.progress import say
+
+
+def terse_logger(server: str) -> logging.Logger:
+    """Return a logger for aiohttp that says one line for each failure, without the request in it: it may hold a credential.
+
+    Args:
+        server: what people call it.
+    """
+    logger = logging.getLogger(f"{__name__}.{server}")
+    logger.handlers = [_OneLine(server)]
+    logger.propagate = False
+    return logger
+
+
+class _OneLine(logging.Handler):
+    def __init__(self, server: str) -> None:
+        super().__init__(logging.ERROR)
+        self._server = server
+
+    def emit(self, record: logging.LogRecord) -> None:
+        failure = record.exc_info[1] if record.exc_info else None
+        say(f"a request failed in {self._server}: {type(failure).__name__ if failure else record.levelname}")
