@@ -153,18 +153,6 @@ def test_what_was_posted_while_an_upstream_was_away_arrives_when_it_is_back(even
     assert all(events.first.uids().count(uid) == 1 for uid in waiting)
 
 
-@pytest.mark.parametrize("answer", ["error", "html", "unauthorized", "too-many", "fail", "redirect", "drop"])
-def test_an_upstream_that_fails_gets_the_event_again_and_the_other_one_is_not_held_up(events: EventHub, answer: str) -> None:
-    failing, fine = fresh(), fresh()
-    with events.first.listening("--answer", answer, "--first", "1"), events.second.listening():
-        events.post(failing)
-        until(lambda: failing in events.first.uids())
-        events.post(fine, 2)
-        until(lambda: fine in events.second.uids(), 10)
-        until(lambda: events.first.uids().count(failing) >= 2)
-    assert events.first.of(failing)[-1]["answered"] == 200
-
-
 def test_a_refused_event_is_listed_with_its_reason_and_redriven(events: EventHub) -> None:
     uid = fresh()
     with events.first.listening("--answer", "unprocessable"):
