@@ -86,11 +86,10 @@ def test_a_call_has_up_to_256_kib() -> None:
 
 
 def test_reasons_count_towards_the_size_of_a_call_and_characters_by_their_bytes() -> None:
-    third = "x" * (MAX_BATCH_BYTES // 3)
-    assert _sizes(third, third) == [2]
-    assert _sizes(third, third, reason="r" * (MAX_BATCH_BYTES // 4)) == [1, 1]
-    assert _sizes(third, third, reason="é" * (MAX_BATCH_BYTES // 8)) == [1, 1]
-    assert _sizes("é" * (MAX_BATCH_BYTES // 4 + 1), "é" * (MAX_BATCH_BYTES // 4 + 1)) == [1, 1]
+    half = "x" * (MAX_BATCH_BYTES // 2 - 1000)
+    assert _sizes(half, half) == [2]
+    assert _sizes(half, half, reason="r" * 900) == [2]
+    assert _sizes(half, half, reason="é" * 900) == [1, 1]
 
 
 def test_a_message_too_large_for_any_call_goes_alone_and_the_others_go_on() -> None:
@@ -191,3 +190,10 @@ def test_the_messages_of_an_event_are_read_in_order() -> None:
 def test_the_response_names_what_failed_alone() -> None:
     assert batch_response({"b", "a"}) == {"batchItemFailures": [{"itemIdentifier": "a"}, {"itemIdentifier": "b"}]}
     assert batch_response(frozenset()) == {"batchItemFailures": []}
+
+
+def test_a_reason_that_quotes_others_is_one_that_sqs_takes() -> None:
+    stub = StubSqs()
+    _queue(stub).put([Envelope("a", reason="TLS: \x00\ud800\n\uffff " + "ü" * 2000)])
+    (reason,) = [entry["MessageAttributes"]["reason"]["StringValue"] for entry in stub.calls[0]]
+    assert reason == ("TLS: ???? " + "ü" * 2000)[:1000]

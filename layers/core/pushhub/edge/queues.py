@@ -1,7 +1,7 @@
 """What is in an SQS event, what does Lambda want back, and how are messages put into a queue?"""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -20,6 +20,9 @@ def deliveries_of(event: Mapping[str, Any]) -> list[Delivery]:
 def batch_response(failed: Iterable[str]) -> dict[str, Any]:
     """Return which messages are to be delivered again; all others are deleted."""
     return {"batchItemFailures": [{"itemIdentifier": id_} for id_ in sorted(failed)]}
+
+
+MAX_REASON_CHARACTERS: Final = 1000
 
 
 class SqsQueue:
@@ -66,10 +69,15 @@ def _entry(position: int, envelope: Envelope) -> "SendMessageBatchRequestEntryTy
     if envelope.delay:
         entry["DelaySeconds"] = envelope.delay
     if envelope.reason:
-        entry["MessageAttributes"] = {REASON: {"DataType": "String", "StringValue": envelope.reason}}
+        entry["MessageAttributes"] = {REASON: {"DataType": "String", "StringValue": _writable(envelope.reason)}}
     return entry
 
 
+def _writable(reason: str) -> str:
+    """Return a reason without what SQS does not take, since the message would not be taken then; others' texts may stand in it."""
+    return "".join(character if character.isprintable() else "?" for character in reason)[:MAX_REASON_CHARACTERS]
+
+
 def _size(envelope: Envelope) -> int:
-    attribute = len(envelope.reason.encode()) + len(REASON) + len("String")
+    attribute = len(_writable(envelope.reason).encode()) + len(REASON) + len("String")
     return len(envelope.body.encode()) + attribute
