@@ -21,7 +21,7 @@ from pushhub.catalog.secrets import Secrets, write_secrets
 from pushhub.events.messages import Forward, Milliseconds, Receipt, Report, utc_now, write_forward
 from pushhub.events.record import Happening, RecordEvent
 from pushhub.events.upstreams import Call, NoReply, Reply
-from pushhub.store import schema
+from pushhub.store.schema import items
 from tests.bench.table import Table
 from tests.doubles.functions import Context, load_handler
 from tests.lambda_environment import function_environment
@@ -39,7 +39,7 @@ class InstantAws:
     def __init__(self, url: str) -> None:
         upstream = Upstream("measured", UpstreamKind.ALTCRAFT, url, relay_links=False, events=frozenset(ReportedEvent))
         document = write_document(Catalog({}, {}, {}, {"measured": upstream}))
-        self._catalog = schema.to_wire({"pk": "CATALOG", "sk": "C", "v": 1, "document": document, "version": 1})
+        self._catalog = items.to_wire({"pk": "CATALOG", "sk": "C", "v": 1, "document": document, "version": 1})
 
     def get_item(self, **_: object) -> dict[str, Any]:
         return {"Item": self._catalog}

@@ -9,7 +9,7 @@ from typing import Any
 from unittest.mock import patch
 
 from pushhub.catalog.document import write_document
-from pushhub.store import schema
+from pushhub.store.schema import items
 from tests.bench.table import Table
 from tests.doubles.functions import Context, load_handler
 from tests.lambda_environment import function_environment
@@ -24,7 +24,7 @@ class InstantDynamoDB:
 
     def __init__(self) -> None:
         document = write_document(catalog_of("push_subscribe"))
-        self._catalog = schema.to_wire({"pk": "CATALOG", "sk": "C", "v": 1, "document": document, "version": 1})
+        self._catalog = items.to_wire({"pk": "CATALOG", "sk": "C", "v": 1, "document": document, "version": 1})
         self._written: list[dict[str, Any]] = []
         self.remembers = False
 

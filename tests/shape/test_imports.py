@@ -41,9 +41,9 @@ botocore takes `certifi` by itself where it is installed.
 """
 
 NEVER = ("aws_lambda_powertools.event_handler", "pushhub.catalog.file", "pushhub.console")
-AUDIENCE = ("pushhub.audience.matching", "pushhub.audience.subscribing", "pushhub.store.audience")
+AUDIENCE = ("pushhub.audience.matching", "pushhub.audience.subscribing", "pushhub.store.audience", "pushhub.store.schema.audience")
 NOT_NEEDED = {
-    "push_subscribe": ("pushhub.dialects.xml_body", "pushhub.events.links", "pushhub.events.recording"),
+    "push_subscribe": ("pushhub.dialects.xml_body", "pushhub.events", "pushhub.store.schema.ledger"),
     "post_events": (*AUDIENCE, "pushhub.catalog.secrets", "pushhub.events.links", "pushhub.store.ledger"),
     "crypto_post_events": (*AUDIENCE, "pushhub.dialects.xml_body", "pushhub.store.ledger"),
     "record_events": (*AUDIENCE, "pushhub.catalog.secrets", "pushhub.dialects", "pushhub.events.links"),

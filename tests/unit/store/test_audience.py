@@ -15,7 +15,8 @@ from pushhub.catalog.providers import Provider
 from pushhub.faults import LostRaceError, UnavailableError
 from pushhub.store.audience import DynamoAudience
 from pushhub.store.batches import MAX_BATCH_TRIES
-from pushhub.store.schema import CorruptItemError, subscription_key, to_wire
+from pushhub.store.schema.audience import subscription_key
+from pushhub.store.schema.items import CorruptItemError, to_wire
 
 DATABASE = DatabaseId(17)
 KEY = MatchKey("number", FieldType.INTEGER, 1)

@@ -14,7 +14,7 @@ from pushhub.console.failure import ConsoleError
 from pushhub.faults import LostRaceError, UnavailableError
 from pushhub.store.audience import DynamoAudience
 from pushhub.store.catalog import DynamoCatalog
-from pushhub.store.schema import CorruptItemError
+from pushhub.store.schema.items import CorruptItemError
 from pushhub.store.secrets import SecretsManagerSecrets
 
 stack_option = click.option("--stack", metavar="NAME", help="A hub deployed in AWS; without it, the one that runs here.")

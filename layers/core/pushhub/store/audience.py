@@ -22,10 +22,11 @@ from pushhub.audience.changes import (
 from pushhub.audience.model import MAX_CANCELLED, MAX_LIVE, Origin, Profile, Subscription
 from pushhub.audience.port import Snapshot, Wanted
 from pushhub.catalog.model import DatabaseId
-from pushhub.store import schema
 from pushhub.store.batches import BatchReader
 from pushhub.store.faults import translated
-from pushhub.store.schema import CorruptItemError, Item
+from pushhub.store.schema import audience as schema
+from pushhub.store.schema import items
+from pushhub.store.schema.items import CorruptItemError, Item
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -72,7 +73,7 @@ class DynamoAudience:
             ConsistentRead=True,
             ProjectionExpression="pk",
             FilterExpression="begins_with(pk, :prefix)",
-            ExpressionAttributeValues=schema.to_wire({":prefix": schema.profile_key_prefix(database)}),
+            ExpressionAttributeValues=items.to_wire({":prefix": schema.profile_key_prefix(database)}),
         )
         with translated():
             return any(page["Items"] for page in pages)
@@ -130,7 +131,7 @@ class _Terms:
             "ConditionExpression": " AND ".join(conditions),
             "ExpressionAttributeNames": {placeholder: name for name, placeholder in self._names.items()},
         }
-        return guard | {"ExpressionAttributeValues": schema.to_wire(self._values)} if self._values else guard
+        return guard | {"ExpressionAttributeValues": items.to_wire(self._values)} if self._values else guard
 
     def equal(self, name: str, value: object) -> str:
         return f"{self.name(name)} = {self.value(value)}"
@@ -147,12 +148,12 @@ class _Terms:
 
 def _put_new(item: Item) -> _Write:
     terms = _Terms()
-    return "Put", {"Item": schema.to_wire(item), **terms.guarding(f"attribute_not_exists({terms.name('pk')})")}
+    return "Put", {"Item": items.to_wire(item), **terms.guarding(f"attribute_not_exists({terms.name('pk')})")}
 
 
 def _delete_where(key: Item, **equal: object) -> _Write:
     terms = _Terms()
-    return "Delete", {"Key": schema.to_wire(key), **terms.guarding(*(terms.equal(name, value) for name, value in equal.items()))}
+    return "Delete", {"Key": items.to_wire(key), **terms.guarding(*(terms.equal(name, value) for name, value in equal.items()))}
 
 
 def _profile_write(database: DatabaseId, write: ProfileWrite) -> _Write:
@@ -184,7 +185,7 @@ def _profile_update(database: DatabaseId, write: ProfileUpdate) -> _Write:
             guards.append(terms.at_most(name, most - len(gained) + len(lost)))
     removal = f" REMOVE {', '.join(removed)}" if removed else ""
     return "Update", {
-        "Key": schema.to_wire(schema.profile_key(database, write.id)),
+        "Key": items.to_wire(schema.profile_key(database, write.id)),
         "UpdateExpression": f"SET {', '.join(assigned)}{removal}",
         **terms.guarding(*guards),
     }
@@ -201,7 +202,7 @@ def _profile_removal(database: DatabaseId, write: ProfileRemoval) -> _Write:
         *terms.exist("live", write.live),
         *terms.exist("cancelled", write.cancelled),
     )
-    return "Delete", {"Key": schema.to_wire(schema.profile_key(database, write.id)), **guard}
+    return "Delete", {"Key": items.to_wire(schema.profile_key(database, write.id)), **guard}
 
 
 def _key_write(database: DatabaseId, write: KeyWrite) -> _Write:
@@ -225,4 +226,4 @@ def _subscription_put(database: DatabaseId, subscription: Subscription) -> _Writ
     if subscription.version == 1:
         return _put_new(item)
     terms = _Terms()
-    return "Put", {"Item": schema.to_wire(item), **terms.guarding(terms.equal("version", subscription.version - 1))}
+    return "Put", {"Item": items.to_wire(item), **terms.guarding(terms.equal("version", subscription.version - 1))}

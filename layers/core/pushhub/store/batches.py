@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_attempt, stop_before_delay, wait_random_exponential
 
 from pushhub.faults import UnavailableError
-from pushhub.store import schema
 from pushhub.store.faults import translated
-from pushhub.store.schema import Item
+from pushhub.store.schema import items
+from pushhub.store.schema.items import Item
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -40,7 +40,7 @@ class BatchReader:
         """
         found: list[Item] = []
         for batch in batched(keys, MAX_BATCH, strict=False):
-            self._read_batch([schema.to_wire(key) for key in batch], found, latest)
+            self._read_batch([items.to_wire(key) for key in batch], found, latest)
         return found
 
     def _read_batch(self, keys: list[dict[str, Any]], found: list[Item], latest: float) -> None:
@@ -58,7 +58,7 @@ class BatchReader:
                 raise UnavailableError(f"DynamoDB had not returned {len(left)} items when time was up")
             with translated():
                 answer = self._client.batch_get_item(RequestItems={self._table: {"Keys": left, "ConsistentRead": True}})
-            found.extend(schema.from_wire(wire) for wire in answer["Responses"].get(self._table, []))
+            found.extend(items.from_wire(wire) for wire in answer["Responses"].get(self._table, []))
             left = list(answer.get("UnprocessedKeys", {}).get(self._table, {"Keys": []})["Keys"])
             return left
 

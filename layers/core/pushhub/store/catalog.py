@@ -6,8 +6,8 @@ from pushhub.catalog.document import read_document, write_document
 from pushhub.catalog.model import Catalog
 from pushhub.catalog.port import CatalogChangedError, StoredCatalog
 from pushhub.faults import LostRaceError
-from pushhub.store import schema
 from pushhub.store.faults import translated
+from pushhub.store.schema import items
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -26,23 +26,23 @@ class DynamoCatalog:
     def load(self) -> StoredCatalog:
         """See :meth:`pushhub.catalog.port.CatalogStore.load`; one consistent GetItem."""
         with translated():
-            answer = self._client.get_item(TableName=self._table, Key=schema.to_wire(_KEY), ConsistentRead=True)
+            answer = self._client.get_item(TableName=self._table, Key=items.to_wire(_KEY), ConsistentRead=True)
         if "Item" not in answer:
             return StoredCatalog(Catalog({}, {}), version=0)
-        item = schema.from_wire(answer["Item"])
+        item = items.from_wire(answer["Item"])
         return StoredCatalog(read_document(item["document"]), int(item["version"]))
 
     def replace(self, catalog: Catalog, version: int) -> None:
         """See :meth:`pushhub.catalog.port.CatalogStore.replace`."""
-        item = _KEY | {"v": schema.FORMAT, "document": write_document(catalog), "version": version + 1}
+        item = _KEY | {"v": items.FORMAT, "document": write_document(catalog), "version": version + 1}
         try:
             with translated():
                 self._client.put_item(
                     TableName=self._table,
-                    Item=schema.to_wire(item),
+                    Item=items.to_wire(item),
                     ConditionExpression="attribute_not_exists(#version) OR #version = :version",
                     ExpressionAttributeNames={"#version": "version"},
-                    ExpressionAttributeValues=schema.to_wire({":version": version}),
+                    ExpressionAttributeValues=items.to_wire({":version": version}),
                 )
         except LostRaceError:
             raise CatalogChangedError from None

@@ -9,10 +9,11 @@ from pushhub.events.ledger import AlreadyCountedError, ContradictedError, Counts
 from pushhub.events.messages import Receipt
 from pushhub.events.record import Happening
 from pushhub.faults import LostRaceError
-from pushhub.store import schema
 from pushhub.store.batches import BatchReader
 from pushhub.store.faults import translated
-from pushhub.store.schema import Item
+from pushhub.store.schema import items
+from pushhub.store.schema import ledger as schema
+from pushhub.store.schema.items import Item
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -85,49 +86,49 @@ class DynamoLedger:
 
     def _first_seen(self, entry: FirstSeen, expires: int) -> dict[str, Any]:
         event, bits = entry.event, [name for bit, name in schema.BITS.items() if bit & entry.bits]
-        values = {":receipt": entry.report.receipt, ":at": entry.report.at, ":expires": expires, ":v": schema.FORMAT}
+        values = {":receipt": entry.report.receipt, ":at": entry.report.at, ":expires": expires, ":v": items.FORMAT}
         described = {":uid": event.uid, ":launch": event.launch, ":provider": event.provider, ":plain": event.plain is not None}
         assigned = [f"{name} = :receipt, {name}_at = :at" for name in bits]
         once = [f"#{name[1:]} = if_not_exists(#{name[1:]}, {name})" for name in described]
         return {
             "Update": {
                 "TableName": self._table,
-                "Key": schema.to_wire(schema.event_key(event)),
+                "Key": items.to_wire(schema.event_key(event)),
                 "UpdateExpression": f"SET {', '.join([*assigned, *once, 'expires = :expires', 'v = :v'])}",
                 "ConditionExpression": " AND ".join(f"attribute_not_exists({name})" for name in bits),
                 "ExpressionAttributeNames": {f"#{name[1:]}": name[1:] for name in described},
-                "ExpressionAttributeValues": schema.to_wire(values | described),
+                "ExpressionAttributeValues": items.to_wire(values | described),
                 "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
             }
         }
 
     def _repeated(self, receipt: Receipt, now: int) -> dict[str, Any]:
-        item = schema.repeat_key(receipt) | {"v": schema.FORMAT, "expires": now + REPEAT_SECONDS}
+        item = schema.repeat_key(receipt) | {"v": items.FORMAT, "expires": now + REPEAT_SECONDS}
         condition = "attribute_not_exists(pk)"
-        return {"Put": {"TableName": self._table, "Item": schema.to_wire(item), "ConditionExpression": condition}}
+        return {"Put": {"TableName": self._table, "Item": items.to_wire(item), "ConditionExpression": condition}}
 
     def _counting(self, entry: Entry, expires: int) -> dict[str, Any]:
         counts = entry.counts
         key = schema.counter_key(counts.launch, counts.provider, schema.counter_shard(entry.report.receipt))
         added = ", ".join(f"{name} :one" for name in _counted(counts))
-        values = {":one": 1, ":launch": counts.launch, ":expires": expires, ":v": schema.FORMAT}
+        values = {":one": 1, ":launch": counts.launch, ":expires": expires, ":v": items.FORMAT}
         return {
             "Update": {
                 "TableName": self._table,
-                "Key": schema.to_wire(key),
+                "Key": items.to_wire(key),
                 "UpdateExpression": f"SET launch = :launch, expires = :expires, v = :v ADD {added}",
-                "ExpressionAttributeValues": schema.to_wire(values),
+                "ExpressionAttributeValues": items.to_wire(values),
             }
         }
 
     def _listing(self, launch: str, provider: str, expires: int) -> dict[str, Any]:
         item = schema.launch_key(launch, provider) | {
-            "v": schema.FORMAT,
+            "v": items.FORMAT,
             "launch": launch,
             "provider": provider,
             "expires": expires,
         }
-        return {"Put": {"TableName": self._table, "Item": schema.to_wire(item)}}
+        return {"Put": {"TableName": self._table, "Item": items.to_wire(item)}}
 
     def _remember(self, launch: str, provider: str) -> None:
         self._listed[launch, provider] = None
@@ -142,12 +143,12 @@ class DynamoLedger:
         query: QueryInputPaginateTypeDef = {
             "TableName": self._table,
             "KeyConditionExpression": condition,
-            "ExpressionAttributeValues": schema.to_wire(values),
+            "ExpressionAttributeValues": items.to_wire(values),
             "ConsistentRead": True,
         }
         with translated():
             for page in self._client.get_paginator("query").paginate(**query):
-                yield from (schema.from_wire(item) for item in page["Items"])
+                yield from (items.from_wire(item) for item in page["Items"])
 
 
 def _counted(counts: Counts) -> Iterator[str]:
@@ -165,5 +166,5 @@ def _explained(lost: LostRaceError, entry: Entry) -> LostRaceError:
         return lost
     if not isinstance(entry, FirstSeen):
         return AlreadyCountedError("the receipt is counted already")
-    recorded = schema.recorded_of(schema.from_wire(reasons[0].get("Item", {})))
+    recorded = schema.recorded_of(items.from_wire(reasons[0].get("Item", {})))
     return ContradictedError(recorded) if entry.bits & Happening(sum(recorded)) else lost

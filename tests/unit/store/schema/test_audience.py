@@ -7,7 +7,7 @@ from pushhub.audience.model import Address, MatchKey, ProfileId, PushToken
 from pushhub.audience.values import MisfitError, Value, normalise
 from pushhub.catalog.model import DatabaseId, FieldType
 from pushhub.catalog.providers import PROVIDER_CODES
-from pushhub.store.schema import match_key, profile_key, subscription_key
+from pushhub.store.schema.audience import match_key, profile_key, subscription_key
 
 databases = st.integers(1, 30).map(DatabaseId)
 profiles = st.text("abzAZ019_-", min_size=1, max_size=4).map(ProfileId)

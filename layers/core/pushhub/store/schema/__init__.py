@@ -1,0 +1,23 @@
+"""Under which keys and attribute names do things stand in DynamoDB, and how are they read back?
+
+The single source of both: a module for each table, so that no function loads what it does not need. Keys hold no raw token and no
+raw value: both are attributes and are compared on a hit.
+
+=============  ================================  ==============  ==========================================================
+item           pk                                sk              attributes besides `v`
+=============  ================================  ==============  ==========================================================
+profile        `P#<database>#<profile>`          `P`             origin, fields, keys, live, cancelled, created, updated
+match key      `K#<database>#<field>#<digest>`   `K`             value, profile
+subscription   `S#<database>#<provider>#<…>`     `S`             token, profile, resources, anonymous, created, seen, version
+catalog        `CATALOG`                         `C`             document, version
+event          `E#<digest of the uid>`           its identity    uid, launch, provider, plain, d, d_at, o, o_at, expires
+repeat         `R#<receipt>`                     `R`             expires
+counter        `N#<digest of the launch>#<…>`    provider        launch, du, ou, dt, ot, expires
+launch         `LAUNCHES`                        digest#provider launch, provider, expires
+=============  ================================  ==============  ==========================================================
+
+The first three stand in the Audience table, the catalog in its own, the others in the Ledger table. Of an event, `d` is the receipt
+that set "delivered" first and `d_at` when that report was accepted; `o` and `o_at` the same for "opened". A counter has 64 shards,
+the end of its pk; it counts unique (`du`, `ou`) and all (`dt`, `ot`) reports. All times of the Ledger but `expires` are
+milliseconds, all others seconds, since 1970-01-01 UTC.
+"""
