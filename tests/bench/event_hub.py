@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from http import HTTPStatus
 from itertools import batched
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from tests.running_upstream import Upstream, free_port, until
 
 EVENTS = 1000
 EVENTS_ONE_BY_ONE = 60
-SECONDS_OF_HANGING = 60
+SECONDS_OF_TROUBLE = 60
 EVENTS_AT_A_TIME = 100
 SECONDS_BETWEEN_PROBES = 0.5
 HELD_UP_AT_MOST = 10
@@ -40,14 +41,18 @@ DELIVERED, OPENED = 1, 2
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """What is wrong with an upstream, and how many events wait for it then; `answer` None is one that does not listen."""
+    """What is wrong with an upstream, and how many events come for it then; without options it does not listen at all."""
 
     what: str
     events: int
-    answer: str | None = None
+    options: tuple[str, ...] = ()
 
 
-TROUBLES = (Trouble("refuses connections", 10_000), Trouble("accepts and never answers", 2_000, "hang"))
+TROUBLES = (
+    Trouble("refuses connections", 10_000),
+    Trouble("accepts and never answers", 2_000, ("--answer", "hang")),
+    Trouble("answers after 9 s", 500, ("--delay", "9000")),
+)
 
 
 def measure() -> Table:
@@ -86,15 +91,17 @@ def _way(up: Up, steady: Upstream) -> Iterator[tuple[str, ...]]:
 def _backlog(up: Up, moody: Upstream, steady: Upstream, trouble: Trouble) -> Iterator[tuple[str, ...]]:
     waiting = [secrets.token_hex(8) for _ in range(trouble.events)]
     with _probing(up, steady) as latencies:
-        with moody.listening("--answer", trouble.answer) if trouble.answer else contextlib.nullcontext():
+        with moody.listening(*trouble.options) if trouble.options else contextlib.nullcontext():
             _pile_up(up, waiting)
-            if trouble.answer:
+            if trouble.options:
                 # The trouble itself is what is measured here: how long it lasts is part of it.
-                time.sleep(SECONDS_OF_HANGING)
+                time.sleep(SECONDS_OF_TROUBLE)
         back = time.monotonic()
-        already = len(moody.arrived())
         with moody.listening():
-            until(lambda: set(waiting) <= {entry["body"]["uid"] for entry in moody.arrived()[already:]}, 1800)
+            until(
+                lambda: set(waiting) <= {entry["body"]["uid"] for entry in moody.arrived() if entry["answered"] == HTTPStatus.OK},
+                1800,
+            )
         drained = time.monotonic() - back
     assert max(latencies) <= HELD_UP_AT_MOST, f"an event of the other upstream took {max(latencies):.1f} s"
     figures = (percentile(latencies, 50), percentile(latencies, 99), max(latencies))
@@ -104,6 +111,10 @@ def _backlog(up: Up, moody: Upstream, steady: Upstream, trouble: Trouble) -> Ite
         *(f"{one:.2f}" for one in figures),
         f"{trouble.events} events drained {drained:.0f} s after it was back",
     )
+
+
+def _taken(upstream: Upstream) -> set[str]:
+    return {entry["body"]["uid"] for entry in upstream.arrived() if entry["answered"] == HTTPStatus.OK}
 
 
 def _pile_up(up: Up, uids: list[str]) -> None:

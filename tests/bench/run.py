@@ -27,8 +27,13 @@ PARTS = {
 @click.argument("parts", nargs=-1, type=click.Choice(list(PARTS)))
 def main(parts: tuple[str, ...]) -> None:
     """Run the named parts, or all of them."""
+    missed: list[str] = []
     for part in parts or PARTS:
-        click.echo(f"{PARTS[part]().text()}\n")
+        table = PARTS[part]()
+        click.echo(f"{table.text()}\n")
+        missed += table.missed
+    if missed:
+        raise click.ClickException(f"over budget: {', '.join(missed)}")
 
 
 if __name__ == "__main__":

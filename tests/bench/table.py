@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Results with a title; the first column is text, the others are figures."""
+    """Results with a title; the first column is text, the others are figures. `missed` names the budgets that were not kept."""
 
     title: str
     columns: tuple[str, ...]
     rows: Sequence[tuple[str, ...]]
+    missed: tuple[str, ...] = ()
 
     def text(self) -> str:
         """Return it in Markdown."""

@@ -12,9 +12,9 @@ from pushhub.events.ledger import (
     ContradictedError,
     Entry,
     FirstReport,
+    KnownBits,
     LaunchStatistics,
     Ledger,
-    Recorded,
     RecordedEvent,
     entry_for,
 )
@@ -55,7 +55,7 @@ def event(happening: Happening, uid: str | None = None, launch: str | None = Non
     return RecordEvent(happening, uid or fresh(), launch_of_link=launch or fresh())
 
 
-def entry(what: RecordEvent, by: FirstReport, recorded: Recorded | None = None) -> Entry:
+def entry(what: RecordEvent, by: FirstReport, recorded: KnownBits | None = None) -> Entry:
     found = entry_for(what, by, recorded or {})
     assert found
     return found

@@ -158,7 +158,8 @@ def test_a_refused_event_is_listed_with_its_reason_and_redriven(events: EventHub
     with events.first.listening("--answer", "unprocessable"):
         events.post(uid)
         (letter,) = until(lambda: [one for one in events.dead_letters() if uid in str(one["what"])])
-    assert (letter["upstream"], letter["why"], letter["tried"]) == ("first", "HTTP 422", 1)
+    assert (letter["upstream"], letter["why"]) == ("first", "HTTP 422")
+    assert letter["tried"] >= 1
     with events.first.listening():
         events.run("forwards", "redrive", "--upstream", "first")
         until(lambda: events.first.uids().count(uid) == 2)

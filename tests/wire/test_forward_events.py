@@ -31,11 +31,11 @@ def test_no_uid_no_token_and_no_link_is_ever_logged(
     ("name", "counted"),
     [
         ("accepted-special", {"ForwardsAccepted": 1}),
-        ("refused-400", {"ForwardsRefused": 1, "ForwardsGivenUp": 1}),
+        ("refused-400", {"ForwardsRefused": 1}),
         ("retried-500", {"ForwardsFailed": 1}),
         ("not-before-in-the-future", {"ForwardsPutOff": 1}),
         ("given-up-after-72-hours", {"ForwardsFailed": 1, "ForwardsGivenUp": 1}),
-        ("poison-not-json", {"ForwardsUnreadable": 1, "ForwardsGivenUp": 1}),
+        ("poison-not-json", {"ForwardsUnreadable": 1}),
         ("relay-dropped-404", {"RelaysDropped": 1}),
         ("queue-does-not-take-what-is-put-off", {"ForwardsAccepted": 1, "ForwardsFailed": 1, "ForwardsUndone": 1}),
     ],

@@ -52,3 +52,10 @@ def test_the_template_s_true_and_false_are_understood(text: str, allowed: bool) 
 def test_days_that_are_none_are_refused(days: str) -> None:
     with pytest.raises(ValidationError, match="EVENT_RETENTION_DAYS"):
         settings(RecordEventsSettings, SETTINGS["record_events"] | {"EVENT_RETENTION_DAYS": days})
+
+
+def test_what_is_wrong_is_told_without_what_else_stands_in_the_environment() -> None:
+    with pytest.raises(ValidationError) as error:
+        settings(PushSubscribeSettings, {"AUDIENCE_TABLE": "a", "AWS_SESSION_TOKEN": "a session of somebody's"})
+    assert "CATALOG_TABLE" in str(error.value)
+    assert "session" not in str(error.value)

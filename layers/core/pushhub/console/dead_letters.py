@@ -13,7 +13,10 @@ from pushhub.console.terminal import beginning, iso, on_one_line
 from pushhub.events.messages import Forward, Milliseconds, PoisonError, Report, read_forward, read_report, write_forward
 from pushhub.events.record import Happening, RelayLink
 
-MOVED_BY_SQS: Final = "received 20 times without success: the function crashed or timed out on it; see its log"
+RECEIVES_OF_SQS: Final = 20
+MOVED_BY_SQS: Final = (
+    f"received {RECEIVES_OF_SQS} times without success: the function crashed, timed out, or could not reach its tables; see its log"
+)
 _CAME_BACK: Final = "put back by this very command and given up again; see why with `forwards list`"
 _NOT_THERE: Final = "no such dead letter can be seen; if somebody else is looking at it, it can be in a minute"
 _SHORT_ID: Final = 8
@@ -120,7 +123,7 @@ def letter_entry(letter: DeadLetter) -> dict[str, object]:
         "dead_since": None if letter.reason is None else sent,
         "queued_since": sent if letter.reason is None else None,
         "accepted": iso(report.at) if report else None,
-        "tried": forward.tried if forward else None,
+        "tried": _tried(letter, content),
         "waited": forward.waited if forward else None,
         "unreadable": _unreadable_entry(letter, content) if isinstance(content, Unreadable) else None,
     }
@@ -137,8 +140,8 @@ def letter_lines(letters: Sequence[DeadLetter]) -> Iterator[str]:
         yield f"  what   {_what(letter, content)}"
         yield f"  why    {on_one_line(letter.why)}"
         yield f"  since  {_since(letter, _report(content))}"
-        if isinstance(content, Forward):
-            yield f"  tried  {_times(content.tried)}, put off {_times(content.waited)}"
+        put_off = f", put off {_times(content.waited)}" if isinstance(content, Forward) else ""
+        yield f"  tried  {_times(_tried(letter, content))}{put_off}"
 
 
 def _report(content: Forward | Report | Unreadable) -> Report | None:
@@ -182,6 +185,13 @@ def _since(letter: DeadLetter, report: Report | None) -> str:
     state = "queued" if letter.reason is None else "dead"
     accepted = f", accepted {iso(report.at)}" if report else ""
     return f"{state} since {iso(letter.sent)}{accepted}"
+
+
+def _tried(letter: DeadLetter, content: Forward | Report | Unreadable) -> int:
+    """Return how often it was tried: what a function gives up by itself in the Events queue, it gives up the first time."""
+    if isinstance(content, Forward):
+        return content.tried
+    return RECEIVES_OF_SQS if letter.reason is None else 1
 
 
 def _times(number: int) -> str:

@@ -89,7 +89,7 @@ def open_ledger(stack: str | None) -> DynamoLedger:
 
 
 def _statistics(ledger: DynamoLedger, launches: Sequence[str]) -> list[LaunchStatistics]:
-    """Read counters of launches, several at once: those of one launch are 16 questions."""
+    """Read counters of launches, several at once: each takes two calls or more."""
     rows: list[LaunchStatistics] = []
     pool = ThreadPoolExecutor(_LAUNCHES_AT_ONCE)
     try:

@@ -140,7 +140,7 @@ class _Transfer:
     def end(self, code: int = pycurl.E_OK, text: str = "") -> None:
         status, seconds = self.handle.getinfo(pycurl.RESPONSE_CODE), self.handle.getinfo(pycurl.TOTAL_TIME)
         if code == pycurl.E_OK or self._too_long:
-            self._result = Reply(status, b"" if self._too_long else bytes(self._body), self._retry_after)
+            self._result = Reply(status, b"" if self._too_long else bytes(self._body), self._retry_after, seconds)
         elif self._refused_address and code == pycurl.E_COULDNT_CONNECT:
             self._result = NoReply(f"the address {self._refused_address} is not a public one", unreachable=True, seconds=seconds)
         else:

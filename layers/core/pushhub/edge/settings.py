@@ -12,7 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field
 class Settings(BaseModel):
     """Settings of a function; each field is one environment variable, named by its alias."""
 
-    model_config = ConfigDict(frozen=True)
+    # The input is the whole environment, with the function's credentials in it.
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
 
 class PushSubscribeSettings(Settings):

@@ -12,8 +12,8 @@ from typing import Final
 
 from pushhub.catalog.model import Upstream
 from pushhub.events.messages import Forward, Milliseconds, PoisonError, read_forward, write_forward
-from pushhub.events.outages import Outages
-from pushhub.events.queues import MAX_DELAY_SECONDS, Delivery, Envelope, Queue
+from pushhub.events.pauses import Pauses
+from pushhub.events.queues import MAX_DELAY_SECONDS, Delivery, Envelope, Queue, not_taken
 from pushhub.events.record import RelayLink
 from pushhub.events.upstreams import Accepted, Apis, Call, Exchange, NoReply, Refused, Reply, Retry, Verdict, verdict
 
@@ -91,11 +91,11 @@ class Forwarding:
     retries: Queue
     dead_letters: Queue
     clock: Clock
-    _outages: Outages = field(init=False)
+    _pauses: Pauses = field(init=False)
 
     def __post_init__(self) -> None:
-        """Begin without any knowledge of outages."""
-        object.__setattr__(self, "_outages", Outages(self.clock.elapsed))
+        """Begin without any knowledge of the upstreams."""
+        object.__setattr__(self, "_pauses", Pauses(self.clock.elapsed))
 
     def __call__(self, deliveries: Sequence[Delivery]) -> Handling:
         """Deal with a batch.
@@ -131,7 +131,7 @@ class Forwarding:
             return self._aged(forward, Retry(f"the stack's secret has no token of the upstream {forward.upstream}"))
         if self.clock.now() < forward.not_before:
             return self._aged(forward, PutOff("the upstream asked for later"))
-        if why := self._outages.reason(forward.upstream):
+        if why := self._pauses.reason(forward.upstream, again=forward.waited > 0):
             return self._aged(forward, PutOff(why))
         return forward, self.apis[upstream.kind].call(upstream, token or "", forward)
 
@@ -140,7 +140,7 @@ class Forwarding:
             return []
         answers = self.exchange([call for _, call in ready.values()])
         forwards = [forward for forward, _ in ready.values()]
-        self._outages.learn((forward.upstream, answer) for forward, answer in zip(forwards, answers, strict=True))
+        self._pauses.learn((forward.upstream, answer) for forward, answer in zip(forwards, answers, strict=True))
         return zip(ready, forwards, answers, strict=True)
 
     def _aged(self, forward: Forward, outcome: Verdict | PutOff) -> Handled:
@@ -158,7 +158,7 @@ class Forwarding:
             if one.forward and isinstance(one.outcome, Retry | PutOff) and not one.given_up
         }
         dead = {one.id: _dead(one.body, handled[one.id]) for one in deliveries if handled[one.id].given_up}
-        return _put(self.retries, again) | _put(self.dead_letters, dead)
+        return not_taken(self.retries, again.items()) | not_taken(self.dead_letters, dead.items())
 
     def _again(self, forward: Forward, outcome: Retry | PutOff) -> Envelope:
         now, not_before = self.clock.now(), forward.not_before
@@ -175,10 +175,3 @@ def _dead(body: str, handled: Handled) -> Envelope:
     if isinstance(outcome, Retry | PutOff):
         reason = f"given up after {GIVEN_UP_AFTER_SECONDS // 3600} hours: {reason}"
     return Envelope(write_forward(handled.forward) if handled.forward else body, reason=reason)
-
-
-def _put(queue: Queue, envelopes: Mapping[str, Envelope]) -> frozenset[str]:
-    if not envelopes:
-        return frozenset()
-    ids = list(envelopes)
-    return frozenset(ids[position] for position in queue.put(list(envelopes.values())))

@@ -7,13 +7,13 @@ from typing import Final
 
 from pushhub.catalog.model import ReportedEvent, Upstream
 from pushhub.events.messages import Forward, Milliseconds, PoisonError, Report, read_report, write_forward
-from pushhub.events.queues import Delivery, Envelope, Queue
+from pushhub.events.queues import Delivery, Envelope, Queue, not_taken
 from pushhub.events.record import Happening, RecordEvent, RelayLink
 from pushhub.events.recording import Recording
 from pushhub.faults import LostRaceError, UnavailableError
 
-SECONDS_TO_LAST_REPORT: Final = 20
-"""No report of a batch is begun later than this after the batch: one that cannot be written may take 16 s to find that out."""
+SECONDS_TO_LAST_REPORT: Final = 15
+"""No report of a batch is begun later than this after the batch: one that cannot be written may take 24 s to find that out."""
 
 _ASKED_FOR: Final = {ReportedEvent.DELIVERED: Happening.DELIVERED, ReportedEvent.OPENED: Happening.OPENED}
 
@@ -80,7 +80,7 @@ class Intake:
             outgoing += ((delivery.id, Envelope(write_forward(forward))) for forward in forwards)
         bodies = {delivery.id: delivery.body for delivery in deliveries}
         dead = [(id_, Envelope(bodies[id_], reason=one.reason)) for id_, one in taken_in.items() if isinstance(one, GivenUp)]
-        for id_ in _not_taken(self.forwards, outgoing) | _not_taken(self.dead_letters, dead):
+        for id_ in not_taken(self.forwards, outgoing) | not_taken(self.dead_letters, dead):
             taken_in[id_] = Undone("a queue did not take what follows from it")
         return taken_in
 
@@ -108,9 +108,3 @@ class Intake:
 
     def _forward(self, upstream: str, report: Report) -> Forward:
         return Forward(upstream, report, since=self.now())
-
-
-def _not_taken(queue: Queue, envelopes: Sequence[tuple[str, Envelope]]) -> set[str]:
-    if not envelopes:
-        return set()
-    return {envelopes[position][0] for position in queue.put([envelope for _, envelope in envelopes])}

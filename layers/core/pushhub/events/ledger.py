@@ -22,7 +22,7 @@ class FirstReport:
     at: Milliseconds
 
 
-Recorded = Mapping[Happening, FirstReport]
+KnownBits = Mapping[Happening, FirstReport]
 """What is known of one event: each single bit that is set."""
 
 
@@ -60,7 +60,7 @@ Entry = FirstSeen | Repeated
 class ContradictedError(LostRaceError):
     """The guard of a `FirstSeen` did not hold; `recorded` is what is known of the event."""
 
-    def __init__(self, recorded: Recorded) -> None:
+    def __init__(self, recorded: KnownBits) -> None:
         """Say what was found."""
         super().__init__("bits of the event are set already")
         self.recorded = recorded
@@ -78,7 +78,7 @@ class RecordedEvent:
     launch: str
     provider: str
     plain: bool
-    recorded: Recorded
+    recorded: KnownBits
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +105,12 @@ class Ledger(Protocol):
         """
 
 
-def own_bits(recorded: Recorded, receipt: Receipt) -> Happening:
+def own_bits(recorded: KnownBits, receipt: Receipt) -> Happening:
     """Return the bits that belong to a receipt."""
     return Happening(sum(bit for bit, first in recorded.items() if first.receipt == receipt))
 
 
-def entry_for(event: RecordEvent, report: FirstReport, recorded: Recorded) -> Entry | None:
+def entry_for(event: RecordEvent, report: FirstReport, recorded: KnownBits) -> Entry | None:
     """Return what is to be written for a report, given what is known of its event; None where all of it is written."""
     if own_bits(recorded, report.receipt):
         return None

@@ -10,7 +10,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final, NewType, TypedDict, cast
 
-from pushhub.events.record import LINK, Happening, PlainForm, RecordEvent, RelayLink
+from pushhub.events.record import (
+    LINK,
+    MAX_LAUNCH_CHARACTERS,
+    MAX_PROVIDER_CHARACTERS,
+    MAX_UID_CHARACTERS,
+    Happening,
+    PlainForm,
+    RecordEvent,
+    RelayLink,
+)
 
 Receipt = NewType("Receipt", str)
 """What tells an accepted report from every other: 128 random bits as 32 hex digits."""
@@ -161,8 +170,9 @@ def _what(entry: _What) -> RecordEvent | RelayLink:
         return RelayLink(_link(entry["link"]))
     plain = None
     if not _PLAIN.isdisjoint(entry):
-        plain = PlainForm(_launch(entry["launch_id"]), _text(entry["provider"]), _text(entry["subscription_id"]))
-    launch = _text(entry["launch_of_link"]) if "launch_of_link" in entry else None
+        provider = _text(entry["provider"], MAX_PROVIDER_CHARACTERS)
+        plain = PlainForm(_launch(entry["launch_id"]), provider, _text(entry["subscription_id"]))
+    launch = _text(entry["launch_of_link"], MAX_LAUNCH_CHARACTERS) if "launch_of_link" in entry else None
     return RecordEvent(_happening(entry["events"]), _text(entry["uid"]), plain, launch)
 
 
@@ -179,13 +189,16 @@ def _happening(bits: int) -> Happening:
 
 
 def _launch(value: str | int) -> str | int:
-    return value if type(value) is int else _text(cast("str", value))
+    _text(str(value), MAX_LAUNCH_CHARACTERS)
+    return value if type(value) is int else _text(cast("str", value), MAX_LAUNCH_CHARACTERS)
 
 
-def _text(value: str) -> str:
-    """Return a text that can be sent on; half of a surrogate pair cannot."""
+def _text(value: str, most: int = MAX_UID_CHARACTERS) -> str:
+    """Return a text that can be written down and sent on; half of a surrogate pair cannot."""
     if not isinstance(value, str):
         raise TypeError
+    if not 1 <= len(value) <= most:
+        raise ValueError
     value.encode()
     return value
 

@@ -1,6 +1,6 @@
 """What do events need of a queue?"""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -49,3 +49,11 @@ class Queue(Protocol):
 
     def put(self, envelopes: Sequence[Envelope]) -> frozenset[int]:
         """Put messages in and return the positions of those that were not taken."""
+
+
+def not_taken(queue: Queue, envelopes: Iterable[tuple[str, Envelope]]) -> frozenset[str]:
+    """Put messages into a queue, each with what it belongs to; return what those belong to that were not taken."""
+    given = list(envelopes)
+    if not given:
+        return frozenset()
+    return frozenset(given[position][0] for position in queue.put([envelope for _, envelope in given]))

@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntFlag
 from typing import Final, NewType
 
@@ -47,7 +47,7 @@ class PlainForm:
 
     launch: str | int
     provider: str
-    token: str
+    token: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,4 +93,4 @@ class RecordEvent:
 class RelayLink:
     """Hand a link that is not ours on to the upstreams that take such links; `opaque` is what follows its slash, unchanged."""
 
-    opaque: str
+    opaque: str = field(repr=False)

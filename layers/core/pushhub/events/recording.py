@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from pushhub.events.ledger import AlreadyCountedError, ContradictedError, FirstReport, Ledger, Recorded, entry_for, own_bits
+from pushhub.events.ledger import AlreadyCountedError, ContradictedError, FirstReport, KnownBits, Ledger, entry_for, own_bits
 from pushhub.events.messages import Report
 from pushhub.events.record import Happening, RecordEvent
 from pushhub.races import rerun_lost_races
@@ -25,7 +25,7 @@ class Recording:
             UnavailableError: the ledger did not answer.
         """
         first = FirstReport(report.receipt, report.at)
-        recorded: Recorded = {}
+        recorded: KnownBits = {}
 
         def attempt() -> Happening:
             nonlocal recorded

@@ -2,12 +2,12 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Final, Protocol
 
-from pushhub.catalog.model import Upstream
+from pushhub.catalog.model import Upstream, UpstreamKind
 from pushhub.events.messages import Forward, Milliseconds
 from pushhub.events.record import RelayLink
 
@@ -19,20 +19,24 @@ MAX_REPLY_BYTES: Final = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One HTTP request; without a body it is a GET, with one a POST."""
+    """One HTTP request; without a body it is a GET, with one a POST. A token stands in a body, a link in the URL of a GET."""
 
-    url: str
-    body: bytes | None = None
+    url: str = field(repr=False)
+    body: bytes | None = field(default=None, repr=False)
     content_type: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An HTTP answer; `retry_after` is the header of that name, `body` is empty where it was too long."""
+    """An HTTP answer, and how many seconds it took.
+
+    `retry_after` is the header of that name; `body` is empty where it was too long.
+    """
 
     status: int
     body: bytes = b""
     retry_after: str = ""
+    seconds: float = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,7 @@ class NoReply:
 
     reason: str
     unreachable: bool
-    seconds: float = 0
+    seconds: float = field(default=0, compare=False)
 
 
 class Exchange(Protocol):
@@ -130,5 +134,5 @@ def seconds_asked_for(retry_after: str, now: Milliseconds) -> int | None:
         return None
 
 
-Apis = Mapping[str, UpstreamApi]
+Apis = Mapping[UpstreamKind, UpstreamApi]
 """The API of each kind of upstream."""

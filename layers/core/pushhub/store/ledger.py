@@ -30,7 +30,7 @@ class DynamoLedger:
     """The ledger of a stack."""
 
     def __init__(self, client: "DynamoDBClient", table: str, retention_days: int, now: Callable[[], float] = time.time) -> None:
-        """Use a table through a client; events and counters are forgotten `retention_days` after they were last added to."""
+        """Use a table through a client; an event is forgotten `retention_days` after it was last added to, counters never."""
         self._client = client
         self._table = table
         self._reader = BatchReader(client, table)
@@ -47,8 +47,8 @@ class DynamoLedger:
         expires = now + self._retention_seconds
         guarded = self._first_seen(entry, expires) if isinstance(entry, FirstSeen) else self._repeated(entry.report.receipt, now)
         listed = entry.counts.launch, entry.counts.provider
-        listing = [] if listed in self._listed else [self._listing(*listed, expires)]
-        actions: list[Any] = [guarded, self._counting(entry, expires), *listing]
+        listing = [] if listed in self._listed else [self._listing(*listed)]
+        actions: list[Any] = [guarded, self._counting(entry), *listing]
         try:
             with translated():
                 self._client.transact_write_items(TransactItems=actions)
@@ -107,26 +107,25 @@ class DynamoLedger:
         condition = "attribute_not_exists(pk)"
         return {"Put": {"TableName": self._table, "Item": items.to_wire(item), "ConditionExpression": condition}}
 
-    def _counting(self, entry: Entry, expires: int) -> dict[str, Any]:
+    def _counting(self, entry: Entry) -> dict[str, Any]:
         counts = entry.counts
         key = schema.counter_key(counts.launch, counts.provider, schema.counter_shard(entry.report.receipt))
         added = ", ".join(f"{name} :one" for name in _counted(counts))
-        values = {":one": 1, ":launch": counts.launch, ":expires": expires, ":v": items.FORMAT}
+        values = {":one": 1, ":launch": counts.launch, ":v": items.FORMAT}
         return {
             "Update": {
                 "TableName": self._table,
                 "Key": items.to_wire(key),
-                "UpdateExpression": f"SET launch = :launch, expires = :expires, v = :v ADD {added}",
+                "UpdateExpression": f"SET launch = :launch, v = :v ADD {added}",
                 "ExpressionAttributeValues": items.to_wire(values),
             }
         }
 
-    def _listing(self, launch: str, provider: str, expires: int) -> dict[str, Any]:
+    def _listing(self, launch: str, provider: str) -> dict[str, Any]:
         item = schema.launch_key(launch, provider) | {
             "v": items.FORMAT,
             "launch": launch,
             "provider": provider,
-            "expires": expires,
         }
         return {"Put": {"TableName": self._table, "Item": items.to_wire(item)}}
 

@@ -30,7 +30,7 @@ def new_receipt() -> Receipt:
 
 @dataclass(frozen=True, slots=True)
 class EventAnswer:
-    """A reply, and what an operator wants to know of how it came about; nothing in it is secret."""
+    """A reply, and what an operator wants to know of how it came about; nothing that is printed of it is secret."""
 
     reply: Reply
     caller: str = ""

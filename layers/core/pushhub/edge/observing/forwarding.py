@@ -26,7 +26,7 @@ def observe(handling: Handling, now: Milliseconds) -> None:
     counts: Counter[str] = Counter({"ForwardsUndone": len(handling.failed)})
     for handled in handling.handled:
         counts[_OUTCOMES[type(handled.outcome)]] += 1
-        counts["ForwardsGivenUp"] += handled.given_up
+        counts["ForwardsGivenUp"] += handled.given_up and isinstance(handled.outcome, Retry | PutOff)
         _observe_trouble(handled)
         if handled.forward and isinstance(handled.outcome, Retry | PutOff):
             metrics.add_metric("ForwardAge", MetricUnit.Seconds, max(0, now - handled.forward.report.at) / 1000)

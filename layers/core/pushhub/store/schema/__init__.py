@@ -12,8 +12,8 @@ subscription   `S#<database>#<provider>#<…>`     `S`             token, profil
 catalog        `CATALOG`                         `C`             document, version
 event          `E#<digest of the uid>`           its identity    uid, launch, provider, plain, d, d_at, o, o_at, expires
 repeat         `R#<receipt>`                     `R`             expires
-counter        `N#<digest of the launch>#<…>`    provider        launch, du, ou, dt, ot, expires
-launch         `LAUNCHES`                        digest#provider launch, provider, expires
+counter        `N#<digest of the launch>#<…>`    provider        launch, du, ou, dt, ot
+launch         `LAUNCHES`                        digest#provider launch, provider
 =============  ================================  ==============  ==========================================================
 
 The first three stand in the Audience table, the catalog in its own, the others in the Ledger table. Of an event, `d` is the receipt

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from typing import Final
 
-from pushhub.events.ledger import FirstReport, LaunchStatistics, Recorded, RecordedEvent
+from pushhub.events.ledger import FirstReport, KnownBits, LaunchStatistics, RecordedEvent
 from pushhub.events.messages import Milliseconds, Receipt
 from pushhub.events.record import Happening, RecordEvent
 from pushhub.store.schema.items import Item
@@ -32,7 +32,7 @@ def event_of(item: Item) -> RecordedEvent:
     return RecordedEvent(item["uid"], item["launch"], item["provider"], item["plain"], recorded_of(item))
 
 
-def recorded_of(item: Item) -> Recorded:
+def recorded_of(item: Item) -> KnownBits:
     """Read back which bits of an event are set, by whom."""
     return {
         bit: FirstReport(Receipt(item[name]), Milliseconds(int(item[f"{name}_at"]))) for bit, name in BITS.items() if name in item
