@@ -56,6 +56,13 @@ class Up:
             patch.setenv("PUSHHUB_HOME", str(self.home))
             return connect(None)
 
+    def messages_in(self, queue: str) -> int:
+        """Return how many messages a queue of the hub holds, by the name of its output: ready, put off, or being handled."""
+        connection = self.connection()
+        found = connection.client("sqs").get_queue_attributes(QueueUrl=connection.outputs[queue], AttributeNames=["All"])
+        attributes = {str(name): value for name, value in found["Attributes"].items()}
+        return sum(int(attributes[f"ApproximateNumberOfMessages{state}"]) for state in ("", "NotVisible", "Delayed"))
+
     def end(self, number: signal.Signals) -> int:
         """Send a signal, wait for the end and give the exit code."""
         self.process.send_signal(number)

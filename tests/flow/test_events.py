@@ -1,14 +1,18 @@
 """Events through the whole hub: accepted, recorded once, and forwarded to upstreams that answer, fail, are away, or come back."""
 
+import contextlib
 import itertools
 import json
 import secrets
+import socket
 import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import psutil
 import pytest
@@ -219,3 +223,23 @@ def test_no_token_no_link_and_no_uid_stands_in_the_logs(events: EventHub) -> Non
     logged = events.up.said + events.up.engine_log
     for secret in (TOKEN, "token-of-the-first", links.open.partition("?/")[2], uid, *events.secrets().link_keys.values()):
         assert secret not in logged
+
+
+@pytest.mark.parametrize("port_is_taken", [False, True], ids=["at its port", "at another port"])
+def test_events_that_wait_outlive_a_restart_of_the_hub(tmp_path: Path, port_is_taken: bool) -> None:
+    upstream, waiting = Upstream(free_port(), tmp_path / "upstream.txt"), uids(fresh(), 3)
+    catalog = tmp_path / "catalog.yaml"
+    catalog.write_text(CATALOG.format(token=TOKEN, first=upstream.url, second=upstream.url))
+    with running(tmp_path / "home", "--catalog", str(catalog)) as up:
+        hub, port = EventHub(up, upstream, upstream), urlsplit(up.note.endpoint).port
+        for uid in waiting:
+            hub.post(uid)
+        until(lambda: up.messages_in("RetriesQueue") == len(waiting) and not up.messages_in("ForwardsQueue"))
+    with contextlib.ExitStack() as taken:
+        if port_is_taken:
+            taken.enter_context(socket.create_server(("127.0.0.1", port or 0)))
+        with running(tmp_path / "home") as up, upstream.listening():
+            assert (urlsplit(up.note.endpoint).port != port) is port_is_taken
+            EventHub(up, upstream, upstream).post(fresh())
+            until(lambda: len(set(upstream.uids())) == 4)
+    assert set(waiting) <= set(upstream.uids())

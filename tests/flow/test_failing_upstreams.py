@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import urllib3
 
-from tests.running_hub import Up, running
+from tests.running_hub import running
 from tests.running_upstream import Upstream, free_port, until
 
 FAILURES = ("error", "html", "unauthorized", "too-many", "fail", "unavailable", "redirect", "drop", "huge")
@@ -44,13 +44,5 @@ def test_every_upstream_gets_an_event_that_it_failed_to_take_and_none_holds_up_a
         assert upstreams["hang"].uids() == [uid], "the upstream that hangs is still being waited for"
         for name in FAILURES:
             until(lambda name=name: upstreams[name].uids() == [uid, uid])  # type: ignore[misc]  # bound for the loop
-        until(lambda: waiting(up) == len(HANGING))
+        until(lambda: up.messages_in("RetriesQueue") == len(HANGING))
     assert all(upstreams[name].of(uid)[-1]["answered"] == 200 for name in FAILURES)
-
-
-def waiting(up: Up) -> int:
-    """Return how many messages the queue of retries holds."""
-    connection = up.connection()
-    found = connection.client("sqs").get_queue_attributes(QueueUrl=connection.outputs["RetriesQueue"], AttributeNames=["All"])
-    attributes = {str(name): value for name, value in found["Attributes"].items()}
-    return sum(int(attributes[f"ApproximateNumberOfMessages{state}"]) for state in ("", "NotVisible", "Delayed"))

@@ -128,16 +128,18 @@ def test_a_uid_of_no_known_form_is_shown_so_that_it_cannot_steer_the_terminal(le
     lines = run("show", "--uid", "\x1b[2Jü").stdout.splitlines()
     assert lines[:3] == [
         r'uid "\u001b[2J\u00fc"',
-        "  is of no known form",
+        "  is opaque: it says nothing of its push",
         r'event of the plain form, launch "a\nb", provider "\u009b"',
     ]
     assert json.loads(run("show", "--uid", "\x1b[2Jü", "--json").stdout)["says"] is None
 
 
 def test_a_uid_that_nothing_is_known_of_is_told_in_one_line(ledger: MemoryLedger) -> None:
-    told = "Error: nothing is known of this uid; events are forgotten after the days that EventRetentionDays says\n"
+    told = "Error: nothing is known of this uid: "
     result = run("show", "--uid", UID, "--json")
-    assert (result.exit_code, result.stdout, result.stderr) == (1, "", told)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith(told)
+    assert len(result.stderr.splitlines()) == 1
 
 
 @pytest.mark.parametrize(
@@ -188,7 +190,7 @@ def test_statistics_of_one_launch_leave_out_all_others(ledger: MemoryLedger) -> 
 def test_a_launch_that_nothing_is_counted_for_is_told_in_one_line(ledger: MemoryLedger) -> None:
     result = run("stats", "--launch", "other")
     assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr.startswith("Error: nothing is counted for this launch;")
+    assert result.stderr.startswith("Error: nothing is counted for this launch:")
 
 
 def test_a_hub_that_nothing_was_reported_to_is_no_failure(ledger: MemoryLedger) -> None:

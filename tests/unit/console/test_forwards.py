@@ -30,7 +30,7 @@ BOTH = Happening.DELIVERED | Happening.OPENED
 NOON = Milliseconds(1_700_000_000_123)
 LATER = Milliseconds(1_700_003_600_456)
 TOKEN = "a-push-token"
-OUTPUTS = ("EventsQueue", "EventsDeadLetters", "ForwardsQueue", "ForwardsDeadLetters")
+OUTPUTS = ("EventsQueue", "EventsDeadLetters", "ForwardsQueue", "RetriesQueue", "ForwardsDeadLetters")
 
 
 def report(uid: str = "u1") -> Report:
@@ -65,7 +65,7 @@ class Queues:
         """Return what opens them through another client."""
         urls = {
             QueueName.EVENTS: (self.urls["EventsDeadLetters"], self.urls["EventsQueue"]),
-            QueueName.FORWARDS: (self.urls["ForwardsDeadLetters"], self.urls["ForwardsQueue"]),
+            QueueName.FORWARDS: (self.urls["ForwardsDeadLetters"], self.urls["ForwardsQueue"], self.urls["RetriesQueue"]),
         }
         return lambda _, names: [DeadLetterQueue(client, name, *urls[name]) for name in names]
 
@@ -231,6 +231,15 @@ def test_a_queue_and_an_upstream_narrow_the_list(queues: Queues) -> None:
     assert [one["id"] for one in listed("--queue", "events")] == [report_]
     assert len(listed("--queue", "forwards")) == 3
     assert [one["id"] for one in listed("--upstream", "other")] == [other]
+
+
+def test_what_is_still_on_its_way_is_counted(queues: Queues) -> None:
+    for name in ("EventsQueue", "ForwardsQueue", "RetriesQueue"):
+        queues.client.send_message(QueueUrl=queues.urls[name], MessageBody="a message", DelaySeconds=5)
+    assert run("list").stderr.splitlines() == [
+        "events on their way, not given up: about 1",
+        "forwards on their way, not given up: about 2",
+    ]
 
 
 def test_no_dead_letters_are_good_news(queues: Queues) -> None:
@@ -401,7 +410,7 @@ def test_ids_choose_from_both_queues_and_may_be_short(queues: Queues) -> None:
     queues.bury(write_forward(forward()))
     assert run("redrive", one[:8], two, one).stdout == "redriven 2\n"
     counts = [len(queues.visible(name)) for name in OUTPUTS]
-    assert counts == [1, 0, 1, 1]
+    assert counts == [1, 0, 1, 0, 1]
 
 
 def test_an_id_that_is_not_there_is_told_and_the_others_go_back(queues: Queues) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import batched
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -27,12 +27,16 @@ _LAST_RECEIVES: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class DeadLetterQueue:
-    """Dead letters, in the queue at `url`, of the hub's queue `name`, at `source_url`."""
+    """Dead letters, in the queue at `url`, of the hub's queue `name`, at `source_url`.
+
+    Those of `retries_url`, where there is one, end here too.
+    """
 
     client: "SQSClient"
     name: QueueName
     url: str
     source_url: str
+    retries_url: str | None = None
 
     def waiting(self) -> int:
         """Return about how many letters there are that nobody looks at.
@@ -40,9 +44,21 @@ class DeadLetterQueue:
         Raises:
             UnavailableError: SQS cannot be asked.
         """
+        return self._count(self.url, "")
+
+    def on_their_way(self) -> int:
+        """Return about how many messages are not given up yet: waiting, put off, or being handled.
+
+        Raises:
+            UnavailableError: SQS cannot be asked.
+        """
+        urls = (self.source_url, *([self.retries_url] if self.retries_url else []))
+        return sum(self._count(url, state) for url in urls for state in ("", "Delayed", "NotVisible"))
+
+    def _count(self, url: str, state: Literal["", "Delayed", "NotVisible"]) -> int:
         with _translated():
-            answer = self.client.get_queue_attributes(QueueUrl=self.url, AttributeNames=["ApproximateNumberOfMessages"])
-        return int(answer["Attributes"]["ApproximateNumberOfMessages"])
+            attributes = self.client.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+        return int({str(name): value for name, value in attributes.items()}[f"ApproximateNumberOfMessages{state}"])
 
     @contextmanager
     def held(self) -> Iterator["Held"]:

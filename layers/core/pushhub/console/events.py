@@ -50,7 +50,9 @@ def show(*, uid: str, stack: str | None, as_json: bool) -> None:
     with faults_explained():
         found = sorted(ledger.events_of(uid), key=_first_time)
     if not found:
-        raise ConsoleError("nothing is known of this uid; events are forgotten after the days that EventRetentionDays says")
+        raise ConsoleError(
+            "nothing is known of this uid: it was never reported, is not recorded yet, or was forgotten after EventRetentionDays"
+        )
     click.echo(
         json.dumps(events_entry(uid, found), ensure_ascii=False, indent=2) if as_json else "\n".join(event_lines(uid, found))
     )
@@ -70,7 +72,7 @@ def stats(*, launch: str | None, stack: str | None, as_json: bool) -> None:
     with faults_explained():
         rows = ranked(_statistics(ledger, [launch] if launch else ledger.launches()))
     if launch and not rows:
-        raise ConsoleError("nothing is counted for this launch; counters are forgotten after the days that EventRetentionDays says")
+        raise ConsoleError("nothing is counted for this launch: nothing of it was reported, or it is not recorded yet")
     if as_json:
         click.echo(json.dumps(statistics_entry(rows), ensure_ascii=False, indent=2))
     else:
@@ -131,7 +133,7 @@ def event_lines(uid: str, found: Sequence[RecordedEvent]) -> Iterator[str]:
     if parsed := parse_uid(uid):
         yield from (f"  {name:<20}  {value}" for name, value in _uid_entry(parsed).items())
     else:
-        yield "  is of no known form"
+        yield "  is opaque: it says nothing of its push"
     for event in found:
         yield f"event of the {_form(event)} form, launch {on_one_line(event.launch)}, provider {on_one_line(event.provider)}"
         for bit, name in _NAMES.items():

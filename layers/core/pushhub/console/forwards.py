@@ -21,7 +21,9 @@ from pushhub.events.messages import Milliseconds, utc_now
 
 _ID: Final = re.compile(r"[0-9A-Za-z-]{8,100}", re.ASCII)
 
-_queue_option = click.option("--queue", type=click.Choice([*QueueName]), help="Dead letters of this queue only.")
+_queue_option = click.option(
+    "--queue", type=click.Choice([str(name) for name in QueueName]), help="Dead letters of this queue only."
+)
 
 
 @click.group()
@@ -44,6 +46,8 @@ def forwards() -> None:
 def list_(*, queue: str | None, upstream: str | None, limit: int, stack: str | None, as_json: bool) -> None:
     """Print the dead letters: what, why, since when, and how often they were tried. They stay where they are.
 
+    Says too how many others are still on their way.
+
     While they are read they are hidden from everybody else, so two people who list at the same time see some each; where this ends
     without releasing them, they are hidden for a minute.
     """
@@ -61,6 +65,10 @@ def list_(*, queue: str | None, upstream: str | None, limit: int, stack: str | N
         click.echo(json.dumps([letter_entry(letter) for letter in shown], ensure_ascii=False, indent=2))
     else:
         click.echo("\n".join(letter_lines(shown)) if shown else "no dead letters")
+    with faults_explained():
+        for one in queues:
+            if number := one.on_their_way():
+                say(f"{one.name} on their way, not given up: about {number}")
 
 
 @forwards.command()
@@ -140,7 +148,7 @@ def open_queues(stack: str | None, names: Sequence[QueueName]) -> list[DeadLette
     client, outputs = connection.client("sqs"), connection.outputs
     urls = {
         QueueName.EVENTS: (outputs["EventsDeadLetters"], outputs["EventsQueue"]),
-        QueueName.FORWARDS: (outputs["ForwardsDeadLetters"], outputs["ForwardsQueue"]),
+        QueueName.FORWARDS: (outputs["ForwardsDeadLetters"], outputs["ForwardsQueue"], outputs["RetriesQueue"]),
     }
     return [DeadLetterQueue(client, name, *urls[name]) for name in names]
 

@@ -46,5 +46,5 @@ def beginning(text: str, length: int) -> str:
 def progress_bar(length: int, label: str) -> "ProgressBar[int]":
     """Return a progress bar on stderr, to be entered and updated; where stderr is no terminal, nothing of it is seen."""
     # Click hides the bar by itself then, but not its label.
-    seen = sys.stderr if sys.stderr.isatty() else StringIO()
+    seen = sys.stderr if length and sys.stderr.isatty() else StringIO()
     return click.progressbar(length=length, label=label, file=seen, show_pos=True)

@@ -54,7 +54,7 @@ async def _serve(behaviour: Behaviour, port: int, *, as_json: bool) -> None:
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
     async with recording(behaviour, _printing(json_line if as_json else line), port) as server:
         _print(json.dumps({"listening": server.url}) if as_json else server.url)
-        say(f"the upstream listens at {server.url}; Ctrl-C stops it")
+        say("the upstream listens; Ctrl-C stops it")
         await ended.wait()
     say(f"stopped; {server.requests} requests, {server.answered_well} of them answered well")
 

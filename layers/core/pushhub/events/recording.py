@@ -33,6 +33,8 @@ class Recording:
                 try:
                     self._ledger.commit(entry)
                 except ContradictedError as contradiction:
+                    if contradiction.recorded == recorded:
+                        raise
                     recorded = contradiction.recorded
                 except AlreadyCountedError:
                     return Happening(0)

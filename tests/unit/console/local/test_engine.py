@@ -1,6 +1,7 @@
 """Is the engine kept apart from the user's settings, and does it say why it does not start?"""
 
 import asyncio
+import json
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from pushhub.console.failure import ConsoleError
 from pushhub.console.local import engine
 from pushhub.console.local.engine import EngineFolder, engine_environment, engine_interpreter, running_engine
+from pushhub.console.local.engine_port import choose_port
 from pushhub.console.local.front_door import reserve_port
 from pushhub.console.local.state_folder import StateFolder
 from pushhub.console.local.subprocesses import Finished, tool_environment
@@ -70,11 +72,20 @@ def test_an_engine_that_ends_at_once_shows_its_log(
 
 def test_the_engine_keeps_its_port_unless_it_is_taken(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = EngineFolder(tmp_path)
-    port = engine._choose_port(folder)
-    assert engine._choose_port(folder) == port
+    folder.state.mkdir()
+    port = choose_port(folder.port, folder.state)
+    saved = {"queue": f"http://localhost:{port}/000000000000/a", "endpoint": f"http://127.0.0.1:{port}", "other": f"x{port}0"}
+    (folder.state / "sqs.json").write_text(json.dumps(saved))
+    assert choose_port(folder.port, folder.state) == port
+    assert json.loads((folder.state / "sqs.json").read_text()) == saved
     with reserve_port(port) as taken:
         taken.listen()
-        moved = engine._choose_port(folder)
+        moved = choose_port(folder.port, folder.state)
     assert moved != port
     assert f"port {port}" in capsys.readouterr().err
-    assert engine._choose_port(folder) == moved
+    assert choose_port(folder.port, folder.state) == moved
+    assert json.loads((folder.state / "sqs.json").read_text()) == {
+        "queue": f"http://localhost:{moved}/000000000000/a",
+        "endpoint": f"http://127.0.0.1:{moved}",
+        "other": f"x{port}0",
+    }

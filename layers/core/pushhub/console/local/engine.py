@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import os
 import shutil
-import socket
 import sys
 import time
 from collections.abc import AsyncIterator
@@ -17,6 +16,7 @@ import psutil
 import tenacity
 
 from pushhub.console.failure import ConsoleError
+from pushhub.console.local.engine_port import choose_port
 from pushhub.console.local.state_folder import EngineNote, ProcessMark, StateFolder
 from pushhub.console.local.subprocesses import run_quietly, search_path, tool_environment
 from pushhub.console.progress import say
@@ -53,8 +53,13 @@ class EngineFolder:
 
     @property
     def port(self) -> Path:
-        """The port of the last start; queue URLs handed out then carry it."""
+        """The port of the last start; the addresses of queues that the engine saves carry it."""
         return self.path / "port"
+
+    @property
+    def state(self) -> Path:
+        """What the engine saves when it stops."""
+        return self.path / "state"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +136,7 @@ def engine_environment(folder: EngineFolder, port: int, *, keep: bool) -> dict[s
     if keep:
         environment |= {
             "PERSIST_STATE": "1",
-            "STATE_DIR": str(folder.path / "state"),
+            "STATE_DIR": str(folder.state),
             "S3_PERSIST": "1",
             "S3_DATA_DIR": str(folder.path / "s3"),
         }
@@ -184,7 +189,7 @@ async def stop_orphan(notes: StateFolder) -> None:
 
 
 async def _spawn(folder: EngineFolder, interpreter: Path, *, keep: bool) -> Engine:
-    port = _choose_port(folder)
+    port = choose_port(folder.port, folder.state)
     with folder.log.open("wb") as log:
         process = await asyncio.create_subprocess_exec(
             *(str(interpreter), "-m", "ministack"),
@@ -248,29 +253,6 @@ async def _stop(mark: ProcessMark) -> None:
 )
 async def _gone(mark: ProcessMark) -> psutil.Process | None:
     return mark.find()
-
-
-def _choose_port(folder: EngineFolder) -> int:
-    remembered = int(folder.port.read_text()) if folder.port.exists() else None
-    if remembered is not None and _is_free(remembered):
-        return remembered
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    if remembered is not None:
-        say(f"port {remembered}, which the engine used so far, is taken; it moves to {port}, and noted queue URLs are stale")
-    folder.port.write_text(str(port))
-    return port
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
 
 
 def _empty(folder: Path) -> None:

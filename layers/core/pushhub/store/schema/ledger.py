@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from typing import Final
+from zlib import crc32
 
 from pushhub.events.ledger import FirstReport, KnownBits, LaunchStatistics, RecordedEvent
 from pushhub.events.messages import Milliseconds, Receipt
@@ -51,7 +52,7 @@ def counter_key(launch: str, provider: str, shard: int) -> Item:
 
 def counter_shard(receipt: Receipt) -> int:
     """Return the shard that counts a report: always the same, so that a repeated write is the same write."""
-    return int(receipt[-4:], 16) % COUNTER_SHARDS
+    return crc32(receipt.encode()) % COUNTER_SHARDS
 
 
 def launch_key(launch: str, provider: str) -> Item:

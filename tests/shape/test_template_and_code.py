@@ -1,0 +1,425 @@
+"""The template grants what the functions call and shows what they count: every golden event through each handler as it is wired.
+
+AWS answers from a can: each call is taken down before it is sent, by the operation and what it is made on.
+"""
+
+import importlib
+import io
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, redirect_stdout
+from dataclasses import dataclass, field
+from functools import cache, partial
+from itertools import combinations, product
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+
+from pushhub.audience.changes import Change
+from pushhub.audience.port import Snapshot, Wanted
+from pushhub.catalog.document import write_document
+from pushhub.catalog.model import Catalog, DatabaseId
+from pushhub.catalog.secrets import Secrets, write_secrets
+from pushhub.catalog.whole import WholeCatalog
+from pushhub.edge.wiring import aws
+from pushhub.events.ledger import Entry
+from pushhub.events.messages import Milliseconds
+from pushhub.store.audience import DynamoAudience
+from pushhub.store.ledger import DynamoLedger
+from pushhub.store.schema import items
+from tests.doubles.audience import MemoryAudience
+from tests.doubles.exchange import ScriptedExchange
+from tests.doubles.functions import Context, load_handler
+from tests.doubles.ledger import MemoryLedger
+from tests.shape.test_template import FUNCTIONS, RESOURCES, TEMPLATE, by_function, folder_of, of_type, triggers
+from tests.wire.golden import Case, Given, cases, catalog_of
+from tests.wire.serving import SECRETS, Handler, _answer
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+Right = tuple[str, str]
+"""An action of IAM, and the resource of the template that it is allowed on."""
+
+# What functions do
+
+
+@dataclass
+class Can:
+    """What AWS holds and answers, and the rights that calls needed, `refused` as for a queue in memory."""
+
+    catalog: Catalog
+    secrets: Secrets
+    refused: Mapping[str, str] = field(default_factory=dict)
+    needed: set[Right] = field(default_factory=set)
+
+    def answer(self, operation: str, asked: Mapping[str, Any]) -> dict[str, Any]:
+        self.needed |= set(_rights_for(operation, asked))
+        match operation:
+            case "GetItem":
+                stored = {"v": items.FORMAT, "document": write_document(self.catalog), "version": 1}
+                return {"Item": items.to_wire(stored)}
+            case "BatchGetItem":
+                return {"Responses": {}}
+            case "TransactWriteItems":
+                return {}
+            case "GetSecretValue":
+                return {"SecretString": write_secrets(self.secrets), "VersionId": "1"}
+            case "SendMessageBatch":
+                refused = self.refused.get(_of_url(asked["QueueUrl"]), "")
+                failed = [one["Id"] for one in asked["Entries"] if refused and refused in one["MessageBody"]]
+                return {"Failed": [{"Id": id_, "Code": "InternalError", "SenderFault": False} for id_ in failed]}
+        raise AssertionError(f"no function calls {operation}; if one does now, say here what is answered")
+
+
+def _of_url(url: str) -> str:
+    return url.rpartition("/")[2]
+
+
+def _rights_for(operation: str, asked: Mapping[str, Any]) -> Iterator[Right]:
+    """Return what IAM asks for a call: transactions and batches are looked at write by write."""
+    match operation:
+        case "TransactWriteItems":
+            for action in asked["TransactItems"]:
+                for verb, write in action.items():
+                    name = "ConditionCheckItem" if verb == "ConditionCheck" else f"{verb}Item"
+                    yield f"dynamodb:{name}", write["TableName"]
+        case "BatchGetItem":
+            yield from (("dynamodb:BatchGetItem", table) for table in asked["RequestItems"])
+        case "SendMessageBatch":
+            yield "sqs:SendMessage", _of_url(asked["QueueUrl"])
+        case "GetSecretValue":
+            yield "secretsmanager:GetSecretValue", asked["SecretId"]
+        case _:
+            yield f"dynamodb:{operation}", asked["TableName"]
+
+
+class AudienceOfBoth(DynamoAudience):
+    """Makes the calls, and remembers in memory what was written."""
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        super().__init__(client, table)
+        self.memory = MemoryAudience()
+
+    def read(self, wanted: Sequence[Wanted], latest: float = float("inf")) -> Sequence[Snapshot]:
+        super().read(wanted, latest)
+        return self.memory.read(wanted, latest)
+
+    def commit(self, database: DatabaseId, change: Change) -> None:
+        super().commit(database, change)
+        self.memory.commit(database, change)
+
+
+class LedgerOfBoth(DynamoLedger):
+    """Makes the calls, and remembers in memory what was written."""
+
+    def __init__(self, client: "DynamoDBClient", table: str, retention_days: int) -> None:
+        super().__init__(client, table, retention_days)
+        self.memory = MemoryLedger()
+
+    def commit(self, entry: Entry) -> None:
+        super().commit(entry)
+        self.memory.commit(entry)
+
+
+@cache
+def _client(service: str) -> Any:
+    session = boto3.Session(aws_access_key_id="none", aws_secret_access_key="none", region_name="eu-central-1")
+    return session.client(service)  # type: ignore[call-overload]
+
+
+@contextmanager
+def _answered_from(patch: pytest.MonkeyPatch, can: Can) -> Iterator[None]:
+    """Give the functions clients that answer from a can."""
+    with ExitStack() as hooks:
+        for service in ("dynamodb", "sqs", "secretsmanager"):
+            _hook(_client(service), service, can, hooks)
+            patch.setattr(aws, service, partial(_client, service))
+        yield
+
+
+def _hook(client: Any, service: str, can: Can, hooks: ExitStack) -> None:
+    asked: list[Mapping[str, Any]] = []
+
+    def note(params: Mapping[str, Any], **_: object) -> None:
+        asked.append(params)
+
+    def answer(model: Any, **_: object) -> tuple[object, dict[str, Any]]:
+        return SimpleNamespace(status_code=200), can.answer(model.name, asked.pop())
+
+    events = client.meta.events
+    for event, hook in ((f"provide-client-params.{service}", note), (f"before-call.{service}", answer)):
+        events.register(event, hook)
+        hooks.callback(events.unregister, event, hook)
+
+
+def _environment(name: str) -> Iterator[tuple[str, str]]:
+    """Return the environment of a function, where each resource is known by its name in the template."""
+    for variable, value in FUNCTIONS[name]["Properties"]["Environment"]["Variables"].items():
+        yield variable, _setting(value) if isinstance(value, dict) else value
+
+
+def _setting(value: Mapping[str, str]) -> str:
+    referred = value["Ref"]
+    if referred in TEMPLATE["Parameters"]:
+        return str(TEMPLATE["Parameters"][referred]["Default"])
+    if referred in RESOURCES and RESOURCES[referred]["Type"] == "AWS::SQS::Queue":
+        return f"https://sqs.eu-central-1.amazonaws.com/000000000000/{referred}"
+    return "pushhub" if referred == "AWS::StackName" else referred
+
+
+@dataclass(frozen=True, slots=True)
+class Deeds:
+    """What a function did in all of its golden events: the rights it needed, and the metrics it wrote with their dimensions."""
+
+    needed: frozenset[Right]
+    counted: frozenset[tuple[str, tuple[str, ...]]]
+
+
+@cache
+def deeds(name: str) -> Deeds:
+    """Run every golden event of a function."""
+    needed: set[Right] = set()
+    counted: set[tuple[str, tuple[str, ...]]] = set()
+    for case in cases(folder_of(name)):
+        with pytest.MonkeyPatch.context() as patch, redirect_stdout(io.StringIO()) as written:
+            needed |= _run(patch, name, case)
+        for line in written.getvalue().splitlines():
+            if '"_aws"' in line:
+                counted |= set(_counted(json.loads(line)))
+    return Deeds(frozenset(needed), frozenset(counted))
+
+
+def _counted(line: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Return the metrics in a line in the embedded metric format that are not zero."""
+    for directive in line["_aws"]["CloudWatchMetrics"]:
+        for metric, dimensions in product(directive["Metrics"], directive["Dimensions"]):
+            if any(line[metric["Name"]]):
+                yield metric["Name"], tuple(dimensions)
+
+
+def _run(patch: pytest.MonkeyPatch, name: str, case: Case) -> set[Right]:
+    for variable, value in _environment(name):
+        patch.setenv(variable, value)
+    if name == "PushSubscribe":
+        can = Can(catalog_of("push_subscribe"), SECRETS)
+        before = [case.event_with(body) for body in case.given]
+        refused: dict[str, str] = {}
+    else:
+        given = case.circumstances
+        whole = case.catalog
+        can = Can(whole.catalog, _secrets(whole, given))
+        before = [{"Records": [{"messageId": "before", "body": body}]} for body in given.get("before", [])]
+        refused = _by_resource(given.get("not_taken", {}))
+        if name == "ForwardEvents":
+            _let_upstreams_answer(patch, given)
+    for module, wired, double in (
+        ("push_subscribe", "DynamoAudience", AudienceOfBoth),
+        ("record_events", "DynamoLedger", LedgerOfBoth),
+    ):
+        patch.setattr(importlib.import_module(f"pushhub.edge.wiring.{module}"), wired, double)
+    with _answered_from(patch, can):
+        handler: Handler = load_handler(folder_of(name)).handler
+        for event in before:
+            handler(event, Context())
+        can.refused = refused
+        handler(case.event, Context())
+    return can.needed
+
+
+def _secrets(whole: WholeCatalog, given: Given) -> Secrets:
+    tokens = {name: token for name, token in whole.upstream_tokens.items() if name not in given.get("without_token", ())}
+    return Secrets(SECRETS.link_keys, tokens)
+
+
+def _by_resource(not_taken: Mapping[str, str]) -> dict[str, str]:
+    queues = {
+        "forwards": ["ForwardsQueue"],
+        "retries": ["RetriesQueue"],
+        "dead_letters": ["EventsDeadLetters", "ForwardsDeadLetters"],
+    }
+    return {queue: text for name, text in not_taken.items() for queue in queues.get(name, ["EventsQueue"])}
+
+
+def _let_upstreams_answer(patch: pytest.MonkeyPatch, given: Given) -> None:
+    wiring = importlib.import_module("pushhub.edge.wiring.forward_events")
+    exchange = ScriptedExchange(_answer(answer) for answer in given.get("answers", []))
+    patch.setattr(wiring, "CurlExchange", lambda **_: exchange)
+    patch.setattr(wiring, "utc_now", lambda: Milliseconds(given["now"]))
+
+
+# Rights
+
+
+def _listed(one_or_more: Any) -> list[Any]:
+    return one_or_more if isinstance(one_or_more, list) else [one_or_more]
+
+
+def granted(function: str) -> set[Right]:
+    """Return the rights of a function's role, action by action."""
+    rights: set[Right] = set()
+    for policy in RESOURCES[f"{function}Role"]["Properties"]["Policies"]:
+        for statement in policy["PolicyDocument"]["Statement"]:
+            rights |= set(product(_listed(statement["Action"]), map(_with_arn, _listed(statement["Resource"]))))
+    return rights
+
+
+def _with_arn(resource: Mapping[str, Any]) -> str:
+    """Return the name of the resource whose ARN stands there; `Ref` is the ARN of a secret and of nothing else here."""
+    if "Ref" in resource:
+        assert RESOURCES[resource["Ref"]]["Type"] == "AWS::SecretsManager::Secret"
+        return str(resource["Ref"])
+    name, attribute = resource["Fn::GetAtt"]
+    assert attribute == "Arn"
+    return str(name)
+
+
+def _sources(function: str) -> set[str]:
+    return {_with_arn(trigger["Queue"]) for trigger in triggers(function, "SQS")}
+
+
+@by_function
+def test_a_function_may_make_the_calls_it_makes_take_its_messages_and_log_and_nothing_else(name: str) -> None:
+    taking = set(product(("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"), _sources(name)))
+    logging = set(product(("logs:CreateLogStream", "logs:PutLogEvents"), [f"{name}Logs"]))
+    assert granted(name) == deeds(name).needed | taking | logging
+
+
+@by_function
+def test_a_function_has_rights_to_what_its_environment_names_its_sources_and_its_logs_and_to_nothing_else(name: str) -> None:
+    values = FUNCTIONS[name]["Properties"]["Environment"]["Variables"].values()
+    named = {value["Ref"] for value in values if isinstance(value, dict)} & RESOURCES.keys()
+    assert {resource for _, resource in granted(name)} == named | _sources(name) | {f"{name}Logs"}
+
+
+# What is shown
+
+
+STACK = "<AWS::StackName>"
+STATISTIC = re.compile(r"Sum|Average|Maximum|Minimum|SampleCount|p\d{1,2}(\.\d+)?")
+METRICS_OF_AWS = {
+    "AWS/SQS": {
+        "ApproximateAgeOfOldestMessage",
+        "ApproximateNumberOfMessagesDelayed",
+        "ApproximateNumberOfMessagesNotVisible",
+        "ApproximateNumberOfMessagesVisible",
+        "NumberOfMessagesDeleted",
+        "NumberOfMessagesReceived",
+        "NumberOfMessagesSent",
+    },
+    "AWS/Lambda": {"ConcurrentExecutions", "Duration", "Errors", "Invocations", "Throttles"},
+    "AWS/DynamoDB": {"ConsumedReadCapacityUnits", "ConsumedWriteCapacityUnits", "ReadThrottleEvents", "WriteThrottleEvents"},
+    "AWS/ApiGateway": {"4xx", "5xx", "Count", "DataProcessed", "IntegrationLatency", "Latency"},
+}
+"""Metrics that AWS keeps with the one dimension of :data:`DIMENSION_OF_AWS`; those of REST APIs are called otherwise."""
+DIMENSION_OF_AWS = {
+    "AWS/SQS": ("QueueName", "AWS::SQS::Queue", "<{}.QueueName>"),
+    "AWS/Lambda": ("FunctionName", "AWS::Serverless::Function", "<{}>"),
+    "AWS/DynamoDB": ("TableName", "AWS::DynamoDB::Table", "<{}>"),
+    "AWS/ApiGateway": ("ApiId", "AWS::Serverless::HttpApi", "<{}>"),
+}
+"""The dimension, the type of resource that it names, and how."""
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A metric that somebody is shown or told of."""
+
+    where: str
+    namespace: str
+    metric: str
+    dimensions: Mapping[str, str]
+
+
+def _filled(value: Any) -> str:
+    """Return a value of the template, where what CloudFormation fills in is between angle brackets."""
+    match value:
+        case {"Ref": name}:
+            return f"<{name}>"
+        case {"Fn::GetAtt": [name, attribute]}:
+            return f"<{name}.{attribute}>"
+    assert isinstance(value, str)
+    return value
+
+
+def _dashboard() -> dict[str, Any]:
+    (dashboard,) = of_type("AWS::CloudWatch::Dashboard").values()
+    filled: dict[str, Any] = json.loads(re.sub(r"\$\{(.+?)\}", r"<\1>", dashboard["Properties"]["DashboardBody"]["Fn::Sub"]))
+    return filled
+
+
+def _named_by_alarms() -> Iterator[Named]:
+    for name, alarm in of_type("AWS::CloudWatch::Alarm").items():
+        properties = alarm["Properties"]
+        dimensions = {one["Name"]: _filled(one["Value"]) for one in properties["Dimensions"]}
+        yield Named(name, _filled(properties["Namespace"]), properties["MetricName"], dimensions)
+
+
+def _named_by_the_dashboard() -> Iterator[Named]:
+    for widget in _dashboard()["widgets"]:
+        for metric in widget["properties"]["metrics"]:
+            namespace, name, *dimensions = [part for part in metric if isinstance(part, str)]
+            pairs = dict(zip(dimensions[::2], dimensions[1::2], strict=True))
+            yield Named(f"Dashboard, {widget['properties']['title']}", namespace, name, pairs)
+
+
+def _named(*, own: bool) -> list[Named]:
+    named = [one for one in (*_named_by_alarms(), *_named_by_the_dashboard()) if (one.namespace == STACK) is own]
+    assert named
+    return named
+
+
+def test_the_dashboard_is_json_of_metrics_with_fields_that_cloudwatch_knows() -> None:
+    dashboard = _dashboard()
+    assert dashboard.keys() == {"widgets"}
+    assert dashboard["widgets"]
+    for widget in dashboard["widgets"]:
+        assert widget.keys() == {"type", "x", "y", "width", "height", "properties"}
+        assert widget["type"] == "metric"
+        properties = widget["properties"]
+        assert {"title", "region", "stat", "period", "metrics"} <= properties.keys()
+        assert properties.keys() <= {"title", "region", "stat", "period", "metrics", "view", "stacked", "yAxis", "annotations"}
+        assert properties["region"] == "<AWS::Region>"
+        assert STATISTIC.fullmatch(properties["stat"])
+        assert properties["period"] % 60 == 0
+        for metric in properties["metrics"]:
+            *parts, options = metric if isinstance(metric[-1], dict) else [*metric, {}]
+            assert len(parts) == 4
+            assert all(isinstance(part, str) for part in parts)
+            assert options.keys() <= {"label", "stat", "yAxis", "color", "period", "visible"}
+            assert STATISTIC.fullmatch(options.get("stat", "Sum"))
+            assert options.get("yAxis", "left") in {"left", "right"}
+
+
+def test_the_widgets_of_the_dashboard_stand_in_its_24_columns_and_not_on_each_other() -> None:
+    widgets = _dashboard()["widgets"]
+    covered = [
+        set(product(*(range(one[at], one[at] + one[size]) for at, size in (("x", "width"), ("y", "height"))))) for one in widgets
+    ]
+    assert all(0 <= column < 24 for cells in covered for column, _ in cells)
+    assert not any(one & other for one, other in combinations(covered, 2))
+
+
+@by_function
+def test_a_function_counts_under_its_own_name_in_the_namespace_of_its_stack(name: str) -> None:
+    variables = FUNCTIONS[name]["Properties"]["Environment"]["Variables"]
+    assert variables["POWERTOOLS_SERVICE_NAME"] == folder_of(name)
+    assert _filled(variables["POWERTOOLS_METRICS_NAMESPACE"]) == STACK
+
+
+def test_a_metric_of_the_stack_that_is_shown_or_told_of_is_one_that_its_function_writes() -> None:
+    for named in _named(own=True):
+        assert named.dimensions.keys() == {"service"}, named
+        (function,) = [name for name in FUNCTIONS if folder_of(name) == named.dimensions["service"]]
+        assert (named.metric, ("service",)) in deeds(function).counted, named
+
+
+def test_a_metric_of_aws_that_is_shown_or_told_of_exists_and_is_of_a_resource_of_its_kind() -> None:
+    for named in _named(own=False):
+        assert named.metric in METRICS_OF_AWS[named.namespace], named
+        dimension, kind, written = DIMENSION_OF_AWS[named.namespace]
+        assert named.dimensions.keys() == {dimension}, named
+        assert named.dimensions[dimension] in {written.format(name) for name in of_type(kind)}, named
