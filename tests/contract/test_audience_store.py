@@ -121,9 +121,9 @@ def refuse(store: AudienceStore, database: DatabaseId, change: Change) -> None:
 
 
 def test_what_was_never_written_is_not_found(store: AudienceStore, database: DatabaseId) -> None:
-    (snapshot,) = store.read([Wanted(database, (address(),), NUMBER, frozenset({ANN}))])
+    (snapshot,) = store.read([Wanted(database, (address(),), (NUMBER,), frozenset({ANN}))])
     assert not snapshot.subscriptions
-    assert snapshot.key_holder is None
+    assert not snapshot.key_holders
     assert snapshot.profiles == {ANN: None}
 
 
@@ -136,19 +136,19 @@ def test_everything_written_is_read_back_as_it_was(store: AudienceStore, databas
     made = profile(live=refs("a"), cancelled=refs("b"), key=NUMBER, origin=Origin.FIELD)
     put = subscription()
     store.commit(database, Change((ProfileCreation(made),), (KeyClaim(NUMBER, ANN),), (SubscriptionPut(put),)))
-    (snapshot,) = store.read([Wanted(database, (address(), address("b")), NUMBER, frozenset({ANN, JOE}))])
+    (snapshot,) = store.read([Wanted(database, (address(), address("b")), (NUMBER,), frozenset({ANN, JOE}))])
     assert snapshot.subscriptions == {address(): put}
-    assert snapshot.key_holder == ANN
+    assert set(snapshot.key_holders.values()) == {ANN}
     assert snapshot.profiles == {ANN: made, JOE: None}
 
 
 def test_databases_are_separate(store: AudienceStore, database: DatabaseId) -> None:
     store.commit(database, Change((ProfileCreation(profile()),), (KeyClaim(NUMBER, ANN),), (SubscriptionPut(subscription()),)))
     other = DatabaseId(database + 1)
-    found, missing = store.read([Wanted(database, (address(),), NUMBER), Wanted(other, (address(),), NUMBER, frozenset({ANN}))])
+    found, missing = store.read([Wanted(database, (address(),), (NUMBER,)), Wanted(other, (address(),), (NUMBER,), frozenset({ANN}))])
     assert found.subscriptions
     assert not missing.subscriptions
-    assert missing.key_holder is None
+    assert not missing.key_holders
     assert missing.profiles == {ANN: None}
 
 
@@ -169,22 +169,22 @@ def test_a_profile_is_made_once(store: AudienceStore, database: DatabaseId) -> N
 def test_a_key_is_claimed_once(store: AudienceStore, database: DatabaseId) -> None:
     store.commit(database, Change(keys=(KeyClaim(NUMBER, ANN),)))
     refuse(store, database, Change(keys=(KeyClaim(NUMBER, JOE),)))
-    (snapshot,) = store.read([Wanted(database, key=NUMBER)])
-    assert snapshot.key_holder == ANN
+    (snapshot,) = store.read([Wanted(database, keys=(NUMBER,))])
+    assert set(snapshot.key_holders.values()) == {ANN}
 
 
 def test_a_key_is_released_by_its_holder_alone(store: AudienceStore, database: DatabaseId) -> None:
     store.commit(database, Change(keys=(KeyClaim(NUMBER, ANN),)))
     refuse(store, database, Change(keys=(KeyRelease(NUMBER, JOE),)))
     store.commit(database, Change(keys=(KeyRelease(NUMBER, ANN),)))
-    (snapshot,) = store.read([Wanted(database, key=NUMBER)])
-    assert snapshot.key_holder is None
+    (snapshot,) = store.read([Wanted(database, keys=(NUMBER,))])
+    assert not snapshot.key_holders
 
 
 def test_values_of_different_types_are_different_keys(store: AudienceStore, database: DatabaseId) -> None:
     store.commit(database, Change(keys=(KeyClaim(NUMBER, ANN),)))
-    (snapshot,) = store.read([Wanted(database, key=MatchKey("number", FieldType.TEXT, "123"))])
-    assert snapshot.key_holder is None
+    (snapshot,) = store.read([Wanted(database, keys=(MatchKey("number", FieldType.TEXT, "123"),))])
+    assert not snapshot.key_holders
 
 
 def test_a_first_version_is_put_only_where_nothing_is(store: AudienceStore, database: DatabaseId) -> None:
@@ -340,8 +340,8 @@ def test_a_value_of_any_type_survives(store: AudienceStore, database: DatabaseId
     key = MatchKey("field", kind, normalise(kind, raw))
     made = profile(key=key)
     store.commit(database, Change((ProfileCreation(made),), (KeyClaim(key, ANN),)))
-    (snapshot,) = store.read([Wanted(database, key=key, profiles=frozenset({ANN}))])
-    assert snapshot.key_holder == ANN
+    (snapshot,) = store.read([Wanted(database, keys=(key,), profiles=frozenset({ANN}))])
+    assert set(snapshot.key_holders.values()) == {ANN}
     assert snapshot.profiles[ANN] == made
 
 

@@ -88,7 +88,7 @@ class MemoryAudience:
             subscriptions={
                 address: content.subscriptions[address.ref] for address in wanted.addresses if address.ref in content.subscriptions
             },
-            key_holder=content.keys.get(wanted.key) if wanted.key else None,
+            key_holders={key: content.keys[key] for key in wanted.keys if key in content.keys},
             profiles={profile: content.profiles.get(profile) for profile in wanted.profiles},
         )
 
@@ -120,9 +120,13 @@ def _write_profile(draft: DatabaseContent, write: ProfileWrite) -> None:
 def _updated(stored: Profile | None, write: ProfileUpdate) -> Profile:
     _require(stored is not None, "profile does not exist")
     assert stored
+    _require(all(stored.fields.get(name) == value for name, value in write.replaced.items()), "fields differ")
+    gained = {key.field for key in write.keys}
     return replace(
         stored,
         updated=write.at,
+        fields={**stored.fields, **write.fields},
+        keys=frozenset(key for key in stored.keys if key.field not in gained) | write.keys,
         live=_references(stored.live, write.live_added, write.live_removed, MAX_LIVE, write.at),
         cancelled=_references(stored.cancelled, write.cancelled_added, write.cancelled_removed, MAX_CANCELLED, write.at),
     )

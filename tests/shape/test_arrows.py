@@ -20,7 +20,7 @@ MAY_USE = {
     "catalog": {"catalog", "cached", "faults"},
     "audience": {"audience", "catalog", "races", "faults"},
     "events": {"events", "audience", "catalog", "races", "faults"},
-    "imports": {"imports", "audience", "catalog", "faults"},
+    "imports": {"imports", "audience", "catalog", "races", "faults"},
     "sends": {"sends", "audience", "catalog", "faults"},
     "dialects": {"dialects", "catalog", "faults"} | DOMAIN,
     "store": {"store", "catalog", "faults"} | DOMAIN,

@@ -313,7 +313,7 @@ class Torn(MemoryAudience):
         return [replace(after, **{self.early: getattr(before, self.early)})]
 
 
-@pytest.mark.parametrize("early", ["subscriptions", "key_holder", "profiles"])
+@pytest.mark.parametrize("early", ["subscriptions", "key_holders", "profiles"])
 @pytest.mark.parametrize("matching", [by_number(1), by_id("ann"), BY_TOKEN])
 def test_a_read_that_saw_half_of_a_twins_change_gives_no_false_answer(matching: ById | ByToken | ByField, early: str) -> None:
     command = request(matching, on("a"))

@@ -3,10 +3,12 @@
 Each write carries its own guard. A store applies all of a :class:`Change` or, where any guard fails, nothing.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 from pushhub.audience.model import MatchKey, Profile, ProfileId, Seconds, Subscription, SubscriptionRef
+from pushhub.audience.values import Value
 
 MAX_WRITES: Final = 100
 """Writes of one change: DynamoDB's bound of a transaction."""
@@ -26,10 +28,13 @@ class ProfileCreation:
 
 @dataclass(frozen=True, slots=True)
 class ProfileUpdate:
-    """Add and remove references of subscriptions.
+    """Add and remove references of subscriptions, and set fields.
+
+    `keys` are those match keys among the fields that the profile gains or changes; `replaced` is what each of their fields held
+    before, None where it held nothing.
 
     Guard: the profile exists, has the references that are removed and not those that are added, and afterwards at most `MAX_LIVE`
-    live and `MAX_CANCELLED` cancelled ones.
+    live and `MAX_CANCELLED` cancelled ones; and the fields of `keys` hold what is `replaced`.
     """
 
     id: ProfileId
@@ -38,6 +43,9 @@ class ProfileUpdate:
     live_removed: frozenset[SubscriptionRef] = frozenset()
     cancelled_added: frozenset[SubscriptionRef] = frozenset()
     cancelled_removed: frozenset[SubscriptionRef] = frozenset()
+    fields: Mapping[str, Value] = field(default_factory=dict)
+    keys: frozenset[MatchKey] = frozenset()
+    replaced: Mapping[str, Value | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from pushhub.audience.changes import (
     MAX_WRITES,
     Change,
     KeyClaim,
+    KeyWrite,
     ProfileCreation,
     ProfileRemoval,
     ProfileUpdate,
@@ -19,6 +20,7 @@ from pushhub.audience.changes import (
     SubscriptionRemoval,
     SubscriptionWrite,
 )
+from pushhub.audience.fields import NO_CHANGE, FieldChange, decide_fields
 from pushhub.audience.model import (
     MAX_CANCELLED,
     MAX_LIVE,
@@ -38,8 +40,11 @@ from pushhub.audience.subscribe import (
     MAX_SUBSCRIPTIONS,
     ById,
     ByToken,
+    DatabaseOutcome,
     DatabaseProcessed,
+    DatabaseRefused,
     Effect,
+    Mode,
     Reason,
     Refused,
     SubscriptionOutcome,
@@ -61,12 +66,12 @@ SETTLED_SECONDS: Final = 10
 class Decision:
     """What comes of a request; it holds once `change`, if there is one, is committed."""
 
-    outcome: DatabaseProcessed
+    outcome: DatabaseOutcome
     change: Change | None
     doubtful: bool = False
     """Whether it rests on what no guard checks: read once more, and decide again, before anything is written or told."""
     unverified: frozenset[ProfileId] = frozenset()
-    """Profiles that were refused room without having been read."""
+    """Profiles that were decided about without having been read, although nothing guards that."""
 
     @property
     def assumed(self) -> frozenset[ProfileId]:
@@ -79,9 +84,40 @@ def decide(request: DatabaseRequest, snapshot: Snapshot, fresh: ProfileId, now: 
 
     A profile that the snapshot does not hold is taken to have room for more subscriptions and, where its subscription allows it,
     to be anonymous. The guards of the change say so, and after a lost race the snapshot holds the profile. What a decision rests on
-    without a guard, since it writes nothing there, makes it doubtful.
+    without a guard, since it writes nothing there, makes it doubtful. So does a profile whose fields are to be set and that the
+    snapshot does not hold: :func:`unread_target` tells beforehand.
     """
-    return _Decider(request, snapshot, _target(request, snapshot, fresh), now).decide()
+    target = _target(request, snapshot, fresh)
+    if _passes_over(request.mode, target):
+        return _same_for_all(request, target, Effect.SKIPPED)
+    if _has_to_be_read(request, snapshot, target):
+        return replace(_same_for_all(request, target, Effect.UNCHANGED), doubtful=True, unverified=frozenset({target.id}))
+    fields = decide_fields(request, target.read, target.id, snapshot.key_holders) if request.fields else NO_CHANGE
+    if isinstance(fields, Refused):
+        return Decision(DatabaseRefused(request.database, fields), None)
+    return _Decider(request, snapshot, target, now, fields).decide()
+
+
+def unread_target(request: DatabaseRequest, snapshot: Snapshot) -> ProfileId | None:
+    """Return the profile that has to be read too before a request that sets fields can be decided, or None."""
+    if not request.fields:
+        return None
+    target = _target(request, snapshot, ProfileId(""))
+    needed = _has_to_be_read(request, snapshot, target) and not _passes_over(request.mode, target)
+    return target.id if needed else None
+
+
+def _passes_over(mode: Mode, target: "_Target") -> bool:
+    return (mode is Mode.ADD and target.found) or (mode is Mode.UPDATE and not target.found)
+
+
+def _has_to_be_read(request: DatabaseRequest, snapshot: Snapshot, target: "_Target") -> bool:
+    return bool(request.fields) and target.found and target.id not in snapshot.profiles
+
+
+def _same_for_all(request: DatabaseRequest, target: "_Target", effect: Effect) -> Decision:
+    outcomes = tuple(SubscriptionOutcome(one.desired, effect) for one in request.subscriptions)
+    return Decision(DatabaseProcessed(request.database, target.id if target.found else None, outcomes), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +140,7 @@ def _target(request: DatabaseRequest, snapshot: Snapshot, fresh: ProfileId) -> _
             anonymous = read.anonymous if read else any(stored.owner_may_be_anonymous for stored in own)
             return _Target(profile, bool(read or own), Origin.ID, anonymous, read)
         case MatchKey():
-            holder = snapshot.key_holder
+            holder = snapshot.key_holders.get(request.matching)
             read = snapshot.profiles.get(holder) if holder else None
             return _Target(holder or fresh, holder is not None, Origin.FIELD, may_be_anonymous=False, read=read)
         case ByToken():
@@ -143,8 +179,8 @@ class _References:
     cancelled_added: set[SubscriptionRef] = field(default_factory=set)
     cancelled_removed: set[SubscriptionRef] = field(default_factory=set)
 
-    def update(self, profile: ProfileId, now: Seconds) -> tuple[ProfileUpdate, ...]:
-        if not (self.live_added or self.live_removed or self.cancelled_added or self.cancelled_removed):
+    def update(self, profile: ProfileId, now: Seconds, fields: FieldChange = NO_CHANGE) -> tuple[ProfileUpdate, ...]:
+        if not (self.live_added or self.live_removed or self.cancelled_added or self.cancelled_removed or fields.fields):
             return ()
         return (
             ProfileUpdate(
@@ -154,6 +190,9 @@ class _References:
                 live_removed=frozenset(self.live_removed),
                 cancelled_added=frozenset(self.cancelled_added),
                 cancelled_removed=frozenset(self.cancelled_removed),
+                fields=fields.fields,
+                keys=frozenset(fields.claimed),
+                replaced=fields.replaced,
             ),
         )
 
@@ -161,14 +200,17 @@ class _References:
 class _Decider:
     """Goes through the subscriptions of one request, cancellations first, and gathers what has to be written."""
 
-    def __init__(self, request: DatabaseRequest, snapshot: Snapshot, target: _Target, now: Seconds) -> None:
+    def __init__(
+        self, request: DatabaseRequest, snapshot: Snapshot, target: _Target, now: Seconds, fields: FieldChange = NO_CHANGE
+    ) -> None:
         self._request = request
         self._resource = request.resource
         self._snapshot = snapshot
         self._target = target
         self._now = now
         self._room = MAX_LIVE - len(target.read.live) if target.read else MAX_LIVE
-        self._forgettable = MAX_FORGOTTEN
+        self._fields = fields
+        self._forgettable = MAX_FORGOTTEN - 2 * len(request.keys)
         self._gains = _References()
         self._losses: dict[ProfileId, _References] = {}
         self._fates: dict[ProfileId, _Fate] = {}
@@ -181,10 +223,12 @@ class _Decider:
         # Cancellations first: what they leave room for must not depend on the order in which a caller lists things.
         results = {one: self._bring_about(one) for one in sorted(asked, key=lambda one: not one.desired.unsubscribe)}
         outcomes = tuple(SubscriptionOutcome(one.desired, results[one]) for one in asked)
+        if all(isinstance(result, Refused) for result in results.values()):
+            self._fields = NO_CHANGE
         change = self._change()
         profile = self._target.id if self._target.found or self._making else None
         return Decision(
-            outcome=DatabaseProcessed(self._request.database, profile, outcomes),
+            outcome=DatabaseProcessed(self._request.database, profile, outcomes, bool(self._fields.fields)),
             change=change if len(change) else None,
             doubtful=bool(self._unverified) or self._is_contradictory() or (profile is None and self._may_have_missed_key()),
             unverified=frozenset(self._unverified),
@@ -312,7 +356,7 @@ class _Decider:
                 address=address,
                 profile=self._target.id,
                 resources={self._resource.id: (ResourceState.ACTIVE, self._now)},
-                owner_may_be_anonymous=self._target.may_be_anonymous,
+                owner_may_be_anonymous=self._target.may_be_anonymous and not self._request.fields,
                 created=created,
                 seen=self._now,
                 version=version,
@@ -326,27 +370,29 @@ class _Decider:
     def _change(self) -> Change:
         losses = (update for owner, lost in self._losses.items() for update in lost.update(owner, self._now))
         if self._making:
-            profile, key = self._creation()
-            return Change((profile, *self._removals, *losses), key, tuple(self._writes))
+            profile, keys = self._creation()
+            return Change((profile, *self._removals, *losses), keys, tuple(self._writes))
         evicted = self._evicted()
         self._gains.cancelled_removed.update(evicted)
-        profiles: tuple[ProfileWrite, ...] = (*self._gains.update(self._target.id, self._now), *self._removals, *losses)
+        gains = self._gains.update(self._target.id, self._now, self._fields)
+        profiles: tuple[ProfileWrite, ...] = (*gains, *self._removals, *losses)
         removals = (SubscriptionRemoval(ref, self._target.id) for ref in evicted)
-        return Change(profiles, (), (*self._writes, *removals))
+        return Change(profiles, self._fields.key_writes(self._target.id), (*self._writes, *removals))
 
-    def _creation(self) -> tuple[ProfileCreation, tuple[KeyClaim, ...]]:
-        key = self._request.matching if isinstance(self._request.matching, MatchKey) else None
+    def _creation(self) -> tuple[ProfileCreation, tuple[KeyWrite, ...]]:
+        matched = (self._request.matching,) if isinstance(self._request.matching, MatchKey) else ()
+        keys = dict.fromkeys((*matched, *self._fields.claimed))
         profile = Profile(
             id=self._target.id,
             origin=self._target.origin,
-            fields={key.field: key.value} if key else {},
-            keys=frozenset({key}) if key else frozenset(),
+            fields={**self._fields.fields, **{key.field: key.value for key in matched}},
+            keys=frozenset(keys),
             live=dict.fromkeys(sorted(self._gains.live_added), self._now),
             cancelled={},
             created=self._now,
             updated=self._now,
         )
-        return ProfileCreation(profile), (KeyClaim(key, profile.id),) if key else ()
+        return ProfileCreation(profile), tuple(KeyClaim(key, profile.id) for key in keys)
 
     def _evicted(self) -> list[SubscriptionRef]:
         """Return the target's subscriptions cancelled longest ago that no longer fit among the remembered ones.

@@ -16,7 +16,7 @@ class Wanted:
 
     database: DatabaseId
     addresses: tuple[Address, ...] = ()
-    key: MatchKey | None = None
+    keys: tuple[MatchKey, ...] = ()
     profiles: frozenset[ProfileId] = frozenset()
 
 
@@ -25,7 +25,7 @@ class Snapshot:
     """What was found of a :class:`Wanted`; `profiles` says None of one that was looked for and does not exist."""
 
     subscriptions: Mapping[Address, Subscription] = field(default_factory=dict)
-    key_holder: ProfileId | None = None
+    key_holders: Mapping[MatchKey, ProfileId] = field(default_factory=dict)
     profiles: Mapping[ProfileId, Profile | None] = field(default_factory=dict)
 
 

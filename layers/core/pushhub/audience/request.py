@@ -1,7 +1,7 @@
 """What does a command ask of each database, before anything is read?"""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from pushhub.audience.model import Address, MatchKey, ProfileId
 from pushhub.audience.port import Wanted
@@ -11,11 +11,12 @@ from pushhub.audience.subscribe import (
     ByToken,
     DatabaseRefused,
     DesiredSubscription,
+    Mode,
     Reason,
     Refused,
     Subscribe,
 )
-from pushhub.audience.values import MisfitError, normalise
+from pushhub.audience.values import MisfitError, Value, normalise
 from pushhub.catalog.model import Database, DatabaseId, Resource
 from pushhub.catalog.providers import known_provider
 
@@ -30,12 +31,18 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class DatabaseRequest:
-    """What a command asks of one database, with the match value normalised and repeated subscriptions dropped."""
+    """What a command asks of one database, with values normalised and repeated subscriptions dropped.
+
+    `fields` are those that the database declares; `keys` are the match keys that setting them would give the profile.
+    """
 
     database: DatabaseId
     resource: Resource
     matching: ByToken | ById | MatchKey
     subscriptions: tuple[Asked, ...]
+    fields: Mapping[str, Value] = field(default_factory=dict)
+    keys: tuple[MatchKey, ...] = ()
+    mode: Mode = Mode.UPSERT
 
 
 def resolve(command: Subscribe) -> tuple[DatabaseRequest | DatabaseRefused, ...]:
@@ -49,10 +56,11 @@ def resolve(command: Subscribe) -> tuple[DatabaseRequest | DatabaseRefused, ...]
 def wanted(request: DatabaseRequest, reread: frozenset[ProfileId] = frozenset()) -> Wanted:
     """Return what to read for a request; `reread` adds the profiles about which an earlier decision was wrong."""
     matching = request.matching
+    matched = (matching,) if isinstance(matching, MatchKey) else ()
     return Wanted(
         database=request.database,
         addresses=tuple(asked.address for asked in request.subscriptions if isinstance(asked.address, Address)),
-        key=matching if isinstance(matching, MatchKey) else None,
+        keys=tuple(dict.fromkeys((*matched, *request.keys))) if request.keys else matched,
         profiles=reread | {matching.profile} if isinstance(matching, ById) else reread,
     )
 
@@ -73,13 +81,38 @@ def _address(desired: DesiredSubscription, resource: Resource) -> Address | Refu
 
 
 def _resolve_in(database: Database, command: Subscribe, asked: tuple[Asked, ...]) -> DatabaseRequest | DatabaseRefused:
+    try:
+        fields = _fields(database, command.fields)
+    except MisfitError as misfit:
+        return DatabaseRefused(database.id, Refused(Reason.FIELD_MISFIT, str(misfit)))
+    keys = tuple(MatchKey(name, database.fields[name], fields[name]) for name in database.match if name in fields)
     matching = command.matching
-    if not isinstance(matching, ByField):
-        return DatabaseRequest(database.id, command.resource, matching, asked)
-    key = _match_key(database, matching)
-    if isinstance(key, Refused):
-        return DatabaseRefused(database.id, key)
-    return DatabaseRequest(database.id, command.resource, key, asked)
+    if isinstance(matching, ByField):
+        key = _match_key(database, matching)
+        if isinstance(key, Refused):
+            return DatabaseRefused(database.id, key)
+        if fields.get(key.field, key.value) != key.value:
+            return DatabaseRefused(database.id, Refused(Reason.FIELD_MISFIT, f"{key.field}: the profile is matched by another value"))
+        return DatabaseRequest(database.id, command.resource, key, asked, fields, keys, command.mode)
+    return DatabaseRequest(database.id, command.resource, matching, asked, fields, keys, command.mode)
+
+
+def _fields(database: Database, raw: Mapping[str, Value]) -> Mapping[str, Value]:
+    """Return the values to be set in a database, normalised.
+
+    Raises:
+        MisfitError: one does not fit; the text names its field.
+    """
+    fields = {}
+    for name, value in raw.items():
+        kind = database.fields.get(name)
+        if kind is None:
+            continue
+        try:
+            fields[name] = normalise(kind, value)
+        except MisfitError as misfit:
+            raise MisfitError(f"{name}: {misfit}") from None
+    return fields
 
 
 def _match_key(database: Database, matching: ByField) -> MatchKey | Refused:

@@ -3,8 +3,9 @@
 HTTP requests, rows of imported files and the command line all build the same :class:`Subscribe`.
 """
 
-from dataclasses import dataclass
-from enum import Enum, auto
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum, StrEnum, auto
 from typing import Final
 
 from pushhub.audience.model import ProfileId, PushToken
@@ -47,12 +48,24 @@ class DesiredSubscription:
     unsubscribe: bool = False
 
 
+class Mode(StrEnum):
+    """Which profiles a command is for."""
+
+    UPSERT = "upsert"
+    """All."""
+    ADD = "add"
+    """Those that do not exist yet."""
+    UPDATE = "update"
+    """Those that exist."""
+
+
 @dataclass(frozen=True, slots=True)
 class Subscribe:
-    """Bring subscriptions to the desired state, in each database of a resource separately.
+    """Bring subscriptions, and fields of the profile, to the desired state, in each database of a resource separately.
 
     `databases` are the resource's databases to go through, in its order; `strangers` are databases the caller asked for that
-    the resource does not have. Of equal (provider, token) pairs in `subscriptions`, the last counts.
+    the resource does not have. Of equal (provider, token) pairs in `subscriptions`, the last counts. `fields` are values (not yet
+    normalised) to be set where the database declares the field; they are set unless every subscription is refused.
     """
 
     resource: Resource
@@ -60,6 +73,8 @@ class Subscribe:
     strangers: tuple[DatabaseId, ...]
     matching: Matching
     subscriptions: tuple[DesiredSubscription, ...]
+    fields: Mapping[str, Value] = field(default_factory=dict)
+    mode: Mode = Mode.UPSERT
 
 
 class Reason(Enum):
@@ -74,6 +89,10 @@ class Reason(Enum):
     DUPLICATE = auto()
     NOT_SUBSCRIBED = auto()
     TOO_MANY_SUBSCRIPTIONS = auto()
+    FIELD_MISFIT = auto()
+    """The value to be set does not fit its field."""
+    VALUE_TAKEN = auto()
+    """Another profile holds the value to be set for a match field."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +108,8 @@ class Effect(Enum):
 
     CHANGED = auto()
     UNCHANGED = auto()
+    SKIPPED = auto()
+    """The command's mode is not for this profile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +135,7 @@ class DatabaseProcessed:
     database: DatabaseId
     profile: ProfileId | None
     subscriptions: tuple[SubscriptionOutcome, ...]
+    fields_changed: bool = False
 
     @property
     def changed(self) -> bool:

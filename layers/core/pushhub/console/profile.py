@@ -187,8 +187,8 @@ def _holder(stores: Stores, database: DatabaseId, selector: Selector) -> Profile
             return id_
         case ByField():
             key = match_key(stores.catalog.load().catalog, database, selector)
-            (snapshot,) = stores.audience.read([Wanted(database, key=key)])
-            return snapshot.key_holder
+            (snapshot,) = stores.audience.read([Wanted(database, keys=(key,))])
+            return snapshot.key_holders.get(key)
         case Address():
             return _owner(stores.audience, database, selector)
 

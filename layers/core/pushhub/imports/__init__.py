@@ -1,1 +1,1 @@
-"""Files of push tokens that become subscriptions: chunks, rows, reports. Nothing stands here yet."""
+"""Files of push tokens that become subscriptions: how a file is read, planned, carried out chunk by chunk, and reported."""

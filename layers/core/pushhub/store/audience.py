@@ -84,8 +84,7 @@ class DynamoAudience:
 
 def _keys_of(wanted: Wanted) -> Iterable[Item]:
     yield from (schema.subscription_key(wanted.database, address.ref) for address in wanted.addresses)
-    if wanted.key:
-        yield schema.match_key(wanted.database, wanted.key)
+    yield from (schema.match_key(wanted.database, key) for key in wanted.keys)
     yield from (schema.profile_key(wanted.database, profile) for profile in sorted(wanted.profiles))
 
 
@@ -97,11 +96,11 @@ def _snapshot(wanted: Wanted, items: dict[str, Item]) -> Snapshot:
             if subscription.address != address:
                 raise CorruptItemError(f"item {item['pk']} holds another token")
             subscriptions[address] = subscription
-    key = items.get(schema.match_key(wanted.database, wanted.key)["pk"]) if wanted.key else None
+    keys = {key: items.get(schema.match_key(wanted.database, key)["pk"]) for key in wanted.keys}
     profiles = {id_: items.get(schema.profile_key(wanted.database, id_)["pk"]) for id_ in wanted.profiles}
     return Snapshot(
         subscriptions=subscriptions,
-        key_holder=schema.key_holder_of(key, wanted.key) if key and wanted.key else None,
+        key_holders={key: schema.key_holder_of(item, key) for key, item in keys.items() if item},
         profiles={id_: schema.profile_of(item) if item else None for id_, item in profiles.items()},
     )
 
@@ -134,7 +133,10 @@ class _Terms:
         return guard | {"ExpressionAttributeValues": items.to_wire(self._values)} if self._values else guard
 
     def equal(self, name: str, value: object) -> str:
-        return f"{self.name(name)} = {self.value(value)}"
+        return self.equal_at((name,), value)
+
+    def equal_at(self, path: tuple[str, ...], value: object) -> str:
+        return f"{self.name(*path)} = {self.value(value)}"
 
     def exist(self, name: str, refs: Iterable[str]) -> tuple[str, ...]:
         return tuple(f"attribute_exists({self.name(name, ref)})" for ref in sorted(refs))
@@ -183,6 +185,11 @@ def _profile_update(database: DatabaseId, write: ProfileUpdate) -> _Write:
         removed += [terms.name(name, ref) for ref in sorted(lost)]
         if gained:
             guards.append(terms.at_most(name, most - len(gained) + len(lost)))
+    assigned += [f"{terms.name('fields', name)} = {terms.value(value)}" for name, value in write.fields.items()]
+    for key in sorted(write.keys, key=lambda key: key.field):
+        before = write.replaced[key.field]
+        guards += terms.not_exist("fields", [key.field]) if before is None else [terms.equal_at(("fields", key.field), before)]
+        assigned.append(f"{terms.name('keys', key.field)} = {terms.value(str(key.type))}")
     removal = f" REMOVE {', '.join(removed)}" if removed else ""
     return "Update", {
         "Key": items.to_wire(schema.profile_key(database, write.id)),

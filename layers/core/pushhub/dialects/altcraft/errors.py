@@ -52,7 +52,8 @@ DESCRIPTIONS: Final[dict[Reason, str]] = {
 }
 """The `description` of an element with `status: "error"`.
 
-`matching error: unknown field` and `Duplicate push subscription` are the vendor's own (seed 002).
+`matching error: unknown field` and `Duplicate push subscription` are the vendor's own (seed 002). The reasons that come of setting
+fields are not here: no request of this dialect sets any.
 """
 
 

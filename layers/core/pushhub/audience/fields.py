@@ -1,0 +1,55 @@
+"""Which fields of a profile does a request change, and whose match keys stand in the way?"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from pushhub.audience.changes import KeyClaim, KeyRelease, KeyWrite
+from pushhub.audience.model import MatchKey, Profile, ProfileId
+from pushhub.audience.request import DatabaseRequest
+from pushhub.audience.subscribe import Reason, Refused
+from pushhub.audience.values import Value
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """What becomes of a profile's fields; `claimed` are the match keys it gains, `released` those that these replace."""
+
+    fields: Mapping[str, Value] = field(default_factory=dict)
+    claimed: tuple[MatchKey, ...] = ()
+    released: tuple[MatchKey, ...] = ()
+
+    @property
+    def replaced(self) -> Mapping[str, Value | None]:
+        """What the fields of the claimed keys held before."""
+        before = {key.field: key.value for key in self.released}
+        return {key.field: before.get(key.field) for key in self.claimed}
+
+    def key_writes(self, profile: ProfileId) -> tuple[KeyWrite, ...]:
+        """Return how the match keys of a profile change."""
+        releases = (KeyRelease(key, profile) for key in self.released)
+        return (*releases, *(KeyClaim(key, profile) for key in self.claimed))
+
+
+NO_CHANGE = FieldChange()
+
+
+def decide_fields(
+    request: DatabaseRequest, stored: Profile | None, profile: ProfileId, holders: Mapping[MatchKey, ProfileId]
+) -> FieldChange | Refused:
+    """Return how a request changes the fields of a profile, whose stored state is None where it is to be made.
+
+    Refused where another profile holds the value of a match field.
+    """
+    taken = next((key for key in request.keys if holders.get(key, profile) != profile), None)
+    if taken:
+        return Refused(Reason.VALUE_TAKEN, taken.field)
+    known = stored.fields if stored else {}
+    fields = {name: value for name, value in request.fields.items() if name not in known or known[name] != value}
+    if not fields:
+        return NO_CHANGE
+    claimed = tuple(key for key in request.keys if key.field in fields)
+    return FieldChange(fields, claimed, _replaced(stored.keys if stored else (), {key.field for key in claimed}))
+
+
+def _replaced(held: Iterable[MatchKey], fields: set[str]) -> tuple[MatchKey, ...]:
+    return tuple(sorted((key for key in held if key.field in fields), key=lambda key: key.field))
