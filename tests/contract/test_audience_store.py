@@ -1,8 +1,9 @@
 """What every audience store must do: the one in memory and the one in DynamoDB, on the local engine."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,6 +13,7 @@ from pushhub.audience.changes import (
     Change,
     KeyClaim,
     KeyRelease,
+    KeyWrite,
     ProfileCreation,
     ProfileErasure,
     ProfileRemoval,
@@ -35,16 +37,17 @@ from pushhub.audience.model import (
     SubscriptionRef,
 )
 from pushhub.audience.port import AudienceStore, Wanted
-from pushhub.audience.subscribe import DesiredSubscription
+from pushhub.audience.subscribe import DesiredSubscription, Mode
 from pushhub.audience.subscribing import Subscribing
-from pushhub.audience.values import Value, normalise
+from pushhub.audience.values import MAX_VALUE_BYTES, Value, normalise
+from pushhub.catalog.file import MAX_MATCH_FIELDS, parse_catalog
 from pushhub.catalog.model import Database, DatabaseId, FieldType, ResourceId, TokenConflict
 from pushhub.catalog.providers import Provider
 from pushhub.faults import LostRaceError
 from pushhub.store.audience import DynamoAudience
 from tests.conftest import Hub
 from tests.doubles.audience import MemoryAudience
-from tests.doubles.requests import BY_TOKEN, CUSTOMERS, by_id, by_number, request, resource
+from tests.doubles.requests import BY_TOKEN, CUSTOMERS, by_id, by_number, in_mode, request, resource, setting
 
 ANN, JOE = ProfileId("ann"), ProfileId("joe")
 NUMBER = MatchKey("number", FieldType.INTEGER, 123)
@@ -145,7 +148,8 @@ def test_everything_written_is_read_back_as_it_was(store: AudienceStore, databas
 def test_databases_are_separate(store: AudienceStore, database: DatabaseId) -> None:
     store.commit(database, Change((ProfileCreation(profile()),), (KeyClaim(NUMBER, ANN),), (SubscriptionPut(subscription()),)))
     other = DatabaseId(database + 1)
-    found, missing = store.read([Wanted(database, (address(),), (NUMBER,)), Wanted(other, (address(),), (NUMBER,), frozenset({ANN}))])
+    here, there = (Wanted(one, (address(),), (NUMBER,), frozenset({ANN})) for one in (database, other))
+    found, missing = store.read([here, there])
     assert found.subscriptions
     assert not missing.subscriptions
     assert not missing.key_holders
@@ -345,6 +349,216 @@ def test_a_value_of_any_type_survives(store: AudienceStore, database: DatabaseId
     assert snapshot.profiles[ANN] == made
 
 
+EVERY_TYPE: Mapping[str, Value] = {
+    "small": 7,
+    "zero": 0,
+    "big": 2**63 - 1,
+    "low": -(2**63),
+    "tiny": normalise(FieldType.DECIMAL, "0." + "0" * 36 + "1"),
+    "vast": normalise(FieldType.DECIMAL, "9" * 38),
+    "fraction": normalise(FieldType.DECIMAL, "-12.50"),
+    "yes": True,
+    "no": False,
+    "text": "#\u0000 é 😀",
+    "long": "ü" * (MAX_VALUE_BYTES // 2),
+    "moment": normalise(FieldType.DATETIME, "2001-12-31T23:59:59.000001+03:00"),
+}
+OLD = MatchKey("email", FieldType.EMAIL, "old@example.com")
+NEW = MatchKey("email", FieldType.EMAIL, "new@example.com")
+
+
+def exact(fields: Mapping[str, Value]) -> dict[str, tuple[Value, bool]]:
+    """Tell apart what Python holds equal: 1 and True."""
+    return {name: (value, isinstance(value, bool)) for name, value in fields.items()}
+
+
+def fields_of(store: AudienceStore, database: DatabaseId, id_: ProfileId = ANN) -> dict[str, tuple[Value, bool]]:
+    read = read_profile(store, database, id_)
+    assert read is not None
+    return exact(read.fields)
+
+
+def holders(store: AudienceStore, database: DatabaseId, *keys: MatchKey) -> list[ProfileId | None]:
+    (snapshot,) = store.read([Wanted(database, keys=keys)])
+    return [snapshot.key_holders.get(key) for key in keys]
+
+
+def test_fields_of_every_type_are_set_on_a_profile_without_any(store: AudienceStore, database: DatabaseId) -> None:
+    store.commit(database, Change((ProfileCreation(profile(live=refs("a"))),)))
+    store.commit(database, Change((ProfileUpdate(ANN, Seconds(20), fields=EVERY_TYPE),)))
+    after = read_profile(store, database)
+    assert after is not None
+    assert exact(after.fields) == exact(EVERY_TYPE)
+    assert (after.keys, after.live, after.updated) == (frozenset(), profile(live=refs("a")).live, 20)
+
+
+def test_fields_are_overwritten_by_values_of_whatever_type_and_others_left(store: AudienceStore, database: DatabaseId) -> None:
+    store.commit(database, Change((ProfileCreation(replace(profile(), fields=EVERY_TYPE)),)))
+    turned = dict(zip(EVERY_TYPE, [*EVERY_TYPE.values()][::-1], strict=True))
+    del turned["small"]
+    store.commit(database, Change((ProfileUpdate(ANN, Seconds(20), fields=turned),)))
+    assert fields_of(store, database) == exact({**EVERY_TYPE, **turned})
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "name",
+        "SIZE",
+        "AND",
+        "fields",
+        "keys",
+        "live",
+        "pk",
+        "updated",
+        "-",
+        "_",
+        "9",
+        "-1",
+        "a-b",
+        "имя",
+        "名前",
+        "é",
+        "\U0001d51e" * 64,
+    ],
+)
+def test_a_field_may_have_any_name_that_a_catalog_allows(store: AudienceStore, database: DatabaseId, name: str) -> None:
+    text = f"databases: [{{id: 1, name: a, fields: {{'{name}': text}}, match: ['{name}']}}]"
+    assert name in parse_catalog(text, "catalog.yaml", {}).catalog.databases[DatabaseId(1)].fields
+    old, new = (MatchKey(name, FieldType.TEXT, value) for value in ("old", "new"))
+    store.commit(database, Change((ProfileCreation(profile(live=refs("a"), key=old)),), (KeyClaim(old, ANN),)))
+    update = ProfileUpdate(
+        ANN,
+        Seconds(20),
+        live_added=refs("b"),
+        live_removed=refs("a"),
+        fields={name: "new", "other": 1},
+        keys=frozenset({new}),
+        replaced={name: "old"},
+    )
+    store.commit(database, Change((update,), (KeyRelease(old, ANN), KeyClaim(new, ANN))))
+    after = read_profile(store, database)
+    assert after is not None
+    assert after.fields == {name: "new", "other": 1}
+    assert after.keys == {new}
+    assert after.live.keys() == refs("b")
+    assert holders(store, database, old, new) == [None, ANN]
+
+
+def gain(new: MatchKey, before: Value | None, **more: Value) -> ProfileUpdate:
+    return ProfileUpdate(
+        ANN, Seconds(20), fields={new.field: new.value, **more}, keys=frozenset({new}), replaced={new.field: before}
+    )
+
+
+def test_a_key_is_gained_where_its_field_held_nothing(store: AudienceStore, database: DatabaseId) -> None:
+    store.commit(database, Change((ProfileCreation(profile(key=NUMBER)),), (KeyClaim(NUMBER, ANN),)))
+    store.commit(database, Change((gain(NEW, None, nick="Ann"),), (KeyClaim(NEW, ANN),)))
+    after = read_profile(store, database)
+    assert after is not None
+    assert after.fields == {"number": 123, "email": "new@example.com", "nick": "Ann"}
+    assert after.keys == {NUMBER, NEW}
+    assert holders(store, database, NUMBER, NEW) == [ANN, ANN]
+
+
+def test_a_key_is_replaced_in_one_change(store: AudienceStore, database: DatabaseId) -> None:
+    store.commit(database, Change((ProfileCreation(profile(key=OLD)),), (KeyClaim(OLD, ANN),)))
+    store.commit(database, Change((gain(NEW, OLD.value),), (KeyRelease(OLD, ANN), KeyClaim(NEW, ANN))))
+    after = read_profile(store, database)
+    assert after is not None
+    assert after.fields == {"email": "new@example.com"}
+    assert after.keys == {NEW}
+    assert holders(store, database, OLD, NEW) == [None, ANN]
+    store.commit(database, Change((gain(OLD, NEW.value),), (KeyRelease(NEW, ANN), KeyClaim(OLD, ANN))))
+    assert holders(store, database, OLD, NEW) == [ANN, None]
+
+
+@pytest.mark.parametrize("before", [None, "another@example.com", "OLD@example.com", 7, True])
+def test_a_key_is_not_replaced_where_its_field_holds_something_else(
+    store: AudienceStore, database: DatabaseId, before: Value | None
+) -> None:
+    made = profile(key=OLD)
+    store.commit(database, Change((ProfileCreation(made),), (KeyClaim(OLD, ANN),)))
+    refuse(store, database, Change((gain(NEW, before, nick="Ann"),), (KeyClaim(NEW, ANN),)))
+    assert read_profile(store, database) == made
+    assert holders(store, database, OLD, NEW) == [ANN, None]
+
+
+def test_a_key_is_not_replaced_where_its_field_holds_nothing(store: AudienceStore, database: DatabaseId) -> None:
+    store.commit(database, Change((ProfileCreation(profile()),)))
+    refuse(store, database, Change((gain(NEW, OLD.value),), (KeyClaim(NEW, ANN),)))
+    assert read_profile(store, database) == profile()
+
+
+@pytest.mark.parametrize(
+    ("kind", "before", "after"),
+    [
+        (FieldType.INTEGER, 2**63 - 1, 2**63 - 2),
+        (FieldType.DECIMAL, "9" * 38, "9" * 37 + "8"),
+        (FieldType.DECIMAL, "0." + "0" * 36 + "1", "0." + "0" * 36 + "2"),
+        (FieldType.DECIMAL, "100", "100.5"),
+        (FieldType.TEXT, "é", "e"),
+    ],
+)
+def test_what_a_field_held_is_compared_to_the_last_digit(
+    store: AudienceStore, database: DatabaseId, kind: FieldType, before: Value, after: Value
+) -> None:
+    old, new = (MatchKey("field", kind, normalise(kind, value)) for value in (before, after))
+    store.commit(database, Change((ProfileCreation(profile(key=old)),), (KeyClaim(old, ANN),)))
+    refuse(store, database, Change((gain(new, new.value),), (KeyRelease(old, ANN), KeyClaim(new, ANN))))
+    store.commit(database, Change((gain(new, old.value),), (KeyRelease(old, ANN), KeyClaim(new, ANN))))
+    assert holders(store, database, old, new) == [None, ANN]
+
+
+def test_fields_are_not_set_where_a_key_is_held_by_another(store: AudienceStore, database: DatabaseId) -> None:
+    made = profile(key=OLD)
+    store.commit(database, Change((ProfileCreation(made),), (KeyClaim(OLD, ANN), KeyClaim(NEW, JOE))))
+    refuse(store, database, Change((gain(NEW, OLD.value),), (KeyRelease(OLD, ANN), KeyClaim(NEW, ANN))))
+    assert read_profile(store, database) == made
+    assert holders(store, database, OLD, NEW) == [ANN, JOE]
+
+
+def test_fields_are_not_set_on_a_profile_that_is_gone(store: AudienceStore, database: DatabaseId) -> None:
+    refuse(store, database, Change((ProfileUpdate(ANN, Seconds(20), fields={"nick": "Ann"}),)))
+    assert read_profile(store, database) is None
+
+
+def test_a_profile_that_gained_a_field_is_not_anonymous_any_more(store: AudienceStore, database: DatabaseId) -> None:
+    store.commit(database, Change((ProfileCreation(profile(live=refs("a"))),)))
+    store.commit(database, Change((ProfileUpdate(ANN, Seconds(20), fields={"nick": "Ann"}),)))
+    refuse(store, database, Change((ProfileRemoval(ANN, refs("a"), frozenset()),)))
+
+
+def test_a_profile_with_a_key_more_than_was_known_is_not_erased(store: AudienceStore, database: DatabaseId) -> None:
+    store.commit(database, Change((ProfileCreation(profile(key=NUMBER)),), (KeyClaim(NUMBER, ANN),)))
+    store.commit(database, Change((gain(NEW, None),), (KeyClaim(NEW, ANN),)))
+    refuse(store, database, Change((ProfileErasure(ANN, frozenset({NUMBER})),), (KeyRelease(NUMBER, ANN),)))
+
+
+def test_every_one_of_100_fields_of_the_largest_size_is_set_at_once(store: AudienceStore, database: DatabaseId) -> None:
+    fields: dict[str, Value] = {f"{n:03}{'f' * 61}": f"{n:03}{'v' * (MAX_VALUE_BYTES - 3)}" for n in range(100)}
+    keys = frozenset(MatchKey(name, FieldType.TEXT, fields[name]) for name in sorted(fields)[:MAX_MATCH_FIELDS])
+    before = dict.fromkeys(fields, "old")
+    old = frozenset(replace(key, value="old") for key in keys)
+    made = replace(profile(), fields=before, keys=old)
+    store.commit(database, Change((ProfileCreation(made),), tuple(KeyClaim(key, ANN) for key in old)))
+    update = ProfileUpdate(ANN, Seconds(20), fields=fields, keys=keys, replaced={key.field: "old" for key in keys})
+    key_writes: tuple[KeyWrite, ...] = (*(KeyRelease(key, ANN) for key in old), *(KeyClaim(key, ANN) for key in keys))
+    store.commit(database, Change((update,), key_writes))
+    assert fields_of(store, database) == exact(fields)
+    assert holders(store, database, *sorted(keys, key=lambda key: key.field)) == [ANN] * MAX_MATCH_FIELDS
+
+
+def test_an_item_that_several_ask_for_is_read_for_each(store: AudienceStore, database: DatabaseId) -> None:
+    made = profile(live=refs("a"))
+    puts = (SubscriptionPut(subscription("a")),)
+    store.commit(database, Change((ProfileCreation(made),), (KeyClaim(NUMBER, ANN),), puts))
+    wanted = Wanted(database, (address(),), (NUMBER,), frozenset({ANN}))
+    first, second = store.read([wanted, wanted])
+    assert first == second
+    assert (first.profiles, list(first.subscriptions), list(first.key_holders)) == ({ANN: made}, [address()], [NUMBER])
+
+
 def test_fifty_identical_first_requests_at_once_make_one_profile_per_database(store: AudienceStore) -> None:
     bases = tuple(Database(DatabaseId(secrets.randbelow(2**31)), "fresh", CUSTOMERS.fields, CUSTOMERS.match) for _ in range(2))
     command = request(by_number(123), DesiredSubscription("ios-apns", PushToken("a")), through=resource(5, *bases), databases=bases)
@@ -357,7 +571,7 @@ def test_fifty_identical_first_requests_at_once_make_one_profile_per_database(st
 
 
 commands = st.builds(
-    lambda matching, subscriptions, door: (matching, subscriptions, door),
+    lambda matching, subscriptions, door, fields, mode: (matching, subscriptions, door, fields, mode),
     st.sampled_from([BY_TOKEN, by_id("ann"), by_id("joe"), by_number(1), by_number(2)]),
     st.lists(
         st.builds(DesiredSubscription, st.just("ios-apns"), st.sampled_from("abc").map(PushToken), st.booleans()),
@@ -365,6 +579,15 @@ commands = st.builds(
         max_size=3,
     ),
     st.sampled_from([resource(5), resource(6), resource(7, conflict=TokenConflict.MOVE)]),
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "number": st.sampled_from([1, 2]),
+            "email": st.sampled_from(["ann@example.com", "joe@example.com"]),
+            "nick": st.sampled_from(["Ann", "Joe"]),
+        },
+    ),
+    st.just(Mode.UPSERT) | st.sampled_from(Mode),
 )
 
 
@@ -377,6 +600,11 @@ def test_both_stores_answer_a_series_of_requests_alike(hub: Hub, script: list[tu
     for store in stores:
         ids = iter(ProfileId(f"p{n}") for n in range(100))
         subscribing = Subscribing(store, now=lambda: Seconds(1), new_id=ids.__next__, sleep=lambda _: None)
-        answers.append([subscribing(request(m, *subs, through=door, databases=(fresh,))) for m, subs, door in script])
+        answers.append(
+            [
+                subscribing(in_mode(mode, setting(request(m, *subs, through=door, databases=(fresh,)), fields)))
+                for m, subs, door, fields, mode in script
+            ]
+        )
     assert answers[0] == answers[1]
     assert isinstance(stores[1], DynamoAudience)

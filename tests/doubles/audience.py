@@ -68,16 +68,15 @@ class MemoryAudience:
         return [held[ref] for ref in (*profile.live, *profile.cancelled) if ref in held]
 
     def commit(self, database: DatabaseId, change: Change) -> None:
+        self.commit_together([(database, change)])
+
+    def commit_together(self, changes: Sequence[tuple[DatabaseId, Change]]) -> None:
         with self._lock:
             self.commits += 1
-            draft = self.content(database).copy()
-            for profile in change.profiles:
-                _write_profile(draft, profile)
-            for key in change.keys:
-                _write_key(draft, key)
-            for subscription in change.subscriptions:
-                _write_subscription(draft, subscription)
-            self.databases[database] = draft
+            drafts = {database: self.content(database).copy() for database, _ in changes}
+            for database, change in changes:
+                _write(drafts[database], change)
+            self.databases |= drafts
 
     def holds_profiles(self, database: DatabaseId) -> bool:
         return bool(self.content(database).profiles)
@@ -91,6 +90,15 @@ class MemoryAudience:
             key_holders={key: content.keys[key] for key in wanted.keys if key in content.keys},
             profiles={profile: content.profiles.get(profile) for profile in wanted.profiles},
         )
+
+
+def _write(draft: DatabaseContent, change: Change) -> None:
+    for profile in change.profiles:
+        _write_profile(draft, profile)
+    for key in change.keys:
+        _write_key(draft, key)
+    for subscription in change.subscriptions:
+        _write_subscription(draft, subscription)
 
 
 def _require(holds: bool, guard: str) -> None:

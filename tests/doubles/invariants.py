@@ -1,6 +1,7 @@
 """What must be true of an audience at any moment, whatever was done to it."""
 
-from pushhub.audience.model import MAX_CANCELLED, MAX_LIVE
+from pushhub.audience.model import MAX_CANCELLED, MAX_LIVE, MatchKey
+from pushhub.catalog.model import Database
 from tests.doubles.audience import DatabaseContent
 
 
@@ -14,6 +15,7 @@ def assert_consistent(content: DatabaseContent) -> None:
         for key in profile.keys:
             assert content.keys[key] == profile.id, "a profile's keys find it"
             assert profile.fields[key.field] == key.value
+        assert len({key.field for key in profile.keys}) == len(profile.keys), "one key for a field"
     for ref, subscription in content.subscriptions.items():
         owner = content.profiles[subscription.profile]
         assert ref == subscription.address.ref
@@ -22,3 +24,15 @@ def assert_consistent(content: DatabaseContent) -> None:
             assert subscription.owner_may_be_anonymous, "False is certain"
     for key, holder in content.keys.items():
         assert key in content.profiles[holder].keys, "a key finds a profile that has it"
+
+
+def assert_found_by_match_fields(content: DatabaseContent, database: Database) -> None:
+    """Every value of a match field finds the one profile that holds it, and there is no other key."""
+    held = [
+        (MatchKey(name, database.fields[name], profile.fields[name]), id_)
+        for id_, profile in content.profiles.items()
+        for name in database.match
+        if name in profile.fields
+    ]
+    assert len(dict(held)) == len(held), "no two profiles hold one value"
+    assert content.keys == dict(held)

@@ -1,7 +1,10 @@
 """Short ways to say what a test asks for."""
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 from pushhub.audience.model import ProfileId, PushToken
-from pushhub.audience.subscribe import ByField, ById, ByToken, DesiredSubscription, Matching, Subscribe
+from pushhub.audience.subscribe import ByField, ById, ByToken, DesiredSubscription, Matching, Mode, Subscribe
 from pushhub.audience.values import Value
 from pushhub.catalog.model import Database, DatabaseId, FieldType, Resource, ResourceId, TokenConflict
 from pushhub.catalog.providers import Provider
@@ -51,3 +54,12 @@ def request(
     databases: tuple[Database, ...] = (CUSTOMERS,),
 ) -> Subscribe:
     return Subscribe(through or resource(), databases, (), matching, subscriptions)
+
+
+def setting(command: Subscribe, fields: Mapping[str, Value] | None = None, **more: Value) -> Subscribe:
+    """Have a command set fields too."""
+    return replace(command, fields={**(fields or {}), **more})
+
+
+def in_mode(mode: Mode, command: Subscribe) -> Subscribe:
+    return replace(command, mode=mode)

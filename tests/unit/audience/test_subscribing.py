@@ -3,65 +3,21 @@
 import math
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import count
 
 import pytest
 
 from pushhub.audience.matching import MAX_FORGOTTEN, SEEN_FRESH_FOR, SETTLED_SECONDS
 from pushhub.audience.model import MAX_CANCELLED, MAX_LIVE, Address, ProfileId, PushToken, Seconds
 from pushhub.audience.port import Snapshot, Wanted
-from pushhub.audience.subscribe import (
-    ByField,
-    ById,
-    ByToken,
-    DatabaseOutcome,
-    DatabaseProcessed,
-    Effect,
-    Reason,
-    Refused,
-    Subscribe,
-)
+from pushhub.audience.subscribe import ByField, ById, ByToken, DatabaseProcessed, Effect, Reason, Subscribe
 from pushhub.audience.subscribing import Subscribing
 from pushhub.catalog.model import DatabaseId, TokenConflict
-from pushhub.catalog.providers import Provider
 from pushhub.faults import LostRaceError, UnavailableError
 from pushhub.races import MAX_TRIES
-from tests.doubles.audience import DatabaseContent, MemoryAudience
+from tests.doubles.audience import MemoryAudience
 from tests.doubles.invariants import assert_consistent
 from tests.doubles.requests import BY_TOKEN, CUSTOMERS, SHOPPERS, by_id, by_number, off, on, request, resource
-
-APNS = Provider("ios-apns")
-
-
-class World:
-    """An audience, a clock that tests turn, and ids p1, p2, …"""
-
-    def __init__(self) -> None:
-        self.store = MemoryAudience()
-        self.time = Seconds(1_000_000)
-        self.waits: list[float] = []
-        ids = count(1)
-        self.subscribing = Subscribing(
-            self.store, now=lambda: self.time, new_id=lambda: ProfileId(f"p{next(ids)}"), sleep=self.waits.append
-        )
-
-    def send(self, command: Subscribe) -> tuple[DatabaseOutcome, ...]:
-        outcomes = self.subscribing(command)
-        for content in self.store.databases.values():
-            assert_consistent(content)
-        return outcomes
-
-    def effects(self, command: Subscribe) -> list[Effect | Reason]:
-        (outcome,) = self.send(command)
-        assert isinstance(outcome, DatabaseProcessed)
-        return [part.result.reason if isinstance(part.result, Refused) else part.result for part in outcome.subscriptions]
-
-    @property
-    def customers(self) -> DatabaseContent:
-        return self.store.content(CUSTOMERS.id)
-
-    def owner(self, token: str) -> str:
-        return self.customers.subscriptions[Address(APNS, PushToken(token)).ref].profile
+from tests.doubles.world import APNS, World
 
 
 @pytest.fixture

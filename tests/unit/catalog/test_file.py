@@ -338,6 +338,26 @@ def test_a_catalog_has_at_most_20_upstreams() -> None:
     assert problems(with_upstreams(21)) == ["upstreams: at most 20 upstreams"]
 
 
+def test_a_database_has_at_most_8_match_fields() -> None:
+    def with_match_fields(count: int) -> str:
+        names = [f"f{n}" for n in range(count)]
+        fields = ", ".join(f"{name}: text" for name in (*names, "nick"))
+        return f"databases: [{{id: 1, name: a, fields: {{{fields}}}, match: [{', '.join(names)}]}}]"
+
+    (database,) = declared(with_match_fields(8)).databases.values()
+    assert len(database.match) == 8
+    assert problems(with_match_fields(9)) == ["databases[0].match: at most 8 match fields"]
+
+
+def test_a_database_has_at_most_256_fields() -> None:
+    def with_fields(count: int) -> str:
+        return f"databases: [{{id: 1, name: a, fields: {{{', '.join(f'f{n}: text' for n in range(count))}}}}}]"
+
+    (database,) = declared(with_fields(256)).databases.values()
+    assert len(database.fields) == 256
+    assert problems(with_fields(257)) == ["databases[0].fields: at most 256 fields"]
+
+
 def test_a_resource_has_at_most_20_databases() -> None:
     def with_databases(count: int) -> str:
         databases = "".join(f"\n  - {{id: {n}, name: one of many}}" for n in range(1, count + 1))

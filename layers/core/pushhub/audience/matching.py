@@ -3,6 +3,7 @@
 Pure: given what was read of a database, :func:`decide` says what comes of a request there and which change makes it so.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from typing import Final
@@ -72,11 +73,17 @@ class Decision:
     """Whether it rests on what no guard checks: read once more, and decide again, before anything is written or told."""
     unverified: frozenset[ProfileId] = frozenset()
     """Profiles that were decided about without having been read, although nothing guards that."""
+    undecided: bool = False
+    """Whether it is none, since a profile that :func:`unread_target` names was not read: however often that happens, read it."""
 
     @property
     def assumed(self) -> frozenset[ProfileId]:
         """Profiles that the decision made assumptions about: read them before deciding again."""
         return self.unverified | (self.change.assumed if self.change else frozenset())
+
+    def has_to_be_repeated(self, *, confirmed: bool) -> bool:
+        """Say whether to read and decide again before anything is written or told; `confirmed`: that was done for doubt already."""
+        return self.undecided or (self.doubtful and not confirmed)
 
 
 def decide(request: DatabaseRequest, snapshot: Snapshot, fresh: ProfileId, now: Seconds) -> Decision:
@@ -84,17 +91,20 @@ def decide(request: DatabaseRequest, snapshot: Snapshot, fresh: ProfileId, now: 
 
     A profile that the snapshot does not hold is taken to have room for more subscriptions and, where its subscription allows it,
     to be anonymous. The guards of the change say so, and after a lost race the snapshot holds the profile. What a decision rests on
-    without a guard, since it writes nothing there, makes it doubtful. So does a profile whose fields are to be set and that the
-    snapshot does not hold: :func:`unread_target` tells beforehand.
+    without a guard, since it writes nothing there, makes it doubtful. Where fields are to be set on a profile that the snapshot
+    does not hold, nothing is decided: :func:`unread_target` tells beforehand.
     """
     target = _target(request, snapshot, fresh)
     if _passes_over(request.mode, target):
         return _same_for_all(request, target, Effect.SKIPPED)
     if _has_to_be_read(request, snapshot, target):
-        return replace(_same_for_all(request, target, Effect.UNCHANGED), doubtful=True, unverified=frozenset({target.id}))
+        none_yet = _same_for_all(request, target, Effect.UNCHANGED)
+        return replace(none_yet, doubtful=True, unverified=frozenset({target.id}), undecided=True)
     fields = decide_fields(request, target.read, target.id, snapshot.key_holders) if request.fields else NO_CHANGE
     if isinstance(fields, Refused):
-        return Decision(DatabaseRefused(request.database, fields), None)
+        # Who seems to be another may be the very profile: made, or moved to, while it was looked for.
+        doubtful = not target.found or _is_contradictory(request, snapshot)
+        return Decision(DatabaseRefused(request.database, fields), None, doubtful)
     return _Decider(request, snapshot, target, now, fields).decide()
 
 
@@ -116,8 +126,41 @@ def _has_to_be_read(request: DatabaseRequest, snapshot: Snapshot, target: "_Targ
 
 
 def _same_for_all(request: DatabaseRequest, target: "_Target", effect: Effect) -> Decision:
-    outcomes = tuple(SubscriptionOutcome(one.desired, effect) for one in request.subscriptions)
+    results = ((one.desired, one.address if isinstance(one.address, Refused) else effect) for one in request.subscriptions)
+    outcomes = tuple(SubscriptionOutcome(desired, result) for desired, result in results)
     return Decision(DatabaseProcessed(request.database, target.id if target.found else None, outcomes), None)
+
+
+def _is_contradictory(request: DatabaseRequest, snapshot: Snapshot) -> bool:
+    """Say whether profiles were read before, and what belongs to them after, a change of both, or the other way round."""
+    return any(
+        _owned(request, snapshot, id_) != (_referred_to(request, profile) if profile else (set(), set(), set()))
+        for id_, profile in snapshot.profiles.items()
+    )
+
+
+_Belongings = tuple[set[SubscriptionRef], set[SubscriptionRef], set[MatchKey]]
+"""What a request names that is a profile's: live subscriptions, cancelled ones, match keys."""
+
+
+def _owned(request: DatabaseRequest, snapshot: Snapshot, profile: ProfileId) -> _Belongings:
+    stored = [one for one in map(snapshot.subscriptions.get, _addresses(request)) if one and one.profile == profile]
+    live = {one.address.ref for one in stored if one.live}
+    cancelled = {one.address.ref for one in stored if not one.live}
+    return live, cancelled, {key for key in _keys(request) if snapshot.key_holders.get(key) == profile}
+
+
+def _referred_to(request: DatabaseRequest, profile: Profile) -> _Belongings:
+    refs = {address.ref for address in _addresses(request)}
+    return refs & profile.live.keys(), refs & profile.cancelled.keys(), {key for key in _keys(request) if key in profile.keys}
+
+
+def _addresses(request: DatabaseRequest) -> Iterator[Address]:
+    return (asked.address for asked in request.subscriptions if isinstance(asked.address, Address))
+
+
+def _keys(request: DatabaseRequest) -> tuple[MatchKey, ...]:
+    return (*request.keys, request.matching) if isinstance(request.matching, MatchKey) else request.keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +191,7 @@ def _target(request: DatabaseRequest, snapshot: Snapshot, fresh: ProfileId) -> _
 
 
 def _target_by_token(request: DatabaseRequest, snapshot: Snapshot, fresh: ProfileId) -> _Target:
-    addresses = (asked.address for asked in request.subscriptions if isinstance(asked.address, Address))
-    first = next((stored for address in addresses if (stored := snapshot.subscriptions.get(address))), None)
+    first = next((stored for address in _addresses(request) if (stored := snapshot.subscriptions.get(address))), None)
     if first is None:
         return _Target(fresh, found=False, origin=Origin.TOKEN, may_be_anonymous=True)
     read = snapshot.profiles.get(first.profile)
@@ -220,9 +262,11 @@ class _Decider:
 
     def decide(self) -> Decision:
         asked = self._request.subscriptions
+        results: dict[int, Effect | Refused] = {}
         # Cancellations first: what they leave room for must not depend on the order in which a caller lists things.
-        results = {one: self._bring_about(one) for one in sorted(asked, key=lambda one: not one.desired.unsubscribe)}
-        outcomes = tuple(SubscriptionOutcome(one.desired, results[one]) for one in asked)
+        for place in sorted(range(len(asked)), key=lambda place: not asked[place].desired.unsubscribe):
+            results[place] = self._bring_about(asked[place])
+        outcomes = tuple(SubscriptionOutcome(one.desired, results[place]) for place, one in enumerate(asked))
         if all(isinstance(result, Refused) for result in results.values()):
             self._fields = NO_CHANGE
         change = self._change()
@@ -230,20 +274,13 @@ class _Decider:
         return Decision(
             outcome=DatabaseProcessed(self._request.database, profile, outcomes, bool(self._fields.fields)),
             change=change if len(change) else None,
-            doubtful=bool(self._unverified) or self._is_contradictory() or (profile is None and self._may_have_missed_key()),
+            doubtful=self._is_doubtful(profile),
             unverified=frozenset(self._unverified),
         )
 
-    def _is_contradictory(self) -> bool:
-        """Say whether profiles and subscriptions were read before and after a change of both."""
-        addresses = [asked.address for asked in self._request.subscriptions if isinstance(asked.address, Address)]
-        for profile in filter(None, self._snapshot.profiles.values()):
-            for address in addresses:
-                stored = self._snapshot.subscriptions.get(address)
-                owned = stored is not None and stored.profile == profile.id
-                if owned != (address.ref in profile.live or address.ref in profile.cancelled):
-                    return True
-        return False
+    def _is_doubtful(self, profile: ProfileId | None) -> bool:
+        contradictory = _is_contradictory(self._request, self._snapshot)
+        return bool(self._unverified) or contradictory or (profile is None and self._may_have_missed_key())
 
     def _may_have_missed_key(self) -> bool:
         """Say whether a subscription was written so recently that the match key written with it may have been missed."""

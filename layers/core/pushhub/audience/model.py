@@ -4,7 +4,7 @@ import base64
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, NewType
 
@@ -53,15 +53,16 @@ class ResourceState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a push goes: one device, as one provider knows it."""
+    """Where a push goes: one device, as one provider knows it; `ref` is how profiles refer to it."""
 
     provider: Provider
     token: PushToken
+    # Worked out once: every request needs it several times.
+    ref: SubscriptionRef = field(init=False, compare=False, repr=False)
 
-    @property
-    def ref(self) -> SubscriptionRef:
-        """The short reference under which profiles keep this address."""
-        return SubscriptionRef(PROVIDER_CODES[self.provider] + digest(self.token))
+    def __post_init__(self) -> None:
+        """Work out the reference."""
+        object.__setattr__(self, "ref", SubscriptionRef(PROVIDER_CODES[self.provider] + digest(self.token)))
 
 
 @dataclass(frozen=True, slots=True)

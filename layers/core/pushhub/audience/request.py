@@ -92,7 +92,8 @@ def _resolve_in(database: Database, command: Subscribe, asked: tuple[Asked, ...]
         if isinstance(key, Refused):
             return DatabaseRefused(database.id, key)
         if fields.get(key.field, key.value) != key.value:
-            return DatabaseRefused(database.id, Refused(Reason.FIELD_MISFIT, f"{key.field}: the profile is matched by another value"))
+            other = f"{key.field}: the profile is matched by another value"
+            return DatabaseRefused(database.id, Refused(Reason.FIELD_MISFIT, other))
         return DatabaseRequest(database.id, command.resource, key, asked, fields, keys, command.mode)
     return DatabaseRequest(database.id, command.resource, matching, asked, fields, keys, command.mode)
 

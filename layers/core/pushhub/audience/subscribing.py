@@ -3,12 +3,13 @@
 import math
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from pushhub.audience.matching import Decision, decide
 from pushhub.audience.model import ProfileId, Seconds
-from pushhub.audience.port import AudienceStore
+from pushhub.audience.port import AudienceStore, Snapshot
+from pushhub.audience.reading import read_snapshots
 from pushhub.audience.request import DatabaseRequest, resolve, wanted
 from pushhub.audience.subscribe import DatabaseOutcome, DatabaseRefused, Subscribe
 from pushhub.catalog.model import DatabaseId
@@ -30,6 +31,7 @@ def utc_now() -> Seconds:
 class Subscribing:
     """The use case: one read for all databases, one commit for each that changes; lost races are read and decided again.
 
+    Where fields are set on profiles that only that read has named, a second one asks for these.
     Databases do not roll each other back: where one keeps losing, those committed stay so and the caller repeats.
     """
 
@@ -62,12 +64,12 @@ class Subscribing:
     def _try_once(self, pending: "dict[DatabaseId, _Pending]", outcomes: dict[DatabaseId, DatabaseOutcome], latest: float) -> None:
         """Settle what is pending as far as possible; what lost a race stays pending and is raised at the end."""
         attempts = list(pending.values())
-        snapshots = self.store.read([wanted(attempt.request, attempt.reread) for attempt in attempts], latest)
+        snapshots = self._read(attempts, latest)
         lost: LostRaceError | None = None
         for attempt, snapshot in zip(attempts, snapshots, strict=True):
             database = attempt.request.database
             decision = decide(attempt.request, snapshot, self.new_id(), self.now())
-            if decision.doubtful and not attempt.confirmed:
+            if decision.has_to_be_repeated(confirmed=attempt.confirmed):
                 lost = LostRaceError("what was read has to be confirmed")
                 pending[database] = replace(attempt, confirmed=True, reread=attempt.reread | decision.assumed)
                 continue
@@ -81,6 +83,10 @@ class Subscribing:
                 del pending[database]
         if lost:
             raise lost
+
+    def _read(self, attempts: "Sequence[_Pending]", latest: float) -> Sequence[Snapshot]:
+        asked = [wanted(attempt.request, attempt.reread) for attempt in attempts]
+        return read_snapshots([attempt.request for attempt in attempts], asked, lambda parts: self.store.read(parts, latest))
 
     def _commit(self, database: DatabaseId, decision: Decision, latest: float) -> None:
         if decision.change:

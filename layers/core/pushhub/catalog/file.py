@@ -43,6 +43,10 @@ SECTIONS: Final = ("databases", "resources", "api_tokens", "upstreams")
 MAX_FILE_BYTES: Final = 2**20
 """Bound of a catalog file; what it declares is bounded more tightly, by the size of its document."""
 MAX_ID: Final = 2**31 - 1
+MAX_MATCH_FIELDS: Final = 8
+"""Match fields of one database: a change of them all, each two writes, has to fit one transaction along with 40 subscriptions."""
+MAX_FIELDS: Final = 256
+"""Fields of one database: a profile that has them all, each of 1024 bytes, has to fit an item of 400 KB with its references."""
 MAX_DATABASES: Final = 20
 """Databases of one resource: each may cost a request one write call, and all of them have to fit its time."""
 MIN_TOKEN_CHARACTERS: Final = 8
@@ -390,7 +394,12 @@ class _Reading:
         fields = raw.get("fields", {})
         if not isinstance(fields, dict):
             return
-        for index, name in enumerate(self._texts(raw, "match")):
+        if len(fields) > MAX_FIELDS:
+            self.problems.append(f"{place}.fields: at most {MAX_FIELDS} fields")
+        names = self._texts(raw, "match")
+        if len(names) > MAX_MATCH_FIELDS:
+            self.problems.append(f"{place}.match: at most {MAX_MATCH_FIELDS} match fields")
+        for index, name in enumerate(names):
             at = f"{place}.match[{index}]"
             if name is None:
                 continue

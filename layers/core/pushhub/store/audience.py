@@ -43,7 +43,8 @@ class DynamoAudience:
 
     def read(self, wanted: Sequence[Wanted], latest: float = math.inf) -> Sequence[Snapshot]:
         """See :meth:`pushhub.audience.port.AudienceStore.read`; consistent, 100 items a call."""
-        items = self._items([key for part in wanted for key in _keys_of(part)], latest)
+        keys = {key["pk"]: key for part in wanted for key in _keys_of(part)}
+        items = self._items(keys.values(), latest)
         return [_snapshot(part, items) for part in wanted]
 
     def subscriptions_of(self, database: DatabaseId, profile: Profile) -> Sequence[Subscription]:
@@ -57,14 +58,8 @@ class DynamoAudience:
 
         The client puts a token into the call and keeps it when it tries again, so a lost answer does not write twice.
         """
-        writes = (
-            *(_profile_write(database, write) for write in change.profiles),
-            *(_key_write(database, write) for write in change.keys),
-            *(_subscription_write(database, write) for write in change.subscriptions),
-        )
-        actions: list[Any] = [{verb: {"TableName": self._table, **write}} for verb, write in writes]
         with translated():
-            self._client.transact_write_items(TransactItems=actions)
+            self._client.transact_write_items(TransactItems=transact_actions(self._table, database, change))
 
     def holds_profiles(self, database: DatabaseId) -> bool:
         """See :meth:`pushhub.audience.port.AudienceStore.holds_profiles`; scans until it finds one."""
@@ -80,6 +75,16 @@ class DynamoAudience:
 
     def _items(self, keys: Iterable[Item], latest: float) -> dict[str, Item]:
         return {item["pk"]: item for item in self._reader.read(keys, latest)}
+
+
+def transact_actions(table: str, database: DatabaseId, change: Change) -> list[Any]:
+    """Return the actions of a transaction that write a change, one for each of its writes."""
+    writes = (
+        *(_profile_write(database, write) for write in change.profiles),
+        *(_key_write(database, write) for write in change.keys),
+        *(_subscription_write(database, write) for write in change.subscriptions),
+    )
+    return [{verb: {"TableName": table, **write}} for verb, write in writes]
 
 
 def _keys_of(wanted: Wanted) -> Iterable[Item]:
@@ -110,17 +115,20 @@ _Write = tuple[str, dict[str, Any]]
 
 
 class _Terms:
-    """Stands placeholders in for the names and values of an action's expressions, since many names are reserved words."""
+    """Stands placeholders in for the names and values of an action's expressions, since many names are reserved words.
+
+    They are as short as can be: DynamoDB takes expressions of at most 4 KB.
+    """
 
     def __init__(self) -> None:
         self._names: dict[str, str] = {}
         self._values: dict[str, object] = {}
 
     def name(self, *path: str) -> str:
-        return ".".join(self._names.setdefault(part, f"#n{len(self._names)}") for part in path)
+        return ".".join(self._names.setdefault(part, f"#{len(self._names)}") for part in path)
 
     def value(self, value: object) -> str:
-        placeholder = f":v{len(self._values)}"
+        placeholder = f":{len(self._values)}"
         self._values[placeholder] = value
         return placeholder
 
