@@ -8,9 +8,16 @@ from types import ModuleType
 FUNCTIONS = Path(__file__).parents[2] / "functions"
 
 
+def all_functions() -> dict[str, Path]:
+    """Return the folder of each function by its name; a step of a workflow is called after both, `<workflow>_<step>`."""
+    alone = {path.parent.name: path.parent for path in FUNCTIONS.glob("*/handler.py")}
+    steps = {f"{path.parents[1].name}_{path.parent.name}": path.parent for path in FUNCTIONS.glob("*/*/handler.py")}
+    return alone | steps
+
+
 def load_handler(function: str) -> ModuleType:
-    """Import `functions/<function>/handler.py` afresh."""
-    spec = importlib.util.spec_from_file_location(f"handler_of_{function}", FUNCTIONS / function / "handler.py")
+    """Import the handler of a function afresh."""
+    spec = importlib.util.spec_from_file_location(f"handler_of_{function}", all_functions()[function] / "handler.py")
     assert spec
     assert spec.loader
     module = importlib.util.module_from_spec(spec)
@@ -24,3 +31,9 @@ class Context:
 
     function_name = "push_subscribe"
     aws_request_id = "00000000-0000-0000-0000-000000000000"
+
+    def __init__(self, milliseconds_left: int = 900_000) -> None:
+        self._milliseconds_left = milliseconds_left
+
+    def get_remaining_time_in_millis(self) -> int:
+        return self._milliseconds_left

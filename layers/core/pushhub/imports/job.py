@@ -56,9 +56,14 @@ def job_of(source: S3Object) -> JobId:
 
     It begins with the file's name, so that people recognise it.
     """
-    digest = hashlib.sha256("\0".join((source.bucket, source.key, source.version)).encode()).hexdigest()[:16]
+    digest = hashlib.sha256(f"{source.bucket}\0{source.key}\0{source.version}".encode()).hexdigest()[:16]
     name = _NOT_IN_AN_ID.sub("-", source.key.rsplit("/", 1)[-1].split(".", 1)[0])[:_NAME_SHOWN].strip("-")
     return JobId(f"{name}-{digest}" if name else digest)
+
+
+def execution_name(job: JobId, attempt: int) -> str:
+    """Return the name of the execution that is an attempt of a job: it is started once, however often that is asked for."""
+    return job if attempt == 1 else f"{job}-{attempt}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +93,8 @@ class FilePlan:
 class Job:
     """An import job.
 
-    `source` is the object as it was dropped, `location` where it lies now. `attempt` counts from 1; each is an execution of its own.
-    `reason` says why it failed, and stands there from the moment that is known. `stopping` asks running chunks to end.
+    `source` is the object as it was dropped, `location` where it lies now. `attempt` counts from 1; each is an execution of its
+    own. `reason` says why it failed, and stands there from the moment that is known. `stopping` asks running chunks to end.
     """
 
     id: JobId

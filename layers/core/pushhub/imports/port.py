@@ -71,12 +71,14 @@ class OpenJournal(Protocol):
         """What came of rows that were settled when the journal was opened, by their position in the chunk."""
 
     @property
+    def finished(self) -> bool:
+        """Whether every row was settled, and `finish` said so, when the journal was opened."""
+
+    @property
     def lanes(self) -> int:
         """How many threads may append at one time."""
 
-    def append(
-        self, lane: int, outcomes: Mapping[int, RowOutcome], changes: Sequence[tuple[DatabaseId, Change]] = ()
-    ) -> None:
+    def append(self, lane: int, outcomes: Mapping[int, RowOutcome], changes: Sequence[tuple[DatabaseId, Change]] = ()) -> None:
         """Write changes, and what came of the rows that they are for, together or not at all.
 
         Raises:
@@ -147,6 +149,9 @@ class FileStore(Protocol):
     def latest(self, bucket: str, key: str) -> S3Object:
         """Return the current version of a key."""
 
+    def list_inbox(self, bucket: str) -> Iterator[S3Object]:
+        """Give every version of every object in the inbox that nobody has deleted, one by one."""
+
 
 class Executions(Protocol):
     """Runs of the state machine. All raise UnavailableError."""
@@ -174,5 +179,3 @@ def plan_key(job: JobId, attempt: int) -> str:
 def failed_rows_key(job: JobId, chunk: int) -> str:
     """Return the key of a chunk's failed rows: a JSON object a line, see :class:`pushhub.imports.failed_rows.FailedRow`."""
     return work_key(job, f"failed-rows-{chunk}.jsonl")
-
-

@@ -14,10 +14,21 @@ event          `E#<digest of the uid>`           its identity    uid, launch, pr
 repeat         `R#<receipt>`                     `R`             expires
 counter        `N#<digest of the launch>#<…>`    provider        launch, du, ou, dt, ot
 launch         `LAUNCHES`                        digest#provider launch, provider
+import job     `J#<job>`                         `J`             source, location, status, started, attempt, reason, …, expires
+progress       `J#<job>`                         `C#<chunk>`     kinds, reasons, bytes, lines, finished, expires
+listed job     `JOBS`                            `<started>#<…>` expires
+running job    `RUNNING`                         job             expires
+journal entry  `I#<job>#<chunk>`                 `E#<lane>#<…>`  token, outcomes or finished, expires
+journal gate   `I#<job>#<chunk>`                 `G#<lane>`      run, expires
 =============  ================================  ==============  ==========================================================
 
 The first three stand in the Audience table, the catalog in its own, the others in the Ledger table. Of an event, `d` is the receipt
 that set "delivered" first and `d_at` when that report was accepted; `o` and `o_at` the same for "opened". A counter has 64 shards,
-the end of its pk; it counts unique (`du`, `ou`) and all (`dt`, `ot`) reports. All times of the Ledger but `expires` are
-milliseconds, all others seconds, since 1970-01-01 UTC.
+the end of its pk; it counts unique (`du`, `ou`) and all (`dt`, `ot`) reports. All times of events are milliseconds, all others
+seconds, since 1970-01-01 UTC.
+
+An import job has further stopping, retention (seconds from its last change to `expires`), ended once it has ended, and plan once
+that is known. The sk of a journal entry ends with the number of the run that made it and its place among those that this run made
+in the lane; `token` was made for it alone; `outcomes` is a list of kind, reason and packed positions. A gate holds the number of
+the run that may write to its lane.
 """

@@ -1,0 +1,243 @@
+"""How is one chunk of a file imported, so that it may be killed at any point and run any number of times?"""
+
+import math
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import batched
+from typing import Final
+
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_random_exponential
+
+from pushhub.audience.model import ProfileId, Seconds
+from pushhub.audience.port import AudienceStore
+from pushhub.audience.request import resolve
+from pushhub.audience.subscribe import Subscribe
+from pushhub.audience.subscribing import new_profile_id, utc_now
+from pushhub.catalog.model import Catalog
+from pushhub.faults import LostRaceError, UnavailableError
+from pushhub.imports.failed_rows import FailedRow
+from pushhub.imports.job import (
+    Chunk,
+    ChunkProgress,
+    Job,
+    JobId,
+    Kind,
+    RowOutcome,
+    Tally,
+    UnusableFileError,
+)
+from pushhub.imports.port import FileStore, JobStore, Journals, MissingObjectError, OpenJournal, failed_rows_key
+from pushhub.imports.records import ChunkText, Record
+from pushhub.imports.rows import RowReader, match_field, row_reader
+from pushhub.imports.settling import Row, Settling
+
+WINDOW: Final = 1000
+"""Rows that are read and decided before any of them is written: enough to fill every lane of the journal with transactions."""
+SECONDS_WITHOUT_PROGRESS: Final = 120
+"""How long a run tries again while the store settles no row. The engine starts it again, after ever longer waits."""
+LONGEST_WAIT: Final = 10
+"""Seconds; a wait is a random part of this, or of less after the first tries (full jitter)."""
+FIRST_WAIT: Final = 0.2
+"""Seconds, as :data:`LONGEST_WAIT`."""
+SECONDS_BETWEEN_LOOKS: Final = 1.0
+"""Between two looks at whether the job is to stop, and two writes of its progress."""
+THREADS: Final = 8
+"""Calls of the store at one time."""
+
+
+class StoppedError(Exception):
+    """Somebody has asked the job to stop; the rows that are not settled stay so."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkRun:
+    """What one run has come to; `tally` counts the rows that it settled itself."""
+
+    finished: bool
+    tally: Tally
+
+
+@dataclass(frozen=True, slots=True)
+class ImportChunk:
+    """The use case. Memory is bounded by the chunk; the catalog is read once."""
+
+    catalog: Callable[[], Catalog]
+    audience: AudienceStore
+    jobs: JobStore
+    journals: Journals
+    files: FileStore
+    now: Callable[[], Seconds] = utc_now
+    new_id: Callable[[], ProfileId] = new_profile_id
+    sleep: Callable[[float], None] = time.sleep
+    clock: Callable[[], float] = time.monotonic
+
+    def __call__(self, job: JobId, chunk: Chunk, seconds_left: float) -> ChunkRun:
+        """Settle every row of a chunk, or as many as there is time for: then run it again.
+
+        Args:
+            job: what the chunk belongs to.
+            chunk: which bytes of the plain file.
+            seconds_left: no window of rows is begun later than this from now.
+
+        Raises:
+            StoppedError: the job was asked to stop.
+            TakenOverError: another run has taken the chunk over.
+            UnavailableError, LostRaceError: nothing could be settled for :data:`SECONDS_WITHOUT_PROGRESS`.
+            UnusableFileError: the job cannot go on; it is told why.
+        """
+        latest = self.clock() + seconds_left
+        try:
+            file = self._open(self.jobs.load(job), chunk)
+            with ThreadPoolExecutor(THREADS, "lane") as pool:
+                return _Run(self, file, pool, latest)()
+        except UnusableFileError as unusable:
+            self.jobs.give_up(job, str(unusable))
+            raise
+        except (LostRaceError, UnavailableError) as fault:
+            # Counts only if no later run gets any further, and the job fails.
+            with suppress(UnavailableError):
+                self.jobs.give_up(job, f"its rows could not be written for long ({fault}); once that is mended, a retry goes on")
+            raise
+
+    def _open(self, job: Job, chunk: Chunk) -> "_File":
+        plan = job.plan
+        if plan is None:
+            raise UnusableFileError("the file was never planned: import it again")
+        reader = row_reader(job.source.key, plan.layout, plan.mode, self.catalog())
+        try:
+            source = self.files.latest(job.source.bucket, plan.unpacked) if plan.unpacked else job.location
+            content = self.files.read(source, chunk.start, chunk.end)
+        except MissingObjectError:
+            raise UnusableFileError("the file was deleted while it was imported: drop it again") from None
+        return _File(job.id, job.source.bucket, chunk, reader, ChunkText(content, plan.layout))
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """What a run reads: a chunk's records, and how a record becomes a row."""
+
+    job: JobId
+    bucket: str
+    chunk: Chunk
+    reader: RowReader
+    text: ChunkText
+
+
+class _Run:
+    """One run of a chunk: tries again, from what the journal then knows, as long as that leads anywhere."""
+
+    def __init__(self, use: ImportChunk, file: _File, pool: Executor, latest: float) -> None:
+        self._use = use
+        self._file = file
+        self._pool = pool
+        self._latest = latest
+        self._outcomes: dict[int, RowOutcome] = {}
+        self._of_earlier_runs: frozenset[int] | None = None
+        self._moved_at = use.clock()
+        self._looked_at = -math.inf
+
+    def __call__(self) -> ChunkRun:
+        tries = Retrying(
+            retry=retry_if_exception_type((UnavailableError, LostRaceError)),
+            wait=wait_random_exponential(multiplier=FIRST_WAIT, max=LONGEST_WAIT),
+            stop=self._leads_nowhere,
+            sleep=self._use.sleep,
+            reraise=True,
+        )
+        try:
+            finished = tries(self._attempt)
+        except (UnavailableError, LostRaceError):
+            if not self._own():
+                raise
+            finished = False
+        return ChunkRun(finished, tally_of(self._own()))
+
+    def _attempt(self) -> bool:
+        """Go on from what the journal knows; say whether every row is settled."""
+        journal = self._use.journals.open(self._file.job, self._file.chunk.number)
+        self._outcomes = dict(journal.settled)
+        if self._of_earlier_runs is None:
+            self._of_earlier_runs = frozenset(self._outcomes)
+        if journal.finished:
+            return True
+        settle = Settling(self._use.audience, journal, self._pool, self._use.now, self._use.new_id, self._use.sleep)
+        left = (record for record in self._file.text.records() if record.position not in self._outcomes)
+        for window in batched(left, WINDOW, strict=False):
+            self._settle(window, settle, journal)
+            if self._use.clock() > self._latest:
+                return False
+            self._look(window[-1])
+        self._finish(journal)
+        return True
+
+    def _settle(self, window: Sequence[Record], settle: Settling, journal: OpenJournal) -> None:
+        rows: list[Row] = []
+        bad: dict[int, RowOutcome] = {}
+        for record in window:
+            command = self._file.reader.read(record.text)
+            if isinstance(command, Subscribe):
+                rows.append(row_of(record, command))
+            else:
+                bad[record.position] = RowOutcome(Kind.FAILED, command.reason)
+        if bad:
+            journal.append(0, bad)
+        self._outcomes |= bad
+        self._outcomes |= settle(rows)
+        self._moved_at = self._use.clock()
+
+    def _look(self, last: Record) -> None:
+        """Show how far the chunk has come, and see whether to go on.
+
+        Raises:
+            StoppedError: somebody has asked the job to stop.
+        """
+        if self._use.clock() - self._looked_at < SECONDS_BETWEEN_LOOKS:
+            return
+        self._looked_at = self._use.clock()
+        done = (self._file.chunk.end - self._file.chunk.start) * last.line // (self._file.text.lines + 1)
+        self._use.jobs.show(self._file.job, ChunkProgress(self._file.chunk.number, tally_of(self._outcomes.values()), done))
+        if self._use.jobs.load(self._file.job).stopping:
+            raise StoppedError(f"the job {self._file.job} was asked to stop")
+
+    def _finish(self, journal: OpenJournal) -> None:
+        chunk, tally = self._file.chunk, tally_of(self._outcomes.values())
+        if tally[Kind.FAILED]:
+            content = b"".join(row.written() for row in self._failed_rows())
+            key = failed_rows_key(self._file.job, chunk.number)
+            self._use.files.put(self._file.bucket, key, content, "application/x-ndjson")
+        journal.finish(ChunkProgress(chunk.number, tally, chunk.end - chunk.start, self._file.text.lines, finished=True))
+
+    def _failed_rows(self) -> Iterator[FailedRow]:
+        for record in self._file.text.records():
+            outcome = self._outcomes[record.position]
+            if outcome.kind is Kind.FAILED:
+                yield FailedRow(record.line, outcome.reason, self._file.text.raw(record.text))
+
+    def _own(self) -> list[RowOutcome]:
+        """Return what came of the rows that this run has settled itself."""
+        return [outcome for position, outcome in self._outcomes.items() if position not in (self._of_earlier_runs or ())]
+
+    def _leads_nowhere(self, _: RetryCallState) -> bool:
+        now = self._use.clock()
+        return now > self._latest or now - self._moved_at > SECONDS_WITHOUT_PROGRESS
+
+
+def row_of(record: Record, command: Subscribe) -> Row:
+    """Return a row as it is settled."""
+    unsubscribe = any(desired.unsubscribe for desired in command.subscriptions)
+    return Row(record.position, len(record.text), resolve(command), unsubscribe, match_field(command))
+
+
+def tally_of(outcomes: Iterable[RowOutcome]) -> Tally:
+    """Count outcomes."""
+    kinds: Counter[Kind] = Counter()
+    reasons: Counter[str] = Counter()
+    for outcome in outcomes:
+        kinds[outcome.kind] += 1
+        if outcome.kind is Kind.FAILED:
+            reasons[outcome.reason] += 1
+    return Tally(kinds, reasons)

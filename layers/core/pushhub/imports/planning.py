@@ -1,0 +1,124 @@
+"""How does an attempt at a job know what to do: how its file is read, and which chunks are not finished?"""
+
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from functools import partial
+from itertools import chain
+
+from pushhub.catalog.model import Catalog
+from pushhub.imports.chunk_list import read_all_chunks, write_all_chunks, write_chunks_of
+from pushhub.imports.columns import find_columns, target_of
+from pushhub.imports.drops import Drop, Overrides, read_key, read_overrides
+from pushhub.imports.job import Chunk, FilePlan, Job, JobId, UnusableFileError
+from pushhub.imports.layout import Layout
+from pushhub.imports.plan import STREAMED_BYTES, Planned, StreamPlan, plan_ranges
+from pushhub.imports.port import FileStore, JobStore, MissingObjectError, ObjectWriter, work_key
+from pushhub.imports.recognition import SAMPLE, find_layout, read_head
+from pushhub.imports.report import write_report
+from pushhub.imports.unpacking import unpacked
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedAttempt:
+    """How many chunks an attempt goes through, and the key of their list."""
+
+    job: JobId
+    chunks: int
+    list_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Planning:
+    """The use case, for one bucket. A job is planned once; what a later attempt finds finished, it leaves out."""
+
+    bucket: str
+    catalog: Callable[[], Catalog]
+    jobs: JobStore
+    files: FileStore
+
+    def __call__(self, job: JobId, attempt: int) -> PlannedAttempt:
+        """Plan an attempt; repeated, it gives the same, less what has been finished since.
+
+        Raises:
+            UnavailableError: the store, the catalog or the file cannot be reached.
+            UnknownJobError: there is no such job.
+            UnusableFileError: the file cannot be imported; the job is told why.
+        """
+        known = self.jobs.load(job)
+        try:
+            chunks = read_all_chunks(self.files, self.bucket, job) if known.plan else self._plan(known)
+        except UnusableFileError as unusable:
+            self.jobs.give_up(job, str(unusable))
+            raise
+        progress = self.jobs.progress(job)
+        left = [chunk for chunk in chunks if not (chunk.number in progress and progress[chunk.number].finished)]
+        list_key = write_chunks_of(self.files, self.bucket, job, attempt, left)
+        write_report(self.files, self.bucket, known, progress)
+        return PlannedAttempt(job, len(left), list_key)
+
+    def _plan(self, job: Job) -> Sequence[Chunk]:
+        drop = read_key(job.source.key)
+        try:
+            facts = self.files.facts(job.location)
+            overrides = read_overrides(facts.metadata)
+            read, stream = partial(self.files.read, job.location), partial(self.files.stream, job.location)
+            file = FileToPlan(read, stream, facts.size, overrides, self._checked(drop))
+            key = work_key(job.id, "unpacked") if drop.packed else ""
+            planned = file.plan_packed(self.files.writing(self.bucket, key, "text/csv")) if key else file.plan_plain()
+        except MissingObjectError:
+            raise UnusableFileError("the file was deleted before it was imported: drop it again") from None
+        # Before the job knows of its plan: from then on, this is where the chunks are looked up.
+        write_all_chunks(self.files, self.bucket, job.id, planned.chunks)
+        self.jobs.plan(job.id, FilePlan(planned.layout, overrides.mode, planned.size, len(planned.chunks), key))
+        return planned.chunks
+
+    def _checked(self, drop: Drop) -> Callable[[Layout], Layout]:
+        """Return what lets a layout pass whose columns can be imported; the catalog is read once."""
+        target = target_of(drop, self.catalog())
+
+        def checked(layout: Layout) -> Layout:
+            find_columns(layout.columns, target)
+            return layout
+
+        return checked
+
+
+@dataclass(frozen=True, slots=True)
+class FileToPlan:
+    """A file that is to be planned, of `size` bytes as it lies there.
+
+    `read` returns its bytes from a place up to, not including, another one, or to its end, and is called by several threads;
+    `stream` gives all of them in pieces. `checked` refuses a layout whose columns cannot work.
+    """
+
+    read: Callable[[int, int], bytes]
+    stream: Callable[[], Iterable[bytes]]
+    size: int
+    overrides: Overrides
+    checked: Callable[[Layout], Layout]
+
+    def plan_packed(self, plain_copy: AbstractContextManager[ObjectWriter | None]) -> Planned:
+        """Plan it while it is unpacked into a copy, if one is wanted."""
+        return self._plan_stream(unpacked(self.stream()), plain_copy)
+
+    def plan_plain(self) -> Planned:
+        """Plan it by small reads where that can be, and else by reading all of it."""
+        if self.size > STREAMED_BYTES:
+            layout = self.checked(find_layout(self.read(0, SAMPLE), self.overrides, whole=False))
+            planned = None if layout.quoted else plan_ranges(self.read, self.size, layout, self.overrides)
+            if planned:
+                return planned
+        return self._plan_stream(self.stream(), nullcontext())
+
+    def _plan_stream(self, blocks: Iterable[bytes], plain_copy: AbstractContextManager[ObjectWriter | None]) -> Planned:
+        rest = iter(blocks)
+        head, taken = read_head(rest)
+        layout = self.checked(find_layout(head, self.overrides, whole=len(head) < SAMPLE))
+        plan = StreamPlan(layout, self.overrides)
+        with plain_copy as copy:
+            for block in chain(taken, rest):
+                plan.feed(block)
+                if copy:
+                    copy.write(block)
+            return plan.finish()

@@ -1,0 +1,28 @@
+"""How is a name that a stranger chose shown in a message?"""
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+_SHOWN: Final = 40
+_LISTED: Final = 10
+_LIKE_A_NAME: Final = re.compile(r"[^\W\d][\w .-]{0,29}")
+"""What may be shown of a first line that is no header: tokens and addresses are longer, or hold other characters."""
+
+
+def shown(name: str) -> str:
+    """Return a name in quotes, bounded and printable."""
+    printable = "".join(character if character.isprintable() else "\ufffd" for character in name[:_SHOWN])
+    return f'"{printable}{"…" if len(name) > _SHOWN else ""}"'
+
+
+def shown_of_first_line(cells: Iterable[str]) -> str:
+    """Return those cells that look like names of columns; the others, which may be data, are only counted."""
+    all_cells = list(cells)
+    names = [cell for cell in all_cells if _LIKE_A_NAME.fullmatch(cell)]
+    parts = [shown(name) for name in names[:_LISTED]]
+    if more := len(names) - len(parts):
+        parts.append(f"{more} more")
+    if others := len(all_cells) - len(names):
+        parts.append(f"{others} that {'is no name' if others == 1 else 'are no names'}")
+    return ", ".join(parts)

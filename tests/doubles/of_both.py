@@ -1,0 +1,145 @@
+"""Stores that make the calls of AWS, which answers nothing of use, and give what the ones in memory do."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from pushhub.audience.changes import Change
+from pushhub.audience.model import Seconds
+from pushhub.catalog.model import DatabaseId
+from pushhub.edge.executions import StepFunctionsExecutions
+from pushhub.edge.files import S3Files
+from pushhub.imports.job import ChunkProgress, FilePlan, Job, JobId, JobStatus, RowOutcome, S3Object
+from pushhub.imports.port import MissingObjectError, ObjectFacts, ObjectWriter, OpenJournal
+from pushhub.store.imports import DynamoImports
+from pushhub.store.journal import DynamoJournals
+from tests.doubles.executions import MemoryExecutions
+from tests.doubles.files import MemoryFiles
+from tests.doubles.imports import MemoryImports
+
+
+class FilesOfBoth(S3Files):
+    def __init__(self, client: Any, memory: MemoryFiles) -> None:
+        super().__init__(client)
+        self._calls = client
+        self._memory = memory
+
+    def facts(self, source: S3Object) -> ObjectFacts:
+        super().facts(source)
+        return self._memory.facts(source)
+
+    def read(self, source: S3Object, start: int, end: int) -> bytes:
+        super().read(source, start, end)
+        return self._memory.read(source, start, end)
+
+    def stream(self, source: S3Object) -> Iterator[bytes]:
+        list(super().stream(source))
+        return self._memory.stream(source)
+
+    def put(self, bucket: str, key: str, content: bytes, content_type: str) -> None:
+        super().put(bucket, key, content, content_type)
+        self._memory.put(bucket, key, content, content_type)
+
+    @contextmanager
+    def writing(self, bucket: str, key: str, content_type: str) -> Iterator[ObjectWriter]:  # type: ignore[override]
+        with super().writing(bucket, key, content_type) as writer, self._memory.writing(bucket, key, content_type) as kept:
+            writer.write(b"some content")
+            yield kept
+        # As where it is large, and breaks off.
+        self._calls.abort_multipart_upload(Bucket=bucket, Key=key, UploadId="upload")
+
+    def move(self, source: S3Object, key: str) -> S3Object:
+        moved = self._memory.move(source, key)
+        super().move(source, key)
+        self._calls.abort_multipart_upload(Bucket=source.bucket, Key=key, UploadId="upload")
+        return moved
+
+    def latest(self, bucket: str, key: str) -> S3Object:
+        with suppress(MissingObjectError):
+            super().latest(bucket, key)
+        return self._memory.latest(bucket, key)
+
+    def list_inbox(self, bucket: str) -> Iterator[S3Object]:
+        list(super().list_inbox(bucket))
+        return self._memory.list_inbox(bucket)
+
+
+class ExecutionsOfBoth(StepFunctionsExecutions):
+    def __init__(self, client: Any, state_machine: str, memory: MemoryExecutions) -> None:
+        super().__init__(client, state_machine)
+        self._memory = memory
+
+    def start(self, job: JobId, attempt: int) -> None:
+        super().start(job, attempt)
+        self._memory.start(job, attempt)
+
+    def ended(self, job: JobId, attempt: int) -> str | None:
+        super().ended(job, attempt)
+        return self._memory.ended(job, attempt)
+
+
+class ImportsOfBoth(DynamoImports):
+    """Its calls that read first are answered with a job; see `ANSWERED_JOB`."""
+
+    def __init__(self, client: Any, table: str, retention_days: int, memory: MemoryImports) -> None:
+        super().__init__(client, table, retention_days)
+        self._memory = memory
+
+    def create(self, job: Job) -> bool:
+        super().create(job)
+        return self._memory.create(job)
+
+    def load(self, job: JobId) -> Job:
+        super().load(job)
+        return self._memory.load(job)
+
+    def running(self) -> Sequence[Job]:
+        super().running()
+        super()._jobs([JobId("any")])
+        return self._memory.running()
+
+    def plan(self, job: JobId, plan: FilePlan) -> None:
+        super().plan(job, plan)
+        self._memory.plan(job, plan)
+
+    def give_up(self, job: JobId, reason: str) -> None:
+        super().give_up(job, reason)
+        self._memory.give_up(job, reason)
+
+    def end(self, job: JobId, status: JobStatus, reason: str, ended: Seconds, location: S3Object) -> None:
+        super().end(job, status, reason, ended, location)
+        self._memory.end(job, status, reason, ended, location)
+
+    def show(self, job: JobId, progress: ChunkProgress) -> None:
+        super().show(job, progress)
+        self._memory.show(job, progress)
+
+    def progress(self, job: JobId) -> Mapping[int, ChunkProgress]:
+        super().progress(job)
+        return self._memory.progress(job)
+
+
+class JournalsOfBoth(DynamoJournals):
+    def __init__(self, client: Any, ledger: str, audience: str, retention_days: int, memory: MemoryImports) -> None:
+        super().__init__(client, ledger, audience, retention_days)
+        self._memory = memory
+
+    def open(self, job: JobId, chunk: int) -> "JournalOfBoth":  # type: ignore[override]
+        return JournalOfBoth(super().open(job, chunk), self._memory.open(job, chunk))
+
+
+class JournalOfBoth:
+    def __init__(self, called: OpenJournal, memory: OpenJournal) -> None:
+        self._called = called
+        self._memory = memory
+        self.settled = memory.settled
+        self.finished = memory.finished
+        self.lanes = memory.lanes
+
+    def append(self, lane: int, outcomes: Mapping[int, RowOutcome], changes: Sequence[tuple[DatabaseId, Change]] = ()) -> None:
+        self._called.append(lane, outcomes, changes)
+        self._memory.append(lane, outcomes, changes)
+
+    def finish(self, progress: ChunkProgress) -> None:
+        self._called.finish(progress)
+        self._memory.finish(progress)
