@@ -11,6 +11,8 @@ ROOT = Path(__file__).parents[1]
 RUNTIME_CLIENT = "awslambdaric==4.2.2"
 
 _QUEUES = "https://sqs.eu-central-1.amazonaws.com/123456789012"
+_IMPORTS = {"LEDGER_TABLE": "ledger", "IMPORT_RETENTION_DAYS": "30", "IMPORTS_BUCKET": "imports"}
+_STATE_MACHINE = "arn:aws:states:eu-central-1:123456789012:stateMachine:Imports"
 _SECRET = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:Secret-AbCdEf"
 SETTINGS = {
     "push_subscribe": {"AUDIENCE_TABLE": "audience", "CATALOG_TABLE": "catalog"},
@@ -35,8 +37,12 @@ SETTINGS = {
         "FORWARDS_DEAD_LETTERS": f"{_QUEUES}/forwards-dead-letters",
         "ALLOW_LOCAL_UPSTREAMS": "false",
     },
+    "imports_start": {**_IMPORTS, "STATE_MACHINE": _STATE_MACHINE},
+    "imports_plan": {**_IMPORTS, "CATALOG_TABLE": "catalog"},
+    "imports_chunk": {**_IMPORTS, "CATALOG_TABLE": "catalog", "AUDIENCE_TABLE": "audience"},
+    "imports_report": {**_IMPORTS, "STATE_MACHINE": _STATE_MACHINE},
 }
-"""The settings of each function, with tables, queues and a secret that are never reached."""
+"""The settings of each function, with tables, queues, a bucket, a state machine and a secret that are never reached."""
 
 
 def make_interpreter(folder: Path, *, with_layer: bool) -> Path:

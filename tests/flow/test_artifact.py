@@ -22,7 +22,10 @@ from tests.conftest import Hub
 from tests.lambda_environment import function_environment, make_interpreter, pinned_packages
 from tests.wire.golden import Case, assert_replied
 
-FUNCTIONS = ("PushSubscribe", "PostEvents", "CryptoPostEvents", "RecordEvents", "ForwardEvents")
+FUNCTIONS = (
+    *("PushSubscribe", "PostEvents", "CryptoPostEvents", "RecordEvents", "ForwardEvents"),
+    *("ImportsStart", "ImportsPlan", "ImportsChunk", "ImportsReport"),
+)
 MACHINES = {"x86_64": 62, "arm64": 183}
 """Machine numbers in the header of an ELF file."""
 

@@ -2,12 +2,15 @@
 
 import signal
 import socket
+import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
 import pytest
 import urllib3
+from tenacity import retry, retry_if_result, stop_after_delay, wait_fixed
 
 from tests.conftest import Hub
 from tests.running_hub import Up, running
@@ -23,6 +26,10 @@ def _write_an_item(up: Up) -> None:
 def _has_the_item(up: Up) -> bool:
     connection = up.connection()
     return "Item" in connection.client("dynamodb").get_item(TableName=connection.outputs["AudienceTable"], Key=_ITEM)
+
+
+def _eventually(found: Callable[[], object]) -> None:
+    retry(retry=retry_if_result(lambda result: not result), stop=stop_after_delay(60), wait=wait_fixed(0.2))(found)()
 
 
 def test_a_documented_path_reaches_its_function(hub: Hub) -> None:
@@ -114,6 +121,25 @@ def test_data_outlives_a_clean_stop(tmp_path: Path, number: signal.Signals) -> N
         assert up.note.endpoint == first.endpoint
         assert _has_the_item(up)
         assert urllib3.request("POST", f"{up.note.url}/push_subscribe", json={}, timeout=60).headers["apigw-requestid"]
+
+
+def test_an_import_that_a_stop_cuts_short_does_not_hold_it_up_and_is_reported_at_the_next_start(tmp_path: Path) -> None:
+    rows = "".join(f"a-token-of-an-app-{number:08d},{number}\n" for number in range(200_000))
+    with running(tmp_path) as up:
+        connection = up.connection()
+        bucket, machine = (connection.outputs[name] for name in ("ImportsBucket", "ImportsStateMachine"))
+        connection.client("s3").put_object(
+            Bucket=bucket, Key="inbox/5/ios-apns/token/many.csv", Body=f"subscription_id,CustomNumber1\n{rows}".encode()
+        )
+        executions = connection.client("stepfunctions")
+        _eventually(lambda: executions.list_executions(stateMachineArn=machine)["executions"])
+        stopping = time.monotonic()
+        assert up.end(signal.SIGTERM) == 0, up.said
+        assert time.monotonic() - stopping < 30
+        assert "lost" not in up.said
+    with running(tmp_path) as up:
+        files = up.connection().client("s3")
+        _eventually(lambda: files.list_objects_v2(Bucket=bucket, Prefix="failed/").get("Contents"))
 
 
 def test_a_run_that_was_lost_is_told_at_the_next_start(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.doubles.functions import all_functions
 from tests.lambda_environment import ROOT, SETTINGS, function_environment, make_interpreter, pinned_packages
 
 OF_EVERY_FUNCTION = {
@@ -34,6 +35,10 @@ PACKAGES = {
     "crypto_post_events": OF_EVERY_FUNCTION | {"cryptography"},
     "record_events": OF_EVERY_FUNCTION | {"tenacity"},
     "forward_events": OF_EVERY_FUNCTION | {"pycurl"},
+    "imports_start": OF_EVERY_FUNCTION | {"tenacity"},
+    "imports_plan": OF_EVERY_FUNCTION | {"tenacity"},
+    "imports_chunk": OF_EVERY_FUNCTION | {"tenacity"},
+    "imports_report": OF_EVERY_FUNCTION | {"tenacity"},
 }
 """The packages a handler needs. A further one costs every cold start: measure it (tests/bench) before it is added here.
 
@@ -42,12 +47,17 @@ botocore takes `certifi` by itself where it is installed.
 
 NEVER = ("aws_lambda_powertools.event_handler", "pushhub.catalog.file", "pushhub.console")
 AUDIENCE = ("pushhub.audience.matching", "pushhub.audience.subscribing", "pushhub.store.audience", "pushhub.store.schema.audience")
+NO_IMPORT = ("pushhub.dialects", "pushhub.events", "pushhub.store.ledger", "pushhub.catalog.secrets")
 NOT_NEEDED = {
     "push_subscribe": ("pushhub.dialects.xml_body", "pushhub.events", "pushhub.store.schema.ledger"),
     "post_events": (*AUDIENCE, "pushhub.catalog.secrets", "pushhub.events.links", "pushhub.store.ledger"),
     "crypto_post_events": (*AUDIENCE, "pushhub.dialects.xml_body", "pushhub.store.ledger"),
     "record_events": (*AUDIENCE, "pushhub.catalog.secrets", "pushhub.dialects", "pushhub.events.links"),
     "forward_events": (*AUDIENCE, "pushhub.dialects.xml_body", "pushhub.events.links", "pushhub.store.ledger"),
+    "imports_start": (*AUDIENCE, *NO_IMPORT, "pushhub.imports.planning", "pushhub.imports.reporting"),
+    "imports_plan": (*AUDIENCE, *NO_IMPORT, "pushhub.imports.starting", "pushhub.imports.reporting"),
+    "imports_chunk": (*NO_IMPORT, "pushhub.imports.starting", "pushhub.imports.planning", "pushhub.imports.reporting"),
+    "imports_report": (*AUDIENCE, *NO_IMPORT, "pushhub.imports.planning", "pushhub.imports.settling"),
 }
 """Modules that a function has no use for, although others have."""
 
@@ -68,7 +78,7 @@ def interpreter(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("function", PACKAGES)
 def test_a_handler_loads_the_packages_it_needs_and_no_other(function: str, interpreter: Path) -> None:
-    folders = [str(ROOT / "functions" / function), str(ROOT / "layers" / "core")]
+    folders = [str(all_functions()[function]), str(ROOT / "layers" / "core")]
     probed = subprocess.run(
         [interpreter, "-c", PROBE, *folders], env=function_environment(function), capture_output=True, text=True, check=True
     )
@@ -79,8 +89,7 @@ def test_a_handler_loads_the_packages_it_needs_and_no_other(function: str, inter
 
 
 def test_every_function_has_an_import_budget_and_settings() -> None:
-    functions = {path.name for path in (ROOT / "functions").iterdir() if path.is_dir()}
-    assert set(PACKAGES) == set(NOT_NEEDED) == set(SETTINGS) == functions
+    assert set(PACKAGES) == set(NOT_NEEDED) == set(SETTINGS) == set(all_functions())
 
 
 def test_every_package_of_the_layer_is_pinned_for_development_too() -> None:

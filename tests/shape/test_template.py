@@ -12,6 +12,10 @@ from pushhub.dialects.altcraft.push_subscribe import SECONDS_TO_LAST_CALL
 from pushhub.edge.settings import (
     CryptoPostEventsSettings,
     ForwardEventsSettings,
+    ImportsChunkSettings,
+    ImportsPlanSettings,
+    ImportsReportSettings,
+    ImportsStartSettings,
     PostEventsSettings,
     PushSubscribeSettings,
     RecordEventsSettings,
@@ -20,7 +24,9 @@ from pushhub.edge.settings import (
 from pushhub.edge.wiring.aws import PATIENCE
 from pushhub.events.intake import SECONDS_TO_LAST_REPORT
 from pushhub.events.upstreams import SECONDS_TO_ANSWER
+from pushhub.imports.drops import DONE, FAILED
 from pushhub.races import MAX_SECONDS
+from tests.doubles.functions import all_functions
 from tests.wire.golden import cases
 
 ROOT = Path(__file__).parents[2]
@@ -32,6 +38,10 @@ SETTINGS: dict[str, type[Settings]] = {
     "CryptoPostEvents": CryptoPostEventsSettings,
     "RecordEvents": RecordEventsSettings,
     "ForwardEvents": ForwardEventsSettings,
+    "ImportsStart": ImportsStartSettings,
+    "ImportsPlan": ImportsPlanSettings,
+    "ImportsChunk": ImportsChunkSettings,
+    "ImportsReport": ImportsReportSettings,
 }
 READ_BY_LIBRARIES = re.compile(r"(POWERTOOLS|AWS)_")
 
@@ -42,7 +52,7 @@ def of_type(kind: str) -> dict[str, Any]:
 
 def triggers(function: str, kind: str) -> list[dict[str, Any]]:
     """Return what makes a function run, of one kind."""
-    events = FUNCTIONS[function]["Properties"]["Events"].values()
+    events = FUNCTIONS[function]["Properties"].get("Events", {}).values()
     return [event["Properties"] for event in events if event["Type"] == kind]
 
 
@@ -50,10 +60,19 @@ FUNCTIONS = of_type("AWS::Serverless::Function")
 QUEUES = of_type("AWS::SQS::Queue")
 HTTP_FUNCTIONS = [name for name in FUNCTIONS if triggers(name, "HttpApi")]
 QUEUE_FUNCTIONS = [name for name in FUNCTIONS if triggers(name, "SQS")]
+TOLD_FUNCTIONS = [name for name in FUNCTIONS if triggers(name, "EventBridgeRule")]
 by_function = pytest.mark.parametrize("name", FUNCTIONS)
 by_http_function = pytest.mark.parametrize("name", HTTP_FUNCTIONS)
 by_queue_function = pytest.mark.parametrize("name", QUEUE_FUNCTIONS)
+by_told_function = pytest.mark.parametrize("name", TOLD_FUNCTIONS)
 by_queue = pytest.mark.parametrize("name", QUEUES)
+
+
+STEPS = [
+    name
+    for name in FUNCTIONS
+    if {"Fn::GetAtt": [name, "Arn"]} in RESOURCES["Imports"]["Properties"]["DefinitionSubstitutions"].values()
+]
 
 
 def folder_of(function: str) -> str:
@@ -68,7 +87,7 @@ def test_the_top_level_holds_what_it_is_meant_to_hold() -> None:
 
 def test_every_function_has_a_folder_and_golden_events_and_the_other_way_round() -> None:
     in_template = {folder_of(name) for name in FUNCTIONS}
-    assert in_template == {path.name for path in (ROOT / "functions").iterdir() if path.is_dir()}
+    assert in_template == set(all_functions())
     assert in_template == {path.name for path in (ROOT / "events").iterdir() if path.is_dir()}
     for folder in in_template:
         assert cases(folder)
@@ -76,12 +95,12 @@ def test_every_function_has_a_folder_and_golden_events_and_the_other_way_round()
 
 @by_function
 def test_a_function_stands_in_the_folder_of_its_name(name: str) -> None:
-    assert FUNCTIONS[name]["Properties"]["CodeUri"] == f"functions/{folder_of(name)}"
+    assert ROOT / FUNCTIONS[name]["Properties"]["CodeUri"] == all_functions()[folder_of(name)]
 
 
 @by_function
 def test_a_handler_decodes_calls_and_encodes_and_does_nothing_else(name: str) -> None:
-    handler = ROOT / "functions" / folder_of(name) / "handler.py"
+    handler = all_functions()[folder_of(name)] / "handler.py"
     lines = handler.read_text(encoding="utf-8").splitlines()
     assert len(lines) <= 40
     assert not any("boto3" in line for line in lines)
@@ -94,8 +113,16 @@ def test_the_settings_of_a_function_are_its_environment(name: str) -> None:
     assert {variable for variable in given if not READ_BY_LIBRARIES.match(variable)} == read
 
 
-def test_a_function_answers_requests_or_empties_a_queue() -> None:
-    assert sorted(HTTP_FUNCTIONS + QUEUE_FUNCTIONS) == sorted(FUNCTIONS)
+def test_a_function_answers_requests_or_empties_a_queue_or_is_told_by_eventbridge_or_is_a_step() -> None:
+    assert sorted(HTTP_FUNCTIONS + QUEUE_FUNCTIONS + TOLD_FUNCTIONS + STEPS) == sorted(FUNCTIONS)
+
+
+@by_told_function
+def test_what_eventbridge_may_lose_is_found_by_a_sweep(name: str) -> None:
+    (schedule,) = triggers(name, "Schedule")
+    assert schedule["Schedule"] == "rate(15 minutes)"
+    for trigger in (schedule, *triggers(name, "EventBridgeRule")):
+        assert trigger["RetryPolicy"] == {"MaximumEventAgeInSeconds": 3600, "MaximumRetryAttempts": 20}
 
 
 @by_http_function
@@ -122,6 +149,18 @@ def test_every_case_of_a_queue_function_has_a_batch_and_what_comes_of_it(name: s
         assert set(case.reply) <= {"batchItemFailures", "sent", "forwards", "retries", "dead_letters", "counters"}
 
 
+@by_told_function
+def test_every_case_of_a_function_that_eventbridge_tells_matches_one_of_its_rules(name: str) -> None:
+    of_rules = {kind for trigger in triggers(name, "EventBridgeRule") for kind in trigger["Pattern"]["detail-type"]}
+    told = {case.event["detail-type"] for case in cases(folder_of(name))}
+    assert told == of_rules | {"Scheduled Event"}
+    for case in cases(folder_of(name)):
+        assert {"version", "id", "source", "account", "time", "region", "resources", "detail"} <= set(case.event)
+        for trigger in triggers(name, "EventBridgeRule"):
+            if case.event["detail-type"] in trigger["Pattern"]["detail-type"]:
+                assert case.event["source"] in trigger["Pattern"]["source"]
+
+
 def test_every_reply_and_every_given_belongs_to_a_case() -> None:
     for path in (ROOT / "events").rglob("*.json"):
         assert path.with_name(path.name.split(".")[0] + ".json").exists()
@@ -130,20 +169,49 @@ def test_every_reply_and_every_given_belongs_to_a_case() -> None:
 def test_nothing_has_a_name_that_two_stacks_would_share() -> None:
     for name, resource in RESOURCES.items():
         for key, value in resource["Properties"].items():
-            if key.endswith("Name") and key not in {"MetricName", "DomainName"} and name != "DomainRecord":
+            if key.endswith("Name") and key not in {"MetricName", "DomainName", "PolicyName"} and name != "DomainRecord":
                 assert "${AWS::StackName}" in str(value), f"{name}.{key}"
 
 
-def test_no_role_has_a_wildcard() -> None:
-    for role in of_type("AWS::IAM::Role").values():
-        for policy in role["Properties"]["Policies"]:
-            for statement in policy["PolicyDocument"]["Statement"]:
-                assert statement["Effect"] == "Allow"
-                assert "*" not in str(statement["Action"])
-                for resource in _listed(statement["Resource"]):
-                    assert isinstance(resource, dict), "a resource of this template, by Ref or GetAtt"
-                    assert "*" not in str(resource)
-        assert "ManagedPolicyArns" not in role["Properties"]
+PARTS_OF_A_RESOURCE = (
+    re.compile(r"\$\{\w+\.Arn\}/[a-z]+/\*"),
+    re.compile(r"arn:\$\{AWS::Partition\}:states:\$\{AWS::Region\}:\$\{AWS::AccountId\}:execution:\$\{\w+\.Name\}(/\w+)?:\*"),
+)
+"""Objects under a prefix of a bucket, and executions of a state machine, which have names that nobody knows beforehand."""
+WITHOUT_RESOURCE = {
+    *(
+        "logs:CreateLogDelivery",
+        "logs:GetLogDelivery",
+        "logs:UpdateLogDelivery",
+        "logs:DeleteLogDelivery",
+        "logs:ListLogDeliveries",
+    ),
+    *("logs:PutResourcePolicy", "logs:DescribeResourcePolicies", "logs:DescribeLogGroups"),
+}
+"""Actions that IAM grants on everything or not at all; a state machine that logs needs them."""
+
+
+def test_no_role_has_a_wildcard_but_for_parts_of_a_resource_and_for_actions_that_know_none() -> None:
+    roles = of_type("AWS::IAM::Role")
+    of_roles = [policy for role in roles.values() for policy in role["Properties"]["Policies"]]
+    for policy in (*of_roles, *(policy["Properties"] for policy in of_type("AWS::IAM::Policy").values())):
+        for statement in policy["PolicyDocument"]["Statement"]:
+            assert statement["Effect"] == "Allow"
+            assert "*" not in str(statement["Action"])
+            for resource in _listed(statement["Resource"]):
+                _assert_narrow(resource, statement["Action"])
+    assert not any("ManagedPolicyArns" in role["Properties"] for role in roles.values())
+
+
+def _assert_narrow(resource: Any, actions: Any) -> None:
+    if resource == "*":
+        assert set(actions) <= WITHOUT_RESOURCE
+        return
+    assert isinstance(resource, dict), "a resource of this template, by Ref, GetAtt, or Sub for a part of it"
+    if text := resource.get("Fn::Sub"):
+        assert any(pattern.fullmatch(text) for pattern in PARTS_OF_A_RESOURCE), text
+    else:
+        assert "*" not in str(resource)
 
 
 @by_function
@@ -170,9 +238,15 @@ LONGEST_WORK = {
     "ForwardEvents": 2 * LONGEST_CALL + SECONDS_TO_ANSWER + 2 * LONGEST_CALL,
 }
 """Seconds that a function takes at the longest while AWS hangs; further calls of a queue, each of which hangs, come on top."""
+AS_LONG_AS_IT_TAKES = {"ImportsStart", "ImportsPlan", "ImportsChunk", "ImportsReport"}
+"""Functions for whose answer nobody waits, and which are run again, from where they were, when their time is over."""
 
 
-@by_function
+def test_it_is_known_how_long_each_function_takes() -> None:
+    assert LONGEST_WORK.keys() | AS_LONG_AS_IT_TAKES == FUNCTIONS.keys()
+
+
+@pytest.mark.parametrize("name", LONGEST_WORK)
 def test_a_function_ends_after_its_last_try(name: str) -> None:
     assert LONGEST_WORK[name] < FUNCTIONS[name]["Properties"]["Timeout"]
 
@@ -255,6 +329,33 @@ def _referred(attribute: dict[str, Any]) -> str:
     name, part = attribute["Fn::GetAtt"]
     assert part == "Arn"
     return str(name)
+
+
+def test_the_bucket_is_versioned_encrypted_private_and_outlives_its_stack() -> None:
+    bucket = RESOURCES["ImportsBucket"]
+    properties = bucket["Properties"]
+    assert bucket["DeletionPolicy"] == bucket["UpdateReplacePolicy"] == "Retain"
+    assert "BucketName" not in properties
+    assert properties["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert properties["BucketEncryption"]
+    assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
+    (statement,) = RESOURCES["ImportsBucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    assert (statement["Effect"], statement["Action"]) == ("Deny", "s3:*")
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def test_what_holds_tokens_expires_and_what_waits_does_not() -> None:
+    rules = {rule["Prefix"]: rule for rule in RESOURCES["ImportsBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]}
+    assert set(rules) == {DONE, FAILED, "reports/", "work/", ""}
+    assert {rule["Status"] for rule in rules.values()} == {"Enabled"}
+    everything = rules.pop("")
+    assert not {"ExpirationInDays", "ExpirationDate"} & set(everything)
+    assert everything["NoncurrentVersionExpiration"] == {"NoncurrentDays": {"Ref": "ImportRetentionDays"}}
+    assert everything["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
+    assert everything["ExpiredObjectDeleteMarker"] is True
+    for rule in rules.values():
+        assert rule["ExpirationInDays"] == {"Ref": "ImportRetentionDays"}
+        assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 1}
 
 
 @pytest.mark.parametrize("name", of_type("AWS::DynamoDB::Table"))

@@ -7,9 +7,11 @@ import importlib
 import io
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, redirect_stdout
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cache, partial
 from itertools import combinations, product
 from types import SimpleNamespace
@@ -17,8 +19,10 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
+from botocore.response import StreamingBody
 
 from pushhub.audience.changes import Change
+from pushhub.audience.model import Seconds
 from pushhub.audience.port import Snapshot, Wanted
 from pushhub.catalog.document import write_document
 from pushhub.catalog.model import Catalog, DatabaseId
@@ -27,15 +31,19 @@ from pushhub.catalog.whole import WholeCatalog
 from pushhub.edge.wiring import aws
 from pushhub.events.ledger import Entry
 from pushhub.events.messages import Milliseconds
+from pushhub.imports.job import Job, JobId, JobStatus, S3Object
 from pushhub.store.audience import DynamoAudience
 from pushhub.store.ledger import DynamoLedger
 from pushhub.store.schema import items
+from pushhub.store.schema.imports import job_item
 from tests.doubles.audience import MemoryAudience
 from tests.doubles.exchange import ScriptedExchange
 from tests.doubles.functions import Context, load_handler
 from tests.doubles.ledger import MemoryLedger
+from tests.doubles.of_both import ExecutionsOfBoth, FilesOfBoth, ImportsOfBoth, JournalsOfBoth
 from tests.shape.test_template import FUNCTIONS, RESOURCES, TEMPLATE, by_function, folder_of, of_type, triggers
 from tests.wire.golden import Case, Given, cases, catalog_of
+from tests.wire.importing import world_of
 from tests.wire.serving import SECRETS, Handler, _answer
 
 if TYPE_CHECKING:
@@ -45,6 +53,23 @@ Right = tuple[str, str]
 """An action of IAM, and the resource of the template that it is allowed on."""
 
 # What functions do
+
+ANSWERED_JOB = job_item(
+    Job(JobId("any"), S3Object("bucket", "key", "version"), S3Object("bucket", "key", "version"), JobStatus.RUNNING, Seconds(0)), 1
+)
+"""What the Ledger has where a job is looked up."""
+ALWAYS_ANSWERED: Mapping[str, Callable[[], dict[str, Any]]] = {
+    "Query": lambda: {"Items": []},
+    "UpdateItem": lambda: {"Attributes": items.to_wire({"run": 1})},
+    "TransactWriteItems": dict,
+    "PutItem": dict,
+    "StartExecution": lambda: {"executionArn": "any", "startDate": datetime.now(UTC)},
+    "DescribeExecution": lambda: {"status": "RUNNING"},
+    "HeadObject": lambda: {"ContentLength": 0, "Metadata": {}, "ETag": '"any"'},
+    "GetObject": lambda: {"Body": StreamingBody(io.BytesIO(), 0), "ContentRange": "bytes 0-0/1"},
+    **dict.fromkeys(("PutObject", "CopyObject", "DeleteObject", "AbortMultipartUpload", "ListObjectVersions"), dict),
+}
+"""Answers that are the same for all who ask."""
 
 
 @dataclass
@@ -58,14 +83,16 @@ class Can:
 
     def answer(self, operation: str, asked: Mapping[str, Any]) -> dict[str, Any]:
         self.needed |= set(_rights_for(operation, asked))
+        if operation in ALWAYS_ANSWERED:
+            return ALWAYS_ANSWERED[operation]()
         match operation:
+            case "GetItem" if asked["TableName"] == "Ledger":
+                return {"Item": items.to_wire(ANSWERED_JOB)}
             case "GetItem":
                 stored = {"v": items.FORMAT, "document": write_document(self.catalog), "version": 1}
                 return {"Item": items.to_wire(stored)}
             case "BatchGetItem":
                 return {"Responses": {}}
-            case "TransactWriteItems":
-                return {}
             case "GetSecretValue":
                 return {"SecretString": write_secrets(self.secrets), "VersionId": "1"}
             case "SendMessageBatch":
@@ -82,6 +109,10 @@ def _of_url(url: str) -> str:
 def _rights_for(operation: str, asked: Mapping[str, Any]) -> Iterator[Right]:
     """Return what IAM asks for a call: transactions and batches are looked at write by write."""
     match operation:
+        case _ if "Bucket" in asked:
+            yield from _rights_to_files(operation, asked)
+        case _ if "executionArn" in asked or "stateMachineArn" in asked:
+            yield from _rights_to_executions(operation, asked)
         case "TransactWriteItems":
             for action in asked["TransactItems"]:
                 for verb, write in action.items():
@@ -97,12 +128,43 @@ def _rights_for(operation: str, asked: Mapping[str, Any]) -> Iterator[Right]:
             yield f"dynamodb:{operation}", asked["TableName"]
 
 
+def _rights_to_executions(operation: str, asked: Mapping[str, Any]) -> Iterator[Right]:
+    of_one = f"{asked['executionArn'].partition(':')[0]}:*" if "executionArn" in asked else asked["stateMachineArn"]
+    yield f"states:{operation}", of_one
+
+
+def _rights_to_files(operation: str, asked: Mapping[str, Any]) -> Iterator[Right]:
+    match operation:
+        case "ListObjectVersions":
+            yield "s3:ListBucketVersions", asked["Bucket"]
+        case "CopyObject":
+            yield from _rights_to_read(asked["CopySource"])
+            yield "s3:PutObject", _objects(asked)
+        case "HeadObject" | "GetObject":
+            yield from _rights_to_read(asked)
+        case "DeleteObject":
+            yield "s3:DeleteObjectVersion" if "VersionId" in asked else "s3:DeleteObject", _objects(asked)
+        case _:
+            yield f"s3:{operation}", _objects(asked)
+
+
+def _rights_to_read(asked: Mapping[str, Any]) -> Iterator[Right]:
+    yield "s3:GetObjectVersion" if "VersionId" in asked else "s3:GetObject", _objects(asked)
+    # Without it, what is missing may not be read.
+    yield "s3:ListBucket", asked["Bucket"]
+
+
+def _objects(asked: Mapping[str, Any]) -> str:
+    """Return a bucket and the first part of a key, as far as rights tell objects apart."""
+    return f"{asked['Bucket']}/{asked['Key'].partition('/')[0]}/*"
+
+
 class AudienceOfBoth(DynamoAudience):
     """Makes the calls, and remembers in memory what was written."""
 
-    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+    def __init__(self, client: "DynamoDBClient", table: str, memory: MemoryAudience | None = None) -> None:
         super().__init__(client, table)
-        self.memory = MemoryAudience()
+        self.memory = memory or MemoryAudience()
 
     def read(self, wanted: Sequence[Wanted], latest: float = float("inf")) -> Sequence[Snapshot]:
         super().read(wanted, latest)
@@ -135,20 +197,22 @@ def _client(service: str) -> Any:
 def _answered_from(patch: pytest.MonkeyPatch, can: Can) -> Iterator[None]:
     """Give the functions clients that answer from a can."""
     with ExitStack() as hooks:
-        for service in ("dynamodb", "sqs", "secretsmanager"):
+        for service in ("dynamodb", "sqs", "secretsmanager", "s3", "stepfunctions"):
             _hook(_client(service), service, can, hooks)
             patch.setattr(aws, service, partial(_client, service))
+        patch.setattr(aws, "dynamodb_of_chunks", partial(_client, "dynamodb"))
         yield
 
 
 def _hook(client: Any, service: str, can: Can, hooks: ExitStack) -> None:
-    asked: list[Mapping[str, Any]] = []
+    asked = threading.local()
 
     def note(params: Mapping[str, Any], **_: object) -> None:
-        asked.append(params)
+        # Handlers of botocore's own change them later.
+        asked.params = dict(params)
 
     def answer(model: Any, **_: object) -> tuple[object, dict[str, Any]]:
-        return SimpleNamespace(status_code=200), can.answer(model.name, asked.pop())
+        return SimpleNamespace(status_code=200), can.answer(model.name, asked.params)
 
     events = client.meta.events
     for event, hook in ((f"provide-client-params.{service}", note), (f"before-call.{service}", answer)):
@@ -204,6 +268,8 @@ def _counted(line: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, ...]]]:
 def _run(patch: pytest.MonkeyPatch, name: str, case: Case) -> set[Right]:
     for variable, value in _environment(name):
         patch.setenv(variable, value)
+    if name.startswith("Imports"):
+        return _run_import(patch, name, case)
     if name == "PushSubscribe":
         can = Can(catalog_of("push_subscribe"), SECRETS)
         before = [case.event_with(body) for body in case.given]
@@ -227,6 +293,26 @@ def _run(patch: pytest.MonkeyPatch, name: str, case: Case) -> set[Right]:
             handler(event, Context())
         can.refused = refused
         handler(case.event, Context())
+    return can.needed
+
+
+def _run_import(patch: pytest.MonkeyPatch, name: str, case: Case) -> set[Right]:
+    world, can = world_of(case), Can(case.catalog.catalog, SECRETS)
+    wiring = importlib.import_module(f"pushhub.edge.wiring.{folder_of(name)}")
+    audience = partial(AudienceOfBoth, memory=world.imports.audience)
+    for wired, double in (
+        ("S3Files", partial(FilesOfBoth, memory=world.files)),
+        ("StepFunctionsExecutions", partial(ExecutionsOfBoth, memory=world.executions)),
+        ("DynamoImports", partial(ImportsOfBoth, memory=world.imports)),
+        ("DynamoJournals", partial(JournalsOfBoth, memory=world.imports)),
+        ("DynamoAudience", audience),
+        ("utc_now", world.clock),
+        ("time", SimpleNamespace(sleep=lambda _: None)),
+    ):
+        if hasattr(wiring, wired):
+            patch.setattr(wiring, wired, double)
+    with _answered_from(patch, can):
+        load_handler(folder_of(name)).handler(case.event, Context(case.given_object.get("milliseconds_left", 900_000)))
     return can.needed
 
 
@@ -268,10 +354,14 @@ def granted(function: str) -> set[Right]:
 
 
 def _with_arn(resource: Mapping[str, Any]) -> str:
-    """Return the name of the resource whose ARN stands there; `Ref` is the ARN of a secret and of nothing else here."""
+    """Return the name of the resource whose ARN stands there, with `*` for its parts; `Ref` is the ARN of few kinds of resource."""
     if "Ref" in resource:
-        assert RESOURCES[resource["Ref"]]["Type"] == "AWS::SecretsManager::Secret"
+        assert RESOURCES[resource["Ref"]]["Type"] in {"AWS::SecretsManager::Secret", "AWS::Serverless::StateMachine"}
         return str(resource["Ref"])
+    if text := resource.get("Fn::Sub"):
+        found = re.fullmatch(r"\$\{(?P<bucket>\w+)\.Arn\}(?P<objects>/.+)|.+:execution:\$\{(?P<machine>\w+)\.Name\}:\*", text)
+        assert found
+        return found["bucket"] + found["objects"] if found["bucket"] else f"{found['machine']}:*"
     name, attribute = resource["Fn::GetAtt"]
     assert attribute == "Arn"
     return str(name)
@@ -292,7 +382,7 @@ def test_a_function_may_make_the_calls_it_makes_take_its_messages_and_log_and_no
 def test_a_function_has_rights_to_what_its_environment_names_its_sources_and_its_logs_and_to_nothing_else(name: str) -> None:
     values = FUNCTIONS[name]["Properties"]["Environment"]["Variables"].values()
     named = {value["Ref"] for value in values if isinstance(value, dict)} & RESOURCES.keys()
-    assert {resource for _, resource in granted(name)} == named | _sources(name) | {f"{name}Logs"}
+    assert {re.split("[/:]", resource)[0] for _, resource in granted(name)} == named | _sources(name) | {f"{name}Logs"}
 
 
 # What is shown
@@ -361,6 +451,8 @@ def _named_by_alarms() -> Iterator[Named]:
 def _named_by_the_dashboard() -> Iterator[Named]:
     for widget in _dashboard()["widgets"]:
         for metric in widget["properties"]["metrics"]:
+            if "expression" in metric[0]:
+                continue
             namespace, name, *dimensions = [part for part in metric if isinstance(part, str)]
             pairs = dict(zip(dimensions[::2], dimensions[1::2], strict=True))
             yield Named(f"Dashboard, {widget['properties']['title']}", namespace, name, pairs)
@@ -387,9 +479,9 @@ def test_the_dashboard_is_json_of_metrics_with_fields_that_cloudwatch_knows() ->
         assert properties["period"] % 60 == 0
         for metric in properties["metrics"]:
             *parts, options = metric if isinstance(metric[-1], dict) else [*metric, {}]
-            assert len(parts) == 4
+            assert len(parts) == (0 if "expression" in options else 4)
             assert all(isinstance(part, str) for part in parts)
-            assert options.keys() <= {"label", "stat", "yAxis", "color", "period", "visible"}
+            assert options.keys() <= {"label", "stat", "yAxis", "color", "period", "visible", "id", "expression"}
             assert STATISTIC.fullmatch(options.get("stat", "Sum"))
             assert options.get("yAxis", "left") in {"left", "right"}
 

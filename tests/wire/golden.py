@@ -74,8 +74,14 @@ class Case:
         return given
 
     @property
+    def given_object(self) -> dict[str, Any]:
+        """What is so before an event of an import: see :class:`tests.wire.importing.Given`."""
+        given: dict[str, Any] = self._read(".given.json") if self._path(".given.json").exists() else {}
+        return given
+
+    @property
     def catalog(self) -> WholeCatalog:
-        """The catalog of the functions of events."""
+        """The catalog of all functions but `push_subscribe`."""
         chosen = self.circumstances.get("catalog")
         return read_catalog_file(EVENTS / self.function / chosen if chosen else HUB_CATALOG, {})
 

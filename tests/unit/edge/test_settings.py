@@ -6,6 +6,10 @@ from pydantic import ValidationError
 from pushhub.edge.settings import (
     CryptoPostEventsSettings,
     ForwardEventsSettings,
+    ImportsChunkSettings,
+    ImportsPlanSettings,
+    ImportsReportSettings,
+    ImportsStartSettings,
     PostEventsSettings,
     PushSubscribeSettings,
     RecordEventsSettings,
@@ -20,6 +24,10 @@ KINDS: dict[str, type[Settings]] = {
     "crypto_post_events": CryptoPostEventsSettings,
     "record_events": RecordEventsSettings,
     "forward_events": ForwardEventsSettings,
+    "imports_start": ImportsStartSettings,
+    "imports_plan": ImportsPlanSettings,
+    "imports_chunk": ImportsChunkSettings,
+    "imports_report": ImportsReportSettings,
 }
 VARIABLES = [(function, variable) for function, environment in SETTINGS.items() for variable in environment]
 

@@ -57,6 +57,36 @@ class ForwardEventsSettings(Settings):
     allow_local_upstreams: bool = Field(alias="ALLOW_LOCAL_UPSTREAMS")
 
 
+class ImportsSettings(Settings):
+    """Settings of every step of an import: where jobs are remembered and for how many days, and where files lie."""
+
+    ledger_table: str = Field(alias="LEDGER_TABLE", min_length=1)
+    retention_days: int = Field(alias="IMPORT_RETENTION_DAYS", ge=1)
+    bucket: str = Field(alias="IMPORTS_BUCKET", min_length=1)
+
+
+class ImportsStartSettings(ImportsSettings):
+    """Settings of `imports_start`: besides those, the state machine."""
+
+    state_machine: str = Field(alias="STATE_MACHINE", min_length=1)
+
+
+class ImportsPlanSettings(ImportsSettings):
+    """Settings of `imports_plan`: besides those, the table that says which columns a file may have."""
+
+    catalog_table: str = Field(alias="CATALOG_TABLE", min_length=1)
+
+
+class ImportsChunkSettings(ImportsPlanSettings):
+    """Settings of `imports_chunk`: besides those, the table that takes the rows."""
+
+    audience_table: str = Field(alias="AUDIENCE_TABLE", min_length=1)
+
+
+class ImportsReportSettings(ImportsStartSettings):
+    """Settings of `imports_report`: those of `imports_start`."""
+
+
 def settings[S: Settings](kind: type[S], environment: Mapping[str, str] = os.environ) -> S:
     """Return a function's settings.
 

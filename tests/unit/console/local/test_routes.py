@@ -28,6 +28,16 @@ def test_routes_are_read_from_the_openapi_body_that_sam_writes() -> None:
     }
 
 
+def test_the_functions_that_schedules_run_are_found() -> None:
+    rules = {
+        "Sweep": {"ScheduleExpression": "rate(1 hour)", "Targets": [{"Arn": {"Fn::GetAtt": ["Report", "Arn"]}, "Id": "report"}]},
+        "Told": {"EventPattern": {}, "Targets": [{"Arn": {"Fn::GetAtt": ["Start", "Arn"]}, "Id": "start"}]},
+    }
+    resources = {name: {"Type": "AWS::Events::Rule", "Properties": rule} for name, rule in rules.items()}
+    template = ProcessedTemplate(resources, {name: f"stack-{name}-1" for name in ("Sweep", "Told", "Report", "Start")})
+    assert template.scheduled_functions() == ["stack-Report-1"]
+
+
 def test_a_route_to_nowhere_is_refused() -> None:
     body = {"paths": {"/push": {"post": _operation("Gone.Arn")}}}
     with pytest.raises(ConsoleError, match=r"^the route POST /push leads to no function of the template$"):

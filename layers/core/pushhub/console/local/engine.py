@@ -25,6 +25,16 @@ MINISTACK = "ministack==1.5.33"
 # What ministack expands `AWS::Serverless` with; it does not bring one along.
 TRANSLATOR = "aws-sam-translator==1.115.0"
 
+# Once it has served, its state is saved. A state machine that still runs would keep it alive: its steps, which can call nothing any
+# more, are tried again and again.
+_RUN = """
+import os, sys
+from ministack.app import main
+main()
+sys.stdout.flush()
+os._exit(0)
+"""
+
 REGION = "eu-central-1"
 CREDENTIAL = "local"
 """Both halves of the key that opens the engine; it checks none."""
@@ -192,7 +202,7 @@ async def _spawn(folder: EngineFolder, interpreter: Path, *, keep: bool) -> Engi
     port = choose_port(folder.port, folder.state)
     with folder.log.open("wb") as log:
         process = await asyncio.create_subprocess_exec(
-            *(str(interpreter), "-m", "ministack"),
+            *(str(interpreter), "-c", _RUN),
             cwd=folder.path,
             env=engine_environment(folder, port, keep=keep),
             stdin=asyncio.subprocess.DEVNULL,

@@ -25,6 +25,7 @@ from pushhub.console.local.front_door import open_door, reserve_port
 from pushhub.console.local.packaging import Package, pack
 from pushhub.console.local.routes import Route, processed_template, publish_routes
 from pushhub.console.local.state_folder import ProcessMark, RunningHub, StateFolder
+from pushhub.console.local.unfinished import sweep_unfinished
 from pushhub.console.progress import say, step
 
 
@@ -131,6 +132,7 @@ def _prepared(plan: Plan, engine: Engine, package: Package, url: str) -> tuple[t
             switch_on_expiry(connection, template)
             start_polling(connection, template)
             outputs = stack_outputs(connection, STACK) | {"Url": url}
+            sweep_unfinished(connection, template, outputs["LedgerTable"])
         with step("applied the catalog"):
             lines = plan.prepare(replace(connection, outputs=outputs))
     except (BotoCoreError, ClientError) as failure:

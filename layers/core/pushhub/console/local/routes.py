@@ -69,6 +69,12 @@ class ProcessedTemplate:
             if resource["Type"] == resource_type and name in self.physical_ids
         ]
 
+    def scheduled_functions(self) -> list[str]:
+        """List the physical ids of the functions that schedules run."""
+        rules = [properties for _, properties in self.of_type("AWS::Events::Rule") if "ScheduleExpression" in properties]
+        targets = [target for rule in rules for target in cast(Sequence[Mapping[str, object]], rule.get("Targets", []))]
+        return [self.physical_ids[cast(Mapping[str, Sequence[str]], target["Arn"])["Fn::GetAtt"][0]] for target in targets]
+
 
 def processed_template(connection: Connection) -> ProcessedTemplate:
     """Read back what the engine made of the template."""

@@ -1,0 +1,27 @@
+"""How a file is read, and the list of its chunks; a step of the state machine."""
+
+from typing import TYPE_CHECKING, Any
+
+from pushhub.edge.observing.imports import observe_plan, observe_refusal
+from pushhub.edge.observing.output import metrics
+from pushhub.edge.steps import attempt_of, planned, refused
+from pushhub.edge.wiring import imports_plan as wiring
+from pushhub.imports.job import UnusableFileError
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+planning = wiring.planning()
+
+
+@metrics.log_metrics
+def handler(event: dict[str, Any], _context: "LambdaContext") -> dict[str, Any]:
+    """Plan an attempt at a job."""
+    job, attempt = attempt_of(event)
+    try:
+        plan = planning(job, attempt)
+    except UnusableFileError as unusable:
+        observe_refusal(job, unusable)
+        return refused(unusable)
+    observe_plan(plan)
+    return planned(plan)

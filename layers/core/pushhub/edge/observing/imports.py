@@ -1,0 +1,73 @@
+"""What does an operator see of imports?"""
+
+from collections import Counter
+from typing import TYPE_CHECKING, Final
+
+from aws_lambda_powertools.metrics import MetricUnit
+
+from pushhub.edge.observing.output import count, logger, metrics
+from pushhub.imports.job import Chunk, JobId, JobStatus, Kind
+
+if TYPE_CHECKING:
+    # Each step loads its own alone.
+    from pushhub.imports.chunk import ChunkRun
+    from pushhub.imports.planning import PlannedAttempt
+    from pushhub.imports.reporting import Reported
+    from pushhub.imports.starting import Begun
+
+_ROWS: Final = {
+    Kind.SUBSCRIBED: "RowsSubscribed",
+    Kind.UNCHANGED: "RowsUnchanged",
+    Kind.CANCELLED: "RowsCancelled",
+    Kind.SKIPPED: "RowsSkipped",
+    Kind.FAILED: "RowsFailed",
+}
+"""What each row that was settled is counted as."""
+_ENDS: Final = {
+    JobStatus.DONE: "ImportsDone",
+    JobStatus.FAILED: "ImportsFailed",
+    JobStatus.CANCELLED: "ImportsCancelled",
+}
+
+
+def observe_start(begun: "Begun") -> None:
+    """Log and count the jobs that were begun."""
+    count({"ImportsBegun": len(begun.new)})
+    for job in begun.new:
+        logger.info("an import has begun", job=job)
+
+
+def observe_plan(planned: "PlannedAttempt") -> None:
+    """Log how an attempt goes about a file."""
+    metrics.add_metadata("job", planned.job)
+    count({"ChunksPlanned": planned.chunks})
+
+
+def observe_chunk(job: JobId, chunk: Chunk, run: "ChunkRun") -> None:
+    """Count the rows that a run has settled."""
+    metrics.add_metadata("job", job)
+    metrics.add_metadata("chunk", chunk.number)
+    metrics.add_metadata("finished", run.finished)
+    count({name: run.tally[kind] for kind, name in _ROWS.items()})
+
+
+def observe_refusal(job: JobId, error: Exception) -> None:
+    """Log and count that there is no use in going on."""
+    metrics.add_metadata("job", job)
+    count({"StepsRefused": 1})
+    logger.warning("a step of an import ends its execution", job=job, error=type(error).__name__, reason=str(error))
+
+
+def observe_reports(reported: "Reported") -> None:
+    """Log and count the jobs that have ended; `ImportStandstill` is for how many seconds a running one has come no further."""
+    ends = Counter(job.status for job in reported.ended)
+    count({name: ends[status] for status, name in _ENDS.items()})
+    for job in reported.ended:
+        write = logger.error if job.status is JobStatus.FAILED else logger.info
+        write("an import has ended", job=job.id, status=str(job.status), reason=job.reason)
+    for id_, fault in reported.undone.items():
+        logger.error("an import could not be reported on and is tried again", job=id_, fault=fault)
+    for seconds in reported.standstills.values():
+        metrics.add_metric("ImportStandstill", MetricUnit.Seconds, seconds)
+    if reported.swept:
+        count({"ImportsRunning": len(reported.standstills)})
