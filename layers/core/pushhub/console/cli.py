@@ -9,6 +9,8 @@ from pushhub.console.catalog import DEMO_CATALOG, apply_catalog, apply_demo_cata
 from pushhub.console.catalog import catalog as catalog_commands
 from pushhub.console.events import events
 from pushhub.console.forwards import forwards
+from pushhub.console.imports.commands import imports
+from pushhub.console.imports.dropping import import_
 from pushhub.console.links import links
 from pushhub.console.local.checkout import find_checkout
 from pushhub.console.local.hub import Plan, run_hub
@@ -28,6 +30,8 @@ main.add_command(events)
 main.add_command(links)
 main.add_command(forwards)
 main.add_command(upstream)
+main.add_command(import_)
+main.add_command(imports)
 
 
 @main.command()

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_stepfunctions import SFNClient
 
 _CONFIG = Config(connect_timeout=3, read_timeout=60, retries={"mode": "standard", "total_max_attempts": 5})
 # The local engine is never behind a proxy, whatever the environment says, and never throttles.
@@ -32,6 +33,7 @@ _LOCAL_CONFIG = _CONFIG.merge(Config(proxies={}, retries={"mode": "standard", "t
 _OUTPUTS_OF_A_HUB = (
     *("Url", "AudienceTable", "CatalogTable", "LedgerTable", "SecretArn", "LocalUpstreams"),
     *("EventsQueue", "EventsDeadLetters", "ForwardsQueue", "RetriesQueue", "ForwardsDeadLetters"),
+    *("ImportsBucket", "ImportsStateMachine"),
 )
 
 
@@ -45,7 +47,7 @@ class Connection:
     outputs: Mapping[str, str] = field(default_factory=dict)
     """Outputs of the hub's stack: `Url` (without a slash at the end); the tables `AudienceTable`, `CatalogTable`, `LedgerTable`;
     the queues' URLs `EventsQueue`, `EventsDeadLetters`, `ForwardsQueue`, `RetriesQueue`,
-    `ForwardsDeadLetters`; `SecretArn`; and `LocalUpstreams`,
+    `ForwardsDeadLetters`; the bucket's name `ImportsBucket`; the ARN `ImportsStateMachine`; `SecretArn`; and `LocalUpstreams`,
     which is `true` where events may go to addresses that are not public, over plain http too, and else `false`.
     """
 
@@ -63,8 +65,11 @@ class Connection:
     def client(self, service: Literal["secretsmanager"]) -> "SecretsManagerClient": ...
     @overload
     def client(self, service: Literal["sqs"]) -> "SQSClient": ...
+    @overload
+    def client(self, service: Literal["stepfunctions"]) -> "SFNClient": ...
     def client(
-        self, service: Literal["apigatewayv2", "cloudformation", "dynamodb", "lambda", "s3", "secretsmanager", "sqs"]
+        self,
+        service: Literal["apigatewayv2", "cloudformation", "dynamodb", "lambda", "s3", "secretsmanager", "sqs", "stepfunctions"],
     ) -> BaseClient:
         """Make a client of one AWS service."""
         config = _LOCAL_CONFIG if self.endpoint_url else _CONFIG

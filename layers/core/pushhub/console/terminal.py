@@ -48,3 +48,18 @@ def progress_bar(length: int, label: str) -> "ProgressBar[int]":
     # Click hides the bar by itself then, but not its label.
     seen = sys.stderr if length and sys.stderr.isatty() else StringIO()
     return click.progressbar(length=length, label=label, file=seen, show_pos=True)
+
+
+def described_bar(label: str) -> "ProgressBar[str]":
+    """Return a progress bar on stderr whose position and length are set, with a text beside it; unseen where stderr is no terminal.
+
+    It is moved by :func:`show_on`.
+    """
+    seen = sys.stderr if sys.stderr.isatty() else StringIO()
+    return click.progressbar(length=1, label=label, file=seen, show_eta=False, item_show_func=lambda text: text)
+
+
+def show_on(bar: "ProgressBar[str]", done: int, length: int, text: str) -> None:
+    """Set position, length and text of a described bar; each may go back."""
+    bar.pos, bar.length, bar.current_item = done, max(length, 1), text
+    bar.render_progress()

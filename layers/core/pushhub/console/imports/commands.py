@@ -1,0 +1,204 @@
+"""How does a person see imports, and let failed ones go on or running ones end?"""
+
+import json
+import re
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+import click
+
+from pushhub.audience.subscribing import utc_now
+from pushhub.console.failure import ConsoleError
+from pushhub.console.imports.outcome import command, tell, wait_and_tell
+from pushhub.console.imports.progress import Standing
+from pushhub.console.imports.report import job_entry, job_lines, progress_entry, progress_lines, report_lines
+from pushhub.console.imports.stores import ImportStores, open_imports
+from pushhub.console.progress import say
+from pushhub.console.stores import faults_explained, json_option, stack_option
+from pushhub.console.terminal import on_one_line
+from pushhub.imports.job import MAX_JOB_ID, Job, JobId, JobStatus, UnknownJobError
+from pushhub.imports.report import ERRORS, REPORT, RETRY, report_key, report_of
+
+_SWEEP_MINUTES: Final = 15
+_RETRIABLE: Final = frozenset({JobStatus.FAILED, JobStatus.CANCELLED})
+_JOB: Final = re.compile(rf"[A-Za-z0-9_-]{{1,{MAX_JOB_ID}}}", re.ASCII)
+
+_job_argument = click.argument("job")
+
+
+@click.group()
+def imports() -> None:
+    """See what came of imported files, let failed imports go on, and end running ones.
+
+    A job is the import of one file that was dropped; `pushhub import` drops files.
+    """
+
+
+@imports.command(name="list")
+@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, metavar="N", help="At most N jobs.")
+@stack_option
+@json_option
+def list_(*, limit: int, stack: str | None, as_json: bool) -> None:
+    """Print the jobs begun last.
+
+    The latest come first. A job is kept for the days that the stack's parameter ImportRetentionDays says.
+    """
+    with faults_explained():
+        jobs = open_imports(stack).jobs.recent(limit)
+    if as_json:
+        click.echo(json.dumps([job_entry(job) for job in jobs], ensure_ascii=False, indent=2))
+    else:
+        click.echo("\n".join(job_lines(jobs, utc_now())) if jobs else "no imports")
+
+
+@imports.command()
+@_job_argument
+@stack_option
+@json_option
+def show(*, job: str, stack: str | None, as_json: bool) -> None:
+    """Print the report of a job, or how far it has come.
+
+    As JSON a running job has `progress` too: bytes and chunks.
+    """
+    stores = open_imports(stack)
+    with faults_explained():
+        standing = Standing(_load(stores, job, stack), stores.jobs.progress(JobId(job)))
+    if standing.job.status.final:
+        tell([standing], stores, stack, as_json=as_json)
+        return
+    entry = report_of(standing.job, standing.tally)
+    if as_json:
+        click.echo(json.dumps({**entry, "progress": progress_entry(standing)}, ensure_ascii=False, indent=2))
+    else:
+        click.echo("\n".join([*report_lines(entry), *progress_lines(standing, utc_now())]))
+
+
+@imports.command()
+@_job_argument
+@click.option("--to", "folder", type=click.Path(path_type=Path), metavar="DIR", help="Where to; without it, a folder named JOB.")
+@stack_option
+@json_option
+def fetch(*, job: str, folder: Path | None, stack: str | None, as_json: bool) -> None:
+    """Download the reports of a job that has ended.
+
+    report.json has the counts; errors.csv the failed rows with line number and reason, for people, tokens masked; retry.csv the
+    same rows as they were: mend them and import that file. No file is overwritten.
+    """
+    stores, folder = open_imports(stack), folder or Path(job)
+    with faults_explained():
+        ended = _load(stores, job, stack)
+        if not ended.status.final:
+            raise ConsoleError(f"job {job} is running: its reports are written when it has ended")
+        fetched = _download(stores, ended.id, folder)
+    if as_json:
+        click.echo(json.dumps({"job": job, "files": [str(file) for file in fetched]}, ensure_ascii=False, indent=2))
+    else:
+        click.echo("\n".join(map(str, fetched)))
+    if (folder / RETRY) in fetched:
+        say(f"mend {folder / RETRY}, then: {retry_command(ended, folder / RETRY, stack)}")
+
+
+@imports.command()
+@_job_argument
+@click.option("--wait", is_flag=True, help="Wait until it has ended, and print its report.")
+@stack_option
+@json_option
+def retry(*, job: str, wait: bool, stack: str | None, as_json: bool) -> None:
+    """Let a failed or cancelled job go on.
+
+    Only chunks that did not finish run again, and rows that are settled stay so. Failed rows of a job that is done are no business
+    of this: mend its retry.csv.
+    """
+    stores = open_imports(stack)
+    with faults_explained():
+        loaded = _load(stores, job, stack)
+        _require_retriable(loaded, stack)
+        attempt = _resume(stores, loaded)
+    if wait:
+        sys.exit(0 if wait_and_tell(stores, [loaded.id], stack, as_json=as_json) else 1)
+    click.echo(f"job {job} goes on, attempt {attempt}; see it with `{command(stack, 'imports', 'show', job)}`", err=as_json)
+    if as_json:
+        click.echo(json.dumps({"job": job, "status": str(JobStatus.RUNNING), "attempt": attempt}, indent=2))
+
+
+@imports.command()
+@_job_argument
+@stack_option
+@json_option
+def cancel(*, job: str, stack: str | None, as_json: bool) -> None:
+    """End a running job. What it has imported stays; `imports retry` lets it go on.
+
+    Chunks that are being imported end within seconds, and the report is written then.
+    """
+    stores = open_imports(stack)
+    with faults_explained():
+        loaded = _load(stores, job, stack)
+        if loaded.status.final:
+            raise ConsoleError(f"job {job} has ended already: it is {loaded.status}")
+        stores.jobs.stop(loaded.id)
+        if not stores.executions.stop(loaded.id, loaded.attempt):
+            say(f"nothing runs of job {job} at present; within {_SWEEP_MINUTES} minutes the hub notices that it was cancelled")
+    click.echo(f"job {job} is being cancelled; see it with `{command(stack, 'imports', 'show', job)}`", err=as_json)
+    if as_json:
+        click.echo(json.dumps({"job": job, "stopping": True}, indent=2))
+
+
+def retry_command(job: Job, file: Path, stack: str | None) -> str:
+    """Return what a person types to import mended rows of a job in the way in which the whole file was imported."""
+    _, resource, provider, matching, *_ = job.source.key.split("/")
+    words = ["import", str(file), "--resource", resource, "--provider", provider, "--match", matching]
+    if job.plan:
+        words += ["--mode", str(job.plan.mode), "--encoding", job.plan.layout.encoding]
+        words += ["--delimiter", "tab" if job.plan.layout.delimiter == "\t" else job.plan.layout.delimiter]
+    return command(stack, *words)
+
+
+def _load(stores: ImportStores, job: str, stack: str | None) -> Job:
+    if _JOB.fullmatch(job):
+        with suppress(UnknownJobError):
+            return stores.jobs.load(JobId(job))
+    listing = command(stack, "imports", "list")
+    raise ConsoleError(f"there is no job {on_one_line(job)}, or it is not kept any more; `{listing}` shows them")
+
+
+def _require_retriable(job: Job, stack: str | None) -> None:
+    if job.status is JobStatus.RUNNING:
+        raise ConsoleError(f"job {job.id} is running; `{command(stack, 'imports', 'cancel', job.id)}` ends it")
+    if job.status is JobStatus.DONE:
+        fetching = command(stack, "imports", "fetch", job.id)
+        raise ConsoleError(f"job {job.id} is done; if rows failed, mend its {RETRY} (`{fetching}`) and import that")
+
+
+def _resume(stores: ImportStores, job: Job) -> int:
+    """Redrive the job's last attempt, or start another; return which attempt runs now.
+
+    The job is marked as running first, since chunks of one that is not end at once. If nothing can be started then, the hub's own
+    schedule notices it and ends the job again.
+    """
+    stores.jobs.resume(job.id, job.attempt)
+    if stores.executions.redrive(job.id, job.attempt):
+        if stores.jobs.load(job.id).status in _RETRIABLE:
+            # The hub's schedule was here in between, and saw only that the attempt had ended.
+            stores.jobs.resume(job.id, job.attempt)
+        return job.attempt
+    stores.jobs.resume(job.id, job.attempt + 1)
+    stores.executions.start(job.id, job.attempt + 1)
+    return job.attempt + 1
+
+
+def _download(stores: ImportStores, job: JobId, folder: Path) -> Sequence[Path]:
+    files = [folder / name for name in (REPORT, ERRORS, RETRY)]
+    for file in files:
+        if file.exists():
+            raise ConsoleError(f"{file} is there already, and may hold what you mended; choose another folder with --to")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        fetched = [file for file in files if stores.bucket.download(report_key(job, file.name), file)]
+    except OSError as error:
+        raise ConsoleError(f"{folder}: {error.strerror or type(error).__name__}") from None
+    if not fetched:
+        raise ConsoleError(f"the reports of job {job} are not kept any more")
+    return fetched

@@ -1,0 +1,246 @@
+"""What would fail of a file if it were imported, as far as the file itself says?
+
+Reads the file with the code that imports it, once to see how it is written, once for its rows. Memory is bounded by a chunk, not by
+the file, packed ones too.
+"""
+
+import csv
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from functools import partial
+from io import StringIO
+from pathlib import Path
+from typing import Final
+
+import click
+
+from pushhub.audience.request import resolve
+from pushhub.audience.subscribe import DatabaseRefused, Refused, Subscribe
+from pushhub.console.failure import ConsoleError
+from pushhub.console.imports.destination import Destination
+from pushhub.console.progress import say
+from pushhub.console.terminal import described_bar, on_one_line, show_on
+from pushhub.imports.columns import Target, find_columns
+from pushhub.imports.drops import Overrides, read_overrides
+from pushhub.imports.failed_rows import ErrorsFile, FailedRow
+from pushhub.imports.job import Chunk, Kind, UnusableFileError
+from pushhub.imports.layout import Layout
+from pushhub.imports.plan import Planned
+from pushhub.imports.planning import FileToPlan
+from pushhub.imports.reasons import text_of
+from pushhub.imports.records import ChunkText
+from pushhub.imports.rows import BadRow, RowReader, match_field
+from pushhub.imports.unpacking import unpacked
+
+SHOWN_ROWS: Final = 20
+"""Failed rows that are shown, from the file's beginning."""
+NOT_SEEN: Final = (
+    "a dry run does not see what depends on what the hub holds: a token that lives on another profile, a match value that another "
+    "profile has, too many subscriptions, what a mode passes over"
+)
+
+_BLOCK: Final = 2**20
+_DELIMITERS: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
+
+
+@dataclass(frozen=True, slots=True)
+class ShownRow:
+    """A row that would fail: its line in the file, why, and its cells with the token masked."""
+
+    line: int
+    reason: str
+    cells: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Trial:
+    """What is known of a file; with an `obstacle` it cannot be imported at all, and what is counted is what came before it."""
+
+    file: Path
+    layout: Layout | None = None
+    rows: int = 0
+    reasons: Counter[str] = field(default_factory=Counter)
+    first: list[ShownRow] = field(default_factory=list)
+    obstacle: str = ""
+
+    @property
+    def entry(self) -> dict[str, object]:
+        """The same as JSON has it."""
+        return {
+            "file": str(self.file),
+            "importable": not self.obstacle,
+            "reason": self.obstacle,
+            "layout": _layout_entry(self.layout) if self.layout else None,
+            "rows": self.rows,
+            str(Kind.FAILED): self.reasons.total(),
+            "reasons": dict(self.reasons.most_common()),
+            "first_failed": [{"line": row.line, "reason": row.reason, "row": list(row.cells)} for row in self.first],
+        }
+
+    @property
+    def lines(self) -> Iterator[str]:
+        """The same as lines for a person."""
+        yield f"file {on_one_line(str(self.file))}: {'cannot be imported' if self.obstacle else 'can be imported'}"
+        if self.obstacle:
+            yield f"  why         {on_one_line(self.obstacle)}"
+        if not self.layout:
+            return
+        quotes = "quotes" if self.layout.quoted else "no quotes"
+        yield f"  read as     {self.layout.encoding}, {_DELIMITERS[self.layout.delimiter]}, {quotes}"
+        width = len(f"{self.rows:,}")
+        yield f"  rows        {self.rows:,}"
+        yield f"  would fail  {self.reasons.total():>{width},}"
+        for reason, count in self.reasons.most_common():
+            yield f"              {count:>{width},}  {on_one_line(reason)}"
+        if self.first:
+            yield "  first of them, tokens masked"
+        for row in self.first:
+            yield f"    line {row.line}: {on_one_line(row.reason)}"
+            yield f"      {', '.join(map(on_one_line, row.cells))}"
+
+
+def try_and_tell(files: Sequence[Path], destination: Destination, settings: Mapping[str, str], *, as_json: bool) -> bool:
+    """Read files, print what would fail of each, and return whether all of them can be imported.
+
+    Args:
+        files: what is read.
+        destination: where they would be dropped.
+        settings: what the dropped objects would say of themselves.
+        as_json: whether to print JSON: of one file an object, of several an array.
+
+    Raises:
+        ConsoleError: a file cannot be read.
+    """
+    overrides = read_overrides(settings)
+    trials = [try_file(file, destination.target(file), overrides) for file in files]
+    if as_json:
+        entries = [trial.entry for trial in trials]
+        click.echo(json.dumps(entries[0] if len(entries) == 1 else entries, ensure_ascii=False, indent=2))
+    else:
+        click.echo("\n".join(line for trial in trials for line in trial.lines))
+    say(NOT_SEEN)
+    return not any(trial.obstacle for trial in trials)
+
+
+def try_file(file: Path, target: Target, overrides: Overrides) -> Trial:
+    """Read a whole file and return what would fail of it.
+
+    Raises:
+        ConsoleError: it cannot be read.
+    """
+    trial = Trial(file)
+    try:
+        with described_bar(f"reading {on_one_line(file.name)}") as bar:
+            source = _Source(file, file.stat().st_size, partial(show_on, bar))
+            planned = source.plan(target, overrides)
+            trial.layout = planned.layout
+            reader = RowReader(planned.layout, target, overrides.mode)
+            _try_rows(trial, planned.layout, source.chunks(planned, target, trial), reader)
+    except UnusableFileError as unusable:
+        trial.obstacle = str(unusable)
+    except OSError as error:
+        raise ConsoleError(f"{on_one_line(str(file))}: {error.strerror or type(error).__name__}") from None
+    return trial
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """A file on this machine, of `size` bytes; `show` is told how far it is read, and a text beside that."""
+
+    file: Path
+    size: int
+    show: Callable[[int, int, str], None]
+
+    def plan(self, target: Target, overrides: Overrides) -> Planned:
+        """Return how the file is written, and its chunks, as the hub would find them.
+
+        Raises:
+            UnusableFileError: it cannot be imported.
+        """
+
+        def checked(layout: Layout) -> Layout:
+            find_columns(layout.columns, target)
+            return layout
+
+        stream = partial(self._blocks, lambda: "seeing how it is written")
+        whole = FileToPlan(self._read, stream, self.size, overrides, checked)
+        return whole.plan_packed(nullcontext()) if target.drop.packed else whole.plan_plain()
+
+    def chunks(self, planned: Planned, target: Target, trial: Trial) -> Iterator[bytes]:
+        """Give the content of the chunks, one after the other."""
+        blocks = self._blocks(lambda: f"{trial.rows:,} rows, {trial.reasons.total():,} would fail")
+        return _cut(unpacked(blocks) if target.drop.packed else blocks, planned.chunks)
+
+    def _read(self, start: int, end: int) -> bytes:
+        with self.file.open("rb") as opened:
+            opened.seek(start)
+            return opened.read(end - start)
+
+    def _blocks(self, text: Callable[[], str]) -> Iterator[bytes]:
+        read = 0
+        with self.file.open("rb") as opened:
+            while block := opened.read(_BLOCK):
+                yield block
+                read += len(block)
+                self.show(read, self.size, text())
+
+
+def _cut(blocks: Iterable[bytes], chunks: Sequence[Chunk]) -> Iterator[bytes]:
+    """Give the chunks of a stream; no more than one of them and a block is held."""
+    held, at, waiting = bytearray(), 0, iter(chunks)
+    chunk = next(waiting, None)
+    for block in blocks:
+        held += block
+        while chunk and chunk.end <= at + len(held):
+            yield bytes(held[chunk.start - at : chunk.end - at])
+            del held[: chunk.end - at]
+            at, chunk = chunk.end, next(waiting, None)
+
+
+def _try_rows(trial: Trial, layout: Layout, chunks: Iterable[bytes], reader: RowReader) -> None:
+    shown = ErrorsFile(layout)
+    # The header is one line.
+    lines = 1
+    for content in chunks:
+        text = ChunkText(content, layout)
+        for record in text.records():
+            trial.rows += 1
+            reason = why_failed(reader.read(record.text))
+            if reason is None:
+                continue
+            trial.reasons[reason] += 1
+            if len(trial.first) < SHOWN_ROWS:
+                failed = FailedRow(record.line, reason, text.raw(record.text))
+                trial.first.append(_shown(shown.line(failed, lines)))
+        lines += text.lines
+
+
+def why_failed(row: Subscribe | BadRow) -> str | None:
+    """Return why a row would fail whatever the hub holds, None where it would not."""
+    if isinstance(row, BadRow):
+        return row.reason
+    for answer in resolve(row):
+        if isinstance(answer, DatabaseRefused):
+            return text_of(answer.refused, match_field(row))
+        for asked in answer.subscriptions:
+            if isinstance(asked.address, Refused):
+                return text_of(asked.address)
+    return None
+
+
+def _shown(line: bytes) -> ShownRow:
+    """Read back a line of `errors.csv`."""
+    number, reason, *cells = next(csv.reader(StringIO(line.decode(), newline="")))
+    return ShownRow(int(number), reason, tuple(cells))
+
+
+def _layout_entry(layout: Layout) -> dict[str, object]:
+    return {
+        "encoding": layout.encoding,
+        "delimiter": layout.delimiter,
+        "quoted": layout.quoted,
+        "columns": list(layout.columns),
+    }

@@ -1,0 +1,83 @@
+"""What does a command tell of imports that it waited for, or was asked about?"""
+
+import json
+import shlex
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+import click
+
+from pushhub.console.imports.progress import Standing
+from pushhub.console.imports.report import Entry, report_lines
+from pushhub.console.imports.stores import ImportStores
+from pushhub.console.imports.watch import Watch
+from pushhub.console.progress import say
+from pushhub.console.stores import faults_explained
+from pushhub.imports.job import JobId, JobStatus
+from pushhub.imports.report import ERRORS, REPORT, RETRY, report_key, report_of
+
+
+def wait_and_tell(stores: ImportStores, ids: Sequence[JobId], stack: str | None, *, as_json: bool) -> bool:
+    """Wait until jobs have ended, print their reports in this order, and return whether all are done.
+
+    Raises:
+        ConsoleError: the hub does not begin one, or cannot be asked.
+        click.Abort: Ctrl-C; the jobs go on.
+    """
+    jobs, them = (f"job {ids[0]}", "it") if len(ids) == 1 else (f"{len(ids)} jobs", "them")
+    say(f"waiting for {jobs}; Ctrl-C does not stop {them}")
+    try:
+        with faults_explained():
+            ended = Watch(stores.jobs).until_ended(ids)
+    except KeyboardInterrupt:
+        goes_on(ids, stack)
+        raise click.Abort from None
+    tell(ended, stores, stack, as_json=as_json)
+    return all(standing.job.status is JobStatus.DONE for standing in ended)
+
+
+def goes_on(ids: Sequence[JobId], stack: str | None) -> None:
+    """Say that jobs go on although nobody waits for them any more."""
+    for id_ in ids:
+        say(f"job {id_} goes on; see it with `{command(stack, 'imports', 'show', id_)}`")
+
+
+def entry_of(stores: ImportStores, standing: Standing) -> Entry:
+    """Return the report of a job that has ended; where it is not kept any more, what the ledger knows.
+
+    Raises:
+        UnavailableError: the bucket cannot be asked.
+    """
+    written = stores.bucket.read(report_key(standing.job.id, REPORT)) if standing.job.status.final else None
+    return report_of(standing.job, standing.tally) if written is None else cast("Mapping[str, object]", json.loads(written))
+
+
+def tell(ended: Sequence[Standing], stores: ImportStores, stack: str | None, *, as_json: bool) -> None:
+    """Print the reports of jobs that have ended; as JSON, that of one job is an object, those of several are an array.
+
+    Raises:
+        ConsoleError: the bucket cannot be asked.
+    """
+    with faults_explained():
+        entries = [entry_of(stores, standing) for standing in ended]
+        if as_json:
+            click.echo(json.dumps(entries[0] if len(entries) == 1 else entries, ensure_ascii=False, indent=2))
+            return
+        for standing, entry in zip(ended, entries, strict=True):
+            click.echo("\n".join([*report_lines(entry), *_where(standing.job.id, stores, stack)]))
+
+
+def command(stack: str | None, *words: str) -> str:
+    """Return what a person types to run another command on the same hub."""
+    return shlex.join(["uv", "run", "pushhub", *words, *(["--stack", stack] if stack else [])])
+
+
+def _where(job: JobId, stores: ImportStores, stack: str | None) -> list[str]:
+    folder = report_key(job, "")
+    names = [name for name in (REPORT, ERRORS, RETRY) if name in stores.bucket.names(folder)]
+    if not names:
+        return ["  reports     are not kept any more"]
+    return [
+        f"  reports     s3://{stores.bucket.name}/{folder} {', '.join(names)}",
+        f"  fetch them  {command(stack, 'imports', 'fetch', job)}",
+    ]

@@ -1,0 +1,116 @@
+"""How far have imports come, how fast are they, and how long will they take?
+
+Pure.
+"""
+
+import math
+from collections import deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from pushhub.imports.job import ChunkProgress, Job, Kind, Tally
+
+WINDOW_SECONDS: Final = 30
+"""Speed is what was done in this time, so that it follows what changes."""
+_MINUTE: Final = 60
+_HOUR: Final = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far a job has come; `progress` is by chunk."""
+
+    job: Job
+    progress: Mapping[int, ChunkProgress] = field(default_factory=dict)
+
+    @property
+    def tally(self) -> Tally:
+        """What came of the rows so far."""
+        return sum((chunk.tally for chunk in self.progress.values()), Tally())
+
+    @property
+    def done(self) -> int:
+        """Bytes of the plain file that are dealt with."""
+        return sum(chunk.bytes for chunk in self.progress.values())
+
+    @property
+    def size(self) -> int | None:
+        """Bytes of the plain file's rows, None as long as nobody knows; of a job that ended, what was dealt with."""
+        if self.job.status.final:
+            return self.done
+        return self.job.plan.size - self.job.plan.layout.header if self.job.plan else None
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """How far several jobs have come together, at a time in seconds of any clock.
+
+    `size` and `done` are bytes; `waiting` says that the size of some job is not known yet.
+    """
+
+    at: float
+    size: int
+    done: int
+    tally: Tally
+    waiting: bool
+
+
+def moment_of(at: float, standings: Iterable[Standing | None]) -> Moment:
+    """Sum up how far jobs have come; None stands for one that the hub has not taken up yet."""
+    given = list(standings)
+    known = [standing for standing in given if standing]
+    sizes = [standing.size for standing in known if standing.size is not None]
+    done = sum(standing.done for standing in known)
+    tally = sum((standing.tally for standing in known), Tally())
+    return Moment(at, sum(sizes), done, tally, waiting=len(sizes) < len(given))
+
+
+class Pace:
+    """How fast jobs are, from the moments at which they were looked at."""
+
+    def __init__(self) -> None:
+        """Know nothing yet."""
+        self._moments: deque[Moment] = deque()
+
+    def add(self, moment: Moment) -> None:
+        """Take a later moment in, and forget those that do not count any more."""
+        self._moments.append(moment)
+        while moment.at - self._moments[0].at > WINDOW_SECONDS and len(self._moments) > 2:  # noqa: PLR2004  (a speed needs two)
+            self._moments.popleft()
+
+    @property
+    def rows_per_second(self) -> float:
+        """Rows dealt with in a second; 0 as long as nobody knows."""
+        return self._per_second(self._moments[-1].tally.rows - self._moments[0].tally.rows) if self._moments else 0
+
+    @property
+    def seconds_left(self) -> float | None:
+        """How long it will take from the latest moment on; None as long as nobody knows."""
+        if not self._moments or self._moments[-1].waiting:
+            return None
+        latest = self._moments[-1]
+        speed = self._per_second(latest.done - self._moments[0].done)
+        return (latest.size - latest.done) / speed if speed > 0 else None
+
+    def _per_second(self, difference: float) -> float:
+        seconds = self._moments[-1].at - self._moments[0].at
+        return difference / seconds if seconds > 0 else 0
+
+
+def progress_text(moment: Moment, pace: Pace) -> str:
+    """Return what stands beside a bar: rows, speed, failures and time left."""
+    said = [f"{moment.tally.rows:,} rows", f"{pace.rows_per_second:,.0f} rows/s", f"{moment.tally[Kind.FAILED]:,} failed"]
+    if moment.waiting and not moment.tally.rows:
+        return "waiting for the hub to plan it"
+    if (left := pace.seconds_left) is not None:
+        said.append(f"{duration(left)} left")
+    return ", ".join(said)
+
+
+def duration(seconds: float) -> str:
+    """Return a time as minutes and seconds, with hours where there are any."""
+    whole = math.ceil(seconds)
+    hours, rest = divmod(whole, _HOUR)
+    minutes, left = divmod(rest, _MINUTE)
+    return f"{hours}:{minutes:02}:{left:02}" if hours else f"{minutes}:{left:02}"

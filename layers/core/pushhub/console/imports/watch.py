@@ -1,0 +1,83 @@
+"""How does a command wait until imports have ended?"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from pushhub.console.failure import ConsoleError
+from pushhub.console.imports.progress import Pace, Standing, moment_of, progress_text
+from pushhub.console.terminal import described_bar, show_on
+from pushhub.faults import UnavailableError
+from pushhub.imports.job import JobId, UnknownJobError
+from pushhub.imports.port import JobStore
+
+POLL_SECONDS: Final = 1.0
+"""Time between two looks: a look costs one read of a job and one of the progress of its chunks."""
+START_SECONDS: Final = 1800
+"""How long a dropped file may go unnoticed: twice the time between two sweeps."""
+SILENCE_SECONDS: Final = 300
+"""How long the table may be out of reach: whoever waits for hours loses a network now and then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Looks at jobs until they have ended."""
+
+    jobs: JobStore
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+
+    def follow(self, ids: Sequence[JobId]) -> Iterator[Mapping[JobId, Standing | None]]:
+        """Give how far jobs have come, again and again until all have ended; None stands for one that is not taken up yet.
+
+        Raises:
+            ConsoleError: the hub does not take one up.
+            UnavailableError: the table has been out of reach for :data:`SILENCE_SECONDS`.
+        """
+        began = heard = self.clock()
+        standings: dict[JobId, Standing | None] = dict.fromkeys(ids)
+        while True:
+            try:
+                standings |= {id_: self._look(id_) for id_ in ids if not _ended(standings[id_])}
+                heard = self.clock()
+            except UnavailableError:
+                if self.clock() - heard > SILENCE_SECONDS:
+                    raise
+            yield standings
+            if all(_ended(standing) for standing in standings.values()):
+                return
+            if None in standings.values() and self.clock() - began > START_SECONDS:
+                missing = next(id_ for id_, standing in standings.items() if standing is None)
+                raise ConsoleError(
+                    f"the hub has not begun job {missing} for {START_SECONDS // 60} minutes: see the log of imports_start"
+                )
+            self.sleep(POLL_SECONDS)
+
+    def until_ended(self, ids: Sequence[JobId]) -> list[Standing]:
+        """Show a progress bar until jobs have ended, and return how they did.
+
+        Raises:
+            ConsoleError: as for `follow`.
+            UnavailableError: as for `follow`.
+        """
+        pace = Pace()
+        standings: Mapping[JobId, Standing | None] = {}
+        with described_bar("importing" if len(ids) == 1 else f"importing {len(ids)} files") as bar:
+            for standings in self.follow(ids):
+                moment = moment_of(self.clock(), standings.values())
+                pace.add(moment)
+                show_on(bar, moment.done, moment.size, progress_text(moment, pace))
+        return [standing for standing in standings.values() if standing]
+
+    def _look(self, id_: JobId) -> Standing | None:
+        try:
+            # In this order: the progress of a job that has ended is complete.
+            job = self.jobs.load(id_)
+        except UnknownJobError:
+            return None
+        return Standing(job, self.jobs.progress(id_))
+
+
+def _ended(standing: Standing | None) -> bool:
+    return standing is not None and standing.job.status.final

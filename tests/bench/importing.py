@@ -1,0 +1,308 @@
+"""How fast are files imported, how much of that is what writing alone takes, and in how much memory?"""
+
+import json
+import os
+import resource
+import secrets
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pushhub.audience.changes import Change
+from pushhub.audience.matching import decide
+from pushhub.audience.model import ProfileId, Seconds
+from pushhub.audience.port import Snapshot
+from pushhub.audience.subscribe import Mode, Subscribe
+from pushhub.catalog.model import Catalog, Database, DatabaseId, FieldType, Resource, ResourceId, TokenConflict
+from pushhub.edge.wiring.aws import PATIENCE_OF_CHUNKS
+from pushhub.imports.chunk import THREADS, ImportChunk, row_of
+from pushhub.imports.drops import NO_OVERRIDES
+from pushhub.imports.job import ChunkProgress, FilePlan, Job, JobId, JobStatus, RowOutcome, S3Object
+from pushhub.imports.plan import plan_ranges, plan_stream
+from pushhub.imports.port import ObjectFacts, ObjectWriter, OpenJournal
+from pushhub.imports.recognition import find_layout
+from pushhub.imports.records import ChunkText
+from pushhub.imports.rows import row_reader
+from pushhub.store.audience import DynamoAudience, transact_actions
+from pushhub.store.imports import DynamoImports
+from pushhub.store.journal import DynamoJournals
+from tests.bench.table import Table
+from tests.lambda_environment import ROOT
+from tests.running_hub import Up, running
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+ROWS = 100_000
+RATIO = 0.6
+MICROSECONDS_PER_ROW = 60
+PEAK_MIB = 256
+PLAN_BYTES = 20 * 10**9
+PLAN_SECONDS = 10
+PLAN_MIB = 100
+READ_SECONDS = 0.03
+"""How long a small ranged read of S3 takes."""
+
+CUSTOMERS = Database(DatabaseId(17), "customers", {"number": FieldType.INTEGER, "nick": FieldType.TEXT}, ("number",))
+SHOP = Resource(ResourceId(5), "shop app", frozenset(), (CUSTOMERS.id,), TokenConflict.REJECT, None)
+CATALOG = Catalog({CUSTOMERS.id: CUSTOMERS}, {SHOP.id: SHOP})
+ELSEWHERE = DatabaseId(18)
+KEY = "inbox/5/android-firebase/custom-number/people.csv"
+HEADER = b"subscription_id,number,nick,unsubscribe\n"
+
+
+def measure() -> Table:
+    """Measure what a row costs the processor; then chunks on the local engine; then the plan of a large file."""
+    micros = _micros_per_row()
+    rows = [("parsing and matching of a new row", f"{micros:.0f} µs of CPU", f"at most {MICROSECONDS_PER_ROW}")]
+    missed = ["CPU of a row"] if micros > MICROSECONDS_PER_ROW else []
+    with tempfile.TemporaryDirectory() as folder, running(Path(folder), "--ephemeral") as up:
+        assert up.process.poll() is None, up.said
+        for name, value, budget, kept in (*_rates(up), _memory(up, Path(folder))):
+            rows.append((name, value, budget))
+            missed += [] if kept else [name]
+    plan = _in_another_process("plan")
+    rows.append((f"plan of an unquoted file of {PLAN_BYTES / 10**9:.0f} GB", f"{plan['seconds']:.1f} s", f"at most {PLAN_SECONDS}"))
+    rows.append(("its peak memory", f"{plan['mib']:.0f} MiB", f"at most {PLAN_MIB}"))
+    missed += ["plan"] if plan["seconds"] > PLAN_SECONDS or plan["mib"] > PLAN_MIB else []
+    return Table("Imports", ("what", "figure", "budget"), rows, tuple(missed))
+
+
+# Files
+
+
+def new_row(number: int) -> bytes:
+    """Return a row with a token as long as those of Firebase."""
+    return f"{secrets.token_urlsafe(16)}:{secrets.token_urlsafe(90)},{number},nick {number},\n".encode()
+
+
+def mixed(lines: Sequence[bytes]) -> list[bytes]:
+    """Return a file of which a third is known and unchanged, a third known and changed, and a third new."""
+    third = len(lines) // 3
+    changed = [line.replace(b"nick ", b"name ") for line in lines[third : 2 * third]]
+    return [*lines[:third], *changed, *(new_row(len(lines) + number) for number in range(len(lines) - 2 * third))]
+
+
+@dataclass
+class Content:
+    """A store of one file."""
+
+    content: bytes
+
+    def read(self, source: S3Object, start: int, end: int) -> bytes:
+        return self.content[start:end]
+
+    def put(self, bucket: str, key: str, content: bytes, content_type: str) -> None:
+        raise NotImplementedError
+
+    def facts(self, source: S3Object) -> ObjectFacts:
+        raise NotImplementedError
+
+    def stream(self, source: S3Object) -> Iterator[bytes]:
+        raise NotImplementedError
+
+    def writing(self, bucket: str, key: str, content_type: str) -> AbstractContextManager[ObjectWriter]:
+        raise NotImplementedError
+
+    def move(self, source: S3Object, key: str) -> S3Object:
+        raise NotImplementedError
+
+    def latest(self, bucket: str, key: str) -> S3Object:
+        raise NotImplementedError
+
+    def list_inbox(self, bucket: str) -> Iterator[S3Object]:
+        raise NotImplementedError
+
+
+# Processor time
+
+
+def _micros_per_row() -> float:
+    content = HEADER + b"".join(new_row(number) for number in range(20_000))
+    layout = find_layout(content, NO_OVERRIDES, whole=True)
+    reader = row_reader(KEY, layout, Mode.UPSERT, CATALOG)
+    nothing, now = Snapshot(), Seconds(int(time.time()))
+
+    def once() -> float:
+        started = time.process_time()
+        count = 0
+        for record in ChunkText(content[layout.header :], layout).records():
+            command = reader.read(record.text)
+            assert isinstance(command, Subscribe)
+            for request in row_of(record, command).asked:
+                assert decide(request, nothing, ProfileId(secrets.token_hex(12)), now).change
+            count += 1
+        return (time.process_time() - started) / count * 1e6
+
+    return min(once() for _ in range(5))
+
+
+# Chunks on the local engine
+
+
+@dataclass
+class Recorded:
+    """A journal that keeps what was written, so that it can be written again elsewhere."""
+
+    journal: OpenJournal
+    written: list[Sequence[tuple[DatabaseId, Change]]] = field(default_factory=list)
+
+    @property
+    def settled(self) -> Mapping[int, RowOutcome]:
+        return self.journal.settled
+
+    @property
+    def finished(self) -> bool:
+        return self.journal.finished
+
+    @property
+    def lanes(self) -> int:
+        return self.journal.lanes
+
+    def append(self, lane: int, outcomes: Mapping[int, RowOutcome], changes: Sequence[tuple[DatabaseId, Change]] = ()) -> None:
+        self.journal.append(lane, outcomes, changes)
+        if changes:
+            self.written.append(changes)
+
+    def finish(self, progress: ChunkProgress) -> None:
+        self.journal.finish(progress)
+
+
+@dataclass
+class Recording:
+    """Journals of which, if they are to be, all that was opened are kept."""
+
+    journals: DynamoJournals
+    keep: bool
+    opened: list[Recorded] = field(default_factory=list)
+
+    def open(self, job: JobId, chunk: int) -> OpenJournal:
+        journal = self.journals.open(job, chunk)
+        if not self.keep:
+            return journal
+        self.opened.append(Recorded(journal))
+        return self.opened[-1]
+
+
+class Hub:
+    """The tables of a local hub."""
+
+    def __init__(self, up: Up) -> None:
+        connection = up.connection()
+        self.client: DynamoDBClient = connection.session.client(
+            "dynamodb", endpoint_url=connection.endpoint_url, config=PATIENCE_OF_CHUNKS
+        )
+        self.audience = connection.outputs["AudienceTable"]
+        self.ledger = connection.outputs["LedgerTable"]
+
+    def import_all(self, lines: Sequence[bytes], *, keep: bool = False) -> tuple[float, Recording]:
+        """Import a file as one job; return the seconds, and what was written, if it is to be kept."""
+        content = HEADER + b"".join(lines)
+        planned = plan_stream([content], find_layout(content, NO_OVERRIDES, whole=True))
+        source = S3Object("bucket", KEY, secrets.token_hex(4))
+        job = JobId(f"bench-{secrets.token_hex(4)}")
+        jobs = DynamoImports(self.client, self.ledger, 1)
+        plan = FilePlan(planned.layout, Mode.UPSERT, planned.size, len(planned.chunks))
+        jobs.create(Job(job, source, source, JobStatus.RUNNING, Seconds(int(time.time())), plan=plan))
+        journals = Recording(DynamoJournals(self.client, self.ledger, self.audience, 1), keep)
+        use = ImportChunk(lambda: CATALOG, DynamoAudience(self.client, self.audience), jobs, journals, Content(content))
+        started = time.perf_counter()
+        for chunk in planned.chunks:
+            assert use(job, chunk, 900).finished
+        return time.perf_counter() - started, journals
+
+    def write_again(self, written: Sequence[Sequence[tuple[DatabaseId, Change]]]) -> float:
+        """Write the same items to another database in as many calls, from as many threads, and do nothing else."""
+
+        def write(changes: Sequence[tuple[DatabaseId, Change]]) -> None:
+            actions = [action for _, change in changes for action in transact_actions(self.audience, ELSEWHERE, change)]
+            self.client.transact_write_items(TransactItems=actions)
+
+        started = time.perf_counter()
+        with ThreadPoolExecutor(THREADS) as pool:
+            for _ in pool.map(write, written):
+                pass
+        return time.perf_counter() - started
+
+
+def _rates(up: Up) -> Iterator[tuple[str, str, str, bool]]:
+    hub = Hub(up)
+    lines = [new_row(number) for number in range(ROWS)]
+    seconds, journals = hub.import_all(lines, keep=True)
+    bare = hub.write_again([changes for journal in journals.opened for changes in journal.written])
+    ratio = bare / seconds
+    yield f"{ROWS} new rows", f"{ROWS / seconds:.0f} rows/s", "", True
+    yield "the same items in as many calls, no matching", f"{ROWS / bare:.0f} rows/s", "", True
+    yield "ratio", f"{ratio:.2f}", f"at least {RATIO}", ratio >= RATIO
+    for name, rows in (("unchanged", lines), ("mixed", mixed(lines))):
+        seconds, _ = hub.import_all(rows)
+        yield f"{ROWS} {name} rows", f"{ROWS / seconds:.0f} rows/s", "", True
+
+
+# Memory, each in a process of its own
+
+
+def _memory(up: Up, home: Path) -> tuple[str, str, str, bool]:
+    peak = _in_another_process("chunk", str(home))["mib"]
+    return "peak memory of a chunk of 8 MiB, new rows", f"{peak:.0f} MiB", f"at most {PEAK_MIB}", peak <= PEAK_MIB
+
+
+def _in_another_process(part: str, *arguments: str) -> dict[str, float]:
+    script = [sys.executable, __file__, part, *arguments]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    finished = subprocess.run(script, capture_output=True, text=True, check=False, env=environment)
+    assert finished.returncode == 0, finished.stderr
+    figures: dict[str, float] = json.loads(finished.stdout)
+    return figures
+
+
+def _peak_mib() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def _one_chunk(home: str) -> dict[str, Any]:
+    """Import 8 MiB of new rows into the hub that runs with this home."""
+    lines: list[bytes] = []
+    size = 0
+    while size < 8 * 2**20:
+        lines.append(new_row(10_000_000 + len(lines)))
+        size += len(lines[-1])
+    seconds, _ = Hub(Up(subprocess.Popen(["true"], text=True), Path(home), Path(home) / "stderr.txt")).import_all(lines)
+    return {"mib": _peak_mib(), "seconds": seconds}
+
+
+def _large_plan() -> dict[str, Any]:
+    """Plan a file that is never there as a whole: one line after the other, all of one length."""
+    line = new_row(12345678)
+
+    def read(start: int, end: int) -> bytes:
+        time.sleep(READ_SECONDS)
+        first = (start - len(HEADER)) // len(line) if start >= len(HEADER) else 0
+        text = line * ((end - start) // len(line) + 2)
+        if start < len(HEADER):
+            return (HEADER + text)[start:end]
+        skipped = start - len(HEADER) - first * len(line)
+        return text[skipped : skipped + end - start]
+
+    size = len(HEADER) + (PLAN_BYTES - len(HEADER)) // len(line) * len(line)
+    started = time.perf_counter()
+    layout = find_layout(read(0, 2**20), NO_OVERRIDES, whole=False)
+    planned = plan_ranges(read, size, layout)
+    seconds = time.perf_counter() - started
+    assert planned
+    assert planned.chunks[-1].end == size
+    return {"seconds": seconds, "mib": _peak_mib(), "chunks": len(planned.chunks)}
+
+
+PARTS: dict[str, Callable[..., dict[str, Any]]] = {"chunk": _one_chunk, "plan": _large_plan}
+
+if __name__ == "__main__":
+    part, *arguments = sys.argv[1:]
+    sys.stdout.write(json.dumps(PARTS[part](*arguments)))
