@@ -13,8 +13,6 @@ from pushhub.imports.drops import (
     MatchBy,
     Overrides,
     RowMatching,
-    done_key,
-    failed_key,
     inbox_key,
     is_folder_marker,
     read_key,
