@@ -207,13 +207,26 @@ def test_a_job_is_given_up_for_the_first_reason(stores: Stores) -> None:
     job = known_job(stores)
     stores.jobs.give_up(job.id, "the first")
     stores.jobs.give_up(job.id, "the second")
-    assert stores.jobs.load(job.id) == replace(job, reason="the first")
+    assert stores.jobs.load(job.id) == replace(job, reason="the first", refused=True)
+
+
+def test_the_last_fault_counts_until_the_job_is_given_up(stores: Stores) -> None:
+    job = known_job(stores)
+    for fault in ("throttled", "no answer"):
+        stores.jobs.note_fault(job.id, fault)
+    assert stores.jobs.load(job.id) == replace(job, reason="no answer")
+    stores.jobs.give_up(job.id, "a quote stands in it")
+    stores.jobs.note_fault(job.id, "throttled")
+    assert stores.jobs.load(job.id) == replace(job, reason="a quote stands in it", refused=True)
+    stores.jobs.resume(job.id, 1)
+    assert stores.jobs.load(job.id) == job
 
 
 def test_a_job_that_has_ended_is_not_given_up_any_more(stores: Stores) -> None:
     job = known_job(stores)
-    stores.jobs.end(job.id, JobStatus.DONE, "", Seconds(99), job.source)
+    stores.jobs.end(job, JobStatus.DONE, "", Seconds(99), job.source)
     stores.jobs.give_up(job.id, "too late")
+    stores.jobs.note_fault(job.id, "too late")
     assert stores.jobs.load(job.id).reason == ""
 
 
@@ -222,23 +235,25 @@ def test_a_job_is_stopped_ended_and_resumed(stores: Stores) -> None:
     stores.jobs.stop(job.id)
     assert stores.jobs.load(job.id) == replace(job, stopping=True)
     moved = S3Object("a-bucket", "failed/a.csv", "v2")
-    stores.jobs.end(job.id, JobStatus.CANCELLED, "cancelled", Seconds(99), moved)
+    stores.jobs.end(job, JobStatus.CANCELLED, "cancelled", Seconds(99), moved)
     ended = replace(job, stopping=True, status=JobStatus.CANCELLED, reason="cancelled", ended=Seconds(99), location=moved)
     assert stores.jobs.load(job.id) == ended
     assert job.id not in {one.id for one in stores.jobs.running()}
-    stores.jobs.end(job.id, JobStatus.CANCELLED, "cancelled", Seconds(99), moved)
+    stores.jobs.end(job, JobStatus.DONE, "told again", Seconds(100), job.source)
+    assert stores.jobs.load(job.id) == ended
     stores.jobs.resume(job.id, 2)
     resumed = replace(job, location=moved, attempt=2)
     assert stores.jobs.load(job.id) == resumed
     assert resumed in stores.jobs.running()
     stores.jobs.resume(job.id, 2)
+    stores.jobs.end(job, JobStatus.FAILED, "told late of the first attempt", Seconds(100), job.source)
     assert stores.jobs.load(job.id) == resumed
 
 
 def test_a_running_job_has_not_ended(stores: Stores) -> None:
     job = known_job(stores)
     with pytest.raises(ValueError, match="running is no end"):
-        stores.jobs.end(job.id, JobStatus.RUNNING, "", Seconds(99), job.source)
+        stores.jobs.end(job, JobStatus.RUNNING, "", Seconds(99), job.source)
 
 
 def test_the_jobs_that_began_last_come_first(stores: Stores) -> None:
@@ -260,9 +275,10 @@ def test_nobody_knows_a_job_that_was_not_created(stores: Stores) -> None:
         lambda: stores.jobs.load(job),
         lambda: stores.jobs.plan(job, PLAN),
         lambda: stores.jobs.give_up(job, "a reason"),
+        lambda: stores.jobs.note_fault(job, "a reason"),
         lambda: stores.jobs.stop(job),
         lambda: stores.jobs.resume(job, 2),
-        lambda: stores.jobs.end(job, JobStatus.DONE, "", Seconds(9), place),
+        lambda: stores.jobs.end(Job(job, place, place, JobStatus.RUNNING, Seconds(9)), JobStatus.DONE, "", Seconds(9), place),
     ]
     for ask in asked:
         with pytest.raises(UnknownJobError):

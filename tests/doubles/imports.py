@@ -77,7 +77,12 @@ class MemoryImports:
 
     def give_up(self, job: JobId, reason: str) -> None:
         with self._changing(job) as stored:
-            if not stored.reason and not stored.status.final:
+            if not stored.refused and not stored.status.final:
+                self.jobs[job] = replace(stored, reason=reason, refused=True)
+
+    def note_fault(self, job: JobId, reason: str) -> None:
+        with self._changing(job) as stored:
+            if not stored.refused and not stored.status.final:
                 self.jobs[job] = replace(stored, reason=reason)
 
     def stop(self, job: JobId) -> None:
@@ -86,13 +91,16 @@ class MemoryImports:
 
     def resume(self, job: JobId, attempt: int) -> None:
         with self._changing(job) as stored:
-            self.jobs[job] = replace(stored, status=JobStatus.RUNNING, attempt=attempt, reason="", stopping=False, ended=None)
+            self.jobs[job] = replace(
+                stored, status=JobStatus.RUNNING, attempt=attempt, reason="", refused=False, stopping=False, ended=None
+            )
 
-    def end(self, job: JobId, status: JobStatus, reason: str, ended: Seconds, location: S3Object) -> None:
+    def end(self, job: Job, status: JobStatus, reason: str, ended: Seconds, location: S3Object) -> None:
         if not status.final:
             raise ValueError(f"{status} is no end")
-        with self._changing(job) as stored:
-            self.jobs[job] = replace(stored, status=status, reason=reason, ended=ended, location=location)
+        with self._changing(job.id) as stored:
+            if not stored.status.final and stored.attempt == job.attempt:
+                self.jobs[job.id] = replace(stored, status=status, reason=reason, ended=ended, location=location)
 
     def show(self, job: JobId, progress: ChunkProgress) -> None:
         with self._lock:

@@ -106,7 +106,11 @@ class ImportsOfBoth(DynamoImports):
         super().give_up(job, reason)
         self._memory.give_up(job, reason)
 
-    def end(self, job: JobId, status: JobStatus, reason: str, ended: Seconds, location: S3Object) -> None:
+    def note_fault(self, job: JobId, reason: str) -> None:
+        super().note_fault(job, reason)
+        self._memory.note_fault(job, reason)
+
+    def end(self, job: Job, status: JobStatus, reason: str, ended: Seconds, location: S3Object) -> None:
         super().end(job, status, reason, ended, location)
         self._memory.end(job, status, reason, ended, location)
 

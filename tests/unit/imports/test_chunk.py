@@ -17,7 +17,7 @@ from pushhub.faults import UnavailableError
 from pushhub.imports.chunk import SECONDS_WITHOUT_PROGRESS, WINDOW, ChunkRun, ImportChunk, StoppedError
 from pushhub.imports.drops import NO_OVERRIDES
 from pushhub.imports.failed_rows import read_failed_row
-from pushhub.imports.job import Chunk, FilePlan, Job, JobId, JobStatus, S3Object, UnusableFileError
+from pushhub.imports.job import Chunk, ChunkProgress, FilePlan, Job, JobId, JobStatus, S3Object, UnusableFileError
 from pushhub.imports.port import MissingObjectError, ObjectFacts, ObjectWriter, TakenOverError, failed_rows_key
 from pushhub.imports.recognition import find_layout
 from tests.doubles.audience import MemoryAudience
@@ -228,12 +228,20 @@ def test_a_job_that_is_to_stop_stops_and_goes_on_later() -> None:
     assert world.counts() == {"subscribed": 2 * WINDOW}
 
 
-def test_progress_is_shown_while_a_chunk_runs() -> None:
-    world = World(*(f"t{number},{number},," for number in range(2 * WINDOW)))
-    world.run(seconds_left=-1.0)
-    world.imports.before_append = lambda: world.sleep(0.1)
-    world.run(seconds_left=600)
-    assert world.imports.progress(JOB)[0].finished
+def test_progress_is_shown_while_a_chunk_runs_and_when_its_time_is_up() -> None:
+    world = World(*(f"t{number},{number},," for number in range(4 * WINDOW)))
+    world.imports.after_append = lambda: world.sleep(0.02)
+    seen: list[int] = []
+    show = world.imports.show
+
+    def noted(job: JobId, progress: ChunkProgress) -> None:
+        seen.append(progress.tally.rows)
+        show(job, progress)
+
+    world.imports.show = noted  # type: ignore[method-assign]
+    assert not world.run(seconds_left=1.0).finished
+    assert seen == [WINDOW, 2 * WINDOW]
+    assert 0 < world.imports.progress(JOB)[0].bytes < world.chunks[0].end
 
 
 def test_a_table_that_throttles_for_a_minute_is_waited_for() -> None:

@@ -98,9 +98,9 @@ class ImportChunk:
             self.jobs.give_up(job, str(unusable))
             raise
         except (LostRaceError, UnavailableError) as fault:
-            # Counts only if no later run gets any further, and the job fails.
+            # Somebody will want to know, should no later run get any further.
             with suppress(UnavailableError):
-                self.jobs.give_up(job, f"its rows could not be written for long ({fault}); once that is mended, a retry goes on")
+                self.jobs.note_fault(job, f"its rows could not be written for long ({fault}); once that is mended, a retry goes on")
             raise
 
     def _open(self, job: Job, chunk: Chunk) -> "_File":
@@ -169,6 +169,7 @@ class _Run:
         for window in batched(left, WINDOW, strict=False):
             self._settle(window, settle, journal)
             if self._use.clock() > self._latest:
+                self._show(window[-1])
                 return False
             self._look(window[-1])
         self._finish(journal)
@@ -190,7 +191,7 @@ class _Run:
         self._moved_at = self._use.clock()
 
     def _look(self, last: Record) -> None:
-        """Show how far the chunk has come, and see whether to go on.
+        """From time to time, show how far the chunk has come, and see whether to go on.
 
         Raises:
             StoppedError: somebody has asked the job to stop.
@@ -198,10 +199,14 @@ class _Run:
         if self._use.clock() - self._looked_at < SECONDS_BETWEEN_LOOKS:
             return
         self._looked_at = self._use.clock()
-        done = (self._file.chunk.end - self._file.chunk.start) * last.line // (self._file.text.lines + 1)
-        self._use.jobs.show(self._file.job, ChunkProgress(self._file.chunk.number, tally_of(self._outcomes.values()), done))
+        self._show(last)
         if self._use.jobs.load(self._file.job).stopping:
             raise StoppedError(f"the job {self._file.job} was asked to stop")
+
+    def _show(self, last: Record) -> None:
+        chunk = self._file.chunk
+        done = (chunk.end - chunk.start) * last.line // (self._file.text.lines + 1)
+        self._use.jobs.show(self._file.job, ChunkProgress(chunk.number, tally_of(self._outcomes.values()), done))
 
     def _finish(self, journal: OpenJournal) -> None:
         chunk, tally = self._file.chunk, tally_of(self._outcomes.values())

@@ -94,7 +94,8 @@ class Job:
     """An import job.
 
     `source` is the object as it was dropped, `location` where it lies now. `attempt` counts from 1; each is an execution of its
-    own. `reason` says why it failed, and stands there from the moment that is known. `stopping` asks running chunks to end.
+    own. `reason` says why it failed, and stands there from the moment that is known; `refused` that it is the file's own fault, so
+    that the same would fail again. `stopping` asks running chunks to end.
     """
 
     id: JobId
@@ -104,6 +105,7 @@ class Job:
     started: Seconds
     attempt: int = 1
     reason: str = ""
+    refused: bool = False
     stopping: bool = False
     ended: Seconds | None = None
     plan: FilePlan | None = None

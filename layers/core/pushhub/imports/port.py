@@ -42,16 +42,22 @@ class JobStore(Protocol):
         """Remember how the file of a job is read."""
 
     def give_up(self, job: JobId, reason: str) -> None:
-        """Remember why a job cannot go on; the first reason stays."""
+        """Remember why the file of a running job cannot be imported; the first such reason stays."""
+
+    def note_fault(self, job: JobId, reason: str) -> None:
+        """Remember what keeps a running job from getting on; it counts if the job fails, and is not given up."""
 
     def stop(self, job: JobId) -> None:
         """Ask the chunks of a job to end."""
 
     def resume(self, job: JobId, attempt: int) -> None:
-        """Let an ended job run again: status running, no reason, not stopping, not ended."""
+        """Let an ended job run again: status running, no reason, not refused, not stopping, not ended."""
 
-    def end(self, job: JobId, status: JobStatus, reason: str, ended: Seconds, location: S3Object) -> None:
-        """Remember how a job ended, and where its object lies now."""
+    def end(self, job: Job, status: JobStatus, reason: str, ended: Seconds, location: S3Object) -> None:
+        """Remember how the attempt of a job ended, and where its object lies now.
+
+        A job that has ended since it was loaded, or is at another attempt by now, stays as it is.
+        """
 
     def show(self, job: JobId, progress: ChunkProgress) -> None:
         """Show how far a chunk has come, for people to look at; changes nothing once the chunk is finished."""

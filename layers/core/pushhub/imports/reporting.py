@@ -97,7 +97,7 @@ class Reporting:
         write_report(self.files, self.bucket, ended, progress)
         location = self._move(job, status)
         # At last: until then a repetition does all of it again.
-        self.jobs.end(job.id, status, reason, now, location)
+        self.jobs.end(job, status, reason, now, location)
         return replace(ended, location=location)
 
     def _move(self, job: Job, status: JobStatus) -> S3Object:

@@ -1,5 +1,6 @@
 """Import jobs in DynamoDB: what each job is, where it stands, and how far its chunks have come."""
 
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import batched
@@ -26,6 +27,10 @@ SECONDS_PER_DAY: Final = 86_400
 MAX_TRIES: Final = 8
 MAX_TRY_SECONDS: Final = 4
 """Bounds of writing again what met another write of the same job."""
+
+_MAY_BE_REFUSED: Final = "#refused = :not_refused AND #status = :running"
+_MAY_BE_REFUSED_VALUES: Final = {":not_refused": False, ":running": str(JobStatus.RUNNING)}
+_NAME_IN_A_GUARD: Final = re.compile(r"#(\w+)", re.ASCII)
 
 
 class DynamoImports:
@@ -91,9 +96,12 @@ class DynamoImports:
         self._update(job, {"plan": schema.plan_attribute(plan)}, "attribute_not_exists(#plan)")
 
     def give_up(self, job: JobId, reason: str) -> None:
-        """See :meth:`pushhub.imports.port.JobStore.give_up`; one update, which leaves an ended job alone."""
-        guard = {":none": "", ":running": str(JobStatus.RUNNING)}
-        self._update(job, {"reason": reason}, "#reason = :none AND #status = :running", guard)
+        """See :meth:`pushhub.imports.port.JobStore.give_up`; one update."""
+        self._update(job, {"reason": reason, "refused": True}, _MAY_BE_REFUSED, _MAY_BE_REFUSED_VALUES)
+
+    def note_fault(self, job: JobId, reason: str) -> None:
+        """See :meth:`pushhub.imports.port.JobStore.note_fault`; one update."""
+        self._update(job, {"reason": reason}, _MAY_BE_REFUSED, _MAY_BE_REFUSED_VALUES)
 
     def stop(self, job: JobId) -> None:
         """See :meth:`pushhub.imports.port.JobStore.stop`; one update."""
@@ -102,23 +110,26 @@ class DynamoImports:
     def resume(self, job: JobId, attempt: int) -> None:
         """See :meth:`pushhub.imports.port.JobStore.resume`; a read, and one transaction of three items."""
         stored = self._stored(job)
-        assigned = {"status": str(JobStatus.RUNNING), "attempt": attempt, "reason": "", "stopping": False}
+        assigned = {"status": str(JobStatus.RUNNING), "attempt": attempt, "reason": "", "refused": False, "stopping": False}
         running = self._listing(schema.running_key(job), int(stored["retention"]))
         self._replace(stored, self._changed(job, assigned, removed="ended"), running)
 
-    def end(self, job: JobId, status: JobStatus, reason: str, ended: Seconds, location: S3Object) -> None:
-        """See :meth:`pushhub.imports.port.JobStore.end`; a read, and one transaction of three items.
+    def end(self, job: Job, status: JobStatus, reason: str, ended: Seconds, location: S3Object) -> None:
+        """See :meth:`pushhub.imports.port.JobStore.end`; one transaction of three items.
 
         Raises:
             ValueError: the status is not final.
         """
         if not status.final:
             raise ValueError(f"{status} is no end")
-        stored = self._stored(job)
         where = schema.object_attribute(location)
         assigned = {"status": str(status), "reason": reason, "ended": ended, "location": where}
-        running = {"Delete": {"TableName": self._table, "Key": items.to_wire(schema.running_key(job))}}
-        self._replace(stored, self._changed(job, assigned), running)
+        guard, values = "#status = :running AND #attempt = :attempt", {":running": str(JobStatus.RUNNING), ":attempt": job.attempt}
+        update = self._changed(job.id, assigned, guard, values)
+        running = {"Delete": {"TableName": self._table, "Key": items.to_wire(schema.running_key(job.id))}}
+        listing = self._listing(schema.listed_key(job.id, job.started), self._retention)
+        if not self._written_together([{"Update": update}, listing, running]):
+            self._stored(job.id)
 
     def show(self, job: JobId, progress: ChunkProgress) -> None:
         """See :meth:`pushhub.imports.port.JobStore.show`; one write, which never goes back behind what is shown."""
@@ -177,7 +188,7 @@ class DynamoImports:
         """Return the parameters of an update of a job that is known."""
         sets = [f"#{name} = :{name}" for name in assigned]
         removal = f" REMOVE {removed}" if removed else ""
-        named = {"retention", "expires", *assigned} | ({"status"} if "#status" in guard else set())
+        named = {"retention", "expires", *assigned, *_NAME_IN_A_GUARD.findall(guard)}
         return {
             "TableName": self._table,
             "Key": items.to_wire(schema.job_key(job)),

@@ -271,18 +271,33 @@ def test_reports_of_a_running_job_and_those_that_are_gone_cannot_be_fetched(hub_
 # Going on
 
 
-@pytest.mark.parametrize("status", [JobStatus.FAILED, JobStatus.CANCELLED])
-def test_a_job_that_did_not_get_through_is_redriven_after_it_is_marked_as_running(hub_: FakeHub, status: JobStatus) -> None:
-    hub_.holds(replace(FAILED, status=status, stopping=True, attempt=2))
+def test_a_job_whose_chunks_kept_failing_is_redriven_after_it_is_marked_as_running(hub_: FakeHub) -> None:
+    hub_.holds(replace(FAILED, attempt=2))
     result = run("retry", "clients-1")
     assert result.stdout == "job clients-1 goes on, attempt 2; see it with `uv run pushhub imports show clients-1`\n"
     assert hub_.machine.asked == [("redrive_execution", {"executionArn": f"{EXECUTION}-2"})]
     assert hub_.jobs.jobs[FAILED.id] == replace(RUNNING, attempt=2)
 
 
+@pytest.mark.parametrize(
+    "job",
+    [
+        replace(FAILED, refused=True),
+        replace(FAILED, status=JobStatus.CANCELLED, stopping=True),
+        replace(FAILED, plan=None),
+    ],
+    ids=["refused", "cancelled", "never planned"],
+)
+def test_what_would_fail_again_in_a_redrive_is_another_attempt(hub_: FakeHub, job: Job) -> None:
+    hub_.holds(job)
+    assert run("retry", "clients-1").exit_code == 0
+    assert [operation for operation, _ in hub_.machine.asked] == ["start_execution"]
+    assert hub_.jobs.jobs[FAILED.id] == replace(RUNNING, attempt=2, plan=job.plan)
+
+
 def test_a_job_that_a_sweep_ends_between_two_calls_is_running_all_the_same(hub_: FakeHub, monkeypatch: pytest.MonkeyPatch) -> None:
     def redrive(**_: object) -> None:
-        hub_.jobs.end(FAILED.id, JobStatus.FAILED, "a chunk failed", NOON, SOURCE)
+        hub_.jobs.end(hub_.jobs.jobs[FAILED.id], JobStatus.FAILED, "a chunk failed", NOON, SOURCE)
 
     monkeypatch.setattr(hub_.machine, "redrive_execution", redrive, raising=False)
     hub_.holds(FAILED)
@@ -337,7 +352,7 @@ def test_running_and_done_jobs_are_not_retried(hub_: FakeHub, job: Job, told: st
 def test_a_retry_can_be_waited_for(hub_: FakeHub, monkeypatch: pytest.MonkeyPatch, status: JobStatus, exit_code: int) -> None:
     def end(_: float) -> None:
         hub_.bucket.objects["reports/clients-1/report.json"] = json.dumps(REPORT | {"status": status}).encode()
-        hub_.jobs.end(FAILED.id, status, "", NOON, SOURCE)
+        hub_.jobs.end(hub_.jobs.jobs[FAILED.id], status, "", NOON, SOURCE)
 
     monkeypatch.setattr(outcome, "Watch", lambda jobs: Watch(jobs, clock=lambda: 0, sleep=end))
     hub_.holds(FAILED)

@@ -165,7 +165,7 @@ def advance(played: Played) -> None:
 
 def finish(played: Played) -> None:
     played.show(JOB.id, ChunkProgress(0, tally(9, 1), bytes=1000, finished=True))
-    played.end(JOB.id, JobStatus.DONE, "", NOON, SOURCE)
+    played.end(JOB, JobStatus.DONE, "", NOON, SOURCE)
 
 
 def nothing(played: Played) -> None:

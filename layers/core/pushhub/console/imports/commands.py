@@ -179,7 +179,7 @@ def _resume(stores: ImportStores, job: Job) -> int:
     schedule notices it and ends the job again.
     """
     stores.jobs.resume(job.id, job.attempt)
-    if stores.executions.redrive(job.id, job.attempt):
+    if _goes_on_where_it_stopped(job) and stores.executions.redrive(job.id, job.attempt):
         if stores.jobs.load(job.id).status in _RETRIABLE:
             # The hub's schedule was here in between, and saw only that the attempt had ended.
             stores.jobs.resume(job.id, job.attempt)
@@ -187,6 +187,11 @@ def _resume(stores: ImportStores, job: Job) -> int:
     stores.jobs.resume(job.id, job.attempt + 1)
     stores.executions.start(job.id, job.attempt + 1)
     return job.attempt + 1
+
+
+def _goes_on_where_it_stopped(job: Job) -> bool:
+    """Say whether a redrive helps: it begins with the state that failed, which for what was refused or stopped would fail again."""
+    return job.status is JobStatus.FAILED and not job.refused and job.plan is not None
 
 
 def _download(stores: ImportStores, job: JobId, folder: Path) -> Sequence[Path]:

@@ -41,6 +41,7 @@ def job_item(job: Job, retention: int) -> Item:
             "started": job.started,
             "attempt": job.attempt,
             "reason": job.reason,
+            "refused": job.refused,
             "stopping": job.stopping,
             "retention": retention,
         }
@@ -58,6 +59,7 @@ def job_of(item: Item) -> Job:
         started=Seconds(int(item["started"])),
         attempt=int(item["attempt"]),
         reason=item["reason"],
+        refused=item["refused"],
         stopping=item["stopping"],
         ended=Seconds(int(item["ended"])) if "ended" in item else None,
         plan=_plan_of(item["plan"]) if "plan" in item else None,
