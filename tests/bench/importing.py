@@ -215,7 +215,7 @@ class Hub:
         use = ImportChunk(lambda: CATALOG, DynamoAudience(self.client, self.audience), jobs, journals, Content(content))
         started = time.perf_counter()
         for chunk in planned.chunks:
-            assert use(job, chunk, 900).finished
+            assert use(job, 1, chunk, 900).finished
         return time.perf_counter() - started, journals
 
     def write_again(self, written: Sequence[Sequence[tuple[DatabaseId, Change]]]) -> float:

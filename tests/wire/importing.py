@@ -127,7 +127,7 @@ class ImportWorld:
                 return
         elif word == "chunks":
             for chunk in read_all_chunks(self.files, BUCKET, job.id):
-                self.import_chunk(job.id, chunk, 600)
+                self.import_chunk(job.id, job.attempt, chunk, 600)
         else:
             raise AssertionError(word)
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from pushhub.edge.observing.imports import observe_chunk, observe_refusal
 from pushhub.edge.observing.output import metrics
-from pushhub.edge.steps import chunk_of, ran, refused
+from pushhub.edge.steps import attempt_of, chunk_of, ran, refused
 from pushhub.edge.wiring import imports_chunk as wiring
 from pushhub.imports.chunk import StoppedError
 from pushhub.imports.job import UnusableFileError
@@ -18,9 +18,9 @@ import_chunk = wiring.import_chunk()
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
     """Import a chunk, or as much of it as there is time for."""
-    job, chunk = chunk_of(event)
+    (job, attempt), chunk = attempt_of(event), chunk_of(event)
     try:
-        run = import_chunk(job, chunk, wiring.seconds_to_work(context.get_remaining_time_in_millis()))
+        run = import_chunk(job, attempt, chunk, wiring.seconds_to_work(context.get_remaining_time_in_millis()))
     except (StoppedError, UnusableFileError) as end:
         observe_refusal(job, end)
         return refused(end)

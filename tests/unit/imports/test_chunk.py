@@ -102,7 +102,7 @@ class World:
     def sleep(self, seconds: float) -> None:
         self.time += seconds
 
-    def run(self, number: int = 0, seconds_left: float = 600.0) -> ChunkRun:
+    def run(self, number: int = 0, seconds_left: float = 600.0, attempt: int | None = None) -> ChunkRun:
         use = ImportChunk(
             catalog=self.catalog,
             audience=self.audience,
@@ -114,7 +114,7 @@ class World:
             sleep=self.sleep,
             clock=lambda: self.time,
         )
-        return use(JOB, self.chunks[number], seconds_left)
+        return use(JOB, self.imports.load(JOB).attempt if attempt is None else attempt, self.chunks[number], seconds_left)
 
     def counts(self, number: int = 0) -> dict[str, int]:
         return {str(kind): count for kind, count in self.imports.progress(JOB)[number].tally.kinds.items() if count}
@@ -222,10 +222,25 @@ def test_a_job_that_is_to_stop_stops_and_goes_on_later() -> None:
     world.imports.stop(JOB)
     with pytest.raises(StoppedError):
         world.run()
+    assert not world.imports.appends
+    world.imports.resume(JOB, 1)
+    world.imports.after_append = lambda: world.imports.stop(JOB)
+    with pytest.raises(StoppedError):
+        world.run()
     assert len(world.audience.content(CUSTOMERS.id).profiles) == WINDOW
+    world.imports.after_append = lambda: None
     world.imports.resume(JOB, 1)
     assert world.run().tally.rows == WINDOW
     assert world.counts() == {"subscribed": 2 * WINDOW}
+
+
+def test_a_run_of_an_earlier_attempt_does_nothing() -> None:
+    world = World("a,1,,")
+    world.imports.resume(JOB, 2)
+    with pytest.raises(StoppedError, match="is at attempt 2"):
+        world.run(attempt=1)
+    assert not world.imports.appends
+    assert world.run(attempt=2).finished
 
 
 def test_progress_is_shown_while_a_chunk_runs_and_when_its_time_is_up() -> None:

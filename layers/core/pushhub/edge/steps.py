@@ -15,19 +15,19 @@ if TYPE_CHECKING:
 
 
 def attempt_of(event: Mapping[str, Any]) -> tuple[JobId, int]:
-    """Return which attempt at which job is to be planned."""
+    """Return which attempt at which job a step belongs to."""
     return JobId(event["job"]), event["attempt"]
 
 
-def chunk_of(event: Mapping[str, Any]) -> tuple[JobId, Chunk]:
-    """Return which chunk of which job is to be imported."""
+def chunk_of(event: Mapping[str, Any]) -> Chunk:
+    """Return which chunk of the job is to be imported."""
     given = event["chunk"]
-    return JobId(event["job"]), Chunk(given["number"], given["start"], given["end"])
+    return Chunk(given["number"], given["start"], given["end"])
 
 
 def planned(attempt: "PlannedAttempt") -> dict[str, Any]:
     """Return what the map goes by."""
-    return {"job": attempt.job, "chunks": attempt.chunks, "list": attempt.list_key}
+    return {"job": attempt.job, "attempt": attempt.attempt, "chunks": attempt.chunks, "list": attempt.list_key}
 
 
 def ran(run: "ChunkRun") -> dict[str, Any]:

@@ -50,7 +50,7 @@ THREADS: Final = 8
 
 
 class StoppedError(Exception):
-    """Somebody has asked the job to stop; the rows that are not settled stay so."""
+    """Somebody has asked the job to stop, or to go on in another attempt; the rows that are not settled stay so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,23 +75,24 @@ class ImportChunk:
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
 
-    def __call__(self, job: JobId, chunk: Chunk, seconds_left: float) -> ChunkRun:
+    def __call__(self, job: JobId, attempt: int, chunk: Chunk, seconds_left: float) -> ChunkRun:
         """Settle every row of a chunk, or as many as there is time for: then run it again.
 
         Args:
             job: what the chunk belongs to.
+            attempt: which attempt of the job this is. Where a later one has begun, nothing is done: each would fence the other off.
             chunk: which bytes of the plain file.
             seconds_left: no window of rows is begun later than this from now.
 
         Raises:
-            StoppedError: the job was asked to stop.
+            StoppedError: the job was asked to stop, or is at another attempt.
             TakenOverError: another run has taken the chunk over.
             UnavailableError, LostRaceError: nothing could be settled for :data:`SECONDS_WITHOUT_PROGRESS`.
             UnusableFileError: the job cannot go on; it is told why.
         """
         latest = self.clock() + seconds_left
         try:
-            file = self._open(self.jobs.load(job), chunk)
+            file = self._open(self.going_on(job, attempt), attempt, chunk)
             with ThreadPoolExecutor(THREADS, "lane") as pool:
                 return _Run(self, file, pool, latest)()
         except UnusableFileError as unusable:
@@ -103,7 +104,20 @@ class ImportChunk:
                 self.jobs.note_fault(job, f"its rows could not be written for long ({fault}); once that is mended, a retry goes on")
             raise
 
-    def _open(self, job: Job, chunk: Chunk) -> "_File":
+    def going_on(self, job: JobId, attempt: int) -> Job:
+        """Return a job that is to go on with this attempt.
+
+        Raises:
+            StoppedError: it is not.
+        """
+        loaded = self.jobs.load(job)
+        if loaded.stopping:
+            raise StoppedError(f"the job {job} was asked to stop")
+        if loaded.attempt != attempt:
+            raise StoppedError(f"the job {job} is at attempt {loaded.attempt}; this is {attempt}")
+        return loaded
+
+    def _open(self, job: Job, attempt: int, chunk: Chunk) -> "_File":
         plan = job.plan
         if plan is None:
             raise UnusableFileError("the file was never planned: import it again")
@@ -113,7 +127,7 @@ class ImportChunk:
             content = self.files.read(source, chunk.start, chunk.end)
         except MissingObjectError:
             raise UnusableFileError("the file was deleted while it was imported: drop it again") from None
-        return _File(job.id, job.source.bucket, chunk, reader, ChunkText(content, plan.layout))
+        return _File(job.id, attempt, job.source.bucket, chunk, reader, ChunkText(content, plan.layout))
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +135,7 @@ class _File:
     """What a run reads: a chunk's records, and how a record becomes a row."""
 
     job: JobId
+    attempt: int
     bucket: str
     chunk: Chunk
     reader: RowReader
@@ -194,14 +209,13 @@ class _Run:
         """From time to time, show how far the chunk has come, and see whether to go on.
 
         Raises:
-            StoppedError: somebody has asked the job to stop.
+            StoppedError: it is not to go on.
         """
         if self._use.clock() - self._looked_at < SECONDS_BETWEEN_LOOKS:
             return
         self._looked_at = self._use.clock()
         self._show(last)
-        if self._use.jobs.load(self._file.job).stopping:
-            raise StoppedError(f"the job {self._file.job} was asked to stop")
+        self._use.going_on(self._file.job, self._file.attempt)
 
     def _show(self, last: Record) -> None:
         chunk = self._file.chunk

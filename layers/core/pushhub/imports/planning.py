@@ -24,6 +24,7 @@ class PlannedAttempt:
     """How many chunks an attempt goes through, and the key of their list."""
 
     job: JobId
+    attempt: int
     chunks: int
     list_key: str
 
@@ -55,7 +56,7 @@ class Planning:
         left = [chunk for chunk in chunks if not (chunk.number in progress and progress[chunk.number].finished)]
         list_key = write_chunks_of(self.files, self.bucket, job, attempt, left)
         write_report(self.files, self.bucket, known, progress)
-        return PlannedAttempt(job, len(left), list_key)
+        return PlannedAttempt(job, attempt, len(left), list_key)
 
     def _plan(self, job: Job) -> Sequence[Chunk]:
         drop = read_key(job.source.key)
