@@ -12,6 +12,9 @@ import pytest
 import urllib3
 from tenacity import retry, retry_if_result, stop_after_delay, wait_fixed
 
+from pushhub.console.connection import Connection
+from pushhub.imports.job import JobStatus, Kind, S3Object, Tally, job_of
+from pushhub.store.imports import DynamoImports
 from tests.conftest import Hub
 from tests.running_hub import Up, running
 
@@ -123,23 +126,29 @@ def test_data_outlives_a_clean_stop(tmp_path: Path, number: signal.Signals) -> N
         assert urllib3.request("POST", f"{up.note.url}/push_subscribe", json={}, timeout=60).headers["apigw-requestid"]
 
 
-def test_an_import_that_a_stop_cuts_short_does_not_hold_it_up_and_is_reported_at_the_next_start(tmp_path: Path) -> None:
-    rows = "".join(f"a-token-of-an-app-{number:08d},{number}\n" for number in range(200_000))
+def test_an_import_that_a_stop_cuts_short_goes_on_at_the_next_start(tmp_path: Path) -> None:
+    count = 5000
+    rows = "".join(f"a-token-of-an-app-{number:08d},{number}\n" for number in range(count))
     with running(tmp_path) as up:
         connection = up.connection()
-        bucket, machine = (connection.outputs[name] for name in ("ImportsBucket", "ImportsStateMachine"))
-        connection.client("s3").put_object(
-            Bucket=bucket, Key="inbox/5/ios-apns/token/many.csv", Body=f"subscription_id,CustomNumber1\n{rows}".encode()
-        )
-        executions = connection.client("stepfunctions")
-        _eventually(lambda: executions.list_executions(stateMachineArn=machine)["executions"])
+        bucket, jobs = connection.outputs["ImportsBucket"], imports_of(connection)
+        key = "inbox/5/ios-apns/token/many.csv"
+        put = connection.client("s3").put_object(Bucket=bucket, Key=key, Body=f"subscription_id,CustomNumber1\n{rows}".encode())
+        job = job_of(S3Object(bucket, key, put["VersionId"]))
+        _eventually(lambda: sum(chunk.tally.rows for chunk in jobs.progress(job).values()) >= 1000)
         stopping = time.monotonic()
         assert up.end(signal.SIGTERM) == 0, up.said
         assert time.monotonic() - stopping < 30
         assert "lost" not in up.said
     with running(tmp_path) as up:
-        files = up.connection().client("s3")
-        _eventually(lambda: files.list_objects_v2(Bucket=bucket, Prefix="failed/").get("Contents"))
+        assert f"import {job} goes on" in up.said
+        jobs = imports_of(up.connection())
+        _eventually(lambda: jobs.load(job).status is JobStatus.DONE)
+        assert sum((chunk.tally for chunk in jobs.progress(job).values()), Tally())[Kind.SUBSCRIBED] == count
+
+
+def imports_of(connection: Connection) -> DynamoImports:
+    return DynamoImports(connection.client("dynamodb"), connection.outputs["LedgerTable"])
 
 
 def test_a_run_that_was_lost_is_told_at_the_next_start(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Final
 from pushhub.catalog.model import Catalog, Database, Resource
 from pushhub.imports.drops import Drop, MatchBy
 from pushhub.imports.job import UnusableFileError
-from pushhub.imports.shown import shown
+from pushhub.imports.shown import shown, shown_of_first_line, there_are
 
 MAX_COLUMNS: Final = 100
 TOKEN: Final = "subscription_id"  # noqa: S105  (not a credential)
@@ -52,7 +52,7 @@ def target_of(drop: Drop, catalog: Catalog) -> Target:
     """
     resource = catalog.resources.get(drop.resource)
     if resource is None:
-        raise UnusableFileError(f"there is no resource {drop.resource}")
+        raise UnusableFileError(f"there is no resource {drop.resource}; {there_are(sorted(catalog.resources))}")
     if not resource.databases:
         raise UnusableFileError(f"resource {resource.id} has no databases")
     return Target(drop, resource, catalog.databases_of(resource))
@@ -75,7 +75,8 @@ def find_columns(header: Sequence[str], target: Target) -> Columns:
     fields = tuple((position, name) for position, name in enumerate(header) if name not in taken)
     for _, name in fields:
         if name not in declared:
-            raise UnusableFileError(f"the column {shown(name)} is a field of no database of resource {resource.id}")
+            hint = f"; the id of a profile goes with the matching {MatchBy.PROFILE_ID}" if name == PROFILE_ID else ""
+            raise UnusableFileError(f"the column {shown(name)} is a field of no database of resource {resource.id}{hint}")
     return Columns(
         count=len(header),
         token=at[TOKEN],
@@ -107,7 +108,10 @@ def _matched(header: Sequence[str], target: Target) -> str | None:
     if matching.by is MatchBy.FIELD:
         _require_match_field(name, target.databases)
     if name not in header:
-        raise UnusableFileError(f"the header has no column {shown(name)}; the profiles are to be found by it")
+        raise UnusableFileError(
+            f"the header has no column {shown(name)}, by which the profiles are to be found; found, and case counts: "
+            f"{shown_of_first_line(header)}"
+        )
     return name
 
 
@@ -116,4 +120,4 @@ def _require_match_field(name: str, databases: Sequence[Database]) -> None:
         raise UnusableFileError(f"the column {name} has a meaning of its own: nothing can be matched by it")
     for database in databases:
         if name not in database.match:
-            raise UnusableFileError(f"{shown(name)} is no match field of database {database.id}")
+            raise UnusableFileError(f"{shown(name)} is no match field of database {database.id}; {there_are(database.match)}")

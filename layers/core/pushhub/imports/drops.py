@@ -25,7 +25,9 @@ EXTENSIONS: Final = (".csv", ".txt", ".csv.gz", ".txt.gz")
 _PACKED: Final = ".gz"
 _CUSTOM: Final = "custom-"
 _RESOURCE: Final = re.compile(r"[0-9]{1,15}", re.ASCII)
-_LAYOUT: Final = f"{INBOX}<resource id>/<provider>/<matching>/<name>"
+_PARTS: Final = ("<resource id>", "<provider>", "<matching>", "<name>")
+_MATCHINGS: Final = f"token, profile_id or {_CUSTOM}<match field>"
+_LAYOUT: Final = f"{INBOX}{'/'.join(_PARTS)}, where <matching> is {_MATCHINGS}"
 _DELIMITER_WORDS: Final = {"comma": ",", "semicolon": ";", "pipe": "|", "tab": "\t", "\\t": "\t", ",": ",", ";": ";", "|": "|"}
 _ENCODING_WORDS: Final = {
     "utf-8": "utf-8",
@@ -93,10 +95,7 @@ def read_key(key: str) -> Drop:
     Raises:
         UnusableFileError: it is not laid out as it has to be.
     """
-    parts = key.removeprefix(INBOX).split("/")
-    if not key.startswith(INBOX) or len(parts) != 4 or not all(parts):  # noqa: PLR2004  (as many as _LAYOUT has behind inbox/)
-        raise UnusableFileError(f"the key has to be {_LAYOUT}")
-    resource, provider, matching, name = parts
+    resource, provider, matching, name = _parts(key)
     return Drop(_resource(resource), _provider(provider), matching_of(matching), _name(name), is_packed(name))
 
 
@@ -110,7 +109,7 @@ def matching_of(word: str) -> RowMatching:
         return RowMatching(MatchBy.FIELD, word.removeprefix(_CUSTOM))
     if word in {MatchBy.TOKEN, MatchBy.PROFILE_ID}:
         return RowMatching(MatchBy(word))
-    raise UnusableFileError(f"{shown(word)} is no way of matching; token, profile_id or {_CUSTOM}<match field> is expected")
+    raise UnusableFileError(f"{shown(word)} is no way of matching; {_MATCHINGS} is expected")
 
 
 def inbox_key(resource: ResourceId, provider: Provider, matching: RowMatching, name: str) -> str:
@@ -149,6 +148,20 @@ def read_overrides(metadata: Mapping[str, str]) -> Overrides:
         mode=_choice(metadata, "mode", _MODE_WORDS) or Mode.UPSERT,
         quoted=_choice(metadata, "quoted", _TRUTH_WORDS) or False,
     )
+
+
+def _parts(key: str) -> list[str]:
+    """Return what stands in a key for each of :data:`_PARTS`."""
+    parts = key.removeprefix(INBOX).split("/")
+    if not key.startswith(INBOX):
+        wrong = f"does not begin with {INBOX}"
+    elif (count := len(parts)) != len(_PARTS):
+        wrong = f"has {count} part{'s' * (count != 1)} behind {INBOX}, not {len(_PARTS)}"
+    elif "" in parts:
+        wrong = f"has no {_PARTS[parts.index('')]}"
+    else:
+        return parts
+    raise UnusableFileError(f"the key has to be {_LAYOUT}; this one {wrong}")
 
 
 def _resource(text: str) -> ResourceId:

@@ -11,7 +11,7 @@ from pushhub.imports.job import UnusableFileError
 from pushhub.imports.layout import Layout, decode, encode, unit_of
 from pushhub.imports.quoting import QUOTE
 from pushhub.imports.records import half_a_character
-from pushhub.imports.shown import shown_of_first_line
+from pushhub.imports.shown import looks_like_data, shown_of_first_line
 
 SAMPLE: Final = 2**20
 """How many bytes of a file are enough to recognise how it is written."""
@@ -170,7 +170,9 @@ def _delimiter(line: str, overrides: Overrides) -> tuple[str, tuple[str, ...]]:
     unread = (cell for delimiter in candidates if delimiter not in read for cell in line.split(delimiter))
     if not read or any(TOKEN in cell for cell in unread):
         raise UnusableFileError("a quote in the first line is never closed, or text follows one")
-    raise UnusableFileError(f"the first line has no column {TOKEN}; found: {shown_of_first_line(columns)}")
+    found = f"found, and case counts: {shown_of_first_line(columns)}"
+    advice = "it looks like data: add a header line, or give the delimiter" if looks_like_data(columns) else found
+    raise UnusableFileError(f"the first line has no column {TOKEN}; {advice}")
 
 
 def _cells(line: str, delimiter: str) -> tuple[str, ...]:

@@ -14,12 +14,11 @@ from pushhub.imports import columns as column_names
 from pushhub.imports import reasons
 from pushhub.imports.columns import Target, find_columns, target_of
 from pushhub.imports.drops import MatchBy, read_key
-from pushhub.imports.layout import Layout
+from pushhub.imports.layout import WIDEST_CHARACTER, Layout
 from pushhub.imports.quoting import QUOTE, cell_source, record_source
 
 _TRUTH: Final = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False, "": False}
 _BY_TOKEN: Final[Matching] = ByToken()
-_WIDEST_CHARACTER: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,9 +139,9 @@ def row_reader(key: str, layout: Layout, mode: Mode, catalog: Catalog) -> RowRea
 
 
 def _token(cell: str) -> PushToken:
-    if not cell:
+    if not cell or cell.isspace():
         raise BadRowError(reasons.empty(column_names.TOKEN))
-    if len(cell) * _WIDEST_CHARACTER > MAX_TOKEN_BYTES and len(cell.encode()) > MAX_TOKEN_BYTES:
+    if len(cell) * WIDEST_CHARACTER > MAX_TOKEN_BYTES and len(cell.encode()) > MAX_TOKEN_BYTES:
         raise BadRowError(reasons.TOKEN_TOO_LONG)
     return PushToken(cell)
 

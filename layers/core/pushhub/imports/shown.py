@@ -6,6 +6,7 @@ from typing import Final
 
 _SHOWN: Final = 40
 _LISTED: Final = 10
+_CHOICES: Final = 20
 _LIKE_A_NAME: Final = re.compile(r"[^\W\d][\w .-]{0,29}")
 """What may be shown of a first line that is no header: tokens and addresses are longer, or hold other characters."""
 
@@ -14,6 +15,20 @@ def shown(name: str) -> str:
     """Return a name in quotes, bounded and printable."""
     printable = "".join(character if character.isprintable() else "\ufffd" for character in name[:_SHOWN])
     return f'"{printable}{"…" if len(name) > _SHOWN else ""}"'
+
+
+def there_are(words: Iterable[object]) -> str:
+    """Return what there is to choose from, bounded; the words themselves are printable."""
+    listed = [str(word) for word in words]
+    if not listed:
+        return "there is none"
+    more = f" and {len(listed) - _CHOICES} more" if len(listed) > _CHOICES else ""
+    return f"there {'is' if len(listed) == 1 else 'are'} {', '.join(listed[:_CHOICES])}{more}"
+
+
+def looks_like_data(cells: Iterable[str]) -> bool:
+    """Say whether no cell of a first line looks like the name of a column."""
+    return not any(_LIKE_A_NAME.fullmatch(cell) for cell in cells)
 
 
 def shown_of_first_line(cells: Iterable[str]) -> str:

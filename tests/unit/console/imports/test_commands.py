@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from pushhub.audience.model import Seconds
 from pushhub.audience.subscribe import Mode
 from pushhub.console.imports import commands, outcome
-from pushhub.console.imports.commands import imports
+from pushhub.console.imports.commands import imports, retry_command
 from pushhub.console.imports.executions import ImportExecutions
 from pushhub.console.imports.stores import ImportStores
 from pushhub.console.imports.watch import Watch
@@ -124,12 +124,14 @@ def run(*words: str) -> Result:
 def test_the_jobs_begun_last_are_listed_and_say_why_they_failed(hub_: FakeHub) -> None:
     hub_.holds(FAILED)
     hub_.holds(replace(RUNNING, id=JobId("more-2"), source=replace(SOURCE, key="inbox/5/x.csv"), started=Seconds(NOON + 10)))
+    hub_.jobs.show(FAILED.id, ChunkProgress(0, Tally({Kind.SUBSCRIBED: 1200, Kind.FAILED: 3}), bytes=500))
+    hub_.jobs.show(FAILED.id, ChunkProgress(1, Tally({Kind.FAILED: 20}), bytes=100))
     result = run("list")
     assert (result.exit_code, result.stderr) == (0, "")
     assert result.stdout.splitlines() == [
-        "job        status   started               took  file",
-        "more-2     running  2023-11-14T22:13:30Z  0:10  5/x.csv",
-        "clients-1  failed   2023-11-14T22:13:20Z  1:15  5/ios-apns/custom-email/clients.csv",
+        "job        status   started               took   rows  failed  file",
+        "more-2     running  2023-11-14T22:13:30Z  0:10      0       0  5/x.csv",
+        "clients-1  failed   2023-11-14T22:13:20Z  1:15  1,223      23  5/ios-apns/custom-email/clients.csv",
         "  a chunk failed",
     ]
     assert [one["job"] for one in json.loads(run("list", "--json", "--limit", "1").stdout)] == ["more-2"]
@@ -137,6 +139,7 @@ def test_the_jobs_begun_last_are_listed_and_say_why_they_failed(hub_: FakeHub) -
 
 def test_a_job_in_the_list_has_all_that_is_known_without_its_chunks(hub_: FakeHub) -> None:
     hub_.holds(FAILED)
+    hub_.jobs.show(FAILED.id, ChunkProgress(0, Tally({Kind.SUBSCRIBED: 3, Kind.FAILED: 1}), bytes=500))
     assert json.loads(run("list", "--json").stdout) == [
         {
             "job": "clients-1",
@@ -147,8 +150,24 @@ def test_a_job_in_the_list_has_all_that_is_known_without_its_chunks(hub_: FakeHu
             "attempt": 1,
             "started": "2023-11-14T22:13:20Z",
             "ended": "2023-11-14T22:14:35Z",
+            "rows": 4,
+            "failed": 1,
         }
     ]
+
+
+def test_the_progress_of_the_jobs_in_the_list_alone_is_asked_for(hub_: FakeHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[JobId] = []
+
+    def progress(job: JobId) -> Mapping[int, ChunkProgress]:
+        asked.append(job)
+        return {}
+
+    monkeypatch.setattr(hub_.jobs, "progress", progress)
+    hub_.holds(FAILED)
+    hub_.holds(replace(RUNNING, id=JobId("more-2"), started=Seconds(NOON + 10)))
+    assert run("list", "--limit", "1").exit_code == 0
+    assert asked == ["more-2"]
 
 
 def test_no_imports_are_an_empty_list(hub_: FakeHub) -> None:
@@ -164,6 +183,7 @@ def test_a_job_that_ended_is_shown_by_its_report_and_where_that_lies(hub_: FakeH
         "job clients-1: done",
         "  started     2023-11-14T22:13:20Z",
         "  ended       2023-11-14T22:14:35Z",
+        "  read as     windows-1251, tab, no quotes",
         "  rows        10",
         "  subscribed   8",
         "  unchanged    0",
@@ -174,6 +194,35 @@ def test_a_job_that_ended_is_shown_by_its_report_and_where_that_lies(hub_: FakeH
         "  reports     s3://imports/reports/clients-1/ report.json, errors.csv, retry.csv",
         "  fetch them  uv run pushhub imports fetch clients-1 --stack 'my hub'",
     ]
+
+
+@pytest.mark.parametrize("status", [JobStatus.FAILED, JobStatus.CANCELLED])
+def test_a_job_that_did_not_get_through_says_how_far_it_came_and_what_lets_it_go_on(hub_: FakeHub, status: JobStatus) -> None:
+    hub_.holds(replace(FAILED, status=status), REPORT)
+    hub_.jobs.show(FAILED.id, ChunkProgress(0, Tally({Kind.SUBSCRIBED: 3}), bytes=420, finished=True))
+    assert run("show", "clients-1", "--stack", "mine").stdout.splitlines()[-4:-2] == [
+        "  progress    42 % of 1,000 bytes, 1 of 2 chunks finished",
+        "  go on with  uv run pushhub imports retry clients-1 --stack mine",
+    ]
+
+
+def test_one_that_was_not_planned_goes_on_in_the_same_way(hub_: FakeHub) -> None:
+    hub_.holds(replace(FAILED, plan=None), REPORT)
+    lines = run("show", "clients-1").stdout.splitlines()
+    assert lines[-4:-2] == [
+        "  progress    the file is not planned yet",
+        "  go on with  uv run pushhub imports retry clients-1",
+    ]
+    assert not any("read as" in line for line in lines)
+
+
+@pytest.mark.parametrize("plan", [PLAN, None])
+def test_a_file_that_was_refused_is_to_be_mended(hub_: FakeHub, plan: FilePlan | None) -> None:
+    hub_.holds(replace(FAILED, refused=True, plan=plan), REPORT)
+    stdout = run("show", "clients-1").stdout
+    assert stdout.splitlines()[-3] == "  next        mend the file, its path or its metadata, and drop it again"
+    assert ("  progress    0 % of 1,000 bytes, 0 of 2 chunks finished\n" in stdout) is (plan is not None)
+    assert "retry clients-1" not in stdout
 
 
 def test_a_report_that_is_not_kept_any_more_is_made_up_for_by_the_ledger(hub_: FakeHub) -> None:
@@ -234,8 +283,23 @@ def test_the_reports_are_fetched_into_a_folder_of_the_jobs_name(
     assert (tmp_path / "clients-1" / "retry.csv").read_bytes() == b"retry"
     assert result.stderr == (
         "mend clients-1/retry.csv, then: uv run pushhub import clients-1/retry.csv --resource 5 --provider ios-apns"
-        " --match custom-email --mode add --encoding windows-1251 --delimiter tab\n"
+        " --match email --mode add --encoding windows-1251 --delimiter tab\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("matching", "option"),
+    [
+        ("token", "token"),
+        ("profile_id", "profile_id"),
+        ("custom-custom-x", "custom-x"),
+        ("custom-token", "custom-token"),
+        ("custom-profile_id", "custom-profile_id"),
+    ],
+)
+def test_mended_rows_are_matched_as_the_whole_file_was(hub_: FakeHub, matching: str, option: str) -> None:
+    source = replace(SOURCE, key=f"inbox/5/ios-apns/{matching}/clients.csv")
+    assert f" --match {option} --mode add " in retry_command(replace(DONE, source=source), Path("retry.csv"), None)
 
 
 def test_only_what_is_there_is_fetched(hub_: FakeHub, tmp_path: Path) -> None:
@@ -276,7 +340,7 @@ def test_a_job_whose_chunks_kept_failing_is_redriven_after_it_is_marked_as_runni
     result = run("retry", "clients-1")
     assert result.stdout == "job clients-1 goes on, attempt 2; see it with `uv run pushhub imports show clients-1`\n"
     assert hub_.machine.asked == [("redrive_execution", {"executionArn": f"{EXECUTION}-2"})]
-    assert hub_.jobs.jobs[FAILED.id] == replace(RUNNING, attempt=2)
+    assert hub_.jobs.jobs[FAILED.id] == replace(RUNNING, attempt=2, resumed=2)
 
 
 @pytest.mark.parametrize(
@@ -292,7 +356,7 @@ def test_what_would_fail_again_in_a_redrive_is_another_attempt(hub_: FakeHub, jo
     hub_.holds(job)
     assert run("retry", "clients-1").exit_code == 0
     assert [operation for operation, _ in hub_.machine.asked] == ["start_execution"]
-    assert hub_.jobs.jobs[FAILED.id] == replace(RUNNING, attempt=2, plan=job.plan)
+    assert hub_.jobs.jobs[FAILED.id] == replace(RUNNING, attempt=2, plan=job.plan, resumed=1)
 
 
 def test_a_job_that_a_sweep_ends_between_two_calls_is_running_all_the_same(hub_: FakeHub, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -302,7 +366,24 @@ def test_a_job_that_a_sweep_ends_between_two_calls_is_running_all_the_same(hub_:
     monkeypatch.setattr(hub_.machine, "redrive_execution", redrive, raising=False)
     hub_.holds(FAILED)
     assert run("retry", "clients-1").exit_code == 0
-    assert hub_.jobs.jobs[FAILED.id] == RUNNING
+    assert hub_.jobs.jobs[FAILED.id] == replace(RUNNING, resumed=2)
+
+
+def test_whoever_has_looked_at_the_job_before_its_redrive_does_not_end_it(hub_: FakeHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Job] = []
+    monkeypatch.setattr(hub_.machine, "redrive_execution", lambda **_: seen.append(hub_.jobs.load(FAILED.id)), raising=False)
+    hub_.holds(FAILED)
+    run("retry", "clients-1")
+    assert not hub_.jobs.end(seen[0], JobStatus.FAILED, "the execution had failed", NOON, SOURCE)
+    assert hub_.jobs.jobs[FAILED.id] == replace(RUNNING, resumed=2)
+
+
+def test_of_two_people_who_retry_at_one_time_one_is_told(hub_: FakeHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    hub_.holds(replace(FAILED, refused=True))
+    monkeypatch.setattr(hub_.jobs, "resume", lambda *_: False)
+    result = run("retry", "clients-1")
+    told = "Error: somebody else has let job clients-1 go on at this moment; `imports show` tells how it stands\n"
+    assert (result.exit_code, result.stderr, hub_.machine.asked) == (1, told, [])
 
 
 @pytest.mark.parametrize("code", ["InvalidAction", "UnknownOperationException", "ExecutionNotRedrivable", "ExecutionDoesNotExist"])
@@ -314,7 +395,7 @@ def test_where_nothing_can_be_redriven_another_attempt_is_started(hub_: FakeHub,
     operation, words = hub_.machine.asked[-1]
     assert (operation, words["stateMachineArn"], words["name"]) == ("start_execution", MACHINE, "clients-1-2")
     assert json.loads(str(words["input"])) == {"job": "clients-1", "attempt": 2}
-    assert hub_.jobs.jobs[FAILED.id] == replace(RUNNING, attempt=2)
+    assert hub_.jobs.jobs[FAILED.id] == replace(RUNNING, attempt=2, resumed=2)
 
 
 def test_an_attempt_that_somebody_else_has_started_is_good_enough(hub_: FakeHub) -> None:
@@ -359,6 +440,18 @@ def test_a_retry_can_be_waited_for(hub_: FakeHub, monkeypatch: pytest.MonkeyPatc
     result = run("retry", "clients-1", "--wait", "--json")
     assert (result.exit_code, json.loads(result.stdout)) == (exit_code, REPORT | {"status": status})
     assert result.stderr == "waiting for job clients-1; Ctrl-C does not stop it\n"
+
+
+def test_ctrl_c_leaves_a_retry_running_and_says_so(hub_: FakeHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(_: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(outcome, "Watch", lambda jobs: Watch(jobs, clock=lambda: 0, sleep=interrupt))
+    hub_.holds(FAILED)
+    result = run("retry", "clients-1", "--wait")
+    assert (result.exit_code, result.stdout) == (130, "")
+    assert result.stderr.splitlines()[1:] == ["job clients-1 goes on; see it with `uv run pushhub imports show clients-1`"]
+    assert hub_.jobs.jobs[FAILED.id].status is JobStatus.RUNNING
 
 
 # Ending

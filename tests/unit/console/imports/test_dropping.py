@@ -122,25 +122,20 @@ def write(*names: str, content: bytes = b"subscription_id\nt\n") -> None:
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (("--resource", "6"), "there is no resource 6; there is 5, 22, 31"),
+        (("--resource", "6"), "there is no resource 6; there are 5, 22, 31"),
         (("--resource", "31"), "resource 31 has no databases, so nothing can be imported through it"),
         (("--resource", "22", "--provider", "ios-huawei"), "resource 22 does not admit the provider ios-huawei; there is ios-apns"),
         (
             ("--resource", "22", "--match", "number"),
-            "number is no match field of database 2 letters, which resource 22 has; there is token, profile_id, email",
+            "number is no match field of database 2 letters, which resource 22 has; there are token, profile_id, email",
         ),
         (
             ("--match", "nick"),
-            "nick is no match field of database 17 customers, which resource 5 has; there is token, profile_id, number, email",
+            "nick is no match field of database 17 customers, which resource 5 has; there are token, profile_id, number, email",
         ),
         (
             ("--match", "custom-x"),
-            "custom-x is no match field of database 17 customers, which resource 5 has; there is token, profile_id, number, email",
-        ),
-        (("--delimiter", "x"), 'delimiter "x"; one of comma semicolon pipe tab \\t , ; | is expected'),
-        (
-            ("--encoding", "koi8-r"),
-            'encoding "koi8-r"; one of utf-8 utf-16 utf-16-le utf-16-be windows-1251 cp1251 is expected',
+            "custom-x is no match field of database 17 customers, which resource 5 has; there are token, profile_id, number, email",
         ),
     ],
 )
@@ -154,7 +149,7 @@ def test_what_the_hub_would_not_take_is_refused_before_anything_is_uploaded(hub_
 def test_an_unknown_provider_is_told_with_those_that_are_known(hub_: FakeHub) -> None:
     write("clients.csv")
     result = run("clients.csv", *WORDS, "--provider", "pigeon")
-    assert result.stderr.startswith("Error: unknown provider pigeon; there is android-firebase, ios-firebase, ios-apns, ")
+    assert result.stderr.startswith("Error: unknown provider pigeon; there are android-firebase, ios-firebase, ios-apns, ")
     assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
 
 
@@ -183,6 +178,8 @@ def test_files_that_cannot_be_dropped_are_refused_before_the_hub_is_asked(hub_: 
         ("clients.csv", "--resource", "5", "--match", "token"),
         ("clients.csv", "--resource", "5", "--provider", "ios-apns"),
         ("clients.csv", *WORDS, "--mode", "replace"),
+        ("clients.csv", *WORDS, "--delimiter", "x"),
+        ("clients.csv", *WORDS, "--encoding", "koi8-r", "--dry-run"),
         ("clients.csv", *WORDS, "--wait", "--dry-run"),
         ("clients.csv", *WORDS, "--catalog", "catalog.yaml"),
         ("clients.csv", *WORDS, "--dry-run", "--catalog", "catalog.yaml", "--stack", "hub"),
@@ -191,6 +188,17 @@ def test_files_that_cannot_be_dropped_are_refused_before_the_hub_is_asked(hub_: 
 def test_wrong_use_exits_with_2_before_the_hub_is_asked(hub_: FakeHub, words: Sequence[str]) -> None:
     result = run(*words)
     assert (result.exit_code, result.stdout, hub_.stacks) == (2, "", [])
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "told"),
+    [
+        ("--delimiter", "x", '"x"; one of comma semicolon pipe tab \\t , ; | is expected'),
+        ("--encoding", "koi8-r", '"koi8-r"; one of utf-8 utf-16 utf-16-le utf-16-be windows-1251 cp1251 is expected'),
+    ],
+)
+def test_how_a_file_cannot_be_written_is_told_with_how_it_can(hub_: FakeHub, option: str, value: str, told: str) -> None:
+    assert run("clients.csv", *WORDS, option, value).stderr.splitlines()[-1] == f"Error: {option} {told}"
 
 
 # What is dropped
@@ -314,8 +322,8 @@ def test_ctrl_c_leaves_the_job_running_and_says_so(hub_: FakeHub, monkeypatch: p
     write("a.csv")
     result = run("a.csv", *WORDS, "--wait", "--json")
     job = job_of(S3Object("imports", "inbox/5/ios-apns/token/a.csv", "v1"))
-    assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr.splitlines()[1:] == [f"job {job} goes on; see it with `uv run pushhub imports show {job}`", "Aborted!"]
+    assert (result.exit_code, result.stdout) == (130, "")
+    assert result.stderr.splitlines()[1:] == [f"job {job} goes on; see it with `uv run pushhub imports show {job}`"]
 
 
 # The bucket

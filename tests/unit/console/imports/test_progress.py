@@ -106,9 +106,10 @@ def test_what_came_of_the_rows_adds_up_and_has_the_most_frequent_reason_first() 
     counted = Tally({Kind.SUBSCRIBED: 1200, Kind.FAILED: 34}, {"rare": 4, "frequent": 30})
     entry = report_of(JOB, counted)
     assert entry["rows"] == 1234
-    assert list(report_lines(entry)) == [
+    assert list(report_lines(entry, PLAN)) == [
         "job clients-1: running",
         "  started     2023-11-14T22:13:20Z",
+        "  read as     utf-8, comma, no quotes",
         "  rows        1,234",
         "  subscribed  1,200",
         "  unchanged       0",
@@ -122,7 +123,7 @@ def test_what_came_of_the_rows_adds_up_and_has_the_most_frequent_reason_first() 
 
 def test_why_a_job_failed_cannot_steer_the_terminal() -> None:
     entry = report_of(replace(JOB, status=JobStatus.FAILED, reason='unknown column "\x1b[2J"', ended=NOON), Tally())
-    lines = list(report_lines(entry))
+    lines = list(report_lines(entry, None))
     assert lines[1] == '  why         "unknown column \\"\\u001b[2J\\""'
     assert lines[3] == "  ended       2023-11-14T22:13:20Z"
 

@@ -1,7 +1,6 @@
 """How does a person see imports, and let failed ones go on or running ones end?"""
 
 import json
-import re
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -10,7 +9,7 @@ from typing import Final
 
 import click
 
-from pushhub.audience.subscribing import utc_now
+from pushhub.audience.model import utc_now
 from pushhub.console.failure import ConsoleError
 from pushhub.console.imports.outcome import command, tell, wait_and_tell
 from pushhub.console.imports.progress import Standing
@@ -19,12 +18,13 @@ from pushhub.console.imports.stores import ImportStores, open_imports
 from pushhub.console.progress import say
 from pushhub.console.stores import faults_explained, json_option, stack_option
 from pushhub.console.terminal import on_one_line
-from pushhub.imports.job import MAX_JOB_ID, Job, JobId, JobStatus, UnknownJobError
+from pushhub.imports.drops import MatchBy, RowMatching, read_key
+from pushhub.imports.job import JOB_ID, Job, JobId, JobStatus, UnknownJobError
 from pushhub.imports.report import ERRORS, REPORT, RETRY, report_key, report_of
 
 _SWEEP_MINUTES: Final = 15
-_RETRIABLE: Final = frozenset({JobStatus.FAILED, JobStatus.CANCELLED})
-_JOB: Final = re.compile(rf"[A-Za-z0-9_-]{{1,{MAX_JOB_ID}}}", re.ASCII)
+_TRIES: Final = 3
+"""More than once only where the job changes between reading and writing it, which the hub's schedule may do once."""
 
 _job_argument = click.argument("job")
 
@@ -47,11 +47,12 @@ def list_(*, limit: int, stack: str | None, as_json: bool) -> None:
     The latest come first. A job is kept for the days that the stack's parameter ImportRetentionDays says.
     """
     with faults_explained():
-        jobs = open_imports(stack).jobs.recent(limit)
+        jobs = open_imports(stack).jobs
+        standings = [Standing(job, jobs.progress(job.id)) for job in jobs.recent(limit)]
     if as_json:
-        click.echo(json.dumps([job_entry(job) for job in jobs], ensure_ascii=False, indent=2))
+        click.echo(json.dumps([job_entry(standing) for standing in standings], ensure_ascii=False, indent=2))
     else:
-        click.echo("\n".join(job_lines(jobs, utc_now())) if jobs else "no imports")
+        click.echo("\n".join(job_lines(standings, utc_now())) if standings else "no imports")
 
 
 @imports.command()
@@ -73,7 +74,7 @@ def show(*, job: str, stack: str | None, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({**entry, "progress": progress_entry(standing)}, ensure_ascii=False, indent=2))
     else:
-        click.echo("\n".join([*report_lines(entry), *progress_lines(standing, utc_now())]))
+        click.echo("\n".join([*report_lines(entry, standing.job.plan), *progress_lines(standing, utc_now())]))
 
 
 @imports.command()
@@ -148,16 +149,22 @@ def cancel(*, job: str, stack: str | None, as_json: bool) -> None:
 
 def retry_command(job: Job, file: Path, stack: str | None) -> str:
     """Return what a person types to import mended rows of a job in the way in which the whole file was imported."""
-    _, resource, provider, matching, *_ = job.source.key.split("/")
-    words = ["import", str(file), "--resource", resource, "--provider", provider, "--match", matching]
+    drop = read_key(job.source.key)
+    words = ["import", str(file), "--resource", str(drop.resource), "--provider", drop.provider]
+    words += ["--match", _match_option(drop.matching)]
     if job.plan:
         words += ["--mode", str(job.plan.mode), "--encoding", job.plan.layout.encoding]
         words += ["--delimiter", "tab" if job.plan.layout.delimiter == "\t" else job.plan.layout.delimiter]
     return command(stack, *words)
 
 
+def _match_option(matching: RowMatching) -> str:
+    """Return what `--match` says it with: a field by its name, unless that alone would mean something else."""
+    return matching.word if matching.field in {"", MatchBy.TOKEN, MatchBy.PROFILE_ID} else matching.field
+
+
 def _load(stores: ImportStores, job: str, stack: str | None) -> Job:
-    if _JOB.fullmatch(job):
+    if JOB_ID.fullmatch(job):
         with suppress(UnknownJobError):
             return stores.jobs.load(JobId(job))
     listing = command(stack, "imports", "list")
@@ -177,16 +184,25 @@ def _resume(stores: ImportStores, job: Job) -> int:
 
     The job is marked as running first, since chunks of one that is not end at once. If nothing can be started then, the hub's own
     schedule notices it and ends the job again.
+
+    Raises:
+        ConsoleError: somebody else lets it go on at this moment.
     """
-    stores.jobs.resume(job.id, job.attempt)
-    if _goes_on_where_it_stopped(job) and stores.executions.redrive(job.id, job.attempt):
-        if stores.jobs.load(job.id).status in _RETRIABLE:
-            # The hub's schedule was here in between, and saw only that the attempt had ended.
-            stores.jobs.resume(job.id, job.attempt)
-        return job.attempt
-    stores.jobs.resume(job.id, job.attempt + 1)
+    if _goes_on_where_it_stopped(job):
+        _let_run(stores, job, job.attempt)
+        if stores.executions.redrive(job.id, job.attempt):
+            # Once more: whoever has looked at the job before the redrive has seen a failed execution, and would end it.
+            any(stores.jobs.resume(stores.jobs.load(job.id), job.attempt) for _ in range(_TRIES))
+            return job.attempt
+        job = stores.jobs.load(job.id)
+    _let_run(stores, job, job.attempt + 1)
     stores.executions.start(job.id, job.attempt + 1)
     return job.attempt + 1
+
+
+def _let_run(stores: ImportStores, job: Job, attempt: int) -> None:
+    if not stores.jobs.resume(job, attempt):
+        raise ConsoleError(f"somebody else has let job {job.id} go on at this moment; `imports show` tells how it stands")
 
 
 def _goes_on_where_it_stopped(job: Job) -> bool:

@@ -1,9 +1,11 @@
 """Where are files dropped that a person wants imported, and why may they not be?"""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+import click
 
 from pushhub.audience.subscribe import Mode
 from pushhub.audience.values import is_unicode
@@ -14,6 +16,7 @@ from pushhub.console.terminal import on_one_line
 from pushhub.imports.columns import Target
 from pushhub.imports.drops import EXTENSIONS, MatchBy, RowMatching, inbox_key, matching_of, read_key, read_overrides
 from pushhub.imports.job import UnusableFileError
+from pushhub.imports.shown import there_are
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,7 @@ def destination_of(catalog: Catalog, resource: int, provider: str, match: str) -
     """
     door = catalog.resources.get(ResourceId(resource))
     if door is None:
-        raise ConsoleError(f"there is no resource {resource}; {_choice(catalog.resources)}")
+        raise ConsoleError(f"there is no resource {resource}; {there_are(sorted(catalog.resources))}")
     databases = catalog.databases_of(door)
     if not databases:
         raise ConsoleError(f"resource {resource} has no databases, so nothing can be imported through it")
@@ -70,7 +73,7 @@ def settings_of(mode: Mode, delimiter: str | None, encoding: str | None, *, quot
     """Return what a dropped object says of itself: all that is not to be recognised.
 
     Raises:
-        ConsoleError: it cannot say this.
+        click.UsageError: it cannot say this.
     """
     # Metadata are headers of HTTP, which lose a tab.
     said = "tab" if delimiter == "\t" else delimiter
@@ -79,7 +82,7 @@ def settings_of(mode: Mode, delimiter: str | None, encoding: str | None, *, quot
     try:
         read_overrides(settings)
     except UnusableFileError as unusable:
-        raise ConsoleError(str(unusable).removeprefix("the object's metadata say ")) from None
+        raise click.UsageError(f"--{str(unusable).removeprefix("the object's metadata say ")}") from None
     return settings
 
 
@@ -118,9 +121,9 @@ def _require_readable(file: Path) -> None:
 def _provider(door: Resource, text: str) -> Provider:
     provider = known_provider(text)
     if provider is None:
-        raise ConsoleError(f"unknown provider {on_one_line(text)}; {_choice(PROVIDER_CODES)}")
+        raise ConsoleError(f"unknown provider {on_one_line(text)}; {there_are(PROVIDER_CODES)}")
     if not door.admits(provider):
-        raise ConsoleError(f"resource {door.id} does not admit the provider {provider}; {_choice(sorted(door.providers or ()))}")
+        raise ConsoleError(f"resource {door.id} does not admit the provider {provider}; {there_are(sorted(door.providers or ()))}")
     return provider
 
 
@@ -132,10 +135,5 @@ def _matching(door: Resource, databases: tuple[Database, ...], match: str) -> Ro
         if field in shared:
             return RowMatching(MatchBy.FIELD, field)
     lacking = ", ".join(f"{database.id} {database.name}" for database in databases if match not in database.match)
-    choice = _choice([MatchBy.TOKEN, MatchBy.PROFILE_ID, *shared])
+    choice = there_are([MatchBy.TOKEN, MatchBy.PROFILE_ID, *shared])
     raise ConsoleError(f"{on_one_line(match)} is no match field of database {lacking}, which resource {door.id} has; {choice}")
-
-
-def _choice(words: Iterable[object]) -> str:
-    listed = ", ".join(map(str, words))
-    return f"there is {listed}" if listed else "there is none at all"

@@ -64,7 +64,11 @@ class Dropped:
 @click.option("--wait", is_flag=True, help="Wait until all is imported, and print the reports.")
 @click.option("--dry-run", is_flag=True, help="Read the files here and print what would fail; upload and change nothing.")
 @click.option(
-    "--catalog", "catalog_file", type=click.Path(path_type=Path), help="For --dry-run: a catalog file in the place of the hub's."
+    "--catalog",
+    "catalog_file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="For --dry-run: a catalog file in the place of the hub's.",
 )
 @stack_option
 @json_option
@@ -90,8 +94,8 @@ def import_(  # noqa: PLR0913  (click hands over each option by its name)
     and any field of the profile. Each FILE becomes a job of its own, which goes on in the hub, with or without --wait; see it with
     `imports show`.
 
-    With --wait the command ends with 0 if all is imported, even if rows failed, and with 1 if a job failed or was cancelled. As
-    JSON, what is printed of one FILE is an object, of several an array.
+    With --wait the command ends with 0 if all is imported, even if rows failed, with 1 if a job failed or was cancelled, and
+    with 130 if Ctrl-C ended the waiting. As JSON, what is printed of one FILE is an object, of several an array.
 
     --dry-run finds what is wrong with the files themselves. What depends on what the hub holds it cannot see: a token that lives
     on another profile, a value that another profile has, one subscription too many. It ends with 1 if a file cannot be imported at
@@ -162,5 +166,8 @@ def _tell(dropped: Sequence[Dropped], stack: str | None, *, as_json: bool) -> No
 def _catalog(file: Path | None, stack: str | None) -> Catalog:
     if file:
         return read_catalog(file).catalog
-    with faults_explained():
-        return open_stores(stack).catalog.load().catalog
+    try:
+        with faults_explained():
+            return open_stores(stack).catalog.load().catalog
+    except ConsoleError as error:
+        raise ConsoleError(f"{error.message}; a dry run needs no hub with --catalog FILE") from error

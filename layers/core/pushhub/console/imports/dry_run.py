@@ -21,8 +21,9 @@ from pushhub.audience.request import resolve
 from pushhub.audience.subscribe import DatabaseRefused, Refused, Subscribe
 from pushhub.console.failure import ConsoleError
 from pushhub.console.imports.destination import Destination
+from pushhub.console.imports.report import read_as_line
 from pushhub.console.progress import say
-from pushhub.console.terminal import described_bar, on_one_line, show_on
+from pushhub.console.terminal import beginning, described_bar, on_one_line, show_on
 from pushhub.imports.columns import Target, find_columns
 from pushhub.imports.drops import Overrides, read_overrides
 from pushhub.imports.failed_rows import ErrorsFile, FailedRow
@@ -37,13 +38,14 @@ from pushhub.imports.unpacking import unpacked
 
 SHOWN_ROWS: Final = 20
 """Failed rows that are shown, from the file's beginning."""
+SHOWN_CELL: Final = 60
+"""Characters of a cell that people are shown."""
 NOT_SEEN: Final = (
     "a dry run does not see what depends on what the hub holds: a token that lives on another profile, a match value that another "
     "profile has, too many subscriptions, what a mode passes over"
 )
 
 _BLOCK: Final = 2**20
-_DELIMITERS: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +90,7 @@ class Trial:
             yield f"  why         {on_one_line(self.obstacle)}"
         if not self.layout:
             return
-        quotes = "quotes" if self.layout.quoted else "no quotes"
-        yield f"  read as     {self.layout.encoding}, {_DELIMITERS[self.layout.delimiter]}, {quotes}"
+        yield read_as_line(self.layout)
         width = len(f"{self.rows:,}")
         yield f"  rows        {self.rows:,}"
         yield f"  would fail  {self.reasons.total():>{width},}"
@@ -99,7 +100,7 @@ class Trial:
             yield "  first of them, tokens masked"
         for row in self.first:
             yield f"    line {row.line}: {on_one_line(row.reason)}"
-            yield f"      {', '.join(map(on_one_line, row.cells))}"
+            yield f"      {', '.join(on_one_line(beginning(cell, SHOWN_CELL)) for cell in row.cells)}"
 
 
 def try_and_tell(files: Sequence[Path], destination: Destination, settings: Mapping[str, str], *, as_json: bool) -> bool:
@@ -121,7 +122,8 @@ def try_and_tell(files: Sequence[Path], destination: Destination, settings: Mapp
         click.echo(json.dumps(entries[0] if len(entries) == 1 else entries, ensure_ascii=False, indent=2))
     else:
         click.echo("\n".join(line for trial in trials for line in trial.lines))
-    say(NOT_SEEN)
+    if any(trial.layout for trial in trials):
+        say(NOT_SEEN)
     return not any(trial.obstacle for trial in trials)
 
 

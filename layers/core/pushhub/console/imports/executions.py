@@ -1,6 +1,5 @@
 """How are runs of an import's state machine resumed, begun anew and stopped by a person?"""
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from botocore.exceptions import BotoCoreError, ClientError
 
 from pushhub.faults import UnavailableError
-from pushhub.imports.job import JobId, execution_name
+from pushhub.imports.job import JobId, execution_arn, execution_input, execution_name
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
@@ -41,7 +40,7 @@ class ImportExecutions:
         """
         try:
             with _translated("RedriveExecution", _NOT_REDRIVABLE):
-                self.client.redrive_execution(executionArn=self._arn(job, attempt))
+                self.client.redrive_execution(executionArn=execution_arn(self.machine, job, attempt))
         except _ExpectedError:
             return False
         return True
@@ -52,10 +51,10 @@ class ImportExecutions:
         Raises:
             UnavailableError: Step Functions cannot be asked, or refused.
         """
-        name, content = execution_name(job, attempt), json.dumps({"job": job, "attempt": attempt})
+        name, given = execution_name(job, attempt), execution_input(job, attempt)
         try:
             with _translated("StartExecution", frozenset({_STARTED_ALREADY})):
-                self.client.start_execution(stateMachineArn=self.machine, name=name, input=content)
+                self.client.start_execution(stateMachineArn=self.machine, name=name, input=given)
         except _ExpectedError:
             return
 
@@ -67,13 +66,11 @@ class ImportExecutions:
         """
         try:
             with _translated("StopExecution", _NOT_RUNNING):
-                self.client.stop_execution(executionArn=self._arn(job, attempt), error="Cancelled", cause="imports cancel")
+                arn = execution_arn(self.machine, job, attempt)
+                self.client.stop_execution(executionArn=arn, error="Cancelled", cause="imports cancel")
         except _ExpectedError:
             return False
         return True
-
-    def _arn(self, job: JobId, attempt: int) -> str:
-        return f"{self.machine.replace(':stateMachine:', ':execution:', 1)}:{execution_name(job, attempt)}"
 
 
 @contextmanager

@@ -2,13 +2,14 @@
 
 import json
 import shlex
-from collections.abc import Mapping, Sequence
-from typing import cast
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final, cast
 
 import click
 
 from pushhub.console.imports.progress import Standing
-from pushhub.console.imports.report import Entry, report_lines
+from pushhub.console.imports.report import Entry, report_lines, share_line
 from pushhub.console.imports.stores import ImportStores
 from pushhub.console.imports.watch import Watch
 from pushhub.console.progress import say
@@ -16,13 +17,16 @@ from pushhub.console.stores import faults_explained
 from pushhub.imports.job import JobId, JobStatus
 from pushhub.imports.report import ERRORS, REPORT, RETRY, report_key, report_of
 
+_INTERRUPTED: Final = 130
+"""How shells say that Ctrl-C ended a command."""
+
 
 def wait_and_tell(stores: ImportStores, ids: Sequence[JobId], stack: str | None, *, as_json: bool) -> bool:
     """Wait until jobs have ended, print their reports in this order, and return whether all are done.
 
     Raises:
         ConsoleError: the hub does not begin one, or cannot be asked.
-        click.Abort: Ctrl-C; the jobs go on.
+        SystemExit: Ctrl-C; the jobs go on.
     """
     jobs, them = (f"job {ids[0]}", "it") if len(ids) == 1 else (f"{len(ids)} jobs", "them")
     say(f"waiting for {jobs}; Ctrl-C does not stop {them}")
@@ -31,7 +35,7 @@ def wait_and_tell(stores: ImportStores, ids: Sequence[JobId], stack: str | None,
             ended = Watch(stores.jobs).until_ended(ids)
     except KeyboardInterrupt:
         goes_on(ids, stack)
-        raise click.Abort from None
+        sys.exit(_INTERRUPTED)
     tell(ended, stores, stack, as_json=as_json)
     return all(standing.job.status is JobStatus.DONE for standing in ended)
 
@@ -64,12 +68,26 @@ def tell(ended: Sequence[Standing], stores: ImportStores, stack: str | None, *, 
             click.echo(json.dumps(entries[0] if len(entries) == 1 else entries, ensure_ascii=False, indent=2))
             return
         for standing, entry in zip(ended, entries, strict=True):
-            click.echo("\n".join([*report_lines(entry), *_where(standing.job.id, stores, stack)]))
+            told = [*report_lines(entry, standing.job.plan), *_what_next(standing, stack), *_where(standing.job.id, stores, stack)]
+            click.echo("\n".join(told))
 
 
 def command(stack: str | None, *words: str) -> str:
     """Return what a person types to run another command on the same hub."""
     return shlex.join(["uv", "run", "pushhub", *words, *(["--stack", stack] if stack else [])])
+
+
+def _what_next(standing: Standing, stack: str | None) -> Iterator[str]:
+    """Give how far a job came that did not get through, and what a person does then."""
+    job = standing.job
+    if job.status is JobStatus.DONE:
+        return
+    if job.plan or not job.refused:
+        yield share_line(standing)
+    if job.refused:
+        yield "  next        mend the file, its path or its metadata, and drop it again"
+    else:
+        yield f"  go on with  {command(stack, 'imports', 'retry', job.id)}"
 
 
 def _where(job: JobId, stores: ImportStores, stack: str | None) -> list[str]:

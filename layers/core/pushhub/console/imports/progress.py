@@ -36,10 +36,13 @@ class Standing:
 
     @property
     def size(self) -> int | None:
-        """Bytes of the plain file's rows, None as long as nobody knows; of a job that ended, what was dealt with."""
-        if self.job.status.final:
-            return self.done
+        """Bytes of the plain file's rows, None as long as nobody knows."""
         return self.job.plan.size - self.job.plan.layout.header if self.job.plan else None
+
+    @property
+    def expected(self) -> int | None:
+        """Bytes that will have been dealt with when the job ends, None as long as nobody knows."""
+        return self.done if self.job.status.final else self.size
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,7 @@ def moment_of(at: float, standings: Iterable[Standing | None]) -> Moment:
     """Sum up how far jobs have come; None stands for one that the hub has not taken up yet."""
     given = list(standings)
     known = [standing for standing in given if standing]
-    sizes = [standing.size for standing in known if standing.size is not None]
+    sizes = [standing.expected for standing in known if standing.expected is not None]
     done = sum(standing.done for standing in known)
     tally = sum((standing.tally for standing in known), Tally())
     return Moment(at, sum(sizes), done, tally, waiting=len(sizes) < len(given))

@@ -4,15 +4,29 @@ Pure. What is shown is an entry: what `report.json` holds, or, as long as there 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
 
 from pushhub.audience.model import Seconds
 from pushhub.console.imports.progress import Standing, duration
 from pushhub.console.profile import iso
 from pushhub.console.terminal import on_one_line
-from pushhub.imports.job import Job, Kind
+from pushhub.imports.job import FilePlan, Kind
+from pushhub.imports.layout import Layout
 
 Entry = Mapping[str, object]
 """A JSON object."""
+
+_COLUMNS: Final = {
+    "job": str.ljust,
+    "status": str.ljust,
+    "started": str.ljust,
+    "took": str.ljust,
+    "rows": str.rjust,
+    str(Kind.FAILED): str.rjust,
+    "file": str.ljust,
+}
+"""Of a list of jobs, with how each is filled up."""
+_DELIMITERS: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 
 
 def progress_entry(standing: Standing) -> dict[str, object]:
@@ -26,8 +40,9 @@ def progress_entry(standing: Standing) -> dict[str, object]:
     }
 
 
-def job_entry(job: Job) -> dict[str, object]:
-    """Return a job without what came of its rows, as lists have it."""
+def job_entry(standing: Standing) -> dict[str, object]:
+    """Return a job as lists have it, with no more of what came of its rows than how many there were, and how many failed."""
+    job, tally = standing.job, standing.tally
     return {
         "job": job.id,
         "status": str(job.status),
@@ -37,32 +52,44 @@ def job_entry(job: Job) -> dict[str, object]:
         "attempt": job.attempt,
         "started": iso(job.started),
         "ended": None if job.ended is None else iso(job.ended),
+        "rows": tally.rows,
+        str(Kind.FAILED): tally[Kind.FAILED],
     }
 
 
-def job_lines(jobs: Sequence[Job], now: Seconds) -> Iterator[str]:
+def job_lines(standings: Sequence[Standing], now: Seconds) -> Iterator[str]:
     """Give jobs as the lines of a table."""
-    table = [("job", "status", "started", "took", "file"), *(_cells(job, now) for job in jobs)]
+    table = [tuple(_COLUMNS), *(_cells(standing, now) for standing in standings)]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    for cells, job in zip(table, [None, *jobs], strict=True):
-        yield "  ".join(map(str.ljust, cells, widths)).rstrip()
-        if job and job.reason:
-            yield f"  {on_one_line(job.reason)}"
+    for cells, standing in zip(table, [None, *standings], strict=True):
+        filled = (fill(cell, width) for fill, cell, width in zip(_COLUMNS.values(), cells, widths, strict=True))
+        yield "  ".join(filled).rstrip()
+        if standing and standing.job.reason:
+            yield f"  {on_one_line(standing.job.reason)}"
 
 
-def _cells(job: Job, now: Seconds) -> tuple[str, ...]:
+def _cells(standing: Standing, now: Seconds) -> tuple[str, ...]:
+    job, tally = standing.job, standing.tally
     took = duration((now if job.ended is None else job.ended) - job.started)
-    return job.id, str(job.status), iso(job.started), took, on_one_line(job.source.key.removeprefix("inbox/"))
+    file = on_one_line(job.source.key.removeprefix("inbox/"))
+    return job.id, str(job.status), iso(job.started), took, f"{tally.rows:,}", f"{tally[Kind.FAILED]:,}", file
 
 
-def report_lines(entry: Entry) -> Iterator[str]:
-    """Give a report as lines for a person."""
+def read_as_line(layout: Layout) -> str:
+    """Return how a file is read as a line for a person, who sees by it what was recognised wrongly."""
+    return f"  read as     {layout.encoding}, {_DELIMITERS[layout.delimiter]}, {'quotes' if layout.quoted else 'no quotes'}"
+
+
+def report_lines(entry: Entry, plan: FilePlan | None) -> Iterator[str]:
+    """Give a report as lines for a person, with how the file is read, where that is known."""
     yield f"job {entry['job']}: {entry['status']}"
     if reason := entry.get("reason"):
         yield f"  why         {on_one_line(str(reason))}"
     yield f"  started     {entry['started']}"
     if ended := entry.get("ended"):
         yield f"  ended       {ended}"
+    if plan:
+        yield read_as_line(plan.layout)
     yield from count_lines(entry)
 
 
@@ -78,20 +105,24 @@ def count_lines(entry: Entry) -> Iterator[str]:
             yield f"  {'':<10}  {_number(count):>{width},}  {on_one_line(str(reason))}"
 
 
+def share_line(standing: Standing) -> str:
+    """Return how far a job has come as a line."""
+    plan, size = standing.job.plan, standing.size
+    if plan is None:
+        return "  progress    the file is not planned yet"
+    finished = sum(chunk.finished for chunk in standing.progress.values())
+    share = 100 * standing.done // size if size else 0
+    return f"  progress    {share} % of {size or 0:,} bytes, {finished} of {plan.chunks} chunks finished"
+
+
 def progress_lines(standing: Standing, now: Seconds) -> Iterator[str]:
     """Give how far a running job has come as lines, with its speed since it started."""
-    plan, tally = standing.job.plan, standing.tally
-    if plan is None:
-        yield "  progress    the file is not planned yet"
-        return
-    size, finished = standing.size or 0, sum(chunk.finished for chunk in standing.progress.values())
-    share = 100 * standing.done // size if size else 0
-    yield f"  progress    {share} % of {size:,} bytes, {finished} of {plan.chunks} chunks finished"
+    yield share_line(standing)
     seconds = now - standing.job.started
     # A later attempt began at a time that nobody noted.
-    if standing.job.attempt == 1 and seconds > 0 and standing.done:
-        left = (size - standing.done) * seconds / standing.done
-        yield f"  speed       {tally.rows / seconds:,.0f} rows/s, {duration(left)} left"
+    if standing.size and standing.job.attempt == 1 and seconds > 0 and standing.done:
+        left = (standing.size - standing.done) * seconds / standing.done
+        yield f"  speed       {standing.tally.rows / seconds:,.0f} rows/s, {duration(left)} left"
 
 
 def _number(value: object) -> int:

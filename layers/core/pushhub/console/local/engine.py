@@ -14,6 +14,7 @@ from pathlib import Path
 import aiohttp
 import psutil
 import tenacity
+from tenacity.stop import stop_base
 
 from pushhub.console.failure import ConsoleError
 from pushhub.console.local.engine_port import choose_port
@@ -42,6 +43,11 @@ CREDENTIAL = "local"
 _SECONDS_TO_START = 60
 # A stop writes all state: 1.7 s for 50,000 items; and running executions are waited for, 10.9 s.
 _SECONDS_TO_STOP = 60
+"""How long an engine that is to stop may do nothing; one that holds much is busy saving it for longer."""
+_LONGEST_STOP = 1800
+_SECONDS_TO_BE_TOLD = 5
+_SECONDS_OF_WORK = 0.2
+"""Processor time that counts as doing something."""
 _LOG_LINES_SHOWN = 15
 
 
@@ -177,9 +183,11 @@ async def running_engine(folder: EngineFolder, notes: StateFolder, *, keep: bool
         say(f"started the engine ({time.monotonic() - started:.1f} s)")
         yield engine
     finally:
-        await _stop(mark)
+        saved = await _stop(mark)
         await engine.process.wait()
-        notes.forget_engine()
+        # Otherwise the note stays, by which the next start says what was lost.
+        if saved or not keep:
+            notes.forget_engine()
         _empty(folder.temporary)
 
 
@@ -240,29 +248,66 @@ async def _ask(engine: Engine, session: aiohttp.ClientSession) -> None:
         reply.raise_for_status()
 
 
-async def _stop(mark: ProcessMark) -> None:
+async def _stop(mark: ProcessMark) -> bool:
+    """Stop an engine and its workers; say whether it had saved its state by then."""
     process = mark.find()
     if process is None:
-        return
+        return True
     workers = process.children(recursive=True)
     process.terminate()
-    try:
-        await _gone(mark)
-    except tenacity.RetryError:
-        say(f"the engine did not stop within {_SECONDS_TO_STOP} s and was killed: what changed in this run is lost")
+    saved = await _has_ended(mark)
+    if not saved:
+        say("the engine did not get on with saving its state and was killed: what changed in this run is lost")
         process.kill()
     for worker in workers:
         with contextlib.suppress(psutil.NoSuchProcess):
             worker.kill()
+    return saved
 
 
-@tenacity.retry(
-    retry=tenacity.retry_if_result(lambda process: process is not None),
-    wait=tenacity.wait_fixed(0.05),
-    stop=tenacity.stop_after_delay(_SECONDS_TO_STOP),
-)
-async def _gone(mark: ProcessMark) -> psutil.Process | None:
+async def _has_ended(mark: ProcessMark) -> bool:
+    """Wait for the end of an engine as long as it works towards it."""
+    ending = tenacity.AsyncRetrying(
+        retry=tenacity.retry_if_result(lambda process: process is not None),
+        wait=tenacity.wait_fixed(0.05),
+        stop=tenacity.stop_after_delay(_LONGEST_STOP) | _StandsStill(mark),
+    )
+    try:
+        await ending(_find, mark)
+    except tenacity.RetryError:
+        return False
+    return True
+
+
+async def _find(mark: ProcessMark) -> psutil.Process | None:
     return mark.find()
+
+
+class _StandsStill(stop_base):
+    """Stop waiting for a process that spends no processor time any more."""
+
+    def __init__(self, mark: ProcessMark) -> None:
+        self._mark = mark
+        self._spent = 0.0
+        self._seen_at = 0.0
+        self._told = False
+
+    def __call__(self, retry_state: tenacity.RetryCallState) -> bool:
+        waited = retry_state.seconds_since_start or 0.0
+        spent = self._processor_seconds()
+        if spent > self._spent + _SECONDS_OF_WORK:
+            self._spent, self._seen_at = spent, waited
+        if waited > _SECONDS_TO_BE_TOLD and not self._told:
+            self._told = True
+            say("saving what the hub holds: the more there is, the longer it takes")
+        return waited - self._seen_at > _SECONDS_TO_STOP
+
+    def _processor_seconds(self) -> float:
+        try:
+            times = psutil.Process(self._mark.pid).cpu_times()
+        except psutil.NoSuchProcess:
+            return 0.0
+        return float(times.user + times.system)
 
 
 def _empty(folder: Path) -> None:

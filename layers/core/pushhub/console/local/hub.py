@@ -25,7 +25,7 @@ from pushhub.console.local.front_door import open_door, reserve_port
 from pushhub.console.local.packaging import Package, pack
 from pushhub.console.local.routes import Route, processed_template, publish_routes
 from pushhub.console.local.state_folder import ProcessMark, RunningHub, StateFolder
-from pushhub.console.local.unfinished import sweep_unfinished
+from pushhub.console.local.unfinished import go_on_with_imports
 from pushhub.console.progress import say, step
 
 
@@ -67,17 +67,18 @@ async def _run(plan: Plan, notes: StateFolder, reserved: socket.socket) -> None:
     say("building the functions and starting the engine…")
     with _engine_folder(plan, notes) as folder:
         async with _meanwhile(_build(plan)) as build, running_engine(folder, notes, keep=plan.keep) as engine:
-            routes, lines = await _to_the_end(_prepared, plan, engine, await build, url)
+            routes, inbox, lines = await _to_the_end(_prepared, plan, engine, await build, url)
             async with open_door(reserved, engine.endpoint, routes):
                 marks = ProcessMark.of(os.getpid()), ProcessMark.of(engine.process.pid)
                 with notes.telling_of(RunningHub(url, engine.endpoint, REGION, STACK, *marks)):
-                    _announce(url, lines)
+                    say("the hub listens; Ctrl-C stops it")
+                    say(f"to drop files: {inbox} at the endpoint {engine.endpoint}, region {REGION}, with any credentials")
+                    _print(url, *lines)
                     raise await engine.died()
 
 
-def _announce(url: str, lines: Sequence[str]) -> None:
-    say("the hub listens; Ctrl-C stops it")
-    for line in (url, *lines):
+def _print(*lines: str) -> None:
+    for line in lines:
         click.echo(line)
 
 
@@ -121,8 +122,8 @@ async def _build(plan: Plan) -> Package:
             return pack(await build_template(plan.checkout, architecture))
 
 
-def _prepared(plan: Plan, engine: Engine, package: Package, url: str) -> tuple[tuple[Route, ...], Sequence[str]]:
-    """Deploy onto an engine that nobody else can reach yet; give the routes to open and the lines to print then."""
+def _prepared(plan: Plan, engine: Engine, package: Package, url: str) -> tuple[tuple[Route, ...], str, Sequence[str]]:
+    """Deploy onto an engine that nobody else can reach yet; give the routes to open, the inbox, and the lines to print then."""
     connection = connect_to_engine(engine.endpoint, REGION)
     try:
         with step("deployed the template"):
@@ -131,13 +132,13 @@ def _prepared(plan: Plan, engine: Engine, package: Package, url: str) -> tuple[t
             routes = publish_routes(connection, template)
             switch_on_expiry(connection, template)
             start_polling(connection, template)
-            outputs = stack_outputs(connection, STACK) | {"Url": url}
-            sweep_unfinished(connection, template, outputs["LedgerTable"])
+            connected = replace(connection, outputs=stack_outputs(connection, STACK) | {"Url": url})
         with step("applied the catalog"):
-            lines = plan.prepare(replace(connection, outputs=outputs))
+            lines = plan.prepare(connected)
+        go_on_with_imports(connected, template)
     except (BotoCoreError, ClientError) as failure:
         raise ConsoleError(f"the local engine failed: {failure}; its log is {engine.folder.log}") from None
-    return routes, lines
+    return routes, f"s3://{connected.outputs['ImportsBucket']}/inbox/", lines
 
 
 def _parameters() -> dict[str, str]:

@@ -1,29 +1,36 @@
 """Who sees to imports that the last stop of the hub cut short?
 
-The sweeps of the template would, but a schedule of ministack begins anew with each start: a hub that runs for minutes at a time has
-none.
+The engine starts no execution again that ran when it stopped, and the sweeps of the template would only report that. A schedule of
+ministack begins anew with each start, too: a hub that runs for minutes at a time has none.
 """
 
 import json
 from typing import Final
 
 from pushhub.console.connection import Connection
+from pushhub.console.imports.executions import ImportExecutions
 from pushhub.console.local.routes import ProcessedTemplate
+from pushhub.console.progress import say
 from pushhub.store.imports import DynamoImports
 
 _SWEEP: Final = {"detail-type": "Scheduled Event", "source": "aws.events", "detail": {}}
 
 
-def sweep_unfinished(connection: Connection, template: ProcessedTemplate, ledger: str) -> None:
-    """Where an import has not ended, do at once what schedules would do later.
+def go_on_with_imports(connection: Connection, template: ProcessedTemplate) -> None:
+    """Let each import that has not ended go on in another attempt; those that were to stop are reported on.
 
     Args:
-        connection: a way to the engine.
+        connection: a way to the engine, with the outputs of the stack.
         template: of the deployed stack.
-        ledger: name of the Ledger table.
     """
-    if not DynamoImports(connection.client("dynamodb"), ledger).running():
-        return
-    functions = connection.client("lambda")
-    for name in template.scheduled_functions():
-        functions.invoke(FunctionName=name, InvocationType="Event", Payload=json.dumps(_SWEEP))
+    jobs = DynamoImports(connection.client("dynamodb"), connection.outputs["LedgerTable"])
+    executions = ImportExecutions(connection.client("stepfunctions"), connection.outputs["ImportsStateMachine"])
+    running = jobs.running()
+    for job in running:
+        if not job.stopping and jobs.resume(job, job.attempt + 1):
+            executions.start(job.id, job.attempt + 1)
+            say(f"import {job.id} goes on")
+    if any(job.stopping for job in running):
+        functions = connection.client("lambda")
+        for name in template.scheduled_functions():
+            functions.invoke(FunctionName=name, InvocationType="Event", Payload=json.dumps(_SWEEP))
