@@ -218,8 +218,8 @@ def test_the_last_fault_counts_until_the_job_is_given_up(stores: Stores) -> None
     stores.jobs.give_up(job.id, "a quote stands in it")
     stores.jobs.note_fault(job.id, "throttled")
     assert stores.jobs.load(job.id) == replace(job, reason="a quote stands in it", refused=True)
-    stores.jobs.resume(job.id, 1)
-    assert stores.jobs.load(job.id) == job
+    assert stores.jobs.resume(stores.jobs.load(job.id), 1)
+    assert stores.jobs.load(job.id) == replace(job, resumed=1)
 
 
 def test_a_job_that_has_ended_is_not_given_up_any_more(stores: Stores) -> None:
@@ -235,19 +235,30 @@ def test_a_job_is_stopped_ended_and_resumed(stores: Stores) -> None:
     stores.jobs.stop(job.id)
     assert stores.jobs.load(job.id) == replace(job, stopping=True)
     moved = S3Object("a-bucket", "failed/a.csv", "v2")
-    stores.jobs.end(job, JobStatus.CANCELLED, "cancelled", Seconds(99), moved)
+    assert stores.jobs.end(job, JobStatus.CANCELLED, "cancelled", Seconds(99), moved)
     ended = replace(job, stopping=True, status=JobStatus.CANCELLED, reason="cancelled", ended=Seconds(99), location=moved)
     assert stores.jobs.load(job.id) == ended
     assert job.id not in {one.id for one in stores.jobs.running()}
-    stores.jobs.end(job, JobStatus.DONE, "told again", Seconds(100), job.source)
+    assert not stores.jobs.end(job, JobStatus.DONE, "told again", Seconds(100), job.source)
     assert stores.jobs.load(job.id) == ended
-    stores.jobs.resume(job.id, 2)
-    resumed = replace(job, location=moved, attempt=2)
+    assert not stores.jobs.resume(job, 7), "loaded before it ended"
+    assert stores.jobs.resume(ended, 2)
+    resumed = replace(job, location=moved, attempt=2, resumed=1)
     assert stores.jobs.load(job.id) == resumed
     assert resumed in stores.jobs.running()
-    stores.jobs.resume(job.id, 2)
-    stores.jobs.end(job, JobStatus.FAILED, "told late of the first attempt", Seconds(100), job.source)
+    assert not stores.jobs.resume(ended, 2), "somebody else was faster"
+    assert not stores.jobs.end(job, JobStatus.FAILED, "told late of the first attempt", Seconds(100), job.source)
     assert stores.jobs.load(job.id) == resumed
+
+
+def test_whoever_has_looked_at_a_job_before_it_was_resumed_again_does_not_end_it(stores: Stores) -> None:
+    job = known_job(stores)
+    stores.jobs.end(job, JobStatus.FAILED, "a step kept failing", Seconds(99), job.source)
+    stores.jobs.resume(stores.jobs.load(job.id), 1)
+    looked_at = stores.jobs.load(job.id)
+    assert stores.jobs.resume(looked_at, 1)
+    assert not stores.jobs.end(looked_at, JobStatus.FAILED, "a step kept failing", Seconds(100), job.source)
+    assert stores.jobs.load(job.id) == replace(job, resumed=2)
 
 
 def test_a_running_job_has_not_ended(stores: Stores) -> None:
@@ -277,7 +288,7 @@ def test_nobody_knows_a_job_that_was_not_created(stores: Stores) -> None:
         lambda: stores.jobs.give_up(job, "a reason"),
         lambda: stores.jobs.note_fault(job, "a reason"),
         lambda: stores.jobs.stop(job),
-        lambda: stores.jobs.resume(job, 2),
+        lambda: stores.jobs.resume(Job(job, place, place, JobStatus.RUNNING, Seconds(9)), 2),
         lambda: stores.jobs.end(Job(job, place, place, JobStatus.RUNNING, Seconds(9)), JobStatus.DONE, "", Seconds(9), place),
     ]
     for ask in asked:

@@ -89,18 +89,22 @@ class MemoryImports:
         with self._changing(job) as stored:
             self.jobs[job] = replace(stored, stopping=True)
 
-    def resume(self, job: JobId, attempt: int) -> None:
-        with self._changing(job) as stored:
-            self.jobs[job] = replace(
-                stored, status=JobStatus.RUNNING, attempt=attempt, reason="", refused=False, stopping=False, ended=None
-            )
+    def resume(self, job: Job, attempt: int) -> bool:
+        with self._changing(job.id) as stored:
+            if (stored.status, stored.resumed) != (job.status, job.resumed):
+                return False
+            fresh = replace(stored, status=JobStatus.RUNNING, attempt=attempt, resumed=job.resumed + 1)
+            self.jobs[job.id] = replace(fresh, reason="", refused=False, stopping=False, ended=None)
+            return True
 
-    def end(self, job: Job, status: JobStatus, reason: str, ended: Seconds, location: S3Object) -> None:
+    def end(self, job: Job, status: JobStatus, reason: str, ended: Seconds, location: S3Object) -> bool:
         if not status.final:
             raise ValueError(f"{status} is no end")
         with self._changing(job.id) as stored:
-            if not stored.status.final and stored.attempt == job.attempt:
-                self.jobs[job.id] = replace(stored, status=status, reason=reason, ended=ended, location=location)
+            if (stored.status, stored.resumed) != (job.status, job.resumed):
+                return False
+            self.jobs[job.id] = replace(stored, status=status, reason=reason, ended=ended, location=location)
+            return True
 
     def show(self, job: JobId, progress: ChunkProgress) -> None:
         with self._lock:

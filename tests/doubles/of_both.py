@@ -110,9 +110,9 @@ class ImportsOfBoth(DynamoImports):
         super().note_fault(job, reason)
         self._memory.note_fault(job, reason)
 
-    def end(self, job: Job, status: JobStatus, reason: str, ended: Seconds, location: S3Object) -> None:
+    def end(self, job: Job, status: JobStatus, reason: str, ended: Seconds, location: S3Object) -> bool:
         super().end(job, status, reason, ended, location)
-        self._memory.end(job, status, reason, ended, location)
+        return self._memory.end(job, status, reason, ended, location)
 
     def show(self, job: JobId, progress: ChunkProgress) -> None:
         super().show(job, progress)

@@ -6,10 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
+from pushhub.edge.settings import ImportsSettings, settings
 from pushhub.edge.wiring.aws import PATIENCE_OF_CHUNKS
 from pushhub.edge.wiring.imports_chunk import SECONDS_TO_STOP
 from pushhub.imports.chunk import SECONDS_WITHOUT_PROGRESS
+from pushhub.store.imports import SECONDS_PER_DAY
 from tests.shape.test_template import FUNCTIONS, RESOURCES, ROOT, STEPS, TEMPLATE
 
 MACHINE = RESOURCES["Imports"]["Properties"]
@@ -64,13 +67,23 @@ def test_nothing_is_caught_or_tolerated() -> None:
 
 @by_task
 def test_a_step_that_fails_is_run_again_after_ever_longer_waits_of_any_length(name: str) -> None:
-    throttled, anything = TASKS[name]["Retry"]
+    throttled, away, anything = TASKS[name]["Retry"]
     assert throttled["ErrorEquals"] == ["Lambda.TooManyRequestsException"]
+    assert away["ErrorEquals"] == ["UnavailableError", "LostRaceError"]
     assert anything["ErrorEquals"] == ["States.ALL"]
-    for retry in (throttled, anything):
+    for retry in (throttled, away, anything):
         assert retry["JitterStrategy"] == "FULL"
         assert retry["BackoffRate"] > 1
-        assert retry["MaxAttempts"] >= 6
+    assert mean_wait(throttled) >= 8 * 3600, "other imports may hold the account's executions for a night"
+    assert mean_wait(away) >= 7 * 60, "a table that is away for a minute is no reason to fail"
+    assert mean_wait(anything) >= 60
+
+
+def mean_wait(retry: dict[str, Any]) -> float:
+    """Return the seconds that all retries wait together on average: with full jitter, each half of what it may."""
+    longest = (retry["IntervalSeconds"] * retry["BackoffRate"] ** attempt for attempt in range(min(retry["MaxAttempts"], 60)))
+    bounded = [min(wait, retry["MaxDelaySeconds"]) for wait in longest]
+    return float(sum(bounded) / 2 + (retry["MaxAttempts"] - len(bounded)) * retry["MaxDelaySeconds"] / 2)
 
 
 @by_task
@@ -92,6 +105,15 @@ def test_a_run_of_a_chunk_keeps_enough_of_its_time_for_the_rows_that_are_under_w
     call = patience.retries["total_max_attempts"] * (patience.connect_timeout + patience.read_timeout)
     assert SECONDS_WITHOUT_PROGRESS + 2 * call <= SECONDS_TO_STOP
     assert FUNCTIONS["ImportsChunk"]["Properties"]["Timeout"] > 2 * SECONDS_TO_STOP
+
+
+def test_a_job_that_takes_as_long_as_it_may_does_not_outlive_its_file_and_its_memory() -> None:
+    days = TEMPLATE["Parameters"]["ImportRetentionDays"]["MinValue"]
+    assert days * SECONDS_PER_DAY > DEFINITION["TimeoutSeconds"]
+    environment = {"LEDGER_TABLE": "l", "IMPORTS_BUCKET": "b"}
+    settings(ImportsSettings, environment | {"IMPORT_RETENTION_DAYS": str(days)})
+    with pytest.raises(ValidationError, match="IMPORT_RETENTION_DAYS"):
+        settings(ImportsSettings, environment | {"IMPORT_RETENTION_DAYS": str(days - 1)})
 
 
 def test_its_role_reaches_the_children_of_its_map() -> None:

@@ -385,6 +385,14 @@ def test_every_alarm_notifies_and_is_explained_in_the_readme() -> None:
         assert f"`{name}`" in explained
 
 
+def test_what_a_sweep_tells_an_alarm_of_does_not_come_too_late_for_its_period() -> None:
+    (swept_every,) = (
+        int(re.findall(r"rate\((\d+) minutes\)", one["Schedule"])[0]) for one in triggers("ImportsReport", "Schedule")
+    )
+    # A sweep that comes a little late would fall into the next period, and one without any ends the alarm.
+    assert RESOURCES["ImportsStuck"]["Properties"]["Period"] >= 2 * 60 * swept_every
+
+
 def test_every_parameter_is_described_in_the_template() -> None:
     for name, parameter in TEMPLATE["Parameters"].items():
         assert parameter["Description"], name

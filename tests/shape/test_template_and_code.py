@@ -509,6 +509,12 @@ def test_a_metric_of_the_stack_that_is_shown_or_told_of_is_one_that_its_function
         assert (named.metric, ("service",)) in deeds(function).counted, named
 
 
+@pytest.mark.parametrize("name", [name for name in FUNCTIONS if name.startswith("Imports")])
+def test_every_metric_of_an_import_is_shown(name: str) -> None:
+    shown = {one.metric for one in _named_by_the_dashboard() if one.dimensions.get("service") == folder_of(name)}
+    assert {metric for metric, _ in deeds(name).counted} == shown
+
+
 def test_a_metric_of_aws_that_is_shown_or_told_of_exists_and_is_of_a_resource_of_its_kind() -> None:
     for named in _named(own=False):
         assert named.metric in METRICS_OF_AWS[named.namespace], named

@@ -110,7 +110,7 @@ class ImportWorld:
                 self.now = Seconds(self.now + HOUR)
             case "retry":
                 for job in list(self.imports.jobs.values()):
-                    self.imports.resume(job.id, job.attempt + 1)
+                    self.imports.resume(job, job.attempt + 1)
             case _:
                 for job in self.imports.running():
                     self._happen_to(job, word)

@@ -6,7 +6,7 @@ from pushhub.edge.observing.imports import observe_chunk, observe_refusal
 from pushhub.edge.observing.output import metrics
 from pushhub.edge.steps import attempt_of, chunk_of, ran, refused
 from pushhub.edge.wiring import imports_chunk as wiring
-from pushhub.imports.chunk import StoppedError
+from pushhub.imports.attempts import StoppedError
 from pushhub.imports.job import UnusableFileError
 
 if TYPE_CHECKING:

@@ -6,6 +6,7 @@ from pushhub.edge.observing.imports import observe_plan, observe_refusal
 from pushhub.edge.observing.output import metrics
 from pushhub.edge.steps import attempt_of, planned, refused
 from pushhub.edge.wiring import imports_plan as wiring
+from pushhub.imports.attempts import StoppedError
 from pushhub.imports.job import UnusableFileError
 
 if TYPE_CHECKING:
@@ -20,8 +21,8 @@ def handler(event: dict[str, Any], _context: "LambdaContext") -> dict[str, Any]:
     job, attempt = attempt_of(event)
     try:
         plan = planning(job, attempt)
-    except UnusableFileError as unusable:
-        observe_refusal(job, unusable)
-        return refused(unusable)
+    except (StoppedError, UnusableFileError) as end:
+        observe_refusal(job, end)
+        return refused(end)
     observe_plan(plan)
     return planned(plan)

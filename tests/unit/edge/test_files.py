@@ -1,14 +1,21 @@
 """Objects in S3: what is called, and what faults mean. What every file store does stands in tests/contract/test_file_store.py."""
 
 import io
+import threading
+import time
+import tracemalloc
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 from botocore.response import StreamingBody
 
-from pushhub.edge.files import MAX_BREAKS, PART_BYTES, S3Files
+from pushhub.edge.files import MAX_BREAKS, PART_BYTES, PARTS_UNDER_WAY, S3Files
 from pushhub.faults import UnavailableError
 from pushhub.imports.job import S3Object
 from pushhub.imports.port import MissingObjectError
@@ -151,15 +158,93 @@ def test_what_is_small_is_written_by_one_call() -> None:
     assert (name, asked["Body"], asked["ContentType"]) == ("put_object", b"onetwo", "text/csv")
 
 
-def test_what_is_large_is_written_in_parts_of_which_one_at_a_time_is_kept() -> None:
+def test_what_is_large_is_written_in_parts() -> None:
     stub = StubS3()
+    content = bytes(range(256)) * (PART_BYTES // 256)
     with files(stub).writing("bucket", "a", "text/csv") as writer:
-        for _ in range(5):
-            writer.write(bytes(PART_BYTES // 2))
-            assert sum(name == "upload_part" for name in stub.names) >= stub.names.count("create_multipart_upload")
+        writer.write(content[:5])
+        writer.write(content[5:] + content)
+        writer.write(content[:9])
     assert stub.names == ["create_multipart_upload", *["upload_part"] * 3, "complete_multipart_upload"]
-    assert [len(asked["Body"]) for name, asked in stub.calls if name == "upload_part"] == [PART_BYTES, PART_BYTES, PART_BYTES // 2]
+    sent = {asked["PartNumber"]: asked["Body"] for name, asked in stub.calls if name == "upload_part"}
+    assert sent == {1: content, 2: content, 3: content[:9]}
     assert [part["PartNumber"] for part in stub.calls[-1][1]["MultipartUpload"]["Parts"]] == [1, 2, 3]
+
+
+@dataclass
+class SlowS3(StubS3):
+    """Takes parts, and answers to none of them until it is let; `faults` are raised instead of the first answers."""
+
+    faults: list[Exception] = field(default_factory=list)
+    let: threading.Event = field(default_factory=threading.Event)
+    under_way: int = 0
+    most: int = 0
+
+    def __post_init__(self) -> None:
+        super().__init__()
+        self._counting = threading.Lock()
+
+    def upload_part(self, **asked: Any) -> dict[str, Any]:
+        with self._counting:
+            self.calls.append(("upload_part", {**asked, "Body": len(asked["Body"])}))
+            self.under_way += 1
+            self.most = max(self.most, self.under_way)
+        assert self.let.wait(30)
+        with self._counting:
+            self.under_way -= 1
+            if self.faults:
+                raise self.faults.pop()
+        return {"ETag": f"part {asked['PartNumber']}"}
+
+
+def eventually(condition: Callable[[], bool]) -> None:
+    latest = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < latest
+        time.sleep(0.001)
+
+
+def test_a_few_parts_are_under_way_at_one_time_and_no_more_is_taken_while_they_are() -> None:
+    stub, taken, size = SlowS3(), [0], PART_BYTES // 4
+
+    def write() -> None:
+        with files(stub).writing("bucket", "a", "text/csv") as writer:
+            for _ in range(10 * 4):
+                writer.write(bytes(size))
+                taken[0] += size
+
+    tracemalloc.start()
+    try:
+        with ThreadPoolExecutor(1) as pool:
+            writing = pool.submit(write)
+            eventually(lambda: stub.under_way == PARTS_UNDER_WAY and taken[0] == (PARTS_UNDER_WAY + 1) * PART_BYTES - size)
+            time.sleep(0.1)
+            assert taken[0] < (PARTS_UNDER_WAY + 1) * PART_BYTES
+            stub.let.set()
+            writing.result()
+        assert tracemalloc.get_traced_memory()[1] < (PARTS_UNDER_WAY + 2) * PART_BYTES
+    finally:
+        tracemalloc.stop()
+    assert stub.most == PARTS_UNDER_WAY
+    parts = stub.calls[-1][1]["MultipartUpload"]["Parts"]
+    assert parts == [{"PartNumber": number, "ETag": f"part {number}"} for number in range(1, 11)]
+
+
+@pytest.mark.parametrize("parts", [1, PARTS_UNDER_WAY, 20])
+def test_a_part_that_is_not_taken_gives_all_up_once_none_is_under_way(parts: int) -> None:
+    stub = SlowS3(faults=[error("SlowDown", "UploadPart")])
+    stub.let.set()
+
+    def write() -> None:
+        with files(stub).writing("bucket", "a", "text/csv") as writer:
+            for _ in range(parts):
+                writer.write(bytes(PART_BYTES))
+
+    with pytest.raises(UnavailableError, match="S3 answered SlowDown to UploadPart"):
+        write()
+    assert (stub.names[-1], stub.under_way) == ("abort_multipart_upload", 0)
+    assert stub.names.count("upload_part") <= 2 * PARTS_UNDER_WAY
+    assert "complete_multipart_upload" not in stub.names
 
 
 def test_parts_of_what_is_not_written_to_its_end_are_given_up() -> None:
@@ -200,3 +285,30 @@ def test_what_could_not_be_copied_is_not_deleted(monkeypatch: pytest.MonkeyPatch
     with pytest.raises(UnavailableError, match="SlowDown"):
         files(stub).move(SOURCE, "done/a")
     assert "delete_object" not in stub.names
+
+
+# What lies in the inbox
+
+
+def listed(*pages: dict[str, Any]) -> list[str]:
+    """Return which versions are given of an inbox that is listed in pages."""
+    stub = StubS3()
+    stub.get_paginator = lambda _: SimpleNamespace(paginate=lambda **_: iter(pages))  # type: ignore[attr-defined]
+    return [found.version for found in files(stub).list_inbox("bucket")]
+
+
+def version(minute: int, *, latest: bool = False) -> dict[str, Any]:
+    moment = datetime(2026, 11, 21, 16, minute, tzinfo=UTC)
+    return {"Key": "inbox/a", "VersionId": f"of-{minute}", "LastModified": moment, "IsLatest": latest}
+
+
+def test_a_deletion_hides_what_is_older_on_later_pages_too_although_an_earlier_deletion_stands_there() -> None:
+    newest = {"DeleteMarkers": [version(4, latest=True)]}
+    older = {"Versions": [version(3), version(1)], "DeleteMarkers": [version(2)]}
+    assert not listed(newest, older)
+
+
+def test_what_was_dropped_after_a_deletion_is_given_and_what_was_dropped_before_is_not() -> None:
+    newest = {"Versions": [version(5, latest=True), version(4)], "DeleteMarkers": [version(3)]}
+    older = {"Versions": [version(2)], "DeleteMarkers": [version(1)]}
+    assert listed(newest, older) == ["of-5", "of-4"]

@@ -1,11 +1,9 @@
 """A chunk may be killed at any point and run any number of times: its rows are applied and counted once."""
 
-import json
 import random
 import secrets
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -14,13 +12,15 @@ from pushhub.audience.port import Snapshot, Wanted
 from pushhub.audience.subscribe import Mode
 from pushhub.catalog.model import Catalog
 from pushhub.faults import UnavailableError
-from pushhub.imports.chunk import SECONDS_WITHOUT_PROGRESS, WINDOW, ChunkRun, ImportChunk, StoppedError
+from pushhub.imports.attempts import StoppedError
+from pushhub.imports.chunk import SECONDS_WITHOUT_PROGRESS, WINDOW, ChunkRun, ImportChunk
 from pushhub.imports.drops import NO_OVERRIDES
 from pushhub.imports.failed_rows import read_failed_row
 from pushhub.imports.job import Chunk, ChunkProgress, FilePlan, Job, JobId, JobStatus, S3Object, UnusableFileError
-from pushhub.imports.port import MissingObjectError, ObjectFacts, ObjectWriter, TakenOverError, failed_rows_key
+from pushhub.imports.port import TakenOverError, failed_rows_key, retry_key
 from pushhub.imports.recognition import find_layout
 from tests.doubles.audience import MemoryAudience
+from tests.doubles.files import MemoryFiles
 from tests.doubles.imports import MemoryImports
 from tests.doubles.invariants import assert_consistent
 from tests.doubles.requests import CUSTOMERS, resource
@@ -37,43 +37,18 @@ class KilledError(BaseException):
     """The process is gone; nothing in it can catch this."""
 
 
-@dataclass
-class OneFile:
-    """A store of one file, and of what is put beside it."""
+class FatefulFiles(MemoryFiles):
+    """Files of which every read and write may be the last thing that the process does."""
 
-    content: bytes = b""
-    put_objects: dict[str, bytes] = field(default_factory=dict)
-    reads: int = 0
-    before_call: Callable[[], None] = lambda: None
+    before_call: Callable[[], None] = staticmethod(lambda: None)
 
     def read(self, source: S3Object, start: int, end: int) -> bytes:
         self.before_call()
-        if source != SOURCE or not self.content:
-            raise MissingObjectError(source.key)
-        self.reads += 1
-        return self.content[start:end]
+        return super().read(source, start, end)
 
     def put(self, bucket: str, key: str, content: bytes, content_type: str) -> None:
         self.before_call()
-        self.put_objects[key] = content
-
-    def facts(self, source: S3Object) -> ObjectFacts:
-        raise NotImplementedError
-
-    def stream(self, source: S3Object) -> Iterator[bytes]:
-        raise NotImplementedError
-
-    def writing(self, bucket: str, key: str, content_type: str) -> AbstractContextManager[ObjectWriter]:
-        raise NotImplementedError
-
-    def move(self, source: S3Object, key: str) -> S3Object:
-        raise NotImplementedError
-
-    def latest(self, bucket: str, key: str) -> S3Object:
-        raise NotImplementedError
-
-    def list_inbox(self, bucket: str) -> Iterator[S3Object]:
-        raise NotImplementedError
+        super().put(bucket, key, content, content_type)
 
 
 class World:
@@ -83,7 +58,9 @@ class World:
         lines = [f"{row}\n".encode() for row in rows]
         self.audience = Fateful()
         self.imports = MemoryImports(self.audience)
-        self.files = OneFile(HEADER + b"".join(lines))
+        self.files = FatefulFiles()
+        content = HEADER + b"".join(lines)
+        self.files.drop(SOURCE.bucket, SOURCE.key, content, version_id=SOURCE.version)
         self.time = 0.0
         self.catalog_reads = 0
         self.chunks: list[Chunk] = []
@@ -92,8 +69,23 @@ class World:
             end = start + sum(map(len, lines[first : first + rows_of_a_chunk]))
             self.chunks.append(Chunk(number, start, end))
             start = end
-        plan = FilePlan(find_layout(self.files.content, NO_OVERRIDES, whole=True), mode, start, len(self.chunks))
+        plan = FilePlan(find_layout(content, NO_OVERRIDES, whole=True), mode, start, len(self.chunks))
         self.imports.create(Job(JOB, SOURCE, SOURCE, JobStatus.RUNNING, NOW, plan=plan))
+
+    @property
+    def content(self) -> bytes:
+        """What the file holds."""
+        return self.files.content(SOURCE.bucket, SOURCE.key)
+
+    @property
+    def written(self) -> dict[str, bytes]:
+        """What was put beside the file, by its key."""
+        return {key: self.files.content(SOURCE.bucket, key) for key in self.files.keys(SOURCE.bucket) if key.startswith("work/")}
+
+    def change(self, content: bytes) -> None:
+        """Let the file hold something else, as none in a bucket ever does."""
+        self.files.move(SOURCE, "elsewhere")
+        self.files.drop(SOURCE.bucket, SOURCE.key, content, version_id=SOURCE.version)
 
     def catalog(self) -> Catalog:
         self.catalog_reads += 1
@@ -143,17 +135,29 @@ def test_good_rows_are_subscribed_and_bad_ones_kept_for_the_report() -> None:
         "the row has 2 cells, the header 4": 1,
         "subscription_id is empty": 1,
     }
-    kept = [read_failed_row(line) for line in world.files.put_objects[failed_rows_key(JOB, 0)].splitlines()]
+    kept = [read_failed_row(line) for line in world.written[failed_rows_key(JOB, 0)].splitlines()]
     assert [(row.line, row.raw) for row in kept] == [(2, b"c,one,,\n"), (3, b"d,4\n"), (4, b",5,,\n")]
+    assert world.written[retry_key(JOB, 0)] == b"c,one,,\nd,4\n,5,,\n"
     progress = world.imports.progress(JOB)[0]
     assert progress.finished
     assert (progress.lines, progress.bytes) == (6, world.chunks[0].end - world.chunks[0].start)
 
 
+def test_a_chunk_lists_no_more_bad_rows_than_people_look_at_but_gives_all_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pushhub.imports.chunk.MAX_LISTED", 2)
+    world = World("a,1,x,", "b,one,,", "c,two,,", "d,three,,", "e,four,,")
+    world.change(world.content.removesuffix(b"\n"))
+    world.run()
+    kept = [read_failed_row(line) for line in world.written[failed_rows_key(JOB, 0)].splitlines()]
+    assert [row.line for row in kept] == [1, 2]
+    assert world.written[retry_key(JOB, 0)] == b"b,one,,\nc,two,,\nd,three,,\ne,four,,\n"
+    assert world.counts() == {"subscribed": 1, "failed": 4}
+
+
 def test_a_chunk_without_bad_rows_keeps_none() -> None:
     world = World("a,1,,")
     world.run()
-    assert not world.files.put_objects
+    assert not world.written
 
 
 def test_a_second_run_of_a_finished_chunk_does_nothing() -> None:
@@ -182,7 +186,7 @@ def test_the_same_rows_again_in_another_chunk_are_unchanged_and_write_nothing_bu
 def test_the_catalog_and_the_file_are_read_once() -> None:
     world = World(*(f"t{number},{number},," for number in range(2 * WINDOW)))
     world.run()
-    assert (world.catalog_reads, world.files.reads) == (1, 1)
+    assert (world.catalog_reads, len(world.files.reads)) == (1, 1)
 
 
 def test_fifty_new_rows_take_one_read_and_thirty_two_one_write() -> None:
@@ -217,26 +221,45 @@ def test_a_run_whose_time_is_up_ends_after_a_window_and_the_next_goes_on_there()
     assert world.counts() == {"subscribed": 3 * WINDOW}
 
 
+def test_rows_of_one_person_that_take_long_do_not_outlast_the_time_of_a_run() -> None:
+    world = World(*(f"t{number},1,," for number in range(50)))
+    world.imports.after_append = lambda: world.sleep(10)
+    runs = [world.run(seconds_left=100)]
+    while not runs[-1].finished:
+        world.time = 0
+        runs.append(world.run(seconds_left=100))
+    assert [run.tally.rows for run in runs] == [11, 11, 11, 11, 6]
+    assert world.counts() == {"subscribed": 50}
+
+
 def test_a_job_that_is_to_stop_stops_and_goes_on_later() -> None:
     world = World(*(f"t{number},{number},," for number in range(2 * WINDOW)))
     world.imports.stop(JOB)
     with pytest.raises(StoppedError):
         world.run()
     assert not world.imports.appends
-    world.imports.resume(JOB, 1)
+    world.imports.resume(world.imports.load(JOB), 1)
     world.imports.after_append = lambda: world.imports.stop(JOB)
     with pytest.raises(StoppedError):
         world.run()
     assert len(world.audience.content(CUSTOMERS.id).profiles) == WINDOW
     world.imports.after_append = lambda: None
-    world.imports.resume(JOB, 1)
+    world.imports.resume(world.imports.load(JOB), 1)
     assert world.run().tally.rows == WINDOW
     assert world.counts() == {"subscribed": 2 * WINDOW}
 
 
+def test_a_run_of_a_job_that_has_ended_does_nothing() -> None:
+    world = World("a,1,,")
+    world.imports.end(world.imports.load(JOB), JobStatus.FAILED, "another chunk kept failing", NOW, SOURCE)
+    with pytest.raises(StoppedError, match="is failed already"):
+        world.run()
+    assert not world.imports.appends
+
+
 def test_a_run_of_an_earlier_attempt_does_nothing() -> None:
     world = World("a,1,,")
-    world.imports.resume(JOB, 2)
+    world.imports.resume(world.imports.load(JOB), 2)
     with pytest.raises(StoppedError, match="is at attempt 2"):
         world.run(attempt=1)
     assert not world.imports.appends
@@ -287,7 +310,7 @@ def test_a_table_that_stays_away_is_given_up_after_a_while_and_the_engine_starts
 
 def test_a_quote_in_a_file_that_was_planned_without_fails_the_job_with_advice() -> None:
     world = World("a,1,,", "b,2,,")
-    world.files.content = world.files.content.replace(b"b,2", b'",2')
+    world.change(world.content.replace(b"b,2", b'",2'))
     with pytest.raises(UnusableFileError):
         world.run()
     assert "quoted: true" in world.imports.load(JOB).reason
@@ -295,7 +318,7 @@ def test_a_quote_in_a_file_that_was_planned_without_fails_the_job_with_advice() 
 
 def test_a_file_or_a_resource_that_is_gone_fails_the_job() -> None:
     gone = World("a,1,,")
-    gone.files.content = b""
+    gone.files.move(SOURCE, "elsewhere")
     closed = World("a,1,,")
     closed.catalog = lambda: Catalog({}, {})  # type: ignore[method-assign]
     for world, reason in ((gone, "deleted"), (closed, "no resource 5")):
@@ -371,6 +394,4 @@ def test_wherever_chunks_are_killed_the_end_is_the_same_and_every_row_counted_on
         assert told_apart(content) == told_apart(expected.audience.content(CUSTOMERS.id)), seed
         assert [world.counts(number) for number in range(count)] == [expected.counts(number) for number in range(count)], seed
         assert [world.reasons(number) for number in range(count)] == [expected.reasons(number) for number in range(count)]
-        assert {key: [json.loads(line) for line in content.splitlines()] for key, content in world.files.put_objects.items()} == {
-            key: [json.loads(line) for line in content.splitlines()] for key, content in expected.files.put_objects.items()
-        }
+        assert world.written == expected.written, seed

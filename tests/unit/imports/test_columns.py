@@ -42,15 +42,23 @@ def test_a_column_is_what_its_name_says(header: list[str], matching: str, column
         (["name", "subscription_id", "name"], BY_TOKEN, 'the column "name" stands in the header 2 times'),
         (["subscription_id"] * 3, BY_TOKEN, 'the column "subscription_id" stands in the header 3 times'),
         (["subscription_id", ""], BY_TOKEN, "column 2 of the header has no name"),
-        (["subscription_id", "Name"], BY_TOKEN, 'the column "Name" is a field of no database of resource 5'),
+        (["subscription_id", "Name"], BY_TOKEN, 'the column "Name" is a field of no database of resource 5$'),
         (["subscription_id", "x" * 99 + "\n"], BY_TOKEN, f'the column "{"x" * 40}…" is a field of no database'),
         (["subscription_id", "a\x1b\udc98"], BY_TOKEN, 'the column "a\ufffd\ufffd" is a field of no database'),
         (["subscription_id", *map(str, range(100))], BY_TOKEN, "the header has 101 columns; at most 100 are read"),
         (["name"], BY_TOKEN, "the header has no column subscription_id"),
-        (["subscription_id"], BY_ID, 'the header has no column "id"'),
-        (["subscription_id", "id"], BY_CUSTOMER, 'the header has no column "customer"'),
-        (["subscription_id", "name"], "custom-name", '"name" is no match field of database 7'),
-        (["subscription_id", "age"], "custom-nobody", '"nobody" is no match field of database 7'),
+        (
+            ["subscription_id"],
+            BY_ID,
+            'no column "id", by which the profiles are to be found; found, and case counts: "subscription_id"$',
+        ),
+        (
+            ["subscription_id", "Customer", "a\x1b"],
+            BY_CUSTOMER,
+            'no column "customer", .* found, and case counts: "subscription_id", "Customer", 1 that is no name$',
+        ),
+        (["subscription_id", "name"], "custom-name", '"name" is no match field of database 7; there is customer$'),
+        (["subscription_id", "age"], "custom-nobody", '"nobody" is no match field of database 7; there is customer$'),
         (["subscription_id", "provider"], "custom-provider", "the column provider has a meaning of its own"),
     ],
 )
@@ -59,9 +67,17 @@ def test_a_header_that_cannot_work_makes_the_file_unusable(header: list[str], ma
         find_columns(header, target(matching))
 
 
+@pytest.mark.parametrize("matching", [BY_TOKEN, BY_CUSTOMER])
+def test_an_id_that_is_no_field_is_told_to_go_with_matching_by_it(matching: str) -> None:
+    alone = Target(target(matching).drop, RESOURCE, (OTHER_DATABASE,))
+    says = 'the column "id" is a field of no database of resource 5; the id of a profile goes with the matching profile_id$'
+    with pytest.raises(UnusableFileError, match=says):
+        find_columns(["subscription_id", "id", "customer"], alone)
+
+
 def test_a_match_field_has_to_be_one_in_every_database() -> None:
     apart = Target(target(BY_CUSTOMER).drop, RESOURCE, (DATABASE, replace(OTHER_DATABASE, match=())))
-    with pytest.raises(UnusableFileError, match='"customer" is no match field of database 8'):
+    with pytest.raises(UnusableFileError, match=r'"customer" is no match field of database 8; there is none$'):
         find_columns(["subscription_id", "customer"], apart)
 
 
@@ -79,7 +95,10 @@ def test_the_target_is_the_resource_of_the_key_with_its_databases() -> None:
 
 def test_a_resource_that_is_unknown_or_has_no_databases_makes_the_file_unusable() -> None:
     drop = read_key("inbox/5/ios-apns/token/a.csv")
-    with pytest.raises(UnusableFileError, match="there is no resource 5"):
+    with pytest.raises(UnusableFileError, match=r"there is no resource 5; there is none$"):
         target_of(drop, Catalog({}, {}))
+    others = {ResourceId(id_): replace(RESOURCE, id=ResourceId(id_)) for id_ in range(99, 9, -1)}
+    with pytest.raises(UnusableFileError, match=r"there is no resource 5; there are 10, 11, .*, 29 and 70 more$"):
+        target_of(drop, Catalog({}, others))
     with pytest.raises(UnusableFileError, match="resource 5 has no databases"):
         target_of(drop, Catalog({}, {ResourceId(5): replace(RESOURCE, databases=())}))

@@ -62,10 +62,17 @@ def test_what_is_written_into_a_key_is_read_from_it(
 @pytest.mark.parametrize(
     ("key", "says"),
     [
-        ("inbox/tokens.csv", "the key has to be inbox/<resource id>/<provider>/<matching>/<name>"),
-        ("inbox/5/ios-apns/token/a/b.csv", "the key has to be"),
-        ("inbox/5//token/b.csv", "the key has to be"),
-        ("outbox/5/ios-apns/token/b.csv", "the key has to be"),
+        (
+            "inbox/tokens.csv",
+            "the key has to be inbox/<resource id>/<provider>/<matching>/<name>, where <matching> is .*; this one has 1 part ",
+        ),
+        (
+            "inbox/5/token/b.csv",
+            "where <matching> is token, profile_id or custom-<match field>; this one has 3 parts behind inbox/",
+        ),
+        ("inbox/5/ios-apns/token/a/b.csv", "the key has to be .*; this one has 5 parts behind inbox/, not 4$"),
+        ("inbox/5//token/b.csv", "the key has to be .*; this one has no <provider>$"),
+        ("outbox/5/ios-apns/token/b.csv", "the key has to be .*; this one does not begin with inbox/$"),
         ("inbox/five/ios-apns/token/b.csv", 'the resource in the key is "five"; a number is expected'),
         ("inbox/\u0665/ios-apns/token/b.csv", "a number is expected"),
         ("inbox/5/apns/token/b.csv", 'the provider in the key, "apns", is unknown; one of android-firebase, '),

@@ -8,9 +8,13 @@ import pytest
 
 from pushhub.audience.subscribe import Mode
 from pushhub.catalog.file import read_catalog_file
+from pushhub.faults import UnavailableError
 from pushhub.imports import planning
-from pushhub.imports.job import ChunkProgress, Job, JobId, JobStatus, S3Object, Tally, UnusableFileError, job_of
+from pushhub.imports.attempts import StoppedError
+from pushhub.imports.job import ChunkProgress, FilePlan, Job, JobId, JobStatus, S3Object, Tally, UnusableFileError, job_of
 from pushhub.imports.plan import CHUNK_TARGET, STREAMED_BYTES
+from pushhub.imports.port import work_key
+from pushhub.imports.report import REPORT, report_key
 from tests.wire.golden import HUB_CATALOG
 from tests.wire.importing import BUCKET, ImportWorld
 
@@ -101,9 +105,55 @@ def test_another_attempt_goes_through_the_chunks_that_are_not_finished(world: Im
     first = world.planning(job, 1)
     world.imports.show(job, ChunkProgress(1, Tally(), 1, finished=True))
     world.imports.show(job, ChunkProgress(2, Tally(), 1))
+    world.imports.resume(world.imports.load(job), 2)
     second = world.planning(job, 2)
     assert second.list_key != first.list_key
     assert [chunk["number"] for chunk in read_json(world, second.list_key)] == [0, *range(2, first.chunks)]
+
+
+def test_a_job_that_is_to_stop_is_not_planned(world: ImportWorld) -> None:
+    job = begun(world, LONG)
+    world.imports.stop(job)
+    with pytest.raises(StoppedError):
+        world.planning(job, 1)
+    assert world.files.keys(BUCKET) == [KEY]
+
+
+def test_a_job_that_ended_while_its_file_was_read_keeps_its_report(world: ImportWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = begun(world, LONG)
+    plan = world.imports.plan
+
+    def ended_meanwhile(id_: JobId, known: FilePlan) -> None:
+        plan(id_, known)
+        world.imports.end(world.imports.load(job), JobStatus.CANCELLED, "", world.now, S3Object(BUCKET, KEY, "1"))
+        world.files.put(BUCKET, report_key(job, REPORT), b"final", "application/json")
+
+    monkeypatch.setattr(world.imports, "plan", ended_meanwhile)
+    with pytest.raises(StoppedError, match="cancelled already"):
+        world.planning(job, 1)
+    assert b"".join(world.files.stream(world.files.latest(BUCKET, report_key(job, REPORT)))) == b"final"
+
+
+def test_what_keeps_a_file_from_being_planned_is_noted(world: ImportWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = begun(world, LONG)
+
+    def away(*_: object) -> None:
+        raise UnavailableError("DynamoDB answered ThrottlingException")
+
+    monkeypatch.setattr(world.imports, "plan", away)
+    with pytest.raises(UnavailableError):
+        world.planning(job, 1)
+    known = world.imports.load(job)
+    assert "ThrottlingException" in known.reason
+    assert not known.refused
+
+
+def test_a_retry_whose_plan_is_not_kept_any_more_says_so(world: ImportWorld) -> None:
+    job = begun(world, LONG)
+    world.planning(job, 1)
+    world.files.delete(BUCKET, work_key(job, "chunks.json"))
+    with pytest.raises(UnusableFileError, match="not kept any more"):
+        world.planning(job, 1)
 
 
 def test_a_run_that_was_killed_before_the_job_knew_of_its_plan_is_made_good(
@@ -142,7 +192,7 @@ def test_a_file_that_cannot_be_imported_is_given_up_with_one_reason_and_nothing_
     known = world.imports.load(job)
     assert reason in known.reason
     assert not known.plan
-    assert world.files.keys(BUCKET) == [key]
+    assert world.files.keys(BUCKET) == sorted([key, report_key(job, REPORT)])
 
 
 def test_a_file_that_was_deleted_meanwhile_is_given_up(world: ImportWorld) -> None:

@@ -105,9 +105,13 @@ def test_metadata_overrule_what_would_be_recognised() -> None:
         (b"\xef\xbb\xbf", "the file is empty"),
         (b"\n\nsubscription_id\n", "the first line is empty"),
         (b" \t\r\n", "the first line is empty"),
-        (b"token;name\nx;y\n", 'no column subscription_id; found: "token", "name"$'),
-        (b"Subscription_ID,name\n", 'no column subscription_id; found: "Subscription_ID", "name"$'),
-        (b"dGhpc-is-a-token-of-a-device-and-so-a-secret:APA91b,7999\n", "found: 2 that are no names"),
+        (b"token;name\nx;y\n", 'no column subscription_id; found, and case counts: "token", "name"$'),
+        (b"Subscription_ID,name\n", 'no column subscription_id; found, and case counts: "Subscription_ID", "name"$'),
+        (b"name,7999\n", 'no column subscription_id; found, and case counts: "name", 1 that is no name$'),
+        (
+            b"dGhpc-is-a-token-of-a-device-and-so-a-secret:APA91b,7999\n",
+            "no column subscription_id; it looks like data: add a header line, or give the delimiter$",
+        ),
         (b"subscription_id" + b"x" * MAX_HEADER + b"\n", "the first line is over 64 KiB"),
         (b"subscription_id\rabc\rdef\r", "lines of the file end with CR alone"),
         (b"subscription_id\rabc\r\n", "lines of the file end with CR alone"),
@@ -130,7 +134,7 @@ def test_a_file_without_a_header_that_can_be_read_is_unusable(content: bytes, sa
 @pytest.mark.parametrize(
     ("content", "overrides", "says"),
     [
-        (b"subscription_id;name\n", Overrides(delimiter=","), "no column subscription_id; found: 1 that is no name"),
+        (b"subscription_id;name\n", Overrides(delimiter=","), "no column subscription_id; .*, or give the delimiter$"),
         (
             "\ufeffsubscription_id\n".encode(),
             Overrides(encoding="windows-1251"),

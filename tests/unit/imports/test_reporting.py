@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -12,10 +12,10 @@ import pytest
 from pushhub.audience.model import Seconds
 from pushhub.catalog.file import read_catalog_file
 from pushhub.faults import UnavailableError
-from pushhub.imports import planning
+from pushhub.imports import planning, reporting
 from pushhub.imports.job import ChunkProgress, Job, JobId, JobStatus, Kind, S3Object, Tally, job_of
 from pushhub.imports.plan import StreamPlan
-from pushhub.imports.reporting import LOOKS, Reported, resting_key
+from pushhub.imports.reporting import LOOKS, SECONDS_TO_END, Reported, resting_key
 from tests.wire.golden import HUB_CATALOG
 from tests.wire.importing import BUCKET, HOUR, ImportWorld
 
@@ -92,6 +92,105 @@ def test_lines_are_right_behind_a_chunk_that_was_not_finished(world: ImportWorld
     assert [row[0] for row in errors(world, job)[1:]] == ["41"]
 
 
+def streamed_keys(world: ImportWorld, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return the names of objects that are streamed from now on."""
+    names: list[str] = []
+    stream = world.files.stream
+
+    def noted(source: S3Object) -> Iterator[bytes]:
+        names.append(source.key.rpartition("/")[2])
+        return stream(source)
+
+    monkeypatch.setattr(world.files, "stream", noted)
+    return names
+
+
+@pytest.mark.usefixtures("small_chunks")
+def test_what_people_look_at_is_bounded_and_no_more_is_read_for_it_while_all_rows_are_given_back(
+    world: ImportWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reporting, "MAX_LISTED", 2)
+    lines = rows(40, bad={0, 17, 39})
+    job = dropped(world, lines, *DONE)
+    read = streamed_keys(world, monkeypatch)
+    world.reporting.report(job)
+    assert [row[0] for row in errors(world, job)[1:]] == ["2", "19"]
+    assert world.files.content(BUCKET, f"reports/{job}/retry.csv").decode() == "\n".join(
+        [HEADER, lines[0], lines[17], lines[39], ""]
+    )
+    kinds = [name.partition("-")[0] for name in read]
+    assert (kinds.count("failed"), kinds.count("retry")) == (2, 3)
+
+
+@pytest.mark.usefixtures("small_chunks")
+def test_the_list_of_chunks_is_read_once_although_many_were_not_finished(
+    world: ImportWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = dropped(world, rows(40, bad={39}), "start", "plan", "chunks", "FAILED")
+    last = max(world.imports.progress(job))
+    world.imports.shown[job] = {last: world.imports.progress(job)[last]}
+    read = streamed_keys(world, monkeypatch)
+    world.reporting.report(job)
+    assert read.count("chunks.json") == 1
+    assert [row[0] for row in errors(world, job)[1:]] == ["41"]
+
+
+def test_rows_are_counted_in_a_report_before_they_are_listed(world: ImportWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = dropped(world, rows(5, bad={1}), "start", "plan", "chunks", "TIMED_OUT")
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(world.files, "writing", killed)
+    with pytest.raises(KeyboardInterrupt):
+        world.reporting.report(job)
+    found = report(world, job)
+    assert (found["status"], found["ended"], found["rows"], found["failed"]) == ("running", None, 5, 1)
+    assert found["reason"] == "the import took longer than an execution may"
+
+
+@pytest.mark.parametrize("by_sweep", [False, True])
+@pytest.mark.parametrize("outcome", ["FAILED", "TIMED_OUT", "ABORTED"])
+def test_chunks_of_an_execution_that_did_not_succeed_may_end_what_they_had_begun(
+    world: ImportWorld, outcome: str, *, by_sweep: bool
+) -> None:
+    job = dropped(world, rows(5), "start", "plan", outcome)
+    waits: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        world.happen("chunks")
+
+    waiting = replace(world.reporting, sleep=sleep)
+    assert (waiting.sweep() if by_sweep else waiting.report(job)).ended
+    assert waits == [SECONDS_TO_END]
+    assert report(world, job)["rows"] == 5
+
+
+def test_a_job_that_succeeded_is_reported_on_at_once(world: ImportWorld) -> None:
+    job = dropped(world, rows(5), *DONE)
+
+    def sleep(_: float) -> None:
+        pytest.fail("nothing is to be waited for")
+
+    assert replace(world.reporting, sleep=sleep).report(job).ended
+
+
+def test_of_two_that_report_at_one_time_one_has_ended_the_job(world: ImportWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = dropped(world, rows(3), *DONE)
+    others: list[Reported] = []
+    move = world.files.move
+
+    def meanwhile(source: S3Object, key: str) -> S3Object:
+        monkeypatch.setattr(world.files, "move", move)
+        others.append(world.reporting.sweep())
+        return move(source, key)
+
+    monkeypatch.setattr(world.files, "move", meanwhile)
+    first = world.reporting.report(job)
+    assert ([[ended.id for ended in other.ended] for other in others], first.ended) == ([[job]], ())
+
+
 def test_without_failed_rows_there_is_nothing_to_mend(world: ImportWorld) -> None:
     job = dropped(world, rows(3), *DONE)
     world.reporting.report(job)
@@ -164,7 +263,7 @@ def test_a_file_that_somebody_deleted_does_not_keep_its_job_from_ending(world: I
     job = dropped(world, rows(5, bad={1}), *DONE)
     world.files.move(world.imports.load(job).location, "elsewhere")
     world.reporting.report(job)
-    assert report(world, job)["rows"] == 5
+    assert (report(world, job)["rows"], len(errors(world, job))) == (5, 2)
     assert world.imports.load(job).status is JobStatus.DONE
 
 

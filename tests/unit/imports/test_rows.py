@@ -83,6 +83,7 @@ def test_unsubscribe_is_one_of_a_few_words(word: str, meant: bool) -> None:
     ("row", "matching", "reason"),
     [
         (",1,i,,,,", "token", "subscription_id is empty"),
+        (" \t\u00a0,1,i,,,,", "token", "subscription_id is empty"),
         ("t,,i,,,,", "custom-customer", "customer is empty"),
         ("t,1,,,,,", "profile_id", "id is empty"),
         ("t,1,я,,,,", "profile_id", "id is not 1 to 64 characters of A-Z a-z 0-9 _ -"),

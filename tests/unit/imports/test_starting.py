@@ -103,6 +103,33 @@ def test_a_retry_that_was_not_started_is_started_by_the_next_sweep_although_its_
     assert (job_of(source), 2) in world.executions.started
 
 
+def test_a_sweep_begins_new_files_before_it_starts_running_jobs_again(world: ImportWorld) -> None:
+    running = drop(world)
+    world.starting.sweep()
+    world.executions.calls.clear()
+    new = drop(world, f"{KEY}.txt")
+    assert world.starting.sweep() == Begun((job_of(new),), (job_of(running),))
+    assert world.executions.calls == [(job_of(new), 1), (job_of(running), 1)]
+
+
+def test_a_running_job_that_cannot_be_started_again_keeps_no_new_file_waiting(
+    world: ImportWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = drop(world)
+    killed_at(world, monkeypatch, world.starting.sweep)
+    new, start = drop(world, f"{KEY}.txt"), world.executions.start
+
+    def start_what_is_new(job: JobId, attempt: int) -> None:
+        if job == job_of(source):
+            raise UnavailableError("the execution could not be started")
+        start(job, attempt)
+
+    monkeypatch.setattr(world.executions, "start", start_what_is_new)
+    with pytest.raises(UnavailableError):
+        world.starting.sweep()
+    assert world.executions.started == {(job_of(new), 1)}
+
+
 def test_a_job_that_has_ended_is_not_started_again(world: ImportWorld) -> None:
     source = drop(world)
     for word in ("start", "FAILED", "report"):

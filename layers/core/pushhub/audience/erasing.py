@@ -7,9 +7,8 @@ from itertools import batched
 from typing import Final
 
 from pushhub.audience.changes import Change, KeyRelease, ProfileErasure, ProfileUpdate, SubscriptionRemoval
-from pushhub.audience.model import Profile, ProfileId, Seconds, SubscriptionRef
+from pushhub.audience.model import Profile, ProfileId, Seconds, SubscriptionRef, utc_now
 from pushhub.audience.port import AudienceStore, Wanted
-from pushhub.audience.subscribing import utc_now
 from pushhub.catalog.model import DatabaseId
 from pushhub.races import rerun_lost_races
 

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import re
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -29,6 +30,11 @@ MAX_LIVE: Final = 100
 """Live subscriptions of one profile."""
 MAX_CANCELLED: Final = 100
 """Cancelled subscriptions that a profile remembers; beyond it, the one cancelled longest ago is forgotten."""
+
+
+def utc_now() -> Seconds:
+    """Return the present moment."""
+    return Seconds(int(time.time()))
 
 
 def digest(text: str) -> Digest:

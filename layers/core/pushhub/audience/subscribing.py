@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from pushhub.audience.matching import Decision, decide
-from pushhub.audience.model import ProfileId, Seconds
+from pushhub.audience.model import ProfileId, Seconds, utc_now
 from pushhub.audience.port import AudienceStore, Snapshot
 from pushhub.audience.reading import read_snapshots
 from pushhub.audience.request import DatabaseRequest, resolve, wanted
@@ -20,11 +20,6 @@ from pushhub.races import rerun_lost_races
 def new_profile_id() -> ProfileId:
     """Return an id that no profile has: 24 random lower-case hex digits."""
     return ProfileId(secrets.token_hex(12))
-
-
-def utc_now() -> Seconds:
-    """Return the present moment."""
-    return Seconds(int(time.time()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,11 @@
 """How does the state machine of imports run: under which names, and with what end?"""
 
-import json
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from pushhub.faults import UnavailableError
-from pushhub.imports.job import JobId, execution_name
+from pushhub.imports.job import JobId, execution_arn, execution_input, execution_name
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
@@ -22,7 +21,7 @@ class StepFunctionsExecutions:
 
     def start(self, job: JobId, attempt: int) -> None:
         """See the port."""
-        name, given = execution_name(job, attempt), json.dumps({"job": job, "attempt": attempt})
+        name, given = execution_name(job, attempt), execution_input(job, attempt)
         try:
             self._client.start_execution(stateMachineArn=self._state_machine, name=name, input=given)
         except ClientError as error:
@@ -42,11 +41,6 @@ class StepFunctionsExecutions:
         except BotoCoreError as error:
             raise _unavailable(error) from error
         return status if status in ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED") else None
-
-
-def execution_arn(state_machine: str, job: JobId, attempt: int) -> str:
-    """Return the ARN of an attempt at a job."""
-    return f"{state_machine.replace(':stateMachine:', ':execution:', 1)}:{execution_name(job, attempt)}"
 
 
 def _code(error: ClientError) -> str:

@@ -1,7 +1,10 @@
 """How are objects in S3 read, written and moved, of any size and in bounded memory?"""
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing, contextmanager, suppress
+from io import BytesIO
 from typing import TYPE_CHECKING, Final
 
 from boto3.s3.transfer import TransferConfig
@@ -18,8 +21,10 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import CompletedPartTypeDef, ListObjectVersionsOutputTypeDef
 
-PART_BYTES: Final = 16 * 1024 * 1024
-"""Of an object that is written in parts, of which S3 takes 10,000; also what is kept in memory of it."""
+PART_BYTES: Final = 8 * 1024 * 1024
+"""Of an object that is written in parts, of which S3 takes 10,000."""
+PARTS_UNDER_WAY: Final = 3
+"""Parts of one object that are sent at one time; these, and the next, which is gathered meanwhile, are kept in memory of it."""
 COPY_PART_BYTES: Final = 256 * 1024 * 1024
 """Of an object that is copied in parts, which stays within S3; one copy in a single call may have 5 GB and would take minutes."""
 PIECE_BYTES: Final = 1024 * 1024
@@ -108,8 +113,9 @@ class S3Files:
         """See the port."""
         deleted: dict[str, datetime] = {}
         for page in self._pages_of_inbox(bucket):
-            # The newest come first, so the mark of a deletion never comes after what it hides.
-            deleted |= {marker["Key"]: marker["LastModified"] for marker in reversed(page.get("DeleteMarkers", []))}
+            # The newest come first, on all pages: a key's first mark hides the most, and never comes after what it hides.
+            for marker in page.get("DeleteMarkers", []):
+                deleted.setdefault(marker["Key"], marker["LastModified"])
             for version in page.get("Versions", []):
                 hidden = deleted.get(version["Key"])
                 if hidden is None or version["LastModified"] > hidden or version["IsLatest"]:
@@ -149,54 +155,92 @@ class S3Files:
 
 
 class _Writer:
-    """Gathers content and sends it on in parts."""
+    """Gathers content, and sends it on in parts where it is large."""
 
     def __init__(self, client: "S3Client", bucket: str, key: str, content_type: str) -> None:
         self._client = client
         self._bucket = bucket
         self._key = key
         self._content_type = content_type
-        self._gathered = bytearray()
-        self._upload = ""
-        self._parts: list[CompletedPartTypeDef] = []
+        self._gathered = BytesIO()
+        self._upload: _Upload | None = None
 
     def write(self, content: bytes) -> None:
         """Add to the content."""
-        self._gathered += content
-        while len(self._gathered) >= PART_BYTES:
-            self._send(bytes(self._gathered[:PART_BYTES]))
-            del self._gathered[:PART_BYTES]
+        rest = memoryview(content)
+        while rest:
+            rest = rest[self._gathered.write(rest[: PART_BYTES - self._gathered.tell()]) :]
+            if self._gathered.tell() == PART_BYTES:
+                self._upload = self._upload or _Upload(self._client, self._bucket, self._key, self._content_type)
+                self._upload.send(self._taken())
 
     def complete(self) -> None:
+        if not self._upload:
+            with _translated():
+                self._client.put_object(Bucket=self._bucket, Key=self._key, Body=self._taken(), ContentType=self._content_type)
+            return
+        if self._gathered.tell():
+            self._upload.send(self._taken())
+        self._upload.complete()
+
+    def abort(self) -> None:
+        if self._upload:
+            self._upload.abort()
+
+    def _taken(self) -> bytes:
+        # Which copies nothing, as this is all that the buffer is ever asked for.
+        part, self._gathered = self._gathered.getvalue(), BytesIO()
+        return part
+
+
+class _Upload:
+    """An object on its way in parts, several at one time."""
+
+    def __init__(self, client: "S3Client", bucket: str, key: str, content_type: str) -> None:
+        self._client = client
+        self._bucket = bucket
+        self._key = key
         with _translated():
-            if not self._upload:
-                self._client.put_object(
-                    Bucket=self._bucket, Key=self._key, Body=bytes(self._gathered), ContentType=self._content_type
-                )
-                return
-        if self._gathered:
-            self._send(bytes(self._gathered))
+            begun = client.create_multipart_upload(Bucket=bucket, Key=key, ContentType=content_type)
+        self._id = begun["UploadId"]
+        self._sent: list[CompletedPartTypeDef] = []
+        self._under_way: deque[Future[CompletedPartTypeDef]] = deque()
+        self._pool = ThreadPoolExecutor(PARTS_UNDER_WAY, "part")
+
+    def send(self, part: bytes) -> None:
+        """Send the next part, once few enough are under way.
+
+        Raises:
+            UnavailableError: an earlier one was not taken.
+        """
+        if len(self._under_way) == PARTS_UNDER_WAY:
+            self._wait_for_one()
+        number = len(self._sent) + len(self._under_way) + 1
+        self._under_way.append(self._pool.submit(self._send, number, part))
+
+    def complete(self) -> None:
+        while self._under_way:
+            self._wait_for_one()
+        self._pool.shutdown()
         with _translated():
             self._client.complete_multipart_upload(
-                Bucket=self._bucket, Key=self._key, UploadId=self._upload, MultipartUpload={"Parts": self._parts}
+                Bucket=self._bucket, Key=self._key, UploadId=self._id, MultipartUpload={"Parts": self._sent}
             )
 
     def abort(self) -> None:
         """Give the parts up; where that does not succeed, the bucket does within a day."""
-        if self._upload:
-            try:
-                self._client.abort_multipart_upload(Bucket=self._bucket, Key=self._key, UploadId=self._upload)
-            except (BotoCoreError, ClientError):
-                return
+        # A part that is under way would be kept.
+        self._pool.shutdown(cancel_futures=True)
+        with suppress(BotoCoreError, ClientError):
+            self._client.abort_multipart_upload(Bucket=self._bucket, Key=self._key, UploadId=self._id)
 
-    def _send(self, part: bytes) -> None:
+    def _wait_for_one(self) -> None:
+        self._sent.append(self._under_way.popleft().result())
+
+    def _send(self, number: int, part: bytes) -> "CompletedPartTypeDef":
         with _translated():
-            if not self._upload:
-                begun = self._client.create_multipart_upload(Bucket=self._bucket, Key=self._key, ContentType=self._content_type)
-                self._upload = begun["UploadId"]
-            number = len(self._parts) + 1
-            sent = self._client.upload_part(Bucket=self._bucket, Key=self._key, UploadId=self._upload, PartNumber=number, Body=part)
-        self._parts.append({"PartNumber": number, "ETag": sent["ETag"]})
+            sent = self._client.upload_part(Bucket=self._bucket, Key=self._key, UploadId=self._id, PartNumber=number, Body=part)
+        return {"PartNumber": number, "ETag": sent["ETag"]}
 
 
 def _cut_out(pieces: Iterable[bytes], start: int, end: int | None) -> Iterator[bytes]:

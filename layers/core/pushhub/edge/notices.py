@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from pushhub.imports.job import JobId
+from pushhub.imports.job import JOB_ID, JobId
 from pushhub.imports.starting import Notice
 
 _DROPPED: Final = "Object Created"
@@ -19,8 +19,16 @@ def dropped_file(event: Mapping[str, Any]) -> Notice | None:
     return Notice(told["key"], told.get("version-id", ""))
 
 
+def tells_of_an_end(event: Mapping[str, Any]) -> bool:
+    """Say whether an event tells of an execution that has ended; otherwise it is a schedule's."""
+    return bool(event["detail-type"] == _ENDED)
+
+
 def ended_job(event: Mapping[str, Any]) -> JobId | None:
-    """Return the job of the execution that an event says has ended, or None where it tells of none: a schedule's."""
-    if event["detail-type"] != _ENDED:
+    """Return the job whose execution has ended, as an event tells, or None where it is no job's: anybody may start one by hand."""
+    try:
+        given = json.loads(event["detail"].get("input") or "")
+    except (ValueError, RecursionError):
         return None
-    return JobId(json.loads(event["detail"]["input"])["job"])
+    job = given.get("job") if isinstance(given, dict) else None
+    return JobId(job) if isinstance(job, str) and JOB_ID.fullmatch(job) else None

@@ -58,10 +58,13 @@ class ForwardEventsSettings(Settings):
 
 
 class ImportsSettings(Settings):
-    """Settings of every step of an import: where jobs are remembered and for how many days, and where files lie."""
+    """Settings of every step of an import: where jobs are remembered and for how many days, and where files lie.
+
+    A job may run for 7 days; it is remembered for longer.
+    """
 
     ledger_table: str = Field(alias="LEDGER_TABLE", min_length=1)
-    retention_days: int = Field(alias="IMPORT_RETENTION_DAYS", ge=1)
+    retention_days: int = Field(alias="IMPORT_RETENTION_DAYS", ge=8)
     bucket: str = Field(alias="IMPORTS_BUCKET", min_length=1)
 
 

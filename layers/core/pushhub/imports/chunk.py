@@ -2,8 +2,7 @@
 
 import math
 import time
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,14 +11,15 @@ from typing import Final
 
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_random_exponential
 
-from pushhub.audience.model import ProfileId, Seconds
+from pushhub.audience.model import ProfileId, Seconds, utc_now
 from pushhub.audience.port import AudienceStore
 from pushhub.audience.request import resolve
 from pushhub.audience.subscribe import Subscribe
-from pushhub.audience.subscribing import new_profile_id, utc_now
+from pushhub.audience.subscribing import new_profile_id
 from pushhub.catalog.model import Catalog
 from pushhub.faults import LostRaceError, UnavailableError
-from pushhub.imports.failed_rows import FailedRow
+from pushhub.imports.attempts import going_on
+from pushhub.imports.failed_rows import MAX_LISTED, FailedRow, retry_row
 from pushhub.imports.job import (
     Chunk,
     ChunkProgress,
@@ -30,7 +30,8 @@ from pushhub.imports.job import (
     Tally,
     UnusableFileError,
 )
-from pushhub.imports.port import FileStore, JobStore, Journals, MissingObjectError, OpenJournal, failed_rows_key
+from pushhub.imports.outcomes import Outcomes, less
+from pushhub.imports.port import FileStore, JobStore, Journals, MissingObjectError, OpenJournal, failed_rows_key, retry_key
 from pushhub.imports.records import ChunkText, Record
 from pushhub.imports.rows import RowReader, match_field, row_reader
 from pushhub.imports.settling import Row, Settling
@@ -47,10 +48,6 @@ SECONDS_BETWEEN_LOOKS: Final = 1.0
 """Between two looks at whether the job is to stop, and two writes of its progress."""
 THREADS: Final = 8
 """Calls of the store at one time."""
-
-
-class StoppedError(Exception):
-    """Somebody has asked the job to stop, or to go on in another attempt; the rows that are not settled stay so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +82,14 @@ class ImportChunk:
             seconds_left: no window of rows is begun later than this from now.
 
         Raises:
-            StoppedError: the job was asked to stop, or is at another attempt.
+            StoppedError: the job was asked to stop, has ended, or is at another attempt.
             TakenOverError: another run has taken the chunk over.
             UnavailableError, LostRaceError: nothing could be settled for :data:`SECONDS_WITHOUT_PROGRESS`.
             UnusableFileError: the job cannot go on; it is told why.
         """
         latest = self.clock() + seconds_left
         try:
-            file = self._open(self.going_on(job, attempt), attempt, chunk)
+            file = self._open(going_on(self.jobs, job, attempt), chunk)
             with ThreadPoolExecutor(THREADS, "lane") as pool:
                 return _Run(self, file, pool, latest)()
         except UnusableFileError as unusable:
@@ -104,20 +101,7 @@ class ImportChunk:
                 self.jobs.note_fault(job, f"its rows could not be written for long ({fault}); once that is mended, a retry goes on")
             raise
 
-    def going_on(self, job: JobId, attempt: int) -> Job:
-        """Return a job that is to go on with this attempt.
-
-        Raises:
-            StoppedError: it is not.
-        """
-        loaded = self.jobs.load(job)
-        if loaded.stopping:
-            raise StoppedError(f"the job {job} was asked to stop")
-        if loaded.attempt != attempt:
-            raise StoppedError(f"the job {job} is at attempt {loaded.attempt}; this is {attempt}")
-        return loaded
-
-    def _open(self, job: Job, attempt: int, chunk: Chunk) -> "_File":
+    def _open(self, job: Job, chunk: Chunk) -> "_File":
         plan = job.plan
         if plan is None:
             raise UnusableFileError("the file was never planned: import it again")
@@ -127,7 +111,7 @@ class ImportChunk:
             content = self.files.read(source, chunk.start, chunk.end)
         except MissingObjectError:
             raise UnusableFileError("the file was deleted while it was imported: drop it again") from None
-        return _File(job.id, attempt, job.source.bucket, chunk, reader, ChunkText(content, plan.layout))
+        return _File(job.id, job.attempt, job.source.bucket, chunk, reader, ChunkText(content, plan.layout))
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +134,8 @@ class _Run:
         self._file = file
         self._pool = pool
         self._latest = latest
-        self._outcomes: dict[int, RowOutcome] = {}
-        self._of_earlier_runs: frozenset[int] | None = None
+        self._outcomes = Outcomes()
+        self._of_earlier_runs: Tally | None = None
         self._moved_at = use.clock()
         self._looked_at = -math.inf
 
@@ -166,24 +150,26 @@ class _Run:
         try:
             finished = tries(self._attempt)
         except (UnavailableError, LostRaceError):
-            if not self._own():
+            if not self._own().rows:
                 raise
             finished = False
-        return ChunkRun(finished, tally_of(self._own()))
+        return ChunkRun(finished, self._own())
 
     def _attempt(self) -> bool:
         """Go on from what the journal knows; say whether every row is settled."""
         journal = self._use.journals.open(self._file.job, self._file.chunk.number)
-        self._outcomes = dict(journal.settled)
+        self._outcomes = Outcomes()
+        self._outcomes.add(journal.settled)
         if self._of_earlier_runs is None:
-            self._of_earlier_runs = frozenset(self._outcomes)
+            self._of_earlier_runs = self._outcomes.tally()
         if journal.finished:
             return True
-        settle = Settling(self._use.audience, journal, self._pool, self._use.now, self._use.new_id, self._use.sleep)
+        use = self._use
+        settle = Settling(use.audience, journal, self._pool, use.now, use.new_id, use.sleep, self._late)
         left = (record for record in self._file.text.records() if record.position not in self._outcomes)
         for window in batched(left, WINDOW, strict=False):
             self._settle(window, settle, journal)
-            if self._use.clock() > self._latest:
+            if self._late():
                 self._show(window[-1])
                 return False
             self._look(window[-1])
@@ -201,8 +187,8 @@ class _Run:
                 bad[record.position] = RowOutcome(Kind.FAILED, command.reason)
         if bad:
             journal.append(0, bad)
-        self._outcomes |= bad
-        self._outcomes |= settle(rows)
+        self._outcomes.add(bad)
+        self._outcomes.add(settle(rows))
         self._moved_at = self._use.clock()
 
     def _look(self, last: Record) -> None:
@@ -215,20 +201,30 @@ class _Run:
             return
         self._looked_at = self._use.clock()
         self._show(last)
-        self._use.going_on(self._file.job, self._file.attempt)
+        going_on(self._use.jobs, self._file.job, self._file.attempt)
 
     def _show(self, last: Record) -> None:
         chunk = self._file.chunk
         done = (chunk.end - chunk.start) * last.line // (self._file.text.lines + 1)
-        self._use.jobs.show(self._file.job, ChunkProgress(chunk.number, tally_of(self._outcomes.values()), done))
+        self._use.jobs.show(self._file.job, ChunkProgress(chunk.number, self._outcomes.tally(), done))
 
     def _finish(self, journal: OpenJournal) -> None:
-        chunk, tally = self._file.chunk, tally_of(self._outcomes.values())
+        chunk, tally = self._file.chunk, self._outcomes.tally()
         if tally[Kind.FAILED]:
-            content = b"".join(row.written() for row in self._failed_rows())
-            key = failed_rows_key(self._file.job, chunk.number)
-            self._use.files.put(self._file.bucket, key, content, "application/x-ndjson")
+            self._keep_failed_rows()
         journal.finish(ChunkProgress(chunk.number, tally, chunk.end - chunk.start, self._file.text.lines, finished=True))
+
+    def _keep_failed_rows(self) -> None:
+        """Write the failed rows twice: those that people may look at, with their reasons, and all as they are given back."""
+        bucket, job, chunk = self._file.bucket, self._file.job, self._file.chunk.number
+        with (
+            self._use.files.writing(bucket, failed_rows_key(job, chunk), "application/x-ndjson") as listing,
+            self._use.files.writing(bucket, retry_key(job, chunk), "text/csv") as retry,
+        ):
+            for listed, row in enumerate(self._failed_rows()):
+                if listed < MAX_LISTED:
+                    listing.write(row.written())
+                retry.write(retry_row(row.raw, self._file.text.layout))
 
     def _failed_rows(self) -> Iterator[FailedRow]:
         for record in self._file.text.records():
@@ -236,27 +232,18 @@ class _Run:
             if outcome.kind is Kind.FAILED:
                 yield FailedRow(record.line, outcome.reason, self._file.text.raw(record.text))
 
-    def _own(self) -> list[RowOutcome]:
-        """Return what came of the rows that this run has settled itself."""
-        return [outcome for position, outcome in self._outcomes.items() if position not in (self._of_earlier_runs or ())]
+    def _own(self) -> Tally:
+        """Count what came of the rows that this run has settled itself."""
+        return less(self._outcomes.tally(), self._of_earlier_runs or Tally())
+
+    def _late(self) -> bool:
+        return self._use.clock() > self._latest
 
     def _leads_nowhere(self, _: RetryCallState) -> bool:
-        now = self._use.clock()
-        return now > self._latest or now - self._moved_at > SECONDS_WITHOUT_PROGRESS
+        return self._late() or self._use.clock() - self._moved_at > SECONDS_WITHOUT_PROGRESS
 
 
 def row_of(record: Record, command: Subscribe) -> Row:
     """Return a row as it is settled."""
     unsubscribe = any(desired.unsubscribe for desired in command.subscriptions)
     return Row(record.position, len(record.text), resolve(command), unsubscribe, match_field(command))
-
-
-def tally_of(outcomes: Iterable[RowOutcome]) -> Tally:
-    """Count outcomes."""
-    kinds: Counter[Kind] = Counter()
-    reasons: Counter[str] = Counter()
-    for outcome in outcomes:
-        kinds[outcome.kind] += 1
-        if outcome.kind is Kind.FAILED:
-            reasons[outcome.reason] += 1
-    return Tally(kinds, reasons)

@@ -1,6 +1,7 @@
 """What is an import job, what belongs to it, and what has come of it so far?"""
 
 import hashlib
+import json
 import re
 from collections import Counter
 from collections.abc import Mapping
@@ -16,6 +17,7 @@ JobId = NewType("JobId", str)
 """At most :data:`MAX_JOB_ID` characters of `A-Z a-z 0-9 _ -`: the name of an execution, too."""
 
 MAX_JOB_ID: Final = 57
+JOB_ID: Final = re.compile(rf"[A-Za-z0-9_-]{{1,{MAX_JOB_ID}}}", re.ASCII)
 _NAME_SHOWN: Final = 40
 _NOT_IN_AN_ID: Final = re.compile(r"[^A-Za-z0-9_-]+", re.ASCII)
 
@@ -66,6 +68,16 @@ def execution_name(job: JobId, attempt: int) -> str:
     return job if attempt == 1 else f"{job}-{attempt}"
 
 
+def execution_arn(state_machine: str, job: JobId, attempt: int) -> str:
+    """Return the ARN of an attempt at a job, from that of the state machine."""
+    return f"{state_machine.replace(':stateMachine:', ':execution:', 1)}:{execution_name(job, attempt)}"
+
+
+def execution_input(job: JobId, attempt: int) -> str:
+    """Return what the execution of an attempt at a job is given, as JSON."""
+    return json.dumps({"job": job, "attempt": attempt})
+
+
 @dataclass(frozen=True, slots=True)
 class Chunk:
     """A part of a plain file: bytes from `start` up to, not including, `end`; it begins and ends at line ends."""
@@ -95,7 +107,7 @@ class Job:
 
     `source` is the object as it was dropped, `location` where it lies now. `attempt` counts from 1; each is an execution of its
     own. `reason` says why it failed, and stands there from the moment that is known; `refused` that it is the file's own fault, so
-    that the same would fail again. `stopping` asks running chunks to end.
+    that the same would fail again. `stopping` asks running chunks to end. `resumed` counts how often it was let run again.
     """
 
     id: JobId
@@ -107,6 +119,7 @@ class Job:
     reason: str = ""
     refused: bool = False
     stopping: bool = False
+    resumed: int = 0
     ended: Seconds | None = None
     plan: FilePlan | None = None
 

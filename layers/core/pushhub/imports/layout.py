@@ -5,6 +5,8 @@ from typing import Final
 
 MAX_RECORD: Final = 2**20
 """Bound of a row in bytes, its line end included. A longer one is no row: a quote is not closed, or lines end in another way."""
+WIDEST_CHARACTER: Final = 4
+"""Bytes that a character takes at most, in any of the encodings."""
 MAX_PLAIN_BYTES: Final = 20 * 10**9
 """Bound of a file in bytes, unpacked."""
 

@@ -1,12 +1,14 @@
 """How does an attempt at a job know what to do: how its file is read, and which chunks are not finished?"""
 
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 
 from pushhub.catalog.model import Catalog
+from pushhub.faults import UnavailableError
+from pushhub.imports.attempts import going_on
 from pushhub.imports.chunk_list import read_all_chunks, write_all_chunks, write_chunks_of
 from pushhub.imports.columns import find_columns, target_of
 from pushhub.imports.drops import Drop, Overrides, read_key, read_overrides
@@ -42,21 +44,38 @@ class Planning:
         """Plan an attempt; repeated, it gives the same, less what has been finished since.
 
         Raises:
+            StoppedError: the job was asked to stop, has ended, or is at another attempt.
             UnavailableError: the store, the catalog or the file cannot be reached.
             UnknownJobError: there is no such job.
             UnusableFileError: the file cannot be imported; the job is told why.
         """
-        known = self.jobs.load(job)
         try:
-            chunks = read_all_chunks(self.files, self.bucket, job) if known.plan else self._plan(known)
+            return self._attempt(job, attempt)
         except UnusableFileError as unusable:
             self.jobs.give_up(job, str(unusable))
             raise
+        except UnavailableError as fault:
+            # Somebody will want to know, should no later try get any further.
+            with suppress(UnavailableError):
+                self.jobs.note_fault(job, f"it could not be planned for long ({fault}); once that is mended, a retry goes on")
+            raise
+
+    def _attempt(self, job: JobId, attempt: int) -> PlannedAttempt:
+        known = going_on(self.jobs, job, attempt)
         progress = self.jobs.progress(job)
+        write_report(self.files, self.bucket, known, progress)
+        chunks = self._known_chunks(job) if known.plan else self._plan(known)
         left = [chunk for chunk in chunks if not (chunk.number in progress and progress[chunk.number].finished)]
         list_key = write_chunks_of(self.files, self.bucket, job, attempt, left)
-        write_report(self.files, self.bucket, known, progress)
+        # To read a large file takes minutes, in which somebody may have ended the job.
+        going_on(self.jobs, job, attempt)
         return PlannedAttempt(job, attempt, len(left), list_key)
+
+    def _known_chunks(self, job: JobId) -> Sequence[Chunk]:
+        try:
+            return read_all_chunks(self.files, self.bucket, job)
+        except MissingObjectError:
+            raise UnusableFileError("what was planned for the file is not kept any more: drop the file again") from None
 
     def _plan(self, job: Job) -> Sequence[Chunk]:
         drop = read_key(job.source.key)

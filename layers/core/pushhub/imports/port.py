@@ -50,13 +50,16 @@ class JobStore(Protocol):
     def stop(self, job: JobId) -> None:
         """Ask the chunks of a job to end."""
 
-    def resume(self, job: JobId, attempt: int) -> None:
-        """Let an ended job run again: status running, no reason, not refused, not stopping, not ended."""
+    def resume(self, job: Job, attempt: int) -> bool:
+        """Let a job run again: status running, no reason, not refused, not stopping, not ended.
 
-    def end(self, job: Job, status: JobStatus, reason: str, ended: Seconds, location: S3Object) -> None:
-        """Remember how the attempt of a job ended, and where its object lies now.
+        Returns False, and changes nothing, where it has ended or was resumed since it was loaded.
+        """
 
-        A job that has ended since it was loaded, or is at another attempt by now, stays as it is.
+    def end(self, job: Job, status: JobStatus, reason: str, ended: Seconds, location: S3Object) -> bool:
+        """Remember how a running job ended, and where its object lies now.
+
+        Returns False, and changes nothing, where it has ended or was resumed since it was loaded.
         """
 
     def show(self, job: JobId, progress: ChunkProgress) -> None:
@@ -183,5 +186,13 @@ def plan_key(job: JobId, attempt: int) -> str:
 
 
 def failed_rows_key(job: JobId, chunk: int) -> str:
-    """Return the key of a chunk's failed rows: a JSON object a line, see :class:`pushhub.imports.failed_rows.FailedRow`."""
+    """Return the key of a chunk's failed rows, those that may be listed: a JSON object a line.
+
+    See :class:`pushhub.imports.failed_rows.FailedRow`.
+    """
     return work_key(job, f"failed-rows-{chunk}.jsonl")
+
+
+def retry_key(job: JobId, chunk: int) -> str:
+    """Return the key of all failed rows of a chunk as they stand in `retry.csv`: :func:`pushhub.imports.failed_rows.retry_row`."""
+    return work_key(job, f"retry-{chunk}")

@@ -6,10 +6,8 @@ from dataclasses import dataclass
 from functools import cache
 
 from pushhub.imports.job import UnusableFileError
-from pushhub.imports.layout import MAX_RECORD, Layout
+from pushhub.imports.layout import MAX_RECORD, WIDEST_CHARACTER, Layout
 from pushhub.imports.quoting import QUOTE, record_source
-
-_WIDEST_CHARACTER = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +32,7 @@ class ChunkText:
         Raises:
             UnusableFileError: it holds a quote although the file was planned as one without; or half of a character.
         """
-        self._layout = layout
+        self.layout = layout
         try:
             self._text = layout.decode(content)
         except UnicodeDecodeError:
@@ -57,16 +55,16 @@ class ChunkText:
             UnusableFileError: one is over :data:`pushhub.imports.layout.MAX_RECORD`.
         """
         line = 0
-        for position, text in enumerate(self._quoted() if self._layout.quoted else self._unquoted()):
-            if len(text) * _WIDEST_CHARACTER > MAX_RECORD and len(self.raw(text)) > MAX_RECORD:
+        for position, text in enumerate(self._quoted() if self.layout.quoted else self._unquoted()):
+            if len(text) * WIDEST_CHARACTER > MAX_RECORD and len(self.raw(text)) > MAX_RECORD:
                 raise too_long(text)
             if text not in {"\n", "\r\n"}:
                 yield Record(position, line, text)
-            line += text.count("\n") if self._layout.quoted else 1
+            line += text.count("\n") if self.layout.quoted else 1
 
     def raw(self, text: str) -> bytes:
         """Return the original bytes of a record's text."""
-        return self._layout.encode(text)
+        return self.layout.encode(text)
 
     def _unquoted(self) -> Iterator[str]:
         text, start = self._text, 0
@@ -77,7 +75,7 @@ class ChunkText:
             yield text[start:]
 
     def _quoted(self) -> Iterator[str]:
-        text, start, pattern = self._text, 0, _pattern(self._layout.delimiter)
+        text, start, pattern = self._text, 0, _pattern(self.layout.delimiter)
         while start < len(text):
             found = pattern.match(text, start)
             # Behind a quote that is never closed, nothing is certain: all of it is one record.

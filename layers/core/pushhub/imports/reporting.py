@@ -4,21 +4,24 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Final
 
 from pushhub.audience.model import Seconds
 from pushhub.faults import UnavailableError
 from pushhub.imports.chunk_list import read_all_chunks
 from pushhub.imports.drops import DONE, FAILED, INBOX
-from pushhub.imports.failed_rows import MAX_LISTED, ErrorsFile, FailedRow, read_failed_row, retry_header, retry_row
-from pushhub.imports.job import ChunkProgress, FilePlan, Job, JobId, JobStatus, Kind, S3Object, UnknownJobError
-from pushhub.imports.port import Executions, FileStore, JobStore, MissingObjectError, failed_rows_key, work_key
+from pushhub.imports.failed_rows import MAX_LISTED, ErrorsFile, FailedRow, read_failed_row, retry_header
+from pushhub.imports.job import Chunk, ChunkProgress, FilePlan, Job, JobId, JobStatus, Kind, S3Object, UnknownJobError
+from pushhub.imports.port import Executions, FileStore, JobStore, MissingObjectError, failed_rows_key, retry_key, work_key
 from pushhub.imports.report import ERRORS, RETRY, report_key, write_report
 
 MAX_KEY_BYTES: Final = 1024
 LOOKS: Final = 5
 SECONDS_BETWEEN_LOOKS: Final = 2
 """An execution that has just ended may be shown as running for a moment. What is not seen then is left to the sweep."""
+SECONDS_TO_END: Final = 5
+"""Chunks of an execution that did not succeed have so long to write what they had begun, before rows are counted."""
 
 _STATUS_OF: Final = {"SUCCEEDED": JobStatus.DONE, "ABORTED": JobStatus.CANCELLED}
 _REASON_OF: Final = {"TIMED_OUT": "the import took longer than an execution may"}
@@ -27,7 +30,7 @@ _REASON: Final = "a step kept failing, and its log says why; a retry goes on fro
 
 @dataclass(frozen=True, slots=True)
 class Reported:
-    """Jobs that have `ended` now.
+    """Jobs that were `ended` by this, not by another at the same time.
 
     A sweep, which looks at all jobs, also says for how many seconds each of the others has come no further, and why one could not
     be reported on.
@@ -41,7 +44,12 @@ class Reported:
 
 @dataclass(frozen=True, slots=True)
 class Reporting:
-    """The use case, for one bucket. All may be repeated, also by several at one time."""
+    """The use case, for one bucket. All may be repeated, also by several at one time.
+
+    `report.json` counts the rows of chunks that were not finished too, as far as these have shown them. `errors.csv` and
+    `retry.csv` hold the failed rows of finished chunks only, as a retry goes on with the others: where a job is not done, `failed`
+    may be more.
+    """
 
     bucket: str
     jobs: JobStore
@@ -65,7 +73,7 @@ class Reporting:
             return Reported()
         for _ in range(LOOKS):
             if outcome := self.executions.ended(known.id, known.attempt):
-                return Reported(ended=(self._end(known, outcome),))
+                return Reported(ended=self._end(known, outcome))
             self.sleep(SECONDS_BETWEEN_LOOKS)
         return Reported()
 
@@ -77,19 +85,23 @@ class Reporting:
         for job in self.jobs.running():
             try:
                 if outcome := self.executions.ended(job.id, job.attempt):
-                    ended.append(self._end(job, outcome))
+                    ended += self._end(job, outcome)
                 else:
                     standstills[job.id] = self._standstill(job)
             except UnavailableError as fault:
                 undone[job.id] = str(fault)
         return Reported(tuple(ended), True, standstills, undone)
 
-    def _end(self, job: Job, outcome: str) -> Job:
-        progress = self.jobs.progress(job.id)
+    def _end(self, job: Job, outcome: str) -> tuple[Job, ...]:
+        """End a job, and return it unless another has ended it meanwhile."""
         status = _status(job, outcome)
         reason = (job.reason or _REASON_OF.get(outcome, _REASON)) if status is JobStatus.FAILED else ""
-        now = self.now()
+        if status is not JobStatus.DONE:
+            self.sleep(SECONDS_TO_END)
+        progress, now = self.jobs.progress(job.id), self.now()
         ended = replace(job, status=status, reason=reason, ended=now)
+        # Before what may take long, so that rows are counted in a report whatever happens.
+        write_report(self.files, self.bucket, replace(job, reason=reason), progress)
         if job.plan:
             # Somebody may have deleted the file; what came of its rows is counted all the same.
             with suppress(MissingObjectError):
@@ -97,8 +109,9 @@ class Reporting:
         write_report(self.files, self.bucket, ended, progress)
         location = self._move(job, status)
         # At last: until then a repetition does all of it again.
-        self.jobs.end(job, status, reason, now, location)
-        return replace(ended, location=location)
+        if self.jobs.end(job, status, reason, now, location):
+            return (replace(ended, location=location),)
+        return ()
 
     def _move(self, job: Job, status: JobStatus) -> S3Object:
         try:
@@ -108,40 +121,46 @@ class Reporting:
 
     def _write_failed_rows(self, job: Job, plan: FilePlan, progress: Mapping[int, ChunkProgress]) -> None:
         """Write the failed rows of all finished chunks, for people and to be dropped again, if there are any."""
-        failed = [number for number, chunk in progress.items() if chunk.finished and chunk.tally[Kind.FAILED]]
-        if not failed:
-            return
+        failed = sorted(number for number, chunk in progress.items() if chunk.finished and chunk.tally[Kind.FAILED])
+        if failed:
+            self._write_errors(job, plan, progress, failed[-1])
+            self._write_retry(job, plan, failed)
+
+    def _write_errors(self, job: Job, plan: FilePlan, progress: Mapping[int, ChunkProgress], last: int) -> None:
         listing = ErrorsFile(plan.layout)
-        with (
-            self.files.writing(self.bucket, report_key(job.id, ERRORS), "text/csv; charset=utf-8") as errors,
-            self.files.writing(self.bucket, report_key(job.id, RETRY), "text/csv") as retry,
-        ):
+        with self.files.writing(self.bucket, report_key(job.id, ERRORS), "text/csv; charset=utf-8") as errors:
             errors.write(listing.header())
+            for lines_before, row in islice(self._failed_rows(job, plan, progress, last), MAX_LISTED):
+                errors.write(listing.line(row, lines_before))
+
+    def _write_retry(self, job: Job, plan: FilePlan, failed: Iterable[int]) -> None:
+        with self.files.writing(self.bucket, report_key(job.id, RETRY), "text/csv") as retry:
             retry.write(retry_header(self._bytes_of(job, plan, 0, plan.layout.header), plan.layout))
-            for listed, (lines_before, row) in enumerate(self._failed_rows(job, plan, progress, max(failed))):
-                if listed < MAX_LISTED:
-                    errors.write(listing.line(row, lines_before))
-                retry.write(retry_row(row.raw, plan.layout))
+            for number in failed:
+                for block in self._work(retry_key(job.id, number)):
+                    retry.write(block)
 
     def _failed_rows(
         self, job: Job, plan: FilePlan, progress: Mapping[int, ChunkProgress], last: int
     ) -> Iterator[tuple[int, FailedRow]]:
         """Give the failed rows up to chunk `last` in the order of the file, each with the lines before its chunk."""
         lines = 1
-        for number in range(last + 1):
-            chunk = progress.get(number)
-            if chunk is None or not chunk.finished:
-                lines += self._lines_of(job, plan, number)
+        for chunk in read_all_chunks(self.files, self.bucket, job.id)[: last + 1]:
+            come = progress.get(chunk.number)
+            if come is None or not come.finished:
+                lines += self._lines_of(job, plan, chunk)
                 continue
-            if chunk.tally[Kind.FAILED]:
-                written = self.files.latest(self.bucket, failed_rows_key(job.id, number))
-                for line in _lines(self.files.stream(written)):
+            if come.tally[Kind.FAILED]:
+                for line in _lines(self._work(failed_rows_key(job.id, chunk.number))):
                     yield lines, read_failed_row(line)
-            lines += chunk.lines
+            lines += come.lines
 
-    def _lines_of(self, job: Job, plan: FilePlan, number: int) -> int:
+    def _work(self, key: str) -> Iterator[bytes]:
+        """Give what a chunk has left behind."""
+        return self.files.stream(self.files.latest(self.bucket, key))
+
+    def _lines_of(self, job: Job, plan: FilePlan, chunk: Chunk) -> int:
         """Count the lines of a chunk that was not finished."""
-        chunk = read_all_chunks(self.files, self.bucket, job.id)[number]
         return plan.layout.decode(self._bytes_of(job, plan, chunk.start, chunk.end)).count("\n")
 
     def _bytes_of(self, job: Job, plan: FilePlan, start: int, end: int) -> bytes:

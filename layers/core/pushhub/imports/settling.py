@@ -111,9 +111,12 @@ class Settling:
     now: Callable[[], Seconds]
     new_id: Callable[[], ProfileId]
     sleep: Callable[[float], None]
+    late: Callable[[], bool] = lambda: False
 
     def __call__(self, rows: Sequence[Row]) -> Mapping[int, RowOutcome]:
         """Settle rows in their order and return what came of each, by position. What it returns is in the journal.
+
+        Rows that have to wait for each other may take long: once it is `late`, those that are left stay unsettled.
 
         Raises:
             LostRaceError: a row lost every race that :mod:`pushhub.races` allows.
@@ -126,8 +129,10 @@ class Settling:
         step = _first_step(decided, series)
         while step:
             outcomes |= self._write(_apart(step))
+            if self.late():
+                break
             series = [left for rows in series if (left := [row for row in rows if row.position not in outcomes])]
-            step = self._decide([rows[0] for rows in series])
+            step = self._decide(sorted((rows[0] for rows in series), key=lambda row: row.position))
         return outcomes
 
     def _write(self, decided: Sequence[_Decided]) -> dict[int, RowOutcome]:

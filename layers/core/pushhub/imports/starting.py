@@ -46,12 +46,16 @@ class Starting:
         return self._begin(S3Object(self.bucket, notice.key, notice.version))
 
     def sweep(self) -> Begun:
-        """Begin the jobs of all files in the inbox, and start all that run once more: whoever began them may have been killed."""
+        """Begin the jobs of all files in the inbox, and start all that run once more: whoever began them may have been killed.
+
+        New files come first, so that none waits where a start goes wrong that is probably needless.
+        """
         known = {job.id: job for job in self.jobs.running()}
+        waiting = (source for source in self.files.list_inbox(self.bucket) if job_of(source) not in known)
+        new = tuple(begun for source in waiting for begun in self._begin(source).new)
         for job in known.values():
             self.executions.start(job.id, job.attempt)
-        waiting = (source for source in self.files.list_inbox(self.bucket) if job_of(source) not in known)
-        return Begun(tuple(new for source in waiting for new in self._begin(source).new), tuple(known))
+        return Begun(new, tuple(known))
 
     def _begin(self, source: S3Object) -> Begun:
         if is_folder_marker(source.key) or not source.key.startswith(INBOX):

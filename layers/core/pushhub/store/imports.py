@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import batched
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,13 +13,13 @@ from pushhub.faults import LostRaceError, UnavailableError
 from pushhub.imports.job import ChunkProgress, FilePlan, Job, JobId, JobStatus, S3Object, UnknownJobError
 from pushhub.store.batches import MAX_BATCH, BatchReader
 from pushhub.store.faults import guard_failed, translated
+from pushhub.store.queries import items_in
 from pushhub.store.schema import imports as schema
 from pushhub.store.schema import items
 from pushhub.store.schema.items import Item
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_dynamodb.type_defs import QueryInputPaginateTypeDef
 
 RETENTION_DAYS: Final = 30
 """How long a job is remembered after its last change, unless it is begun with another wish."""
@@ -31,6 +31,11 @@ MAX_TRY_SECONDS: Final = 4
 _MAY_BE_REFUSED: Final = "#refused = :not_refused AND #status = :running"
 _MAY_BE_REFUSED_VALUES: Final = {":not_refused": False, ":running": str(JobStatus.RUNNING)}
 _NAME_IN_A_GUARD: Final = re.compile(r"#(\w+)", re.ASCII)
+
+
+def _as_it_was(job: Job) -> tuple[str, dict[str, object]]:
+    """Return the guard that a job has neither ended nor been resumed since it was loaded."""
+    return "#status = :was AND #resumed = :times", {":was": str(job.status), ":times": job.resumed}
 
 
 class DynamoImports:
@@ -79,8 +84,8 @@ class DynamoImports:
         """See :meth:`pushhub.imports.port.JobStore.recent`; a query, and a batch read for each 100 jobs."""
         found: list[Job] = []
         at_once = min(max(limit, 1), MAX_BATCH)
-        listed = (schema.listed_job(item) for item in self._query(schema.JOBS, latest_first=True, page_size=at_once))
-        for ids in batched(listed, at_once, strict=False):
+        latest = items_in(self._client, self._table, schema.JOBS, latest_first=True, page_size=at_once)
+        for ids in batched(map(schema.listed_job, latest), at_once, strict=False):
             if len(found) >= limit:
                 break
             found += self._jobs(ids)
@@ -88,7 +93,7 @@ class DynamoImports:
 
     def running(self) -> Sequence[Job]:
         """See :meth:`pushhub.imports.port.JobStore.running`; a query, and a batch read for each 100 jobs."""
-        listed = [schema.running_job(item) for item in self._query(schema.RUNNING)]
+        listed = [schema.running_job(item) for item in items_in(self._client, self._table, schema.RUNNING)]
         return [job for job in self._jobs(listed) if not job.status.final]
 
     def plan(self, job: JobId, plan: FilePlan) -> None:
@@ -107,15 +112,15 @@ class DynamoImports:
         """See :meth:`pushhub.imports.port.JobStore.stop`; one update."""
         self._update(job, {"stopping": True})
 
-    def resume(self, job: JobId, attempt: int) -> None:
+    def resume(self, job: Job, attempt: int) -> bool:
         """See :meth:`pushhub.imports.port.JobStore.resume`; a read, and one transaction of three items."""
-        stored = self._stored(job)
+        stored = self._stored(job.id)
         assigned = {"status": str(JobStatus.RUNNING), "attempt": attempt, "reason": "", "refused": False, "stopping": False}
-        running = self._listing(schema.running_key(job), int(stored["retention"]))
-        self._replace(stored, self._changed(job, assigned, removed="ended"), running)
+        update = self._changed(job.id, assigned | {"resumed": job.resumed + 1}, *_as_it_was(job), removed="ended")
+        return self._replaced(stored, update, self._listing(schema.running_key(job.id), int(stored["retention"])))
 
-    def end(self, job: Job, status: JobStatus, reason: str, ended: Seconds, location: S3Object) -> None:
-        """See :meth:`pushhub.imports.port.JobStore.end`; one transaction of three items.
+    def end(self, job: Job, status: JobStatus, reason: str, ended: Seconds, location: S3Object) -> bool:
+        """See :meth:`pushhub.imports.port.JobStore.end`; a read, and one transaction of three items.
 
         Raises:
             ValueError: the status is not final.
@@ -124,12 +129,9 @@ class DynamoImports:
             raise ValueError(f"{status} is no end")
         where = schema.object_attribute(location)
         assigned = {"status": str(status), "reason": reason, "ended": ended, "location": where}
-        guard, values = "#status = :running AND #attempt = :attempt", {":running": str(JobStatus.RUNNING), ":attempt": job.attempt}
-        update = self._changed(job.id, assigned, guard, values)
+        update = self._changed(job.id, assigned, *_as_it_was(job))
         running = {"Delete": {"TableName": self._table, "Key": items.to_wire(schema.running_key(job.id))}}
-        listing = self._listing(schema.listed_key(job.id, job.started), self._retention)
-        if not self._written_together([{"Update": update}, listing, running]):
-            self._stored(job.id)
+        return self._replaced(self._stored(job.id), update, running)
 
     def show(self, job: JobId, progress: ChunkProgress) -> None:
         """See :meth:`pushhub.imports.port.JobStore.show`; one write, which never goes back behind what is shown."""
@@ -143,7 +145,8 @@ class DynamoImports:
 
     def progress(self, job: JobId) -> Mapping[int, ChunkProgress]:
         """See :meth:`pushhub.imports.port.JobStore.progress`; a query."""
-        shown = map(schema.progress_of, self._query(schema.job_key(job)["pk"], schema.PROGRESS))
+        stored = items_in(self._client, self._table, schema.job_key(job)["pk"], schema.PROGRESS)
+        shown = map(schema.progress_of, stored)
         return {progress.number: progress for progress in shown}
 
     def _stored(self, job: JobId) -> Item:
@@ -170,12 +173,11 @@ class DynamoImports:
         if not self._written(lambda: self._client.update_item(**update)):
             self._stored(job)
 
-    def _replace(self, stored: Item, update: dict[str, Any], running: dict[str, Any]) -> None:
-        """Change a job that was just read, and its place in both lists."""
+    def _replaced(self, stored: Item, update: dict[str, Any], running: dict[str, Any]) -> bool:
+        """Change a job that was just read, and its place in both lists, where the guard holds."""
         job = schema.job_of(stored)
         listing = self._listing(schema.listed_key(job.id, job.started), int(stored["retention"]))
-        if not self._written_together([{"Update": update}, listing, running]):
-            raise UnknownJobError(f"there is no import job {job.id} any more")
+        return self._written_together([{"Update": update}, listing, running])
 
     def _changed(
         self,
@@ -241,21 +243,3 @@ class DynamoImports:
             return tries(write_once)
         except LostRaceError as lost:
             raise UnavailableError(f"items of an import job stay busy: {lost}") from lost
-
-    def _query(
-        self, partition: str, prefix: str = "", *, latest_first: bool = False, page_size: int | None = None
-    ) -> Iterator[Item]:
-        condition, values = "pk = :pk", {":pk": partition}
-        if prefix:
-            condition, values = f"{condition} AND begins_with(sk, :sk)", values | {":sk": prefix}
-        query: QueryInputPaginateTypeDef = {
-            "TableName": self._table,
-            "KeyConditionExpression": condition,
-            "ExpressionAttributeValues": items.to_wire(values),
-            "ConsistentRead": True,
-            "ScanIndexForward": not latest_first,
-            "PaginationConfig": {"PageSize": page_size} if page_size else {},
-        }
-        with translated():
-            for page in self._client.get_paginator("query").paginate(**query):
-                yield from (items.from_wire(item) for item in page["Items"])

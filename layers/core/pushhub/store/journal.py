@@ -22,13 +22,14 @@ from pushhub.imports.port import TakenOverError
 from pushhub.store.audience import transact_actions
 from pushhub.store.faults import GUARD_FAILED, guard_failed, reasons_of, translated
 from pushhub.store.imports import SECONDS_PER_DAY
+from pushhub.store.queries import items_in
 from pushhub.store.schema import imports as schema
 from pushhub.store.schema import items
 from pushhub.store.schema.items import Item
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_dynamodb.type_defs import QueryInputPaginateTypeDef, UpdateItemInputTypeDef
+    from mypy_boto3_dynamodb.type_defs import UpdateItemInputTypeDef
 
 LANES: Final = 8
 """Lanes of a journal. A release may have more than the one before, never fewer: it would leave lanes of earlier runs open."""
@@ -223,15 +224,7 @@ class _Partition:
         return run
 
     def entries(self) -> Iterator[Item]:
-        query: QueryInputPaginateTypeDef = {
-            "TableName": self.table,
-            "KeyConditionExpression": "pk = :pk AND begins_with(sk, :sk)",
-            "ExpressionAttributeValues": items.to_wire({":pk": self.key, ":sk": schema.ENTRIES}),
-            "ConsistentRead": True,
-        }
-        with translated():
-            for page in self.client.get_paginator("query").paginate(**query):
-                yield from (items.from_wire(item) for item in page["Items"])
+        return items_in(self.client, self.table, self.key, schema.ENTRIES)
 
     def entering(self, lane: int, run: int, place: int, said: Item) -> list[Any]:
         """Return the actions that put an entry in its place, where nothing may stand, and check the gate of its lane."""

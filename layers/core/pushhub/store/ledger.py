@@ -11,13 +11,13 @@ from pushhub.events.record import Happening
 from pushhub.faults import LostRaceError
 from pushhub.store.batches import BatchReader
 from pushhub.store.faults import translated
+from pushhub.store.queries import items_in
 from pushhub.store.schema import items
 from pushhub.store.schema import ledger as schema
 from pushhub.store.schema.items import Item
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_dynamodb.type_defs import QueryInputPaginateTypeDef
 
 SECONDS_PER_DAY: Final = 86_400
 REPEAT_SECONDS: Final = 30 * SECONDS_PER_DAY
@@ -62,7 +62,7 @@ class DynamoLedger:
         Raises:
             UnavailableError: the table did not answer in time, or refused for load.
         """
-        return tuple(schema.event_of(item) for item in self._query(schema.event_partition(uid)))
+        return tuple(schema.event_of(item) for item in self._items(schema.event_partition(uid)))
 
     def launches(self) -> tuple[str, ...]:
         """Return the launches that have counters.
@@ -70,7 +70,7 @@ class DynamoLedger:
         Raises:
             UnavailableError: as for `events_of`.
         """
-        return tuple(sorted({item["launch"] for item in self._query(schema.LAUNCHES)}))
+        return tuple(sorted({item["launch"] for item in self._items(schema.LAUNCHES)}))
 
     def statistics(self, launch: str) -> tuple[LaunchStatistics, ...]:
         """Return the counters of a launch, one for each provider.
@@ -78,7 +78,7 @@ class DynamoLedger:
         Raises:
             UnavailableError: as for `events_of`.
         """
-        listed = self._query(schema.LAUNCHES, schema.launch_prefix(launch))
+        listed = self._items(schema.LAUNCHES, schema.launch_prefix(launch))
         return tuple(schema.statistics_of(launch, item["provider"], self._shards(launch, item["provider"])) for item in listed)
 
     def _shards(self, launch: str, provider: str) -> list[Item]:
@@ -135,19 +135,8 @@ class DynamoLedger:
         if len(self._listed) > MAX_LISTED_LAUNCHES:
             self._listed.popitem(last=False)
 
-    def _query(self, partition: str, prefix: str = "") -> Iterator[Item]:
-        condition, values = "pk = :pk", {":pk": partition}
-        if prefix:
-            condition, values = f"{condition} AND begins_with(sk, :sk)", values | {":sk": prefix}
-        query: QueryInputPaginateTypeDef = {
-            "TableName": self._table,
-            "KeyConditionExpression": condition,
-            "ExpressionAttributeValues": items.to_wire(values),
-            "ConsistentRead": True,
-        }
-        with translated():
-            for page in self._client.get_paginator("query").paginate(**query):
-                yield from (items.from_wire(item) for item in page["Items"])
+    def _items(self, partition: str, prefix: str = "") -> Iterator[Item]:
+        return items_in(self._client, self._table, partition, prefix)
 
 
 def _counted(counts: Counts) -> Iterator[str]:

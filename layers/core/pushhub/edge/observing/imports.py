@@ -44,11 +44,11 @@ def observe_plan(planned: "PlannedAttempt") -> None:
 
 
 def observe_chunk(job: JobId, chunk: Chunk, run: "ChunkRun") -> None:
-    """Count the rows that a run has settled."""
+    """Count the rows that a run has settled, and the chunk where that was the last of it."""
     metrics.add_metadata("job", job)
     metrics.add_metadata("chunk", chunk.number)
     metrics.add_metadata("finished", run.finished)
-    count({name: run.tally[kind] for kind, name in _ROWS.items()})
+    count({name: run.tally[kind] for kind, name in _ROWS.items()} | {"ChunksFinished": int(run.finished)})
 
 
 def observe_refusal(job: JobId, error: Exception) -> None:

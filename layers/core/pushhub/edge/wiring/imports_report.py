@@ -2,11 +2,11 @@
 
 import time
 
+from pushhub.audience.model import utc_now
 from pushhub.edge.executions import StepFunctionsExecutions
 from pushhub.edge.files import S3Files
 from pushhub.edge.settings import ImportsReportSettings, settings
 from pushhub.edge.wiring import aws
-from pushhub.edge.wiring.clock import utc_now
 from pushhub.imports.reporting import Reporting
 from pushhub.store.imports import DynamoImports
 

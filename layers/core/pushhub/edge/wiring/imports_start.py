@@ -1,10 +1,10 @@
 """Which implementation serves which port in `imports_start`?"""
 
+from pushhub.audience.model import utc_now
 from pushhub.edge.executions import StepFunctionsExecutions
 from pushhub.edge.files import S3Files
 from pushhub.edge.settings import ImportsStartSettings, settings
 from pushhub.edge.wiring import aws
-from pushhub.edge.wiring.clock import utc_now
 from pushhub.imports.starting import Starting
 from pushhub.store.imports import DynamoImports
 

@@ -43,6 +43,7 @@ def job_item(job: Job, retention: int) -> Item:
             "reason": job.reason,
             "refused": job.refused,
             "stopping": job.stopping,
+            "resumed": job.resumed,
             "retention": retention,
         }
         | {name: value for name, value in optional.items() if value is not None}
@@ -61,6 +62,7 @@ def job_of(item: Item) -> Job:
         reason=item["reason"],
         refused=item["refused"],
         stopping=item["stopping"],
+        resumed=int(item["resumed"]),
         ended=Seconds(int(item["ended"])) if "ended" in item else None,
         plan=_plan_of(item["plan"]) if "plan" in item else None,
     )
