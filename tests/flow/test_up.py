@@ -153,11 +153,15 @@ def imports_of(connection: Connection) -> DynamoImports:
 
 def test_a_run_that_was_lost_is_told_at_the_next_start(tmp_path: Path) -> None:
     with running(tmp_path) as up:
+        assert urllib3.request("POST", f"{up.note.url}/push_subscribe", body=b"{}").status == 401
+        functions = psutil.Process(up.note.engine.pid).children(recursive=True)
         for note in (up.note.process, up.note.engine):
             psutil.Process(note.pid).kill()
         up.process.wait(timeout=30)
+    assert functions
     with running(tmp_path) as up:
         assert "the last run did not stop cleanly" in up.said
+        assert not [function for function in functions if function.is_running()], "they would go on in the new engine"
 
 
 def test_data_outlives_a_killed_hub(tmp_path: Path) -> None:

@@ -199,9 +199,9 @@ class _Run:
         """
         if self._use.clock() - self._looked_at < SECONDS_BETWEEN_LOOKS:
             return
-        self._looked_at = self._use.clock()
         self._show(last)
         going_on(self._use.jobs, self._file.job, self._file.attempt)
+        self._looked_at = self._use.clock()
 
     def _show(self, last: Record) -> None:
         chunk = self._file.chunk

@@ -10,6 +10,7 @@ from typing import Final
 
 from pushhub.imports.columns import TOKEN
 from pushhub.imports.layout import Layout
+from pushhub.imports.quoting import QUOTE
 from pushhub.imports.rows import BadRowError, CellReader, without_line_end
 
 MAX_LISTED: Final = 1_000_000
@@ -76,7 +77,12 @@ class ErrorsFile:
             cells = self._cells(text)
         except BadRowError:
             apart = without_line_end(text).split(self._layout.delimiter, MAX_SHOWN_CELLS)
-            return [masked(cell) if len(cell) > _SHORT else cell for cell in apart]
+            # A token in quotes may stand in several of these pieces.
+            quoted = QUOTE in text
+            return [
+                masked(cell) if quoted or position == self._token or len(cell) > _SHORT else cell
+                for position, cell in enumerate(apart)
+            ]
         return [masked(cell) if position == self._token else cell for position, cell in enumerate(cells)]
 
 

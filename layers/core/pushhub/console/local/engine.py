@@ -174,6 +174,7 @@ async def running_engine(folder: EngineFolder, notes: StateFolder, *, keep: bool
     started = time.monotonic()
     folder.path.mkdir(parents=True, exist_ok=True)
     interpreter = await engine_interpreter(folder.path)
+    _kill_workers(folder)
     _empty(folder.temporary)
     engine = await _spawn(folder, interpreter, keep=keep)
     mark = ProcessMark.of(engine.process.pid)
@@ -308,6 +309,14 @@ class _StandsStill(stop_base):
         except psutil.NoSuchProcess:
             return 0.0
         return float(times.user + times.system)
+
+
+def _kill_workers(folder: EngineFolder) -> None:
+    """Kill functions that an engine which was killed left running: they would go on in this one, whose port is the same."""
+    for process in psutil.process_iter(["cmdline"]):
+        if any(word.startswith(f"{folder.temporary}{os.sep}") for word in process.info["cmdline"] or ()):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
 
 
 def _empty(folder: Path) -> None:
