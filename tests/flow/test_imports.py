@@ -185,15 +185,15 @@ def killing(hub: Hub, function: str) -> Callable[[], bool]:
 
 
 def test_killed_chunks_are_run_again_and_every_row_is_counted_once(hub: Hub, imports: Imports) -> None:
-    rows = numbered(4000)
+    rows = numbered(3000)
     job = imports.drop(HEADER + "".join(rows))
     kill = killing(hub, "ImportsChunk")
     for settled in (1, 1500):
         until(lambda settled=settled: _settled(imports, job) >= settled)  # type: ignore[misc]
         assert kill()
     report = imports.report(job)
-    assert (report["status"], report["rows"], report["subscribed"]) == ("done", 4000, 4000)
-    owners = {_owner(hub, int(row.split(",")[1])) for row in rows[::400]}
+    assert (report["status"], report["rows"], report["subscribed"]) == ("done", 3000, 3000)
+    owners = {_owner(hub, int(row.split(",")[1])) for row in rows[::300]}
     assert len(owners) == 10
 
 

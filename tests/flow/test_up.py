@@ -112,12 +112,12 @@ def test_a_port_in_use_is_refused_before_anything_is_built(tmp_path: Path) -> No
     assert up.said == f"Error: port {port} is in use; choose another one with --port\n"
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_data_outlives_a_clean_stop(tmp_path: Path, number: signal.Signals) -> None:
+def test_data_outlives_a_clean_stop(tmp_path: Path) -> None:
     with running(tmp_path) as up:
         first = up.note
         _write_an_item(up)
-        assert up.end(number) == 0, up.said
+        # By SIGTERM in the next test.
+        assert up.end(signal.SIGINT) == 0, up.said
     assert first.engine.find() is None
     assert not (tmp_path / "hub.json").exists()
     with running(tmp_path) as up:
@@ -127,7 +127,7 @@ def test_data_outlives_a_clean_stop(tmp_path: Path, number: signal.Signals) -> N
 
 
 def test_an_import_that_a_stop_cuts_short_goes_on_at_the_next_start(tmp_path: Path) -> None:
-    count = 5000
+    count = 3000
     rows = "".join(f"a-token-of-an-app-{number:08d},{number}\n" for number in range(count))
     with running(tmp_path) as up:
         connection = up.connection()
