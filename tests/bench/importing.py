@@ -27,7 +27,7 @@ from pushhub.edge.wiring.aws import PATIENCE_OF_CHUNKS
 from pushhub.imports.chunk import THREADS, ImportChunk, row_of
 from pushhub.imports.drops import NO_OVERRIDES
 from pushhub.imports.job import ChunkProgress, FilePlan, Job, JobId, JobStatus, RowOutcome, S3Object
-from pushhub.imports.plan import CHUNK_TARGET, plan_ranges, plan_stream
+from pushhub.imports.plan import CHUNK_TARGET, plan_ranges
 from pushhub.imports.port import OpenJournal
 from pushhub.imports.recognition import SAMPLE, find_layout
 from pushhub.imports.records import ChunkText
@@ -37,6 +37,7 @@ from pushhub.store.audience import DynamoAudience, transact_actions
 from pushhub.store.imports import DynamoImports
 from pushhub.store.journal import DynamoJournals
 from tests.bench.table import Table
+from tests.doubles.import_files import plan_stream
 from tests.lambda_environment import ROOT
 from tests.running_hub import Up, running
 

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from pushhub.catalog.model import Catalog, Database, DatabaseId, FieldType, Resource, ResourceId, TokenConflict
 from pushhub.imports.drops import NO_OVERRIDES, Overrides
 from pushhub.imports.layout import Layout
+from pushhub.imports.plan import CHUNK_TARGET, Planned, StreamPlan
 from pushhub.imports.recognition import find_layout
 
 MARKS: Final = {"utf-8": b"\xef\xbb\xbf", "utf-16-le": b"\xff\xfe", "utf-16-be": b"\xfe\xff"}
@@ -85,3 +87,13 @@ def _one_line(row: tuple[str, ...], delimiter: str, quoting: int) -> str:
     written = io.StringIO()
     csv.writer(written, delimiter=delimiter, quoting=csv.QUOTE_ALL if quoting == csv.QUOTE_ALL else csv.QUOTE_MINIMAL).writerow(row)
     return written.getvalue().removesuffix("\r\n")
+
+
+def plan_stream(
+    blocks: Iterable[bytes], layout: Layout, overrides: Overrides = NO_OVERRIDES, target: int = CHUNK_TARGET
+) -> Planned:
+    """Plan a file by going through all of it once."""
+    plan = StreamPlan(layout, overrides, target)
+    for block in blocks:
+        plan.feed(block)
+    return plan.finish()

@@ -10,11 +10,11 @@ from pushhub.imports import plan
 from pushhub.imports.drops import NO_OVERRIDES, Overrides
 from pushhub.imports.job import Chunk, UnusableFileError
 from pushhub.imports.layout import MAX_RECORD
-from pushhub.imports.plan import Planned, plan_ranges, plan_stream
+from pushhub.imports.plan import Planned, plan_ranges
 from pushhub.imports.recognition import find_layout
 from pushhub.imports.records import ChunkText
 from pushhub.imports.rows import CellReader
-from tests.doubles.import_files import ExpectedRow, WrittenFile, written_files
+from tests.doubles.import_files import ExpectedRow, WrittenFile, plan_stream, written_files
 
 HEADER = b"subscription_id,name\n"
 

@@ -1,6 +1,6 @@
 """Where is a file cut into chunks, so that none begins or ends inside a row?"""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -31,16 +31,6 @@ class Planned:
     layout: Layout
     size: int
     chunks: tuple[Chunk, ...]
-
-
-def plan_stream(
-    blocks: Iterable[bytes], layout: Layout, overrides: Overrides = NO_OVERRIDES, target: int = CHUNK_TARGET
-) -> Planned:
-    """Plan a file by going through all of it once; as :class:`StreamPlan`."""
-    plan = StreamPlan(layout, overrides, target)
-    for block in blocks:
-        plan.feed(block)
-    return plan.finish()
 
 
 class StreamPlan:

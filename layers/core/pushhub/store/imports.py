@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 RETENTION_DAYS: Final = 30
 """How long a job is remembered after its last change, unless it is begun with another wish."""
-SECONDS_PER_DAY: Final = 86_400
 MAX_TRIES: Final = 8
 MAX_TRY_SECONDS: Final = 4
 """Bounds of writing again what met another write of the same job."""
@@ -61,7 +60,7 @@ class DynamoImports:
         self._client = client
         self._table = table
         self._reader = BatchReader(client, table, sleep)
-        self._retention = retention_days * SECONDS_PER_DAY
+        self._retention = retention_days * items.SECONDS_PER_DAY
         self._now = now
         self._sleep = sleep
 

@@ -21,7 +21,6 @@ from pushhub.imports.job import ChunkProgress, JobId, RowOutcome
 from pushhub.imports.port import TakenOverError
 from pushhub.store.audience import transact_actions
 from pushhub.store.faults import GUARD_FAILED, guard_failed, reasons_of, translated
-from pushhub.store.imports import SECONDS_PER_DAY
 from pushhub.store.queries import items_in
 from pushhub.store.schema import imports as schema
 from pushhub.store.schema import items
@@ -77,7 +76,7 @@ class DynamoJournals:
         self._client = client
         self._ledger = ledger
         self._audience = audience
-        self._retention = retention_days * SECONDS_PER_DAY
+        self._retention = retention_days * items.SECONDS_PER_DAY
         self._now = now
         self._sleep = sleep
 

@@ -19,8 +19,7 @@ from pushhub.store.schema.items import Item
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-SECONDS_PER_DAY: Final = 86_400
-REPEAT_SECONDS: Final = 30 * SECONDS_PER_DAY
+REPEAT_SECONDS: Final = 30 * items.SECONDS_PER_DAY
 """How long the receipt of a repeat is remembered: longer than a message can stay in a queue and its dead letters, twice 14 days."""
 MAX_LISTED_LAUNCHES: Final = 1000
 """Launches and providers that a process remembers to have put into the list already."""
@@ -34,7 +33,7 @@ class DynamoLedger:
         self._client = client
         self._table = table
         self._reader = BatchReader(client, table)
-        self._retention_seconds = retention_days * SECONDS_PER_DAY
+        self._retention_seconds = retention_days * items.SECONDS_PER_DAY
         self._now = now
         self._listed: OrderedDict[tuple[str, str], None] = OrderedDict()
 

@@ -14,6 +14,9 @@ It and the one before it are read. A release that brings in a new format reads i
 writes it. So whatever one release has written, the release before it reads.
 """
 
+SECONDS_PER_DAY: Final = 86_400
+"""Items expire at a second, and are kept for days."""
+
 Item = dict[str, Any]
 """An item as plain Python values, before it is serialised."""
 WireItem = dict[str, Any]
