@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import pytest
 import urllib3
 
+from pushhub.adapters.dynamodb.audience import DynamoAudience
 from pushhub.console.connection import Connection
-from pushhub.store.audience import DynamoAudience
 from tests.running_hub import Up, running
 from tests.wire.golden import EVENTS
 

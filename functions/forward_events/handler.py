@@ -6,7 +6,7 @@ from pushhub.edge.observing.forwarding import observe
 from pushhub.edge.observing.output import metrics
 from pushhub.edge.queues import batch_response, deliveries_of
 from pushhub.edge.wiring import forward_events as wiring
-from pushhub.events.messages import utc_now
+from pushhub.moments import milliseconds_now
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -18,5 +18,5 @@ forwarding = wiring.forwarding()
 def handler(event: dict[str, Any], _context: "LambdaContext") -> dict[str, Any]:
     """Deal with one batch of messages."""
     handling = forwarding(deliveries_of(event))
-    observe(handling, utc_now())
+    observe(handling, milliseconds_now())
     return batch_response(handling.failed)

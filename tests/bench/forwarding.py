@@ -15,13 +15,14 @@ from unittest.mock import patch
 
 import urllib3
 
+from pushhub.adapters.dynamodb.schema import items
 from pushhub.catalog.document import write_document
 from pushhub.catalog.model import Catalog, ReportedEvent, Upstream, UpstreamKind
 from pushhub.catalog.secrets import Secrets, write_secrets
-from pushhub.events.messages import Forward, Milliseconds, Receipt, Report, utc_now, write_forward
-from pushhub.events.record import Happening, RecordEvent
-from pushhub.events.upstreams import Call, NoReply, Reply
-from pushhub.store.schema import items
+from pushhub.events.command import Happening, RecordEvent
+from pushhub.events.messages import Forward, Receipt, Report, write_forward
+from pushhub.moments import Milliseconds, milliseconds_now
+from pushhub.outgoing.calls import Call, CallReply, NoReply
 from tests.bench.table import Table
 from tests.doubles.functions import Context, load_handler
 from tests.lambda_environment import function_environment
@@ -55,12 +56,12 @@ class Urllib3Exchange:
         self._pool = urllib3.PoolManager(maxsize=BATCH)
         self._threads = ThreadPoolExecutor(BATCH)
 
-    def __call__(self, calls: Sequence[Call]) -> Sequence[Reply | NoReply]:
+    def __call__(self, calls: Sequence[Call]) -> Sequence[CallReply | NoReply]:
         return list(self._threads.map(self._send, calls))
 
-    def _send(self, call: Call) -> Reply:
+    def _send(self, call: Call) -> CallReply:
         answer = self._pool.request("POST", call.url, body=call.body, headers={"content-type": call.content_type}, timeout=10)
-        return Reply(answer.status, answer.data)
+        return CallReply(answer.status, answer.data)
 
 
 def measure() -> Table:
@@ -87,7 +88,7 @@ def _handler(aws: InstantAws, exchange: type[Urllib3Exchange] | None = None) -> 
     with contextlib.ExitStack() as patched:
         patched.enter_context(patch.dict(os.environ, function_environment("forward_events") | {"ALLOW_LOCAL_UPSTREAMS": "true"}))
         for client in ("dynamodb", "sqs", "secretsmanager"):
-            patched.enter_context(patch(f"pushhub.edge.wiring.aws.{client}", lambda: aws))
+            patched.enter_context(patch(f"pushhub.adapters.clients.{client}", lambda: aws))
         if exchange:
             patched.enter_context(patch("pushhub.edge.wiring.forward_events.CurlExchange", exchange))
         handler: Callable[[dict[str, Any], Context], dict[str, Any]] = load_handler("forward_events").handler
@@ -116,5 +117,5 @@ def _body() -> str:
     event = RecordEvent(
         Happening.DELIVERED, f"e|2_4S_4HFn8RDhhmA|w4HFn8RPDFUi_2_4S_S_3___6.2NvyN8Hb67wmzJshM_{secrets.token_hex(4)}|ios-apns"
     )
-    report = Report(Receipt(secrets.token_hex(16)), Milliseconds(utc_now()), event)
-    return write_forward(Forward("measured", report, since=utc_now()))
+    report = Report(Receipt(secrets.token_hex(16)), Milliseconds(milliseconds_now()), event)
+    return write_forward(Forward("measured", report, since=milliseconds_now()))

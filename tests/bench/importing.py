@@ -16,26 +16,27 @@ from itertools import count, repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pushhub.adapters.clients import PATIENCE_OF_CHUNKS
+from pushhub.adapters.dynamodb.audience import DynamoAudience, transact_actions
+from pushhub.adapters.dynamodb.jobs import DynamoJobs
+from pushhub.adapters.dynamodb.journal import DynamoJournals
+from pushhub.adapters.s3 import S3Files
 from pushhub.audience.changes import Change
+from pushhub.audience.command import Mode, Subscribe
 from pushhub.audience.matching import decide
-from pushhub.audience.model import ProfileId, Seconds
+from pushhub.audience.model import ProfileId
 from pushhub.audience.port import Snapshot
-from pushhub.audience.subscribe import Mode, Subscribe
 from pushhub.catalog.model import Catalog, Database, DatabaseId, FieldType, Resource, ResourceId, TokenConflict
-from pushhub.edge.files import S3Files
-from pushhub.edge.wiring.aws import PATIENCE_OF_CHUNKS
-from pushhub.imports.chunk import THREADS, ImportChunk, row_of
-from pushhub.imports.drops import NO_OVERRIDES
+from pushhub.imports.files.cutting import CHUNK_TARGET, plan_ranges
+from pushhub.imports.files.drop import NO_OVERRIDES
+from pushhub.imports.files.recognition import SAMPLE, find_layout
+from pushhub.imports.files.records import ChunkText
+from pushhub.imports.files.rows import row_reader
+from pushhub.imports.files.unpacking import unpacked
 from pushhub.imports.job import ChunkProgress, FilePlan, Job, JobId, JobStatus, RowOutcome, S3Object
-from pushhub.imports.plan import CHUNK_TARGET, plan_ranges
 from pushhub.imports.port import OpenJournal
-from pushhub.imports.recognition import SAMPLE, find_layout
-from pushhub.imports.records import ChunkText
-from pushhub.imports.rows import row_reader
-from pushhub.imports.unpacking import unpacked
-from pushhub.store.audience import DynamoAudience, transact_actions
-from pushhub.store.imports import DynamoImports
-from pushhub.store.journal import DynamoJournals
+from pushhub.imports.steps.chunk import THREADS, ImportChunk, row_of
+from pushhub.moments import Seconds
 from tests.bench.table import Table
 from tests.doubles.import_files import plan_stream
 from tests.lambda_environment import ROOT
@@ -221,7 +222,7 @@ class Hub:
         planned = plan_stream([content], find_layout(content, NO_OVERRIDES, whole=True))
         source = S3Object(self.bucket, KEY, secrets.token_hex(4))
         job = JobId(f"bench-{secrets.token_hex(4)}")
-        jobs = DynamoImports(self.client, self.ledger, 1)
+        jobs = DynamoJobs(self.client, self.ledger, 1)
         plan = FilePlan(planned.layout, Mode.UPSERT, planned.size, len(planned.chunks))
         jobs.create(Job(job, source, source, JobStatus.RUNNING, Seconds(int(time.time())), plan=plan))
         journals = Recording(DynamoJournals(self.client, self.ledger, self.audience, 1), keep)

@@ -8,8 +8,8 @@ import time
 from typing import Any
 from unittest.mock import patch
 
+from pushhub.adapters.dynamodb.schema import items
 from pushhub.catalog.document import write_document
-from pushhub.store.schema import items
 from tests.bench.table import Table
 from tests.doubles.functions import Context, load_handler
 from tests.lambda_environment import function_environment
@@ -42,7 +42,7 @@ class InstantDynamoDB:
 def measure() -> Table:
     """Send the same event many times and divide the processor time."""
     client = InstantDynamoDB()
-    with patch.dict(os.environ, function_environment("push_subscribe")), patch("pushhub.edge.wiring.aws.dynamodb", lambda: client):
+    with patch.dict(os.environ, function_environment("push_subscribe")), patch("pushhub.adapters.clients.dynamodb", lambda: client):
         handler = load_handler("push_subscribe").handler
     event = Case("push_subscribe", "example-2-by-field").event
     rows = []

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from pushhub.adapters.dynamodb.audience import DynamoAudience
 from pushhub.audience.changes import (
     Change,
     KeyClaim,
@@ -21,6 +22,7 @@ from pushhub.audience.changes import (
     SubscriptionPut,
     SubscriptionRemoval,
 )
+from pushhub.audience.command import DesiredSubscription, Mode
 from pushhub.audience.matching import MAX_FORGOTTEN
 from pushhub.audience.model import (
     MAX_CANCELLED,
@@ -30,21 +32,18 @@ from pushhub.audience.model import (
     Origin,
     Profile,
     ProfileId,
-    PushToken,
     ResourceState,
-    Seconds,
     Subscription,
     SubscriptionRef,
 )
-from pushhub.audience.port import AudienceStore, Wanted
-from pushhub.audience.subscribe import DesiredSubscription, Mode
+from pushhub.audience.port import AudienceStore, SnapshotQuery
 from pushhub.audience.subscribing import Subscribing
 from pushhub.audience.values import MAX_VALUE_BYTES, Value, normalise
 from pushhub.catalog.file import MAX_MATCH_FIELDS, parse_catalog
 from pushhub.catalog.model import Database, DatabaseId, FieldType, ResourceId, TokenConflict
-from pushhub.catalog.providers import Provider
+from pushhub.catalog.providers import Provider, PushToken
 from pushhub.faults import LostRaceError
-from pushhub.store.audience import DynamoAudience
+from pushhub.moments import Seconds
 from tests.conftest import Hub
 from tests.doubles.audience import MemoryAudience
 from tests.doubles.requests import BY_TOKEN, CUSTOMERS, by_id, by_number, in_mode, request, resource, setting
@@ -108,13 +107,13 @@ def subscription(token: str = "a", owner: ProfileId = ANN, version: int = 1) -> 
 
 
 def read_profile(store: AudienceStore, database: DatabaseId, id_: ProfileId = ANN) -> Profile | None:
-    (snapshot,) = store.read([Wanted(database, profiles=frozenset({id_}))])
+    (snapshot,) = store.read([SnapshotQuery(database, profiles=frozenset({id_}))])
     return snapshot.profiles[id_]
 
 
 def read_subscriptions(store: AudienceStore, database: DatabaseId, *tokens: str) -> Sequence[Subscription]:
     wanted = tuple(address(token) for token in tokens)
-    (snapshot,) = store.read([Wanted(database, wanted)])
+    (snapshot,) = store.read([SnapshotQuery(database, wanted)])
     return [snapshot.subscriptions[one] for one in wanted if one in snapshot.subscriptions]
 
 
@@ -124,14 +123,14 @@ def refuse(store: AudienceStore, database: DatabaseId, change: Change) -> None:
 
 
 def test_what_was_never_written_is_not_found(store: AudienceStore, database: DatabaseId) -> None:
-    (snapshot,) = store.read([Wanted(database, (address(),), (NUMBER,), frozenset({ANN}))])
+    (snapshot,) = store.read([SnapshotQuery(database, (address(),), (NUMBER,), frozenset({ANN}))])
     assert not snapshot.subscriptions
     assert not snapshot.key_holders
     assert snapshot.profiles == {ANN: None}
 
 
 def test_reading_nothing_finds_nothing(store: AudienceStore, database: DatabaseId) -> None:
-    (snapshot,) = store.read([Wanted(database)])
+    (snapshot,) = store.read([SnapshotQuery(database)])
     assert not snapshot.subscriptions
 
 
@@ -139,7 +138,7 @@ def test_everything_written_is_read_back_as_it_was(store: AudienceStore, databas
     made = profile(live=refs("a"), cancelled=refs("b"), key=NUMBER, origin=Origin.FIELD)
     put = subscription()
     store.commit(database, Change((ProfileCreation(made),), (KeyClaim(NUMBER, ANN),), (SubscriptionPut(put),)))
-    (snapshot,) = store.read([Wanted(database, (address(), address("b")), (NUMBER,), frozenset({ANN, JOE}))])
+    (snapshot,) = store.read([SnapshotQuery(database, (address(), address("b")), (NUMBER,), frozenset({ANN, JOE}))])
     assert snapshot.subscriptions == {address(): put}
     assert set(snapshot.key_holders.values()) == {ANN}
     assert snapshot.profiles == {ANN: made, JOE: None}
@@ -148,7 +147,7 @@ def test_everything_written_is_read_back_as_it_was(store: AudienceStore, databas
 def test_databases_are_separate(store: AudienceStore, database: DatabaseId) -> None:
     store.commit(database, Change((ProfileCreation(profile()),), (KeyClaim(NUMBER, ANN),), (SubscriptionPut(subscription()),)))
     other = DatabaseId(database + 1)
-    here, there = (Wanted(one, (address(),), (NUMBER,), frozenset({ANN})) for one in (database, other))
+    here, there = (SnapshotQuery(one, (address(),), (NUMBER,), frozenset({ANN})) for one in (database, other))
     found, missing = store.read([here, there])
     assert found.subscriptions
     assert not missing.subscriptions
@@ -173,7 +172,7 @@ def test_a_profile_is_made_once(store: AudienceStore, database: DatabaseId) -> N
 def test_a_key_is_claimed_once(store: AudienceStore, database: DatabaseId) -> None:
     store.commit(database, Change(keys=(KeyClaim(NUMBER, ANN),)))
     refuse(store, database, Change(keys=(KeyClaim(NUMBER, JOE),)))
-    (snapshot,) = store.read([Wanted(database, keys=(NUMBER,))])
+    (snapshot,) = store.read([SnapshotQuery(database, keys=(NUMBER,))])
     assert set(snapshot.key_holders.values()) == {ANN}
 
 
@@ -181,13 +180,13 @@ def test_a_key_is_released_by_its_holder_alone(store: AudienceStore, database: D
     store.commit(database, Change(keys=(KeyClaim(NUMBER, ANN),)))
     refuse(store, database, Change(keys=(KeyRelease(NUMBER, JOE),)))
     store.commit(database, Change(keys=(KeyRelease(NUMBER, ANN),)))
-    (snapshot,) = store.read([Wanted(database, keys=(NUMBER,))])
+    (snapshot,) = store.read([SnapshotQuery(database, keys=(NUMBER,))])
     assert not snapshot.key_holders
 
 
 def test_values_of_different_types_are_different_keys(store: AudienceStore, database: DatabaseId) -> None:
     store.commit(database, Change(keys=(KeyClaim(NUMBER, ANN),)))
-    (snapshot,) = store.read([Wanted(database, keys=(MatchKey("number", FieldType.TEXT, "123"),))])
+    (snapshot,) = store.read([SnapshotQuery(database, keys=(MatchKey("number", FieldType.TEXT, "123"),))])
     assert not snapshot.key_holders
 
 
@@ -318,7 +317,7 @@ def test_the_subscriptions_of_a_profile_are_listed_live_ones_first(store: Audien
     made = profile(live=refs("a"), cancelled=refs("b"))
     puts = (SubscriptionPut(subscription("b")), SubscriptionPut(subscription("a")))
     store.commit(database, Change((ProfileCreation(made),), (), puts))
-    assert [one.address.token for one in store.subscriptions_of(database, made)] == ["a", "b"]
+    assert [one.address.push_token for one in store.subscriptions_of(database, made)] == ["a", "b"]
 
 
 def test_a_database_holds_profiles_from_the_first_on(store: AudienceStore, database: DatabaseId) -> None:
@@ -344,7 +343,7 @@ def test_a_value_of_any_type_survives(store: AudienceStore, database: DatabaseId
     key = MatchKey("field", kind, normalise(kind, raw))
     made = profile(key=key)
     store.commit(database, Change((ProfileCreation(made),), (KeyClaim(key, ANN),)))
-    (snapshot,) = store.read([Wanted(database, keys=(key,), profiles=frozenset({ANN}))])
+    (snapshot,) = store.read([SnapshotQuery(database, keys=(key,), profiles=frozenset({ANN}))])
     assert set(snapshot.key_holders.values()) == {ANN}
     assert snapshot.profiles[ANN] == made
 
@@ -379,7 +378,7 @@ def fields_of(store: AudienceStore, database: DatabaseId, id_: ProfileId = ANN) 
 
 
 def holders(store: AudienceStore, database: DatabaseId, *keys: MatchKey) -> list[ProfileId | None]:
-    (snapshot,) = store.read([Wanted(database, keys=keys)])
+    (snapshot,) = store.read([SnapshotQuery(database, keys=keys)])
     return [snapshot.key_holders.get(key) for key in keys]
 
 
@@ -553,7 +552,7 @@ def test_an_item_that_several_ask_for_is_read_for_each(store: AudienceStore, dat
     made = profile(live=refs("a"))
     puts = (SubscriptionPut(subscription("a")),)
     store.commit(database, Change((ProfileCreation(made),), (KeyClaim(NUMBER, ANN),), puts))
-    wanted = Wanted(database, (address(),), (NUMBER,), frozenset({ANN}))
+    wanted = SnapshotQuery(database, (address(),), (NUMBER,), frozenset({ANN}))
     first, second = store.read([wanted, wanted])
     assert first == second
     assert (first.profiles, list(first.subscriptions), list(first.key_holders)) == ({ANN: made}, [address()], [NUMBER])

@@ -4,9 +4,9 @@ import secrets
 
 import pytest
 
+from pushhub.adapters.dynamodb.catalog import DynamoCatalog
 from pushhub.catalog.model import Catalog, digest_of
 from pushhub.catalog.port import CatalogChangedError, StoredCatalog
-from pushhub.store.catalog import DynamoCatalog
 from tests.conftest import Hub
 from tests.wire.golden import catalog_of
 

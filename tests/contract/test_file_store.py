@@ -8,8 +8,8 @@ from typing import Protocol
 import pytest
 from boto3.s3.transfer import TransferConfig
 
-from pushhub.edge import files
-from pushhub.edge.files import PART_BYTES, S3Files
+from pushhub.adapters import s3 as files
+from pushhub.adapters.s3 import PART_BYTES, S3Files
 from pushhub.imports.job import S3Object
 from pushhub.imports.port import FileStore, MissingObjectError
 from tests.conftest import Hub

@@ -10,43 +10,44 @@ from typing import Any
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
-from pushhub.audience.changes import Change, SubscriptionPut
-from pushhub.audience.model import Address, ProfileId, PushToken, ResourceState, Seconds, Subscription
-from pushhub.audience.port import AudienceStore, Wanted
-from pushhub.audience.subscribe import Mode
-from pushhub.catalog.model import DatabaseId, ResourceId
-from pushhub.catalog.providers import Provider
-from pushhub.faults import LostRaceError, UnavailableError
-from pushhub.imports.job import (
-    ChunkProgress,
-    FilePlan,
-    Job,
-    JobId,
-    JobStatus,
-    Kind,
-    RowOutcome,
-    S3Object,
-    Tally,
-    UnknownJobError,
-)
-from pushhub.imports.layout import Layout
-from pushhub.imports.port import JobStore, Journals, OpenJournal, TakenOverError
-from pushhub.store.imports import DynamoImports
-from pushhub.store.journal import (
+from pushhub.adapters.dynamodb.jobs import DynamoJobs
+from pushhub.adapters.dynamodb.journal import (
     LANES,
     MAX_APPENDED_REASON_BYTES,
     MAX_APPENDED_ROWS,
     MAX_APPENDED_WRITES,
     DynamoJournals,
 )
+from pushhub.audience.changes import Change, SubscriptionPut
+from pushhub.audience.command import Mode
+from pushhub.audience.model import Address, ProfileId, ResourceState, Subscription
+from pushhub.audience.port import AudienceStore, SnapshotQuery
+from pushhub.catalog.model import DatabaseId, ResourceId
+from pushhub.catalog.providers import Provider, PushToken
+from pushhub.faults import LostRaceError, UnavailableError
+from pushhub.imports.files.layout import Layout
+from pushhub.imports.job import (
+    ChunkProgress,
+    FilePlan,
+    Job,
+    JobId,
+    JobStatus,
+    RowOutcome,
+    RowResult,
+    S3Object,
+    Tally,
+    UnknownJobError,
+)
+from pushhub.imports.port import JobStore, Journals, OpenJournal, TakenOverError
+from pushhub.moments import Seconds
 from tests.conftest import Hub
 from tests.doubles.audience import MemoryAudience
 from tests.doubles.imports import MemoryImports
 
-SUBSCRIBED, UNCHANGED = RowOutcome(Kind.SUBSCRIBED), RowOutcome(Kind.UNCHANGED)
+SUBSCRIBED, UNCHANGED = RowOutcome(RowResult.SUBSCRIBED), RowOutcome(RowResult.UNCHANGED)
 LAYOUT = Layout("utf-16-le", 2, "\t", quoted=True, columns=("subscription_id", "имя", "№ 3"), header=66, line_end="\r\n")
 PLAN = FilePlan(LAYOUT, Mode.UPDATE, 20 * 10**9, 2385, "work/a-job/unpacked")
-TALLY = Tally({Kind.SUBSCRIBED: 7, Kind.FAILED: 3}, {"id is empty": 2, "the row has 3 cells, the header 4": 1})
+TALLY = Tally({RowResult.SUBSCRIBED: 7, RowResult.FAILED: 3}, {"id is empty": 2, "the row has 3 cells, the header 4": 1})
 
 
 class FlakyClient:
@@ -105,7 +106,7 @@ def stores(request: pytest.FixtureRequest) -> Stores:
 def dynamo(hub: Hub) -> Stores:
     client, outputs = FlakyClient(hub.connection.client("dynamodb")), hub.connection.outputs
     return Stores(
-        DynamoImports(client, outputs["LedgerTable"]),  # type: ignore[arg-type]
+        DynamoJobs(client, outputs["LedgerTable"]),  # type: ignore[arg-type]
         DynamoJournals(client, outputs["LedgerTable"], outputs["AudienceTable"], retention_days=30),  # type: ignore[arg-type]
         hub.audience(),
         client,
@@ -158,7 +159,7 @@ def put(number: int, version: int = 1) -> Change:
 def written(stores: Stores, database: DatabaseId, numbers: Sequence[int]) -> set[int]:
     """Return the numbers whose subscriptions exist."""
     addresses = {Address(Provider("ios-apns"), PushToken(f"t{number}")): number for number in numbers}
-    (snapshot,) = stores.audience.read([Wanted(database, tuple(addresses))])
+    (snapshot,) = stores.audience.read([SnapshotQuery(database, tuple(addresses))])
     return {addresses[address] for address in snapshot.subscriptions}
 
 
@@ -311,7 +312,7 @@ def test_progress_never_goes_back(stores: Stores) -> None:
     stores.jobs.show(job, later)
     stores.jobs.show(job, ChunkProgress(1, Tally(), 899))
     assert stores.jobs.progress(job) == {1: later}
-    same = ChunkProgress(1, Tally({Kind.SKIPPED: 1}), 900)
+    same = ChunkProgress(1, Tally({RowResult.SKIPPED: 1}), 900)
     stores.jobs.show(job, same)
     assert stores.jobs.progress(job) == {1: same}
 
@@ -341,9 +342,9 @@ def test_what_was_settled_is_read_by_the_next_run(stores: Stores) -> None:
         0: SUBSCRIBED,
         1: UNCHANGED,
         5: SUBSCRIBED,
-        6: RowOutcome(Kind.CANCELLED),
-        7: RowOutcome(Kind.SKIPPED),
-        **{10 + number: RowOutcome(Kind.FAILED, reason) for number, reason in enumerate(reasons)},
+        6: RowOutcome(RowResult.CANCELLED),
+        7: RowOutcome(RowResult.SKIPPED),
+        **{10 + number: RowOutcome(RowResult.FAILED, reason) for number, reason in enumerate(reasons)},
         8_388_608: SUBSCRIBED,
     }
     other = {2: SUBSCRIBED, **dict.fromkeys(range(1000, 9000), UNCHANGED), **dict.fromkeys(range(10_000, 12_000, 3), SUBSCRIBED)}
@@ -393,7 +394,7 @@ def test_as_much_as_an_append_takes_is_written(stores: Stores, database: Databas
     journal = stores.journals.open(job, 0)
     writes = range(MAX_APPENDED_WRITES)
     journal.append(0, dict.fromkeys(writes, SUBSCRIBED), [(database, put(number)) for number in writes])
-    long = RowOutcome(Kind.FAILED, "я" * (MAX_APPENDED_REASON_BYTES // 2))
+    long = RowOutcome(RowResult.FAILED, "я" * (MAX_APPENDED_REASON_BYTES // 2))
     scattered = {position: long if position % 10 else SUBSCRIBED for position in range(10**7, 10**7 + 5 * MAX_APPENDED_ROWS, 5)}
     journal.append(0, scattered)
     assert stores.journals.open(job, 0).settled == dict.fromkeys(writes, SUBSCRIBED) | scattered
@@ -417,7 +418,7 @@ def test_more_than_an_append_takes_is_refused(
 
 
 def test_too_much_to_say_is_refused(stores: Stores) -> None:
-    outcomes = {number: RowOutcome(Kind.FAILED, f"{number}" * 50_000) for number in range(100, 102)}
+    outcomes = {number: RowOutcome(RowResult.FAILED, f"{number}" * 50_000) for number in range(100, 102)}
     with pytest.raises(ValueError, match="300000 bytes of reasons"):
         stores.journals.open(new_id(), 0).append(0, outcomes)
 

@@ -7,6 +7,9 @@ from typing import Any, Protocol
 
 import pytest
 
+from pushhub.adapters.dynamodb.ledger import DynamoLedger
+from pushhub.catalog.providers import PushToken
+from pushhub.events.command import Happening, PlainForm, RecordEvent
 from pushhub.events.ledger import (
     AlreadyCountedError,
     ContradictedError,
@@ -18,10 +21,9 @@ from pushhub.events.ledger import (
     RecordedEvent,
     entry_for,
 )
-from pushhub.events.messages import Milliseconds, Receipt, Report
-from pushhub.events.record import Happening, PlainForm, RecordEvent
+from pushhub.events.messages import Receipt, Report
 from pushhub.events.recording import Recording
-from pushhub.store.ledger import DynamoLedger
+from pushhub.moments import Milliseconds
 from tests.conftest import Hub
 from tests.doubles.ledger import MemoryLedger
 
@@ -107,7 +109,7 @@ def test_launches_and_providers_are_counted_apart(ledger: ReadableLedger) -> Non
     uid, launches = fresh(), (fresh(), fresh())
     for launch in launches:
         for provider in ("ios-apns", "android-firebase"):
-            ledger.commit(entry(RecordEvent(OPENED, uid, PlainForm(launch, provider, "a token")), report()))
+            ledger.commit(entry(RecordEvent(OPENED, uid, PlainForm(launch, provider, PushToken("a token"))), report()))
     assert set(launches) <= set(ledger.launches())
     for launch in launches:
         found = ledger.statistics(launch)
@@ -120,7 +122,7 @@ def test_launches_and_providers_are_counted_apart(ledger: ReadableLedger) -> Non
 
 def test_the_special_form_is_another_event_than_the_plain_one(ledger: ReadableLedger) -> None:
     uid = fresh()
-    special, plain = event(DELIVERED, uid), RecordEvent(DELIVERED, uid, PlainForm(7, "ios-apns", "a token"))
+    special, plain = event(DELIVERED, uid), RecordEvent(DELIVERED, uid, PlainForm(7, "ios-apns", PushToken("a token")))
     ledger.commit(entry(special, report()))
     ledger.commit(entry(plain, report()))
     assert {(one.launch, one.provider, one.plain) for one in ledger.events_of(uid)} == {

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
+from pushhub.adapters.secrets_manager import SecretsManagerSecrets
 from pushhub.catalog.secrets import LinkKeyId, Secrets, SecretsChangedError, SecretStore
-from pushhub.store.secrets import SecretsManagerSecrets
 from tests.conftest import Hub
 from tests.doubles.secrets import MemorySecrets
 

@@ -19,19 +19,11 @@ from pushhub.audience.changes import (
     SubscriptionRemoval,
     SubscriptionWrite,
 )
-from pushhub.audience.model import (
-    MAX_CANCELLED,
-    MAX_LIVE,
-    MatchKey,
-    Profile,
-    ProfileId,
-    Seconds,
-    Subscription,
-    SubscriptionRef,
-)
-from pushhub.audience.port import Snapshot, Wanted
+from pushhub.audience.model import MAX_CANCELLED, MAX_LIVE, MatchKey, Profile, ProfileId, Subscription, SubscriptionRef
+from pushhub.audience.port import Snapshot, SnapshotQuery
 from pushhub.catalog.model import DatabaseId
 from pushhub.faults import LostRaceError
+from pushhub.moments import Seconds
 
 
 @dataclass
@@ -58,7 +50,7 @@ class MemoryAudience:
     def content(self, database: int) -> DatabaseContent:
         return self.databases.setdefault(DatabaseId(database), DatabaseContent())
 
-    def read(self, wanted: Sequence[Wanted], latest: float = math.inf) -> Sequence[Snapshot]:
+    def read(self, wanted: Sequence[SnapshotQuery], latest: float = math.inf) -> Sequence[Snapshot]:
         with self._lock:
             self.reads += 1
             return [self._snapshot(part) for part in wanted]
@@ -81,7 +73,7 @@ class MemoryAudience:
     def holds_profiles(self, database: DatabaseId) -> bool:
         return bool(self.content(database).profiles)
 
-    def _snapshot(self, wanted: Wanted) -> Snapshot:
+    def _snapshot(self, wanted: SnapshotQuery) -> Snapshot:
         content = self.content(wanted.database)
         return Snapshot(
             subscriptions={

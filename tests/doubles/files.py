@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 
-from pushhub.imports.drops import INBOX
 from pushhub.imports.job import S3Object
+from pushhub.imports.keys import INBOX
 from pushhub.imports.port import MissingObjectError, ObjectFacts
 
 _PIECE = 1024

@@ -9,10 +9,10 @@ from typing import Final
 from hypothesis import strategies as st
 
 from pushhub.catalog.model import Catalog, Database, DatabaseId, FieldType, Resource, ResourceId, TokenConflict
-from pushhub.imports.drops import NO_OVERRIDES, Overrides
-from pushhub.imports.layout import Layout
-from pushhub.imports.plan import CHUNK_TARGET, Planned, StreamPlan
-from pushhub.imports.recognition import find_layout
+from pushhub.imports.files.cutting import CHUNK_TARGET, Planned, StreamPlan
+from pushhub.imports.files.drop import NO_OVERRIDES, Overrides
+from pushhub.imports.files.layout import Layout
+from pushhub.imports.files.recognition import find_layout
 
 MARKS: Final = {"utf-8": b"\xef\xbb\xbf", "utf-16-le": b"\xff\xfe", "utf-16-be": b"\xfe\xff"}
 HEADER: Final = ("subscription_id", "customer", "name")

@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from pushhub.adapters.dynamodb.journal import LANES, checked
 from pushhub.audience.changes import Change
-from pushhub.audience.model import Seconds
 from pushhub.catalog.model import DatabaseId
 from pushhub.imports.job import ChunkProgress, FilePlan, Job, JobId, JobStatus, RowOutcome, S3Object, UnknownJobError
 from pushhub.imports.port import TakenOverError
-from pushhub.store.journal import LANES, checked
+from pushhub.moments import Seconds
 from tests.doubles.audience import MemoryAudience
 
 if TYPE_CHECKING:

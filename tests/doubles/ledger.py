@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from pushhub.events.command import Happening, Identity, RecordEvent
 from pushhub.events.ledger import (
     AlreadyCountedError,
     ContradictedError,
@@ -14,7 +15,6 @@ from pushhub.events.ledger import (
     LaunchStatistics,
     RecordedEvent,
 )
-from pushhub.events.record import Happening, Identity, RecordEvent
 
 if TYPE_CHECKING:
     from pushhub.events.messages import Receipt

@@ -4,15 +4,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
+from pushhub.adapters.dynamodb.jobs import DynamoJobs
+from pushhub.adapters.dynamodb.journal import DynamoJournals
+from pushhub.adapters.s3 import S3Files
+from pushhub.adapters.step_functions import StepFunctionsExecutions
 from pushhub.audience.changes import Change
-from pushhub.audience.model import Seconds
 from pushhub.catalog.model import DatabaseId
-from pushhub.edge.executions import StepFunctionsExecutions
-from pushhub.edge.files import S3Files
 from pushhub.imports.job import ChunkProgress, FilePlan, Job, JobId, JobStatus, RowOutcome, S3Object
 from pushhub.imports.port import MissingObjectError, ObjectFacts, ObjectWriter, OpenJournal
-from pushhub.store.imports import DynamoImports
-from pushhub.store.journal import DynamoJournals
+from pushhub.moments import Seconds
 from tests.doubles.executions import MemoryExecutions
 from tests.doubles.files import MemoryFiles
 from tests.doubles.imports import MemoryImports
@@ -78,7 +78,7 @@ class ExecutionsOfBoth(StepFunctionsExecutions):
         return self._memory.ended(job, attempt)
 
 
-class ImportsOfBoth(DynamoImports):
+class ImportsOfBoth(DynamoJobs):
     """Its calls that read first are answered with a job; see `ANSWERED_JOB`."""
 
     def __init__(self, client: Any, table: str, retention_days: int, memory: MemoryImports) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from pushhub.events.queues import Envelope
+from pushhub.outgoing.queues import Envelope
 
 
 class MemoryQueue:

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from pushhub.audience.model import ProfileId, PushToken
-from pushhub.audience.subscribe import ByField, ById, ByToken, DesiredSubscription, Matching, Mode, Subscribe
+from pushhub.audience.command import ByField, ById, ByPushToken, DesiredSubscription, Matching, Mode, Subscribe
+from pushhub.audience.model import ProfileId
 from pushhub.audience.values import Value
 from pushhub.catalog.model import Database, DatabaseId, FieldType, Resource, ResourceId, TokenConflict
-from pushhub.catalog.providers import Provider
+from pushhub.catalog.providers import Provider, PushToken
 
 CUSTOMERS = Database(
     DatabaseId(17),
@@ -44,7 +44,7 @@ def by_number(value: Value) -> ByField:
     return ByField("number", value)
 
 
-BY_TOKEN = ByToken()
+BY_TOKEN = ByPushToken()
 
 
 def request(

@@ -2,10 +2,11 @@
 
 from itertools import count
 
-from pushhub.audience.model import Address, Profile, ProfileId, PushToken, Seconds
-from pushhub.audience.subscribe import DatabaseOutcome, DatabaseProcessed, DatabaseRefused, Effect, Reason, Refused, Subscribe
+from pushhub.audience.command import DatabaseOutcome, DatabaseProcessed, DatabaseRefused, Effect, Reason, Refused, Subscribe
+from pushhub.audience.model import Address, Profile, ProfileId
 from pushhub.audience.subscribing import Subscribing
-from pushhub.catalog.providers import Provider
+from pushhub.catalog.providers import Provider, PushToken
+from pushhub.moments import Seconds
 from tests.doubles.audience import DatabaseContent, MemoryAudience
 from tests.doubles.invariants import assert_consistent
 from tests.doubles.requests import CUSTOMERS

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from pushhub.edge.wiring import aws, push_subscribe
+from pushhub.adapters import clients
+from pushhub.edge.wiring import push_subscribe
 from tests.conftest import Hub
 
 ONE_DATABASE, TWO_DATABASES, MOVING = (
@@ -23,7 +24,7 @@ class Counted:
     def __init__(self, hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
         client = hub.connection.client("dynamodb")
         client.meta.events.register("before-call.dynamodb", self._count)
-        monkeypatch.setattr(aws, "dynamodb", lambda: client)
+        monkeypatch.setattr(clients, "dynamodb", lambda: client)
         monkeypatch.setenv("AUDIENCE_TABLE", hub.connection.outputs["AudienceTable"])
         monkeypatch.setenv("CATALOG_TABLE", hub.connection.outputs["CatalogTable"])
         self.calls: Counter[str] = Counter()

@@ -7,10 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from pushhub.audience.model import Address, PushToken
-from pushhub.audience.port import Wanted
+from pushhub.audience.model import Address
+from pushhub.audience.port import SnapshotQuery
 from pushhub.catalog.model import DatabaseId
-from pushhub.catalog.providers import Provider
+from pushhub.catalog.providers import Provider, PushToken
 from tests.conftest import Hub
 
 TWO_DATABASES = "9HsZc5NpLmG-e27b63d08fa41c59"
@@ -32,5 +32,7 @@ def test_fifty_identical_first_requests_make_one_profile_per_database_and_one_su
     elements = [element for _, reply in replies for element in json.loads(reply)["data"]]
     assert len({(element["db_id"], element["profile_id"]) for element in elements}) == 2
     assert Counter("subscription_id" in element for element in elements) == {True: 2, False: 98}
-    stored = hub.audience().read([Wanted(DatabaseId(id_), (Address(Provider("ios-apns"), PushToken(token)),)) for id_ in (1, 17)])
+    stored = hub.audience().read(
+        [SnapshotQuery(DatabaseId(id_), (Address(Provider("ios-apns"), PushToken(token)),)) for id_ in (1, 17)]
+    )
     assert [len(part.subscriptions) for part in stored] == [1, 1]

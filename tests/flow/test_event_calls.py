@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 
+from pushhub.adapters import clients
 from pushhub.console.stores import stores_of
-from pushhub.edge.wiring import aws, crypto_post_events, forward_events, post_events, record_events
+from pushhub.edge.wiring import crypto_post_events, forward_events, post_events, record_events
+from pushhub.events.command import Happening, RecordEvent
 from pushhub.events.links import mint_links
-from pushhub.events.messages import Forward, Milliseconds, Receipt, Report, write_forward, write_report
-from pushhub.events.queues import Delivery
-from pushhub.events.record import Happening, RecordEvent
+from pushhub.events.messages import Forward, Receipt, Report, write_forward, write_report
+from pushhub.moments import Milliseconds
+from pushhub.outgoing.queues import Delivery
 from tests.conftest import Hub
 
 TOKEN = "abcdefghijklmnqrstuvwxyz"
@@ -30,7 +32,7 @@ def calls(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> Iterator[Counter[str]]:
     for service in ("dynamodb", "sqs", "secretsmanager"):
         client = hub.connection.client(service)
         client.meta.events.register(f"before-call.{service}", count)
-        monkeypatch.setattr(aws, service, lambda client=client: client)
+        monkeypatch.setattr(clients, service, lambda client=client: client)
     sqs, outputs = hub.connection.client("sqs"), hub.connection.outputs
     queues = [sqs.create_queue(QueueName=f"counted-{secrets.token_hex(4)}")["QueueUrl"] for _ in range(2)]
     settings = {

@@ -18,11 +18,11 @@ import psutil
 import pytest
 import urllib3
 
+from pushhub.adapters.dynamodb.ledger import DynamoLedger
 from pushhub.catalog.secrets import Secrets
 from pushhub.console.stores import stores_of
+from pushhub.events.command import Happening
 from pushhub.events.links import mint_links
-from pushhub.events.record import Happening
-from pushhub.store.ledger import DynamoLedger
 from tests.running_hub import Up, running
 from tests.running_upstream import Upstream, free_port, until
 

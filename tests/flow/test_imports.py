@@ -14,12 +14,12 @@ from typing import Any
 import psutil
 import pytest
 
+from pushhub.adapters.dynamodb.jobs import DynamoJobs
 from pushhub.audience.model import MatchKey
-from pushhub.audience.port import Wanted
+from pushhub.audience.port import SnapshotQuery
 from pushhub.catalog.model import DatabaseId, FieldType
 from pushhub.imports.job import Job, JobId, JobStatus, S3Object, job_of
-from pushhub.imports.port import plan_key
-from pushhub.store.imports import DynamoImports
+from pushhub.imports.keys import attempt_chunks_key
 from tests.conftest import Hub
 from tests.running_upstream import until
 
@@ -34,7 +34,7 @@ class Imports:
         self.hub = hub
         self.s3 = hub.connection.client("s3")
         self.bucket = hub.connection.outputs["ImportsBucket"]
-        self.jobs = DynamoImports(hub.connection.client("dynamodb"), hub.connection.outputs["LedgerTable"])
+        self.jobs = DynamoJobs(hub.connection.client("dynamodb"), hub.connection.outputs["LedgerTable"])
 
     def drop(self, content: str, key: str = "", **metadata: str) -> JobId:
         """Upload a file as any tool does, and return the job that it becomes."""
@@ -218,7 +218,7 @@ def test_a_cancelled_import_stops_and_a_retry_goes_on_with_the_chunks_that_are_n
     until(lambda: imports.jobs.load(job).status is JobStatus.DONE, 120)
     report = imports.report(job)
     assert (report["status"], report["subscribed"], report["failed"]) == ("done", 3 * good, 3 * filler)
-    gone_through = json.loads(imports.content(plan_key(job, 2)))
+    gone_through = json.loads(imports.content(attempt_chunks_key(job, 2)))
     assert {chunk["number"] for chunk in gone_through} == every - finished
     again = imports.run("imports", "retry", job)
     assert again.returncode == 1
@@ -245,5 +245,5 @@ def _settled(imports: Imports, job: JobId) -> int:
 
 def _owner(hub: Hub, number: int) -> str:
     key = MatchKey("CustomNumber1", FieldType.INTEGER, number)
-    (snapshot,) = hub.audience().read([Wanted(DatabaseId(17), keys=(key,))])
+    (snapshot,) = hub.audience().read([SnapshotQuery(DatabaseId(17), keys=(key,))])
     return snapshot.key_holders[key]

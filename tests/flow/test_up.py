@@ -12,9 +12,9 @@ import pytest
 import urllib3
 from tenacity import retry, retry_if_result, stop_after_delay, wait_fixed
 
+from pushhub.adapters.dynamodb.jobs import DynamoJobs
 from pushhub.console.connection import Connection
-from pushhub.imports.job import JobStatus, Kind, S3Object, Tally, job_of
-from pushhub.store.imports import DynamoImports
+from pushhub.imports.job import JobStatus, RowResult, S3Object, Tally, job_of
 from tests.conftest import Hub
 from tests.running_hub import Up, running
 
@@ -144,11 +144,11 @@ def test_an_import_that_a_stop_cuts_short_goes_on_at_the_next_start(tmp_path: Pa
         assert f"import {job} goes on" in up.said
         jobs = imports_of(up.connection())
         _eventually(lambda: jobs.load(job).status is JobStatus.DONE)
-        assert sum((chunk.tally for chunk in jobs.progress(job).values()), Tally())[Kind.SUBSCRIBED] == count
+        assert sum((chunk.tally for chunk in jobs.progress(job).values()), Tally())[RowResult.SUBSCRIBED] == count
 
 
-def imports_of(connection: Connection) -> DynamoImports:
-    return DynamoImports(connection.client("dynamodb"), connection.outputs["LedgerTable"])
+def imports_of(connection: Connection) -> DynamoJobs:
+    return DynamoJobs(connection.client("dynamodb"), connection.outputs["LedgerTable"])
 
 
 def test_a_run_that_was_lost_is_told_at_the_next_start(tmp_path: Path) -> None:

@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from pushhub.dialects.altcraft.errors import DESCRIPTIONS, Refusal
-from pushhub.dialects.altcraft.event_errors import EventRefusal
-from pushhub.dialects.altcraft.reply import RefusalTable
+from pushhub.dialects.altcraft.events.errors import EventRefusal
+from pushhub.dialects.altcraft.subscribe.errors import DESCRIPTIONS, Refusal
+from pushhub.dialects.http import RefusalTable
 from tests.shape.test_arrows import PACKAGE
 from tests.shape.test_template import ROOT
 from tests.wire.golden import EVENTS, cases

@@ -46,18 +46,23 @@ botocore takes `certifi` by itself where it is installed.
 """
 
 NEVER = ("aws_lambda_powertools.event_handler", "pushhub.catalog.file", "pushhub.console")
-AUDIENCE = ("pushhub.audience.matching", "pushhub.audience.subscribing", "pushhub.store.audience", "pushhub.store.schema.audience")
-NO_IMPORT = ("pushhub.dialects", "pushhub.events", "pushhub.store.ledger", "pushhub.catalog.secrets")
+AUDIENCE = (
+    "pushhub.audience.matching",
+    "pushhub.audience.subscribing",
+    "pushhub.adapters.dynamodb.audience",
+    "pushhub.adapters.dynamodb.schema.audience",
+)
+NO_IMPORT = ("pushhub.dialects", "pushhub.events", "pushhub.adapters.dynamodb.ledger", "pushhub.catalog.secrets")
 NOT_NEEDED = {
-    "push_subscribe": ("pushhub.dialects.xml_body", "pushhub.events", "pushhub.store.schema.ledger"),
-    "post_events": (*AUDIENCE, "pushhub.catalog.secrets", "pushhub.events.links", "pushhub.store.ledger"),
-    "crypto_post_events": (*AUDIENCE, "pushhub.dialects.xml_body", "pushhub.store.ledger"),
+    "push_subscribe": ("pushhub.dialects.xml_body", "pushhub.events", "pushhub.adapters.dynamodb.schema.ledger"),
+    "post_events": (*AUDIENCE, "pushhub.catalog.secrets", "pushhub.events.links", "pushhub.adapters.dynamodb.ledger"),
+    "crypto_post_events": (*AUDIENCE, "pushhub.dialects.xml_body", "pushhub.adapters.dynamodb.ledger"),
     "record_events": (*AUDIENCE, "pushhub.catalog.secrets", "pushhub.dialects", "pushhub.events.links"),
-    "forward_events": (*AUDIENCE, "pushhub.dialects.xml_body", "pushhub.events.links", "pushhub.store.ledger"),
-    "imports_start": (*AUDIENCE, *NO_IMPORT, "pushhub.imports.planning", "pushhub.imports.reporting"),
-    "imports_plan": (*AUDIENCE, *NO_IMPORT, "pushhub.imports.starting", "pushhub.imports.reporting"),
-    "imports_chunk": (*NO_IMPORT, "pushhub.imports.starting", "pushhub.imports.planning", "pushhub.imports.reporting"),
-    "imports_report": (*AUDIENCE, *NO_IMPORT, "pushhub.imports.planning", "pushhub.imports.settling"),
+    "forward_events": (*AUDIENCE, "pushhub.dialects.xml_body", "pushhub.events.links", "pushhub.adapters.dynamodb.ledger"),
+    "imports_start": (*AUDIENCE, *NO_IMPORT, "pushhub.imports.steps.plan", "pushhub.imports.steps.report"),
+    "imports_plan": (*AUDIENCE, *NO_IMPORT, "pushhub.imports.steps.start", "pushhub.imports.steps.report"),
+    "imports_chunk": (*NO_IMPORT, "pushhub.imports.steps.start", "pushhub.imports.steps.plan", "pushhub.imports.steps.report"),
+    "imports_report": (*AUDIENCE, *NO_IMPORT, "pushhub.imports.steps.plan", "pushhub.imports.steps.settling"),
 }
 """Modules that a function has no use for, although others have."""
 

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from pushhub.adapters.clients import PATIENCE_OF_CHUNKS
 from pushhub.edge.settings import ImportsSettings, settings
-from pushhub.edge.wiring.aws import PATIENCE_OF_CHUNKS
 from pushhub.edge.wiring.imports_chunk import SECONDS_TO_STOP
-from pushhub.imports.chunk import SECONDS_WITHOUT_PROGRESS
-from pushhub.store.schema.items import SECONDS_PER_DAY
+from pushhub.imports.steps.chunk import SECONDS_WITHOUT_PROGRESS
+from pushhub.moments import SECONDS_PER_DAY
 from tests.shape.test_template import FUNCTIONS, RESOURCES, ROOT, STEPS, TEMPLATE
 
 MACHINE = RESOURCES["Imports"]["Properties"]

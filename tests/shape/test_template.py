@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from samtranslator.yaml_helper import yaml_parse
 
-from pushhub.dialects.altcraft.push_subscribe import SECONDS_TO_LAST_CALL
+from pushhub.adapters.clients import PATIENCE
+from pushhub.dialects.altcraft.subscribe.endpoint import SECONDS_TO_LAST_CALL
 from pushhub.edge.settings import (
     CryptoPostEventsSettings,
     ForwardEventsSettings,
@@ -21,10 +22,9 @@ from pushhub.edge.settings import (
     RecordEventsSettings,
     Settings,
 )
-from pushhub.edge.wiring.aws import PATIENCE
 from pushhub.events.intake import SECONDS_TO_LAST_REPORT
-from pushhub.events.upstreams import SECONDS_TO_ANSWER
-from pushhub.imports.drops import DONE, FAILED
+from pushhub.imports.keys import DONE, FAILED
+from pushhub.outgoing.calls import SECONDS_TO_ANSWER
 from pushhub.races import MAX_SECONDS
 from tests.doubles.functions import all_functions
 from tests.wire.golden import cases

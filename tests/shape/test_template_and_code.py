@@ -21,21 +21,20 @@ import boto3
 import pytest
 from botocore.response import StreamingBody
 
+from pushhub.adapters import clients
+from pushhub.adapters.dynamodb.audience import DynamoAudience
+from pushhub.adapters.dynamodb.ledger import DynamoLedger
+from pushhub.adapters.dynamodb.schema import items
+from pushhub.adapters.dynamodb.schema.imports import job_item
 from pushhub.audience.changes import Change
-from pushhub.audience.model import Seconds
-from pushhub.audience.port import Snapshot, Wanted
+from pushhub.audience.port import Snapshot, SnapshotQuery
 from pushhub.catalog.document import write_document
 from pushhub.catalog.model import Catalog, DatabaseId
 from pushhub.catalog.secrets import Secrets, write_secrets
 from pushhub.catalog.whole import WholeCatalog
-from pushhub.edge.wiring import aws
 from pushhub.events.ledger import Entry
-from pushhub.events.messages import Milliseconds
 from pushhub.imports.job import Job, JobId, JobStatus, S3Object
-from pushhub.store.audience import DynamoAudience
-from pushhub.store.ledger import DynamoLedger
-from pushhub.store.schema import items
-from pushhub.store.schema.imports import job_item
+from pushhub.moments import Milliseconds, Seconds
 from tests.doubles.audience import MemoryAudience
 from tests.doubles.exchange import ScriptedExchange
 from tests.doubles.functions import Context, load_handler
@@ -166,7 +165,7 @@ class AudienceOfBoth(DynamoAudience):
         super().__init__(client, table)
         self.memory = memory or MemoryAudience()
 
-    def read(self, wanted: Sequence[Wanted], latest: float = float("inf")) -> Sequence[Snapshot]:
+    def read(self, wanted: Sequence[SnapshotQuery], latest: float = float("inf")) -> Sequence[Snapshot]:
         super().read(wanted, latest)
         return self.memory.read(wanted, latest)
 
@@ -199,8 +198,8 @@ def _answered_from(patch: pytest.MonkeyPatch, can: Can) -> Iterator[None]:
     with ExitStack() as hooks:
         for service in ("dynamodb", "sqs", "secretsmanager", "s3", "stepfunctions"):
             _hook(_client(service), service, can, hooks)
-            patch.setattr(aws, service, partial(_client, service))
-        patch.setattr(aws, "dynamodb_of_chunks", partial(_client, "dynamodb"))
+            patch.setattr(clients, service, partial(_client, service))
+        patch.setattr(clients, "dynamodb_of_chunks", partial(_client, "dynamodb"))
         yield
 
 
@@ -303,10 +302,10 @@ def _run_import(patch: pytest.MonkeyPatch, name: str, case: Case) -> set[Right]:
     for wired, double in (
         ("S3Files", partial(FilesOfBoth, memory=world.files)),
         ("StepFunctionsExecutions", partial(ExecutionsOfBoth, memory=world.executions)),
-        ("DynamoImports", partial(ImportsOfBoth, memory=world.imports)),
+        ("DynamoJobs", partial(ImportsOfBoth, memory=world.imports)),
         ("DynamoJournals", partial(JournalsOfBoth, memory=world.imports)),
         ("DynamoAudience", audience),
-        ("utc_now", world.clock),
+        ("seconds_now", world.clock),
         ("time", SimpleNamespace(sleep=lambda _: None)),
     ):
         if hasattr(wiring, wired):
@@ -334,7 +333,7 @@ def _let_upstreams_answer(patch: pytest.MonkeyPatch, given: Given) -> None:
     wiring = importlib.import_module("pushhub.edge.wiring.forward_events")
     exchange = ScriptedExchange(_answer(answer) for answer in given.get("answers", []))
     patch.setattr(wiring, "CurlExchange", lambda **_: exchange)
-    patch.setattr(wiring, "utc_now", lambda: Milliseconds(given["now"]))
+    patch.setattr(wiring, "milliseconds_now", lambda: Milliseconds(given["now"]))
 
 
 # Rights

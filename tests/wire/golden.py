@@ -23,7 +23,7 @@ from xml.etree.ElementTree import canonicalize
 from pushhub.catalog.file import read_catalog_file
 from pushhub.catalog.model import Catalog
 from pushhub.catalog.whole import WholeCatalog
-from pushhub.events.queues import Envelope
+from pushhub.outgoing.queues import Envelope
 
 EVENTS = Path(__file__).parents[2] / "events"
 HUB_CATALOG = EVENTS / "push_subscribe" / "catalog.yaml"

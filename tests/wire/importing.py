@@ -12,14 +12,15 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, Final, TypedDict
 
-from pushhub.audience.model import ProfileId, Seconds
+from pushhub.audience.model import ProfileId
 from pushhub.catalog.model import Catalog
-from pushhub.imports.chunk import ImportChunk
-from pushhub.imports.chunk_list import read_all_chunks
 from pushhub.imports.job import ChunkProgress, Job, UnusableFileError
-from pushhub.imports.planning import Planning
-from pushhub.imports.reporting import Reporting
-from pushhub.imports.starting import Starting
+from pushhub.imports.steps.chunk import ImportChunk
+from pushhub.imports.steps.chunk_list import read_all_chunks
+from pushhub.imports.steps.plan import Planning
+from pushhub.imports.steps.report import Reporting
+from pushhub.imports.steps.start import Starting
+from pushhub.moments import Seconds
 from tests.doubles.executions import MemoryExecutions
 from tests.doubles.files import MemoryFiles
 from tests.doubles.imports import MemoryImports

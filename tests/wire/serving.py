@@ -12,16 +12,16 @@ import pytest
 from pushhub.catalog.cached import CachedCatalog
 from pushhub.catalog.model import UpstreamKind
 from pushhub.catalog.secrets import CachedSecrets, LinkKeyId, Secrets
-from pushhub.dialects.altcraft.accepting import Acceptance
-from pushhub.dialects.altcraft.crypto_post_events import CryptoPostEvents
-from pushhub.dialects.altcraft.post_events import PostEvents
+from pushhub.dialects.altcraft.events.accepting import Acceptance
+from pushhub.dialects.altcraft.events.link import CryptoPostEvents
+from pushhub.dialects.altcraft.events.post import PostEvents
 from pushhub.dialects.altcraft.upstream import AltcraftUpstream
-from pushhub.events.forwarding import Clock, Destinations, Forwarding
+from pushhub.events.command import Happening
+from pushhub.events.forwarding import Destinations, Forwarding
 from pushhub.events.intake import Intake
-from pushhub.events.messages import Milliseconds, utc_now
-from pushhub.events.record import Happening
 from pushhub.events.recording import Recording
-from pushhub.events.upstreams import Call, NoReply, Reply
+from pushhub.moments import Clock, Milliseconds, milliseconds_now
+from pushhub.outgoing.calls import Call, CallReply, NoReply
 from tests.doubles.exchange import ScriptedExchange
 from tests.doubles.functions import Context, load_handler
 from tests.doubles.ledger import MemoryLedger
@@ -53,7 +53,7 @@ def what_record_events_does(monkeypatch: pytest.MonkeyPatch, case: Case) -> dict
     """Run a case of `record_events`; return what came of it, as it stands in golden replies."""
     given, catalog = case.circumstances, case.catalog.catalog
     ledger, forwards, dead_letters = MemoryLedger(), MemoryQueue(), MemoryQueue()
-    intake = Intake(Recording(ledger), lambda: catalog.upstreams, forwards, dead_letters, now=utc_now)
+    intake = Intake(Recording(ledger), lambda: catalog.upstreams, forwards, dead_letters, now=milliseconds_now)
     handler = _handler(monkeypatch, "record_events", "intake", intake)
     for body in given.get("before", []):
         assert handler({"Records": [{"messageId": "before", "body": body}]}, Context()) == {"batchItemFailures": []}
@@ -119,12 +119,12 @@ def _counters(ledger: MemoryLedger) -> list[dict[str, Any]]:
     ]
 
 
-def _answer(answer: Mapping[str, Any]) -> Reply | NoReply:
+def _answer(answer: Mapping[str, Any]) -> CallReply | NoReply:
     if "no_reply" in answer:
         return NoReply(answer["no_reply"], answer["unreachable"])
     body = answer.get("body", "")
     text = body if isinstance(body, str) else json.dumps(body)
-    return Reply(answer["status"], text.encode(), answer.get("retry_after", ""))
+    return CallReply(answer["status"], text.encode(), answer.get("retry_after", ""))
 
 
 def _sent(call: Call) -> dict[str, Any]:

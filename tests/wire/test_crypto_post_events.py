@@ -11,16 +11,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pushhub.adapters.secrets_manager import SecretsManagerSecrets
 from pushhub.catalog.cached import CachedCatalog
 from pushhub.catalog.model import Catalog
 from pushhub.catalog.secrets import CachedSecrets, LinkKeyId, Secrets
-from pushhub.dialects.altcraft.accepting import Acceptance
-from pushhub.dialects.altcraft.crypto_post_events import CryptoPostEvents
-from pushhub.dialects.altcraft.event_errors import EventRefusal
+from pushhub.dialects.altcraft.events.accepting import Acceptance
+from pushhub.dialects.altcraft.events.errors import EventRefusal
+from pushhub.dialects.altcraft.events.link import CryptoPostEvents
+from pushhub.events.command import LINK_PATH, Happening, RecordEvent, RelayLink
 from pushhub.events.links import mint_links
-from pushhub.events.record import LINK_PATH, Happening, RecordEvent, RelayLink
 from pushhub.faults import UnavailableError
-from pushhub.store.secrets import SecretsManagerSecrets
 from tests.conftest import Hub
 from tests.doubles.functions import Context
 from tests.doubles.queues import MemoryQueue

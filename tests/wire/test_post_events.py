@@ -9,11 +9,11 @@ import pytest
 
 from pushhub.catalog.cached import CachedCatalog
 from pushhub.catalog.model import Catalog
-from pushhub.dialects.altcraft.accepting import Acceptance
-from pushhub.dialects.altcraft.event_errors import EventRefusal
-from pushhub.dialects.altcraft.post_events import PostEvents
-from pushhub.events.queues import Envelope
+from pushhub.dialects.altcraft.events.accepting import Acceptance
+from pushhub.dialects.altcraft.events.errors import EventRefusal
+from pushhub.dialects.altcraft.events.post import PostEvents
 from pushhub.faults import UnavailableError
+from pushhub.outgoing.queues import Envelope
 from tests.conftest import Hub
 from tests.doubles.functions import Context
 from tests.doubles.queues import MemoryQueue

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from pushhub.audience.port import Snapshot, Wanted
+from pushhub.audience.port import Snapshot, SnapshotQuery
 from pushhub.audience.subscribing import Subscribing
 from pushhub.catalog.cached import CachedCatalog
-from pushhub.dialects.altcraft.push_subscribe import PushSubscribe
+from pushhub.dialects.altcraft.subscribe.endpoint import PushSubscribe
 from pushhub.edge.wiring import push_subscribe as wiring
 from pushhub.faults import UnavailableError
 from tests.conftest import Hub
@@ -70,7 +70,7 @@ def test_no_token_and_no_value_is_ever_logged(handler: Handler, case: Case, caps
 class Failing(MemoryAudience):
     """Fails as DynamoDB does when it is throttled."""
 
-    def read(self, wanted: Sequence[Wanted], latest: float = math.inf) -> Sequence[Snapshot]:
+    def read(self, wanted: Sequence[SnapshotQuery], latest: float = math.inf) -> Sequence[Snapshot]:
         raise UnavailableError("DynamoDB answered ThrottlingException to BatchGetItem")
 
 

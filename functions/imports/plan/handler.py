@@ -6,8 +6,8 @@ from pushhub.edge.observing.imports import observe_plan, observe_refusal
 from pushhub.edge.observing.output import metrics
 from pushhub.edge.steps import attempt_of, planned, refused
 from pushhub.edge.wiring import imports_plan as wiring
-from pushhub.imports.attempts import StoppedError
 from pushhub.imports.job import UnusableFileError
+from pushhub.imports.steps.attempts import StoppedError
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext

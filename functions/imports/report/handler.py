@@ -6,7 +6,7 @@ from pushhub.edge.notices import ended_job, tells_of_an_end
 from pushhub.edge.observing.imports import observe_reports
 from pushhub.edge.observing.output import metrics
 from pushhub.edge.wiring import imports_report as wiring
-from pushhub.imports.reporting import Reported
+from pushhub.imports.steps.report import Reported
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext

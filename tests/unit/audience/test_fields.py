@@ -8,12 +8,7 @@ from decimal import Decimal
 import pytest
 
 from pushhub.audience.changes import MAX_WRITES, Change
-from pushhub.audience.erasing import Erasing
-from pushhub.audience.matching import MAX_FORGOTTEN, decide, unread_target
-from pushhub.audience.model import MAX_CANCELLED, MAX_LIVE, MatchKey, Origin, ProfileId, Seconds
-from pushhub.audience.port import Snapshot, Wanted
-from pushhub.audience.request import DatabaseRequest, resolve, wanted
-from pushhub.audience.subscribe import (
+from pushhub.audience.command import (
     MAX_SUBSCRIPTIONS,
     ByField,
     DatabaseProcessed,
@@ -26,10 +21,16 @@ from pushhub.audience.subscribe import (
     Refused,
     Subscribe,
 )
+from pushhub.audience.erasing import Erasing
+from pushhub.audience.matching import MAX_FORGOTTEN, decide, unread_target
+from pushhub.audience.model import MAX_CANCELLED, MAX_LIVE, MatchKey, Origin, ProfileId
+from pushhub.audience.port import Snapshot, SnapshotQuery
+from pushhub.audience.resolving import DatabaseRequest, resolve, snapshot_query
 from pushhub.audience.subscribing import Subscribing
 from pushhub.audience.values import MAX_VALUE_BYTES, Value
 from pushhub.catalog.file import MAX_MATCH_FIELDS
 from pushhub.catalog.model import Database, DatabaseId, FieldType, TokenConflict
+from pushhub.moments import Seconds
 from tests.doubles.audience import MemoryAudience
 from tests.doubles.invariants import assert_consistent, assert_found_by_match_fields
 from tests.doubles.requests import BY_TOKEN, CUSTOMERS, SHOPPERS, by_id, by_number, in_mode, off, on, request, resource, setting
@@ -492,13 +493,13 @@ def test_a_request_that_needs_no_other_profile_is_decided_without_it(
         meet(world)
     (asked,) = resolve(in_mode(mode, setting(request(matching, on("a")), fields)))
     assert isinstance(asked, DatabaseRequest)
-    (snapshot,) = world.store.read([wanted(asked)])
+    (snapshot,) = world.store.read([snapshot_query(asked)])
     unread = unread_target(asked, snapshot)
     decision = decide(asked, snapshot, ProfileId("fresh"), world.time)
     assert decision.undecided == (unread is not None)
     assert decision.has_to_be_repeated(confirmed=True) == (unread is not None)
     assert decision.unverified == ({unread} if unread else set())
-    (snapshot,) = world.store.read([wanted(asked, frozenset({unread} if unread else ()))])
+    (snapshot,) = world.store.read([snapshot_query(asked, frozenset({unread} if unread else ()))])
     assert unread_target(asked, snapshot) is None
     assert not decide(asked, snapshot, ProfileId("fresh"), world.time).undecided
 
@@ -510,7 +511,7 @@ class Busy(MemoryAudience):
         super().__init__()
         self.others = list(others)
 
-    def read(self, wanted: Sequence[Wanted], latest: float = math.inf) -> Sequence[Snapshot]:
+    def read(self, wanted: Sequence[SnapshotQuery], latest: float = math.inf) -> Sequence[Snapshot]:
         if self.others:
             other, busy = self.others[0], self.others[1:]
             self.others = []
@@ -568,7 +569,7 @@ class Torn(MemoryAudience):
         self.twin: Subscribe | None = twin
         self.torn = torn
 
-    def read(self, wanted: Sequence[Wanted], latest: float = math.inf) -> Sequence[Snapshot]:
+    def read(self, wanted: Sequence[SnapshotQuery], latest: float = math.inf) -> Sequence[Snapshot]:
         if self.twin is None:
             return super().read(wanted)
         twin, self.twin = self.twin, None

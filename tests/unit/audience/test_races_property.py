@@ -11,11 +11,7 @@ from hypothesis import strategies as st
 
 from pushhub.audience import matching
 from pushhub.audience.changes import Change
-from pushhub.audience.matching import Decision, decide, unread_target
-from pushhub.audience.model import ProfileId, Seconds
-from pushhub.audience.port import AudienceStore, Snapshot, Wanted
-from pushhub.audience.request import resolve, wanted
-from pushhub.audience.subscribe import (
+from pushhub.audience.command import (
     ByField,
     DatabaseOutcome,
     DatabaseProcessed,
@@ -27,10 +23,15 @@ from pushhub.audience.subscribe import (
     Refused,
     Subscribe,
 )
+from pushhub.audience.matching import Decision, decide, unread_target
+from pushhub.audience.model import ProfileId
+from pushhub.audience.port import AudienceStore, Snapshot, SnapshotQuery
+from pushhub.audience.resolving import resolve, snapshot_query
 from pushhub.audience.subscribing import Subscribing
 from pushhub.audience.values import Value
 from pushhub.catalog.model import DatabaseId, TokenConflict
 from pushhub.faults import LostRaceError
+from pushhub.moments import Seconds
 from tests.doubles import audience, invariants
 from tests.doubles.audience import DatabaseContent, MemoryAudience
 from tests.doubles.invariants import assert_consistent, assert_found_by_match_fields
@@ -73,10 +74,10 @@ def steps(store: MemoryAudience, command: Subscribe, name: str) -> Iterator[None
     reread: frozenset[ProfileId] = frozenset()
     confirmed = False
     for attempt in range(30):
-        (snapshot,) = store.read([wanted(asked, reread)])
+        (snapshot,) = store.read([snapshot_query(asked, reread)])
         yield
         if target := unread_target(asked, snapshot):
-            (read,) = store.read([Wanted(CUSTOMERS.id, profiles=frozenset({target}))])
+            (read,) = store.read([SnapshotQuery(CUSTOMERS.id, profiles=frozenset({target}))])
             snapshot = replace(snapshot, profiles={**snapshot.profiles, **read.profiles})
             yield
         decision: Decision = decide(asked, snapshot, ProfileId(f"{name}{attempt}"), Seconds(1))
@@ -180,7 +181,7 @@ class Torn(MemoryAudience):
         """Stand in for the wait between two tries."""
         self._first_try = False
 
-    def read(self, wanted: Sequence[Wanted], latest: float = math.inf) -> Sequence[Snapshot]:
+    def read(self, wanted: Sequence[SnapshotQuery], latest: float = math.inf) -> Sequence[Snapshot]:
         if self.torn:
             return super().read(wanted, latest)
         if self._first_try:
@@ -199,12 +200,12 @@ class Torn(MemoryAudience):
             self.torn = True
             self._other(self)
 
-    def _one_by_one(self, part: Wanted) -> Snapshot:
+    def _one_by_one(self, part: SnapshotQuery) -> Snapshot:
         found = Snapshot({}, {}, {})
         singles = [
-            *(Wanted(part.database, addresses=(address,)) for address in part.addresses),
-            *(Wanted(part.database, keys=(key,)) for key in part.keys),
-            *(Wanted(part.database, profiles=frozenset({profile})) for profile in sorted(part.profiles)),
+            *(SnapshotQuery(part.database, addresses=(address,)) for address in part.addresses),
+            *(SnapshotQuery(part.database, keys=(key,)) for key in part.keys),
+            *(SnapshotQuery(part.database, profiles=frozenset({profile})) for profile in sorted(part.profiles)),
         ]
         for single in singles:
             self._pass()

@@ -6,13 +6,15 @@ from dataclasses import replace
 
 import pytest
 
+from pushhub.audience.command import ByField, ById, ByPushToken, DatabaseProcessed, Effect, Reason, Subscribe
 from pushhub.audience.matching import MAX_FORGOTTEN, SEEN_FRESH_FOR, SETTLED_SECONDS
-from pushhub.audience.model import MAX_CANCELLED, MAX_LIVE, Address, ProfileId, PushToken, Seconds
-from pushhub.audience.port import Snapshot, Wanted
-from pushhub.audience.subscribe import ByField, ById, ByToken, DatabaseProcessed, Effect, Reason, Subscribe
+from pushhub.audience.model import MAX_CANCELLED, MAX_LIVE, Address, ProfileId
+from pushhub.audience.port import Snapshot, SnapshotQuery
 from pushhub.audience.subscribing import Subscribing
 from pushhub.catalog.model import DatabaseId, TokenConflict
+from pushhub.catalog.providers import PushToken
 from pushhub.faults import LostRaceError, UnavailableError
+from pushhub.moments import Seconds
 from pushhub.races import MAX_TRIES
 from tests.doubles.audience import MemoryAudience
 from tests.doubles.invariants import assert_consistent
@@ -134,7 +136,9 @@ def test_the_101st_live_subscription_is_refused_however_the_profile_is_found(wor
 
 @pytest.mark.parametrize("matching", [by_id("ann"), BY_TOKEN])
 @pytest.mark.parametrize("turned", [False, True])
-def test_cancelling_in_the_same_request_makes_room_in_whatever_order(world: World, matching: ById | ByToken, turned: bool) -> None:
+def test_cancelling_in_the_same_request_makes_room_in_whatever_order(
+    world: World, matching: ById | ByPushToken, turned: bool
+) -> None:
     fill(world, "ann")
     asked = [on("t1"), off("t0"), on("one more")]
     expected = [Effect.UNCHANGED, Effect.CHANGED, Effect.CHANGED]
@@ -259,7 +263,7 @@ class Torn(MemoryAudience):
         self.twin: Subscribe | None = twin
         self.early = early
 
-    def read(self, wanted: Sequence[Wanted], latest: float = math.inf) -> Sequence[Snapshot]:
+    def read(self, wanted: Sequence[SnapshotQuery], latest: float = math.inf) -> Sequence[Snapshot]:
         if self.twin is None:
             return super().read(wanted)
         twin, self.twin = self.twin, None
@@ -271,7 +275,7 @@ class Torn(MemoryAudience):
 
 @pytest.mark.parametrize("early", ["subscriptions", "key_holders", "profiles"])
 @pytest.mark.parametrize("matching", [by_number(1), by_id("ann"), BY_TOKEN])
-def test_a_read_that_saw_half_of_a_twins_change_gives_no_false_answer(matching: ById | ByToken | ByField, early: str) -> None:
+def test_a_read_that_saw_half_of_a_twins_change_gives_no_false_answer(matching: ById | ByPushToken | ByField, early: str) -> None:
     command = request(matching, on("a"))
     store = Torn(command, early)
     (outcome,) = Subscribing(store, sleep=lambda _: None)(command)

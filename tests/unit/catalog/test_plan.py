@@ -22,7 +22,7 @@ from pushhub.catalog.model import (
     UpstreamKind,
     digest_of,
 )
-from pushhub.catalog.plan import Action, Kind, PlanError, plan
+from pushhub.catalog.plan import Action, PlanError, Section, plan
 from pushhub.catalog.providers import Provider
 from pushhub.catalog.whole import MAX_UPSTREAMS, WholeCatalog
 
@@ -288,7 +288,7 @@ def test_a_plan_leads_to_what_it_says(current: WholeCatalog, desired: WholeCatal
     assert all(after.upstreams[name] == upstream for name, upstream in asked.upstreams.items())
     assert desired.upstream_tokens.items() <= planned.result.upstream_tokens.items()
     assert planned.result.upstream_tokens.keys() == after.upstreams.keys()
-    removed = {step.id for step in planned.changes if (step.action, step.kind) == (Action.REMOVE, Kind.DATABASE)}
+    removed = {step.id for step in planned.changes if (step.action, step.kind) == (Action.REMOVE, Section.DATABASE)}
     assert removed == before.databases.keys() - after.databases.keys()
     assert removed <= planned.needs_empty.keys() <= before.databases.keys()
     if not prune:

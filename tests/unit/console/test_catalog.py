@@ -13,7 +13,7 @@ from ruamel.yaml import YAML
 
 import pushhub.console.catalog as commands
 from pushhub.audience.changes import Change, ProfileCreation
-from pushhub.audience.model import Origin, Profile, ProfileId, Seconds
+from pushhub.audience.model import Origin, Profile, ProfileId
 from pushhub.catalog.document import MAX_DOCUMENT_BYTES
 from pushhub.catalog.file import parse_catalog, read_catalog_file
 from pushhub.catalog.model import Catalog, DatabaseId
@@ -24,6 +24,7 @@ from pushhub.console.connection import Connection
 from pushhub.console.failure import ConsoleError
 from pushhub.console.stores import Stores
 from pushhub.faults import UnavailableError
+from pushhub.moments import Seconds
 from tests.doubles.audience import MemoryAudience
 from tests.doubles.catalog import MemoryCatalog
 from tests.doubles.secrets import MemorySecrets

@@ -10,15 +10,17 @@ import pytest
 from click.testing import CliRunner, Result
 
 import pushhub.console.events as commands
+from pushhub.adapters.dynamodb.ledger import DynamoLedger
+from pushhub.catalog.providers import PushToken
 from pushhub.console.connection import Connection
 from pushhub.console.events import events, plot, ranked, statistics_lines
 from pushhub.console.terminal import iso, progress_bar
+from pushhub.events.command import Happening, PlainForm, RecordEvent
 from pushhub.events.ledger import Counts, FirstReport, FirstSeen, LaunchStatistics, Ledger, Repeated
-from pushhub.events.messages import Milliseconds, Receipt
-from pushhub.events.record import Happening, PlainForm, RecordEvent
+from pushhub.events.messages import Receipt
 from pushhub.events.uid import Launch, Recipient, mint_uid
 from pushhub.faults import UnavailableError
-from pushhub.store.ledger import DynamoLedger
+from pushhub.moments import Milliseconds
 from tests.conftest import Hub
 from tests.doubles.ledger import MemoryLedger
 
@@ -80,7 +82,7 @@ def ledger(ledgers: Ledgers) -> MemoryLedger:
 
 def test_every_event_of_a_uid_is_shown_with_what_the_uid_says(ledger: MemoryLedger) -> None:
     record(ledger, RecordEvent(Happening.OPENED, UID), 2, NOON + 1000)
-    record(ledger, RecordEvent(BOTH, UID, PlainForm(77, "ios-apns", "a-push-token")), 1)
+    record(ledger, RecordEvent(BOTH, UID, PlainForm(77, "ios-apns", PushToken("a-push-token"))), 1)
     record(ledger, RecordEvent(BOTH, "another uid"), 3)
     result = run("show", "--uid", UID)
     assert (result.exit_code, result.stderr) == (0, "")
@@ -124,7 +126,7 @@ def test_json_of_a_uid_stands_alone_on_stdout(ledger: MemoryLedger) -> None:
 
 
 def test_a_uid_of_no_known_form_is_shown_so_that_it_cannot_steer_the_terminal(ledger: MemoryLedger) -> None:
-    record(ledger, RecordEvent(BOTH, "\x1b[2Jü", PlainForm("a\nb", "\x9b", "token")), 1)
+    record(ledger, RecordEvent(BOTH, "\x1b[2Jü", PlainForm("a\nb", "\x9b", PushToken("token"))), 1)
     lines = run("show", "--uid", "\x1b[2Jü").stdout.splitlines()
     assert lines[:3] == [
         r'uid "\u001b[2J\u00fc"',
@@ -159,9 +161,9 @@ def test_a_deployed_hub_is_asked_by_its_name(ledgers: Ledgers) -> None:
 
 def counted(ledger: MemoryLedger) -> None:
     """Count three reports of a small launch, and two pushes of a big one, one of them reported twice."""
-    record(ledger, RecordEvent(BOTH, "u1", PlainForm("small", "ios-apns", "t1")), 1)
-    record(ledger, RecordEvent(Happening.DELIVERED, "u2", PlainForm("big", "ios-apns", "t2")), 2)
-    again = RecordEvent(BOTH, "u3", PlainForm("big", "Firefox", "t3"))
+    record(ledger, RecordEvent(BOTH, "u1", PlainForm("small", "ios-apns", PushToken("t1"))), 1)
+    record(ledger, RecordEvent(Happening.DELIVERED, "u2", PlainForm("big", "ios-apns", PushToken("t2"))), 2)
+    again = RecordEvent(BOTH, "u3", PlainForm("big", "Firefox", PushToken("t3")))
     record(ledger, again, 3)
     repeat(ledger, again, 4)
 
@@ -257,7 +259,7 @@ def test_what_a_hub_has_recorded_is_read_back(hub: Hub, monkeypatch: pytest.Monk
     ledger = DynamoLedger(hub.connection.client("dynamodb"), hub.connection.outputs["LedgerTable"], retention_days=90)
     launch = f"launch {uuid4()}"
     for number in range(20):
-        event = RecordEvent(BOTH, f"{launch} {number}", PlainForm(launch, "Firefox", "token"))
+        event = RecordEvent(BOTH, f"{launch} {number}", PlainForm(launch, "Firefox", PushToken("token")))
         record(ledger, event, uuid4().int)
         repeat(ledger, event, uuid4().int)
     counts = {"unique": 20, "total": 40}

@@ -14,13 +14,15 @@ from click.testing import CliRunner, Result
 
 import pushhub.console.dead_letter_queue as queue_module
 import pushhub.console.forwards as commands
+from pushhub.catalog.providers import PushToken
 from pushhub.console.connection import Connection
 from pushhub.console.dead_letter_queue import DeadLetterQueue
 from pushhub.console.dead_letters import MOVED_BY_SQS, DeadLetter, QueueName, letter_entry, letter_lines, named
 from pushhub.console.forwards import forwards
-from pushhub.events.messages import Forward, Milliseconds, Receipt, Report, read_forward, write_forward, write_report
-from pushhub.events.queues import REASON
-from pushhub.events.record import Happening, PlainForm, RecordEvent, RelayLink
+from pushhub.events.command import Happening, PlainForm, RecordEvent, RelayLink
+from pushhub.events.messages import Forward, Receipt, Report, read_forward, write_forward, write_report
+from pushhub.moments import Milliseconds
+from pushhub.outgoing.queues import REASON
 from tests.conftest import Hub
 
 if TYPE_CHECKING:
@@ -34,7 +36,7 @@ OUTPUTS = ("EventsQueue", "EventsDeadLetters", "ForwardsQueue", "RetriesQueue", 
 
 
 def report(uid: str = "u1") -> Report:
-    return Report(Receipt("0" * 32), NOON, RecordEvent(BOTH, uid, PlainForm(77, "ios-apns", TOKEN)))
+    return Report(Receipt("0" * 32), NOON, RecordEvent(BOTH, uid, PlainForm(77, "ios-apns", PushToken(TOKEN))))
 
 
 def forward(upstream: str = "altcraft", uid: str = "u1") -> Forward:
@@ -184,7 +186,9 @@ def test_poison_is_shown_cut_and_cannot_steer_the_terminal() -> None:
 
 
 def test_what_others_wrote_cannot_steer_the_terminal() -> None:
-    dangerous = Forward("a\x1b", Report(Receipt("0"), NOON, RecordEvent(BOTH, "\r", PlainForm("\n", "\t", "t"))), since=NOON)
+    dangerous = Forward(
+        "a\x1b", Report(Receipt("0"), NOON, RecordEvent(BOTH, "\r", PlainForm("\n", "\t", PushToken("t")))), since=NOON
+    )
     assert all(line.isprintable() for line in letter_lines([letter(write_forward(dangerous), reason="HTTP 400: \x1b[2J")]))
 
 
@@ -332,7 +336,7 @@ def test_wrong_use_exits_with_2_before_the_hub_is_asked(monkeypatch: pytest.Monk
 
 
 def test_a_forward_begins_anew_and_its_receipt_and_tries_are_kept(queues: Queues, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(commands, "utc_now", lambda: LATER)
+    monkeypatch.setattr(commands, "milliseconds_now", lambda: LATER)
     queues.bury(write_forward(forward()))
     result = run("redrive", "--all")
     assert (result.exit_code, result.stdout, result.stderr) == (0, "redriven 1\n", "")
@@ -355,7 +359,7 @@ def test_however_many_there_are_all_of_them_go_back(queues: Queues) -> None:
     for uid in uids:
         queues.bury(write_forward(forward(uid=uid)))
     assert run("redrive", "--all", "--queue", "forwards").stdout == "redriven 57\n"
-    events = [read_forward(body).report.what for body in queues.visible("ForwardsQueue")]
+    events = [read_forward(body).report.content for body in queues.visible("ForwardsQueue")]
     assert {event.uid for event in events if isinstance(event, RecordEvent)} == uids
     assert (len(events), queues.visible("ForwardsDeadLetters")) == (57, [])
 

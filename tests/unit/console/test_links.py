@@ -14,8 +14,8 @@ from pushhub.console.connection import Connection
 from pushhub.console.links import links, stack_name
 from pushhub.console.local.deployment import STACK
 from pushhub.console.stores import Stores, stores_of
+from pushhub.events.command import LINK_PATH, Happening, RecordEvent
 from pushhub.events.links import MAX_UID_BYTES, open_link
-from pushhub.events.record import LINK_PATH, Happening, RecordEvent
 from pushhub.faults import UnavailableError
 from tests.conftest import Hub
 from tests.doubles.audience import MemoryAudience

@@ -10,25 +10,16 @@ from click.testing import CliRunner, Result
 
 import pushhub.console.profile as commands
 from pushhub.audience.changes import Change, KeyClaim, ProfileCreation, SubscriptionPut
-from pushhub.audience.model import (
-    Address,
-    MatchKey,
-    Origin,
-    Profile,
-    ProfileId,
-    PushToken,
-    ResourceState,
-    Seconds,
-    Subscription,
-)
-from pushhub.audience.port import Snapshot, Wanted
-from pushhub.audience.subscribe import ByField, ById
+from pushhub.audience.command import ByField, ById
+from pushhub.audience.model import Address, MatchKey, Origin, Profile, ProfileId, ResourceState, Subscription
+from pushhub.audience.port import Snapshot, SnapshotQuery
 from pushhub.catalog.file import parse_catalog
 from pushhub.catalog.model import DatabaseId, FieldType, ResourceId
-from pushhub.catalog.providers import Provider
+from pushhub.catalog.providers import Provider, PushToken
 from pushhub.console.profile import as_entry, find, lines_of, parse_selector, profile
 from pushhub.console.stores import Stores
 from pushhub.faults import LostRaceError, UnavailableError
+from pushhub.moments import Seconds
 from tests.doubles.audience import MemoryAudience
 from tests.doubles.catalog import MemoryCatalog
 from tests.doubles.secrets import MemorySecrets
@@ -122,7 +113,7 @@ SELECTORS = [
     ("--id", ANN),
     ("--field", "email= Ann@Example.COM "),
     ("--token", "ios-apns:a:b:c"),
-    ("--token", f"Firefox:{TABLET.token}"),
+    ("--token", f"Firefox:{TABLET.push_token}"),
 ]
 
 
@@ -258,7 +249,7 @@ def test_a_profile_that_vanishes_while_somebody_is_asked_is_told(hub: Hub, monke
 
 
 def test_a_hub_that_does_not_answer_is_told_in_one_line(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(wanted: Sequence[Wanted]) -> Sequence[Snapshot]:
+    def fail(wanted: Sequence[SnapshotQuery]) -> Sequence[Snapshot]:
         raise UnavailableError("DynamoDB did not answer: ReadTimeoutError")
 
     monkeypatch.setattr(hub.audience, "read", fail)

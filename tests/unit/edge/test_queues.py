@@ -8,8 +8,9 @@ from botocore.exceptions import ClientError, EndpointConnectionError, ParamValid
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pushhub.edge.queues import SqsQueue, batch_response, deliveries_of
-from pushhub.events.queues import MAX_BATCH, MAX_BATCH_BYTES, Delivery, Envelope
+from pushhub.adapters.sqs import SqsQueue
+from pushhub.edge.queues import batch_response, deliveries_of
+from pushhub.outgoing.queues import MAX_BATCH, MAX_BATCH_BYTES, Delivery, Envelope
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient

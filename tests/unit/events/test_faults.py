@@ -14,16 +14,18 @@ from functools import partial
 import pytest
 
 from pushhub.catalog.model import ReportedEvent, Upstream, UpstreamKind
-from pushhub.dialects.altcraft.accepting import Acceptance
-from pushhub.events.forwarding import Clock, Destinations, Forwarding
+from pushhub.catalog.providers import PushToken
+from pushhub.dialects.altcraft.events.accepting import Acceptance
+from pushhub.events.command import Happening, Identity, PlainForm, RecordEvent
+from pushhub.events.forwarding import Destinations, Forwarding
 from pushhub.events.intake import Intake, Undone
 from pushhub.events.ledger import Entry
-from pushhub.events.messages import Forward, Milliseconds, Receipt, read_report
-from pushhub.events.queues import Delivery, Envelope
-from pushhub.events.record import Happening, Identity, PlainForm, RecordEvent
+from pushhub.events.messages import Forward, Receipt, read_report
 from pushhub.events.recording import Recording
-from pushhub.events.upstreams import Call, NoReply, Reply
 from pushhub.faults import UnavailableError
+from pushhub.moments import Clock, Milliseconds
+from pushhub.outgoing.calls import Call, CallReply, NoReply
+from pushhub.outgoing.queues import Delivery, Envelope
 from tests.doubles.ledger import BITS, MemoryLedger
 
 SCHEDULES = 600
@@ -34,7 +36,7 @@ UPSTREAMS = {
 }
 
 
-MOODS: tuple[Reply | NoReply, ...] = (Reply(500), Reply(429, retry_after="3"), NoReply("no answer", unreachable=True))
+MOODS: tuple[CallReply | NoReply, ...] = (CallReply(500), CallReply(429, retry_after="3"), NoReply("no answer", unreachable=True))
 
 
 class KilledError(BaseException):
@@ -118,11 +120,11 @@ class ApiThatTellsAll:
     """Puts into its request what the test wants to know of the forward."""
 
     def call(self, upstream: Upstream, token: str, forward: Forward) -> Call:
-        event = forward.report.what
+        event = forward.report.content
         assert isinstance(event, RecordEvent)
         return Call(f"{upstream.name} {event.identity} {int(event.happening)} {forward.report.receipt}")
 
-    def accepted(self, forward: Forward, reply: Reply) -> bool:
+    def accepted(self, forward: Forward, reply: CallReply) -> bool:
         return True
 
 
@@ -133,19 +135,19 @@ class FatefulUpstreams:
     fate: Fate
     arrived: defaultdict[tuple[str, Identity, Happening], list[str]] = field(default_factory=lambda: defaultdict(list))
 
-    def __call__(self, calls: Sequence[Call]) -> Sequence[Reply | NoReply]:
+    def __call__(self, calls: Sequence[Call]) -> Sequence[CallReply | NoReply]:
         self.fate.step()
         answers = [self._answer(*call.url.split()) for call in calls]
         self.fate.step()
         return answers
 
-    def _answer(self, name: str, identity: str, bits: str, receipt: str) -> Reply | NoReply:
+    def _answer(self, name: str, identity: str, bits: str, receipt: str) -> CallReply | NoReply:
         if name == "moody" and self.fate.chance.random() < 0.5:
             return self.fate.chance.choice(MOODS)
         for bit in BITS:
             if bit & int(bits):
                 self.arrived[name, Identity(identity), bit].append(receipt)
-        return Reply(200)
+        return CallReply(200)
 
 
 class World:
@@ -230,7 +232,7 @@ class World:
 
 def some_event(chance: random.Random) -> RecordEvent:
     launches: tuple[str | int, ...] = ("spring", 7)
-    plain = PlainForm(chance.choice(launches), chance.choice(["ios-apns", "android-firebase"]), "a token")
+    plain = PlainForm(chance.choice(launches), chance.choice(["ios-apns", "android-firebase"]), PushToken("a token"))
     happening = Happening(chance.randint(1, 3))
     return RecordEvent(happening, f"uid {chance.randint(1, 5)}", chance.choice([None, plain]))
 
@@ -274,7 +276,7 @@ def assert_counters_are_exact(world: World) -> None:
     unique: Counter[tuple[str, str, Happening]] = Counter()
     total: Counter[tuple[str, str, Happening]] = Counter()
     for envelope in world.events.taken:
-        event = read_report(envelope.body).what
+        event = read_report(envelope.body).content
         assert isinstance(event, RecordEvent)
         bits = [(event.launch, event.provider, bit) for bit in BITS if bit & event.happening]
         total.update(bits)

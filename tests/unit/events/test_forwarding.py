@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pushhub.catalog.model import ReportedEvent, Upstream, UpstreamKind
+from pushhub.events.command import Happening, RecordEvent, RelayLink
 from pushhub.events.forwarding import (
     GIVEN_UP_AFTER_SECONDS,
-    Clock,
     Destinations,
     Forwarding,
     Handled,
@@ -19,19 +19,20 @@ from pushhub.events.forwarding import (
     PutOff,
     delay_seconds,
 )
-from pushhub.events.messages import Forward, Milliseconds, Receipt, Report, read_forward, write_forward
-from pushhub.events.queues import MAX_DELAY_SECONDS, Delivery, Envelope
-from pushhub.events.record import Happening, RecordEvent, RelayLink
-from pushhub.events.upstreams import Accepted, Call, Dropped, NoReply, Refused, Reply, Retry
+from pushhub.events.messages import Forward, Receipt, Report, read_forward, write_forward
+from pushhub.events.upstreams import Accepted, Dropped, Rejected, Retry
 from pushhub.faults import UnavailableError
+from pushhub.moments import Clock, Milliseconds
+from pushhub.outgoing.calls import Call, CallReply, NoReply
+from pushhub.outgoing.queues import MAX_DELAY_SECONDS, Delivery, Envelope
 from tests.doubles.queues import MemoryQueue
 
 NOW = Milliseconds(1_700_000_000_000)
 A, B = "alpha", "beta"
 TOKENS = {A: "the token of alpha", B: "the token of beta"}
-OK = Reply(200)
+OK = CallReply(200)
 DOWN, BROKEN = NoReply("no connection", unreachable=True), NoReply("broken off", unreachable=False)
-ALL_TRIED_AGAIN = (Reply(500), Reply(429), Reply(302), Reply(401), Reply(404), Reply(204), DOWN, BROKEN)
+ALL_TRIED_AGAIN = (CallReply(500), CallReply(429), CallReply(302), CallReply(401), CallReply(404), CallReply(204), DOWN, BROKEN)
 
 
 def _upstream(name: str) -> Upstream:
@@ -44,12 +45,12 @@ class Api:
     def call(self, upstream: Upstream, token: str, forward: Forward) -> Call:
         return Call(f"{upstream.url}/{_name(forward)}", token.encode())
 
-    def accepted(self, forward: Forward, reply: Reply) -> bool:
+    def accepted(self, forward: Forward, reply: CallReply) -> bool:
         return reply.status == 200
 
 
 def _name(forward: Forward) -> str:
-    what = forward.report.what
+    what = forward.report.content
     return what.opaque if isinstance(what, RelayLink) else what.uid
 
 
@@ -60,7 +61,7 @@ class World:
     now: Milliseconds = NOW
     elapsed: float = 1000.0
     chance: float = 0.0
-    answers: dict[str, Reply | NoReply] = field(default_factory=dict)
+    answers: dict[str, CallReply | NoReply] = field(default_factory=dict)
     took: float = 0.0
     upstreams: dict[str, Upstream] = field(default_factory=lambda: {name: _upstream(name) for name in (A, B)})
     tokens: dict[str, str] = field(default_factory=lambda: dict(TOKENS))
@@ -68,13 +69,13 @@ class World:
     queue: MemoryQueue = field(default_factory=MemoryQueue)
     dead_letters: MemoryQueue = field(default_factory=MemoryQueue)
 
-    def exchange(self, calls: Sequence[Call]) -> Sequence[Reply | NoReply]:
+    def exchange(self, calls: Sequence[Call]) -> Sequence[CallReply | NoReply]:
         self.asked.append(list(calls))
         self.elapsed += self.took
         answers = [self._answer(call) for call in calls]
         return [replace(answer, seconds=self.took) if isinstance(answer, NoReply) else answer for answer in answers]
 
-    def _answer(self, call: Call) -> Reply | NoReply:
+    def _answer(self, call: Call) -> CallReply | NoReply:
         *_, host, name = call.url.split("/")
         return self.answers.get(name, self.answers.get(host.removesuffix(".example"), OK))
 
@@ -148,22 +149,22 @@ def test_what_is_accepted_goes_nowhere() -> None:
 
 @pytest.mark.parametrize("status", [400, 413, 422])
 def test_what_is_refused_is_a_dead_letter_at_once_with_the_reason(status: int) -> None:
-    world = World(answers={A: Reply(status)})
+    world = World(answers={A: CallReply(status)})
     handling = world.forwarding()(_batch(_event(tried=4, waited=7)))
-    assert handling == Handling((Handled(_event(tried=5, waited=7), Refused(f"HTTP {status}"), given_up=True),), frozenset())
+    assert handling == Handling((Handled(_event(tried=5, waited=7), Rejected(f"HTTP {status}"), given_up=True),), frozenset())
     assert world.dead_letters.envelopes == [Envelope(write_forward(_event(tried=5, waited=7)), reason=f"HTTP {status}")]
     assert not world.queue.envelopes
 
 
 def test_a_link_that_is_nobodys_is_dropped() -> None:
-    world = World(answers={A: Reply(404)})
+    world = World(answers={A: CallReply(404)})
     handling = world.forwarding()(_batch(_link()))
     assert handling == Handling((Handled(replace(_link(), tried=1), Dropped("HTTP 404")),), frozenset())
     assert not world.queue.envelopes + world.dead_letters.envelopes
 
 
 @pytest.mark.parametrize("answer", ALL_TRIED_AGAIN)
-def test_what_is_tried_again_goes_into_the_queue_with_what_is_counted(answer: Reply | NoReply) -> None:
+def test_what_is_tried_again_goes_into_the_queue_with_what_is_counted(answer: CallReply | NoReply) -> None:
     world = World(answers={A: answer})
     handling = world.forwarding()(_batch(_event(tried=2, waited=3, hours=1)))
     (one,) = handling.handled
@@ -175,7 +176,7 @@ def test_what_is_tried_again_goes_into_the_queue_with_what_is_counted(answer: Re
 
 @pytest.mark.parametrize(("chance", "delay"), [(0, 3), (0.5, 4), (1, 5)])
 def test_chance_decides_over_half_of_the_delay(chance: float, delay: int) -> None:
-    world = World(answers={A: Reply(500)}, chance=chance)
+    world = World(answers={A: CallReply(500)}, chance=chance)
     world.forwarding()(_batch(_event()))
     assert [envelope.delay for envelope in world.queue.envelopes] == [delay]
 
@@ -193,13 +194,13 @@ def test_chance_decides_over_half_of_the_delay(chance: float, delay: int) -> Non
     ],
 )
 def test_the_upstream_may_ask_for_later_but_not_for_sooner(asked: str, waited: int, delay: int, ahead: int) -> None:
-    world = World(answers={A: Reply(503, retry_after=asked)})
+    world = World(answers={A: CallReply(503, retry_after=asked)})
     world.forwarding()(_batch(_event(waited=waited)))
     assert world.queue.envelopes == [Envelope(write_forward(_event(tried=1, waited=waited + 1, ahead=ahead)), delay)]
 
 
 def test_an_upstream_that_asks_for_now_gets_the_usual_delay() -> None:
-    world = World(answers={A: Reply(503, retry_after="0")})
+    world = World(answers={A: CallReply(503, retry_after="0")})
     world.forwarding()(_batch(_event()))
     assert world.queue.envelopes == [Envelope(write_forward(replace(_event(tried=1, waited=1), not_before=NOW)), 3)]
 
@@ -213,7 +214,7 @@ def test_what_is_not_due_yet_is_not_tried_and_waits_for_the_rest_of_the_time() -
 
 
 def test_what_is_asked_for_in_hours_is_held_back_by_quarters_of_an_hour_until_it_is_due_and_no_longer() -> None:
-    world = World(answers={A: Reply(429, retry_after="2000")})
+    world = World(answers={A: CallReply(429, retry_after="2000")})
     forwarding = world.forwarding()
     forwarding(_batch(_event()))
     world.answers = {}
@@ -243,7 +244,7 @@ def test_the_rest_of_a_second_is_a_second_of_delay() -> None:
 
 
 def test_a_later_failure_that_says_nothing_of_when_leaves_what_was_asked_for() -> None:
-    world = World(answers={A: Reply(500)}, now=Milliseconds(NOW + 200_000))
+    world = World(answers={A: CallReply(500)}, now=Milliseconds(NOW + 200_000))
     world.forwarding()(_batch(_event(tried=1, waited=1, ahead=100)))
     assert world.queue.envelopes == [Envelope(write_forward(_event(tried=2, waited=2, ahead=100)), 5)]
 
@@ -252,7 +253,7 @@ def test_a_later_failure_that_says_nothing_of_when_leaves_what_was_asked_for() -
 
 
 @pytest.mark.parametrize("answer", ALL_TRIED_AGAIN)
-def test_what_is_tried_in_vain_after_three_days_is_given_up_with_the_last_reason(answer: Reply | NoReply) -> None:
+def test_what_is_tried_in_vain_after_three_days_is_given_up_with_the_last_reason(answer: CallReply | NoReply) -> None:
     world = World(answers={A: answer})
     (one,) = world.forwarding()(_batch(_event(tried=99, waited=100, hours=72))).handled
     assert isinstance(one.outcome, Retry)
@@ -270,7 +271,7 @@ def test_after_three_days_it_is_still_tried_once_and_may_be_accepted() -> None:
 
 
 def test_three_days_are_over_at_the_very_millisecond() -> None:
-    world = World(answers={A: Reply(500)}, now=Milliseconds(NOW + 1000 * GIVEN_UP_AFTER_SECONDS - 1))
+    world = World(answers={A: CallReply(500)}, now=Milliseconds(NOW + 1000 * GIVEN_UP_AFTER_SECONDS - 1))
     forwarding = world.forwarding()
     assert not forwarding(_batch(_event())).handled[0].given_up
     world.now = Milliseconds(world.now + 1)
@@ -298,7 +299,7 @@ def test_what_was_not_tried_for_an_unreachable_upstream_is_given_up_too_with_the
 
 
 def test_an_event_of_the_future_is_not_given_up() -> None:
-    world = World(answers={A: Reply(500)})
+    world = World(answers={A: CallReply(500)})
     assert not world.forwarding()(_batch(_event(hours=-1000))).handled[0].given_up
 
 
@@ -309,7 +310,7 @@ def test_what_goes_to_an_upstream_that_is_gone_is_a_dead_letter() -> None:
     world = World()
     (one,) = world.forwarding()(_batch(_event(upstream="gone"))).handled
     reason = "the catalog has no upstream gone any more"
-    assert one == Handled(_event(upstream="gone"), Refused(reason), given_up=True)
+    assert one == Handled(_event(upstream="gone"), Rejected(reason), given_up=True)
     assert world.dead_letters.envelopes == [Envelope(write_forward(_event(upstream="gone")), reason=reason)]
     assert not world.asked
 
@@ -432,8 +433,8 @@ def test_a_later_failure_to_reach_it_counts_anew() -> None:
     assert _asked_for(world, forwarding, _event()) == ["u"]
 
 
-@pytest.mark.parametrize("answer", [OK, Reply(500), Reply(400), Reply(503, retry_after="5")])
-def test_a_reply_of_any_kind_ends_it(answer: Reply) -> None:
+@pytest.mark.parametrize("answer", [OK, CallReply(500), CallReply(400), CallReply(503, retry_after="5")])
+def test_a_reply_of_any_kind_ends_it(answer: CallReply) -> None:
     world = World(answers={A: DOWN})
     forwarding = world.forwarding()
     forwarding(_batch(_event()))
@@ -474,7 +475,7 @@ def test_what_was_asked_for_and_is_past_adds_nothing_to_the_delay() -> None:
 
 @pytest.mark.parametrize("refused", ["u1", "u2", "u3"])
 def test_what_the_queue_does_not_take_is_delivered_again_and_nothing_else_is(refused: str) -> None:
-    world = World(answers={A: Reply(500)}, queue=MemoryQueue(refused))
+    world = World(answers={A: CallReply(500)}, queue=MemoryQueue(refused))
     handling = world.forwarding()(_batch(_event("u1"), _event("u2"), _event("u3")))
     assert handling.failed == {f"message {refused}"}
     assert {_name(forward) for forward in _forwards(world.queue)} == {"u1", "u2", "u3"} - {refused}
@@ -482,7 +483,7 @@ def test_what_the_queue_does_not_take_is_delivered_again_and_nothing_else_is(ref
 
 @pytest.mark.parametrize("refused", ["u1", "u2", "poison"])
 def test_a_dead_letter_that_is_not_taken_is_delivered_again_and_nothing_else_is(refused: str) -> None:
-    world = World(answers={A: Reply(400)}, dead_letters=MemoryQueue(refused))
+    world = World(answers={A: CallReply(400)}, dead_letters=MemoryQueue(refused))
     handling = world.forwarding()([*_batch(_event("u1"), _event("u2")), Delivery("message poison", "poison")])
     assert handling.failed == {f"message {refused}"}
     assert len(world.dead_letters.envelopes) == 2
@@ -490,7 +491,9 @@ def test_a_dead_letter_that_is_not_taken_is_delivered_again_and_nothing_else_is(
 
 
 def test_both_queues_may_fail_in_one_batch() -> None:
-    world = World(answers={"again": Reply(500), "dead": Reply(400)}, queue=MemoryQueue("again"), dead_letters=MemoryQueue("dead"))
+    world = World(
+        answers={"again": CallReply(500), "dead": CallReply(400)}, queue=MemoryQueue("again"), dead_letters=MemoryQueue("dead")
+    )
     handling = world.forwarding()(_batch(_event("again"), _event("fine"), _event("dead")))
     assert handling.failed == {"message again", "message dead"}
 
@@ -498,13 +501,13 @@ def test_both_queues_may_fail_in_one_batch() -> None:
 def test_everything_in_one_batch() -> None:
     world = World(
         answers={
-            "refused": Reply(422),
-            "failed": Reply(500),
-            "later": Reply(429, retry_after="1000"),
+            "refused": CallReply(422),
+            "failed": CallReply(500),
+            "later": CallReply(429, retry_after="1000"),
             "down": DOWN,
             "broken": BROKEN,
-            "l" * 16: Reply(404),
-            "old": Reply(503),
+            "l" * 16: CallReply(404),
+            "old": CallReply(503),
         },
         tokens={**TOKENS, "untold": "t"},
     )
@@ -530,14 +533,14 @@ def test_everything_in_one_batch() -> None:
     assert world.names == [["accepted", "refused", "failed", "later", "down", "broken", "l" * 16, "old"]]
     assert {name: type(one.outcome) for name, one in handled.items()} == {
         "accepted": Accepted,
-        "refused": Refused,
+        "refused": Rejected,
         "failed": Retry,
         "later": Retry,
         "down": Retry,
         "broken": Retry,
         "l" * 16: Dropped,
         "old": Retry,
-        "gone": Refused,
+        "gone": Rejected,
         "tokenless": Retry,
         "not due": PutOff,
         "": Poison,
@@ -554,9 +557,9 @@ def test_everything_in_one_batch() -> None:
 
 def test_answers_go_to_the_messages_they_belong_to() -> None:
     statuses = [200, 500, 400, 200, 500, 400, 200, 200, 500, 400]
-    world = World(answers={f"u{number}": Reply(status) for number, status in enumerate(statuses)})
+    world = World(answers={f"u{number}": CallReply(status) for number, status in enumerate(statuses)})
     handled = _handled(world.forwarding()(_batch(*(_event(f"u{number}") for number in range(10)))))
-    kinds = {200: Accepted, 500: Retry, 400: Refused}
+    kinds = {200: Accepted, 500: Retry, 400: Rejected}
     assert [type(handled[f"u{number}"].outcome) for number in range(10)] == [kinds[status] for status in statuses]
 
 
@@ -571,7 +574,7 @@ def test_no_message_is_lost_and_none_is_in_two_places(
     batch: list[tuple[int | None, int, int]], refused: str, refused_dead: str
 ) -> None:
     world = World(queue=MemoryQueue(refused), dead_letters=MemoryQueue(refused_dead), chance=1)
-    world.answers = {f"u{number}": DOWN if status is None else Reply(status) for number, (status, *_) in enumerate(batch)}
+    world.answers = {f"u{number}": DOWN if status is None else CallReply(status) for number, (status, *_) in enumerate(batch)}
     events = [_event(f"u{number}", hours=hours, waited=waited) for number, (_, hours, waited) in enumerate(batch)]
     handling = world.forwarding()(_batch(*events))
     places = [f"message {_name(forward)}" for forward in (*_forwards(world.queue), *_forwards(world.dead_letters))]

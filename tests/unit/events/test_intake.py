@@ -6,13 +6,15 @@ from dataclasses import replace
 import pytest
 
 from pushhub.catalog.model import ReportedEvent, Upstream, UpstreamKind
+from pushhub.catalog.providers import PushToken
+from pushhub.events.command import Happening, PlainForm, RecordEvent, RelayLink
 from pushhub.events.intake import SECONDS_TO_LAST_REPORT, GivenUp, Intake, Recorded, Relayed, TakenIn, Undone
 from pushhub.events.ledger import Entry, FirstSeen
-from pushhub.events.messages import Forward, Milliseconds, Receipt, Report, read_forward, write_report
-from pushhub.events.queues import Delivery, Envelope
-from pushhub.events.record import Happening, PlainForm, RecordEvent, RelayLink
+from pushhub.events.messages import Forward, Receipt, Report, read_forward, write_report
 from pushhub.events.recording import Recording
 from pushhub.faults import LostRaceError, UnavailableError
+from pushhub.moments import Milliseconds
+from pushhub.outgoing.queues import Delivery, Envelope
 from tests.doubles.ledger import MemoryLedger
 from tests.doubles.queues import MemoryQueue
 
@@ -68,7 +70,7 @@ class World:
     @property
     def sent_bits(self) -> list[tuple[str, str, Happening]]:
         """Upstream, uid and bits of each forward."""
-        events = [(one.upstream, one.report.what) for one in self.sent]
+        events = [(one.upstream, one.report.content) for one in self.sent]
         return [(name, what.uid, what.happening) for name, what in events if isinstance(what, RecordEvent)]
 
 
@@ -83,13 +85,13 @@ def link(opaque: str = LINK) -> Report:
 def delivery(report: Report | str) -> Delivery:
     if isinstance(report, str):
         return Delivery(report, report)
-    name = report.what.opaque if isinstance(report.what, RelayLink) else report.what.uid
+    name = report.content.opaque if isinstance(report.content, RelayLink) else report.content.uid
     return Delivery(name, write_report(report))
 
 
 def recorded(report: Report, new: Happening, upstreams: int) -> Recorded:
-    assert isinstance(report.what, RecordEvent)
-    return Recorded(report.what, new, upstreams)
+    assert isinstance(report.content, RecordEvent)
+    return Recorded(report.content, new, upstreams)
 
 
 def undone(taken_in: Mapping[str, TakenIn]) -> set[str]:
@@ -100,8 +102,8 @@ def undone(taken_in: Mapping[str, TakenIn]) -> set[str]:
 
 
 def test_a_new_report_goes_to_each_upstream_as_it_came_from_now_on() -> None:
-    world, plain = World(ALPHA, BETA), RecordEvent(BOTH, "a", PlainForm(7, "ios-apns", "token"))
-    report = replace(event("a"), what=plain)
+    world, plain = World(ALPHA, BETA), RecordEvent(BOTH, "a", PlainForm(7, "ios-apns", PushToken("token")))
+    report = replace(event("a"), content=plain)
     assert world.take_in(report) == {"a": recorded(report, BOTH, 2)}
     assert world.sent == [Forward("alpha", report, NOW), Forward("beta", report, NOW)]
     assert not world.dead_letters.puts

@@ -4,9 +4,11 @@ from itertools import product
 
 import pytest
 
+from pushhub.catalog.providers import PushToken
+from pushhub.events.command import Happening, PlainForm, RecordEvent
 from pushhub.events.ledger import Counts, FirstReport, FirstSeen, KnownBits, Repeated, entry_for, own_bits
-from pushhub.events.messages import Milliseconds, Receipt
-from pushhub.events.record import Happening, PlainForm, RecordEvent
+from pushhub.events.messages import Receipt
+from pushhub.moments import Milliseconds
 
 NONE, DELIVERED, OPENED, BOTH = Happening(0), Happening.DELIVERED, Happening.OPENED, Happening.DELIVERED | Happening.OPENED
 MINE = FirstReport(Receipt("mine"), Milliseconds(2_000))
@@ -86,7 +88,7 @@ def test_a_bit_that_is_set_by_the_same_receipt_at_another_time_is_its_own() -> N
     [
         (RecordEvent(OPENED, "u"), "-", "-"),
         (RecordEvent(OPENED, "u", launch_of_link="sale"), "sale", "-"),
-        (RecordEvent(OPENED, "u", PlainForm(7, "ios-apns", "t")), "7", "ios-apns"),
+        (RecordEvent(OPENED, "u", PlainForm(7, "ios-apns", PushToken("t"))), "7", "ios-apns"),
     ],
 )
 def test_a_report_is_counted_for_its_launch_and_provider(reported: RecordEvent, launch: str, provider: str) -> None:

@@ -9,8 +9,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pushhub.catalog.secrets import LinkKeyId, Secrets
+from pushhub.events.command import LINK, LINK_PATH, Happening, RecordEvent
 from pushhub.events.links import MAX_LAUNCH_BYTES, MAX_LINK_CHARACTERS, MAX_UID_BYTES, HubLink, LinkError, mint_links, open_link
-from pushhub.events.record import LINK, LINK_PATH, Happening, RecordEvent
 from tests.unit.events.test_uid import PUBLISHED
 
 BASE, STACK = "https://hub.example", "pushhub"

@@ -9,26 +9,28 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from pushhub.catalog.providers import PushToken
+from pushhub.events.command import LINK, Happening, PlainForm, RecordEvent, RelayLink
 from pushhub.events.messages import (
     FORMAT,
     Forward,
-    Milliseconds,
     PoisonError,
     Receipt,
     Report,
     read_forward,
     read_report,
-    utc_now,
     write_forward,
     write_report,
 )
-from pushhub.events.record import LINK, Happening, PlainForm, RecordEvent, RelayLink
+from pushhub.moments import Milliseconds, milliseconds_now
 
 SECRET = "never-to-be-quoted"
 REPORT = Report(
     Receipt("00112233445566778899aabbccddeeff"),
     Milliseconds(1_700_000_000_123),
-    RecordEvent(Happening(3), f"uid-{SECRET}", PlainForm("17", f"provider-{SECRET}", f"token-{SECRET}"), f"launch-{SECRET}"),
+    RecordEvent(
+        Happening(3), f"uid-{SECRET}", PlainForm("17", f"provider-{SECRET}", PushToken(f"token-{SECRET}")), f"launch-{SECRET}"
+    ),
 )
 FORWARD = Forward("altcraft", REPORT, Milliseconds(1_700_000_000_456), 2, 3, Milliseconds(1_700_000_000_789))
 
@@ -68,8 +70,8 @@ def test_a_forward_that_is_written_is_read_back(forward: Forward) -> None:
 @example("1")
 @example(-(10**254))
 def test_a_launch_keeps_its_type(launch: str | int) -> None:
-    report = Report(Receipt("r"), Milliseconds(0), RecordEvent(Happening.OPENED, "u", PlainForm(launch, "p", "t")))
-    read = read_report(write_report(report)).what
+    report = Report(Receipt("r"), Milliseconds(0), RecordEvent(Happening.OPENED, "u", PlainForm(launch, "p", PushToken("t"))))
+    read = read_report(write_report(report)).content
     assert isinstance(read, RecordEvent)
     assert read.plain
     assert type(read.plain.launch) is type(launch)
@@ -92,7 +94,7 @@ def test_a_forward_that_begins_anew_keeps_how_often_it_was_tried() -> None:
 
 
 def test_the_present_is_in_milliseconds() -> None:
-    assert 1_700_000_000_000 < utc_now() < 5_000_000_000_000
+    assert 1_700_000_000_000 < milliseconds_now() < 5_000_000_000_000
 
 
 def _entry() -> dict[str, Any]:

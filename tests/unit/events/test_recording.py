@@ -7,6 +7,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from pushhub.adapters.dynamodb.ledger import DynamoLedger
+from pushhub.adapters.dynamodb.schema import items
+from pushhub.events.command import Happening, RecordEvent
 from pushhub.events.ledger import (
     AlreadyCountedError,
     ContradictedError,
@@ -17,13 +20,11 @@ from pushhub.events.ledger import (
     Ledger,
     Repeated,
 )
-from pushhub.events.messages import Milliseconds, Receipt, Report
-from pushhub.events.record import Happening, RecordEvent
+from pushhub.events.messages import Receipt, Report
 from pushhub.events.recording import Recording
 from pushhub.faults import LostRaceError, UnavailableError
+from pushhub.moments import Milliseconds
 from pushhub.races import LONGEST_WAIT, MAX_TRIES
-from pushhub.store.ledger import DynamoLedger
-from pushhub.store.schema import items
 from tests.doubles.ledger import MemoryLedger
 
 NONE, DELIVERED, OPENED, BOTH = Happening(0), Happening.DELIVERED, Happening.OPENED, Happening.DELIVERED | Happening.OPENED

@@ -10,9 +10,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pushhub.catalog.model import Upstream
-from pushhub.events.messages import Forward, Milliseconds, Receipt, Report
-from pushhub.events.record import Happening, RecordEvent, RelayLink
-from pushhub.events.upstreams import Accepted, Call, Dropped, NoReply, Refused, Reply, Retry, Verdict, seconds_asked_for, verdict
+from pushhub.events.command import Happening, RecordEvent, RelayLink
+from pushhub.events.messages import Forward, Receipt, Report
+from pushhub.events.upstreams import Accepted, Dropped, Rejected, Retry, Verdict, verdict
+from pushhub.moments import Milliseconds
+from pushhub.outgoing.calls import Call, CallReply, NoReply, seconds_asked_for
 
 NOW = Milliseconds(1_700_000_000_000)
 MOMENT = datetime.fromtimestamp(NOW / 1000, UTC)
@@ -35,12 +37,12 @@ class Api:
     def call(self, upstream: Upstream, token: str, forward: Forward) -> Call:
         raise AssertionError
 
-    def accepted(self, forward: Forward, reply: Reply) -> bool:
+    def accepted(self, forward: Forward, reply: CallReply) -> bool:
         self.asked.append(reply.status)
         return self.accepts
 
 
-def _verdict(forward: Forward, reply: Reply | NoReply, *, accepts: bool = True) -> Verdict:
+def _verdict(forward: Forward, reply: CallReply | NoReply, *, accepts: bool = True) -> Verdict:
     return verdict(Api(accepts=accepts), forward, reply, NOW)
 
 
@@ -55,8 +57,8 @@ def test_an_event_is_accepted_by_2xx_and_refused_by_400_413_and_422_and_all_else
     if status // 100 == 2:
         expected = Accepted()
     elif status in REFUSED_EVENTS:
-        expected = Refused(f"HTTP {status}")
-    assert _verdict(EVENT, Reply(status)) == expected
+        expected = Rejected(f"HTTP {status}")
+    assert _verdict(EVENT, CallReply(status)) == expected
 
 
 @pytest.mark.parametrize("status", range(100, 600))
@@ -66,19 +68,19 @@ def test_a_link_is_accepted_by_2xx_and_dropped_by_4xx_that_do_not_ask_for_later_
         expected = Accepted()
     elif status in KEPT_LINKS:
         expected = Retry(f"HTTP {status}")
-    assert _verdict(LINK, Reply(status)) == expected
+    assert _verdict(LINK, CallReply(status)) == expected
 
 
 @pytest.mark.parametrize("status", range(200, 300))
 @pytest.mark.parametrize("forward", [EVENT, LINK])
 def test_2xx_without_the_answer_of_success_is_tried_again(forward: Forward, status: int) -> None:
-    assert _verdict(forward, Reply(status), accepts=False) == Retry(f"HTTP {status} without the answer of success")
+    assert _verdict(forward, CallReply(status), accepts=False) == Retry(f"HTTP {status} without the answer of success")
 
 
 def test_only_of_2xx_the_kind_of_the_upstream_is_asked() -> None:
     api = Api(accepts=True)
     for status in range(100, 600):
-        verdict(api, EVENT, Reply(status), NOW)
+        verdict(api, EVENT, CallReply(status), NOW)
     assert api.asked == [*range(200, 300)]
 
 
@@ -90,12 +92,12 @@ def test_without_an_answer_it_is_tried_again(forward: Forward, unreachable: bool
 
 @pytest.mark.parametrize("status", [302, 401, 404, 408, 425, 429, 500, 503])
 def test_whatever_is_tried_again_may_say_when(status: int) -> None:
-    assert _verdict(EVENT, Reply(status, retry_after="120")) == Retry(f"HTTP {status}", 120)
+    assert _verdict(EVENT, CallReply(status, retry_after="120")) == Retry(f"HTTP {status}", 120)
 
 
 @pytest.mark.parametrize(("forward", "status"), [(EVENT, 400), (EVENT, 422), (LINK, 404), (EVENT, 200)])
 def test_what_is_not_tried_again_cannot_say_when(forward: Forward, status: int) -> None:
-    assert _verdict(forward, Reply(status, retry_after="120")) == _verdict(forward, Reply(status))
+    assert _verdict(forward, CallReply(status, retry_after="120")) == _verdict(forward, CallReply(status))
 
 
 @pytest.mark.parametrize(

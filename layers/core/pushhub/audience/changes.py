@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from pushhub.audience.model import MatchKey, Profile, ProfileId, Seconds, Subscription, SubscriptionRef
+from pushhub.audience.model import MatchKey, Profile, ProfileId, Subscription, SubscriptionRef
 from pushhub.audience.values import Value
+from pushhub.moments import Seconds
 
 MAX_WRITES: Final = 100
 """Writes of one change: DynamoDB's bound of a transaction."""

@@ -7,9 +7,10 @@ from itertools import batched
 from typing import Final
 
 from pushhub.audience.changes import Change, KeyRelease, ProfileErasure, ProfileUpdate, SubscriptionRemoval
-from pushhub.audience.model import Profile, ProfileId, Seconds, SubscriptionRef, utc_now
-from pushhub.audience.port import AudienceStore, Wanted
+from pushhub.audience.model import Profile, ProfileId, SubscriptionRef
+from pushhub.audience.port import AudienceStore, SnapshotQuery
 from pushhub.catalog.model import DatabaseId
+from pushhub.moments import Seconds, seconds_now
 from pushhub.races import rerun_lost_races
 
 STEP: Final = 40
@@ -21,7 +22,7 @@ class Erasing:
     """The use case: subscriptions first, in steps, then the profile with its match keys; safe to run again at any point."""
 
     store: AudienceStore
-    now: Callable[[], Seconds] = utc_now
+    now: Callable[[], Seconds] = seconds_now
     sleep: Callable[[float], None] = time.sleep
 
     def __call__(self, database: DatabaseId, profile: ProfileId) -> bool:
@@ -34,7 +35,7 @@ class Erasing:
         return rerun_lost_races(self.sleep)(self._erase, database, profile)
 
     def _erase(self, database: DatabaseId, id_: ProfileId) -> bool:
-        (snapshot,) = self.store.read([Wanted(database, profiles=frozenset({id_}))])
+        (snapshot,) = self.store.read([SnapshotQuery(database, profiles=frozenset({id_}))])
         profile = snapshot.profiles[id_]
         if profile is None:
             return False

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from pushhub.audience.changes import KeyClaim, KeyRelease, KeyWrite
+from pushhub.audience.command import Reason, Refused
 from pushhub.audience.model import MatchKey, Profile, ProfileId
-from pushhub.audience.request import DatabaseRequest
-from pushhub.audience.subscribe import Reason, Refused
+from pushhub.audience.resolving import DatabaseRequest
 from pushhub.audience.values import Value
 
 

@@ -21,6 +21,19 @@ from pushhub.audience.changes import (
     SubscriptionRemoval,
     SubscriptionWrite,
 )
+from pushhub.audience.command import (
+    MAX_SUBSCRIPTIONS,
+    ById,
+    ByPushToken,
+    DatabaseOutcome,
+    DatabaseProcessed,
+    DatabaseRefused,
+    Effect,
+    Mode,
+    Reason,
+    Refused,
+    SubscriptionOutcome,
+)
 from pushhub.audience.fields import NO_CHANGE, FieldChange, decide_fields
 from pushhub.audience.model import (
     MAX_CANCELLED,
@@ -31,26 +44,13 @@ from pushhub.audience.model import (
     Profile,
     ProfileId,
     ResourceState,
-    Seconds,
     Subscription,
     SubscriptionRef,
 )
 from pushhub.audience.port import Snapshot
-from pushhub.audience.request import Asked, DatabaseRequest
-from pushhub.audience.subscribe import (
-    MAX_SUBSCRIPTIONS,
-    ById,
-    ByToken,
-    DatabaseOutcome,
-    DatabaseProcessed,
-    DatabaseRefused,
-    Effect,
-    Mode,
-    Reason,
-    Refused,
-    SubscriptionOutcome,
-)
+from pushhub.audience.resolving import DatabaseRequest, ResolvedSubscription
 from pushhub.catalog.model import TokenConflict
+from pushhub.moments import Seconds
 
 SEEN_FRESH_FOR: Final = 7 * 24 * 3600
 """Seconds before the last-seen time of an unchanged subscription is written again."""
@@ -186,7 +186,7 @@ def _target(request: DatabaseRequest, snapshot: Snapshot, fresh: ProfileId) -> _
             holder = snapshot.key_holders.get(request.matching)
             read = snapshot.profiles.get(holder) if holder else None
             return _Target(holder or fresh, holder is not None, Origin.FIELD, may_be_anonymous=False, read=read)
-        case ByToken():
+        case ByPushToken():
             return _target_by_token(request, snapshot, fresh)
 
 
@@ -288,7 +288,7 @@ class _Decider:
         by_key = isinstance(self._request.matching, MatchKey)
         return by_key and any(self._now - stored.seen <= SETTLED_SECONDS for stored in known)
 
-    def _bring_about(self, asked: Asked) -> Effect | Refused:
+    def _bring_about(self, asked: ResolvedSubscription) -> Effect | Refused:
         if isinstance(asked.address, Refused):
             return asked.address
         stored = self._snapshot.subscriptions.get(asked.address)

@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import re
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -11,30 +10,21 @@ from typing import Final, NewType
 
 from pushhub.audience.values import Value, canonical_text
 from pushhub.catalog.model import FieldType, ResourceId
-from pushhub.catalog.providers import PROVIDER_CODES, Provider
+from pushhub.catalog.providers import PROVIDER_CODES, Provider, PushToken
+from pushhub.moments import Seconds
 
 ProfileId = NewType("ProfileId", str)
 """1 to 64 characters of `A-Z a-z 0-9 _ -`; ids made here are 24 lower-case hex digits."""
-PushToken = NewType("PushToken", str)
-"""What a provider knows a device by; at most :data:`MAX_TOKEN_BYTES`."""
 Digest = NewType("Digest", str)
 """The first 128 bits of a SHA-256 as 22 characters of base64url."""
 SubscriptionRef = NewType("SubscriptionRef", str)
 """A subscription within its database, short: the provider's two letters, then the token's digest."""
-Seconds = NewType("Seconds", int)
-"""A moment: seconds since 1970-01-01 00:00 UTC."""
 
 PROFILE_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
-MAX_TOKEN_BYTES: Final = 4096
 MAX_LIVE: Final = 100
 """Live subscriptions of one profile."""
 MAX_CANCELLED: Final = 100
 """Cancelled subscriptions that a profile remembers; beyond it, the one cancelled longest ago is forgotten."""
-
-
-def utc_now() -> Seconds:
-    """Return the present moment."""
-    return Seconds(int(time.time()))
 
 
 def digest(text: str) -> Digest:
@@ -62,13 +52,13 @@ class Address:
     """Where a push goes: one device, as one provider knows it; `ref` is how profiles refer to it."""
 
     provider: Provider
-    token: PushToken
+    push_token: PushToken
     # Worked out once: every request needs it several times.
     ref: SubscriptionRef = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         """Work out the reference."""
-        object.__setattr__(self, "ref", SubscriptionRef(PROVIDER_CODES[self.provider] + digest(self.token)))
+        object.__setattr__(self, "ref", SubscriptionRef(PROVIDER_CODES[self.provider] + digest(self.push_token)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from pushhub.catalog.model import DatabaseId
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class SnapshotQuery:
     """What to read of one database."""
 
     database: DatabaseId
@@ -22,7 +22,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What was found of a :class:`Wanted`; `profiles` says None of one that was looked for and does not exist."""
+    """What was found of a :class:`SnapshotQuery`; `profiles` says None of one that was looked for and does not exist."""
 
     subscriptions: Mapping[Address, Subscription] = field(default_factory=dict)
     key_holders: Mapping[MatchKey, ProfileId] = field(default_factory=dict)
@@ -32,11 +32,11 @@ class Snapshot:
 class AudienceStore(Protocol):
     """Profiles, match keys and subscriptions of every database. All reads see every change committed before."""
 
-    def read(self, wanted: Sequence[Wanted], latest: float = math.inf) -> Sequence[Snapshot]:
+    def read(self, queries: Sequence[SnapshotQuery], latest: float = math.inf) -> Sequence[Snapshot]:
         """Return a snapshot for each, in order, in one call per 100 items.
 
         Args:
-            wanted: what to read.
+            queries: what to read.
             latest: moment of `time.monotonic()` after which no further call is made.
 
         Raises:

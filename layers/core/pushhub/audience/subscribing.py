@@ -6,14 +6,15 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from pushhub.audience.command import DatabaseOutcome, DatabaseRefused, Subscribe
 from pushhub.audience.matching import Decision, decide
-from pushhub.audience.model import ProfileId, Seconds, utc_now
+from pushhub.audience.model import ProfileId
 from pushhub.audience.port import AudienceStore, Snapshot
-from pushhub.audience.reading import read_snapshots
-from pushhub.audience.request import DatabaseRequest, resolve, wanted
-from pushhub.audience.subscribe import DatabaseOutcome, DatabaseRefused, Subscribe
+from pushhub.audience.resolving import DatabaseRequest, resolve, snapshot_query
+from pushhub.audience.snapshots import read_snapshots
 from pushhub.catalog.model import DatabaseId
 from pushhub.faults import LostRaceError, UnavailableError
+from pushhub.moments import Seconds, seconds_now
 from pushhub.races import rerun_lost_races
 
 
@@ -31,7 +32,7 @@ class Subscribing:
     """
 
     store: AudienceStore
-    now: Callable[[], Seconds] = utc_now
+    now: Callable[[], Seconds] = seconds_now
     new_id: Callable[[], ProfileId] = new_profile_id
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
@@ -80,7 +81,7 @@ class Subscribing:
             raise lost
 
     def _read(self, attempts: "Sequence[_Pending]", latest: float) -> Sequence[Snapshot]:
-        asked = [wanted(attempt.request, attempt.reread) for attempt in attempts]
+        asked = [snapshot_query(attempt.request, attempt.reread) for attempt in attempts]
         return read_snapshots([attempt.request for attempt in attempts], asked, lambda parts: self.store.read(parts, latest))
 
     def _commit(self, database: DatabaseId, decision: Decision, latest: float) -> None:

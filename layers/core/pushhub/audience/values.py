@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Final
 
 from pushhub.catalog.model import FieldType
+from pushhub.text import is_unicode
 
 Value = int | Decimal | str | bool
 """A normalised value: int for integer, Decimal for decimal, bool for bool, text for every other type."""
@@ -53,11 +54,6 @@ def canonical_text(value: Value) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return f"{value:f}" if isinstance(value, Decimal) else str(value)
-
-
-def is_unicode(text: str) -> bool:
-    """Say whether a text can be written as UTF-8: whether it is free of halves of surrogate pairs."""
-    return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _require_bounded(text: str) -> None:

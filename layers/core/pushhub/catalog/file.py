@@ -18,7 +18,6 @@ from ruamel.yaml import YAML
 from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-from pushhub.catalog.addresses import normal_url
 from pushhub.catalog.model import (
     ApiToken,
     Catalog,
@@ -37,6 +36,7 @@ from pushhub.catalog.model import (
 )
 from pushhub.catalog.providers import PROVIDER_CODES, Provider, known_provider
 from pushhub.catalog.whole import MAX_UPSTREAMS, WholeCatalog
+from pushhub.outgoing.addresses import normal_url
 
 SECTIONS: Final = ("databases", "resources", "api_tokens", "upstreams")
 """Keys of a catalog file. Each holds a list of entries; one that is left out is an empty list."""

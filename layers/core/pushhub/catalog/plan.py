@@ -31,7 +31,7 @@ class Action(StrEnum):
     KEEP = "keep"
 
 
-class Kind(StrEnum):
+class Section(StrEnum):
     """A section of the catalog, by what one entry of it is."""
 
     DATABASE = "database"
@@ -48,7 +48,7 @@ class Step:
     """What happens to one entry; `details` say what of it changes, for a person. Kinds that go by their names have no `id`."""
 
     action: Action
-    kind: Kind
+    kind: Section
     id: int | None
     name: str
     details: tuple[str, ...] = ()
@@ -62,7 +62,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class CatalogPlan:
     """How the stored catalog becomes `result`.
 
     `kept` are the entries that the file does not have and that stay. `needs_empty` holds the databases that must hold no profile
@@ -80,7 +80,7 @@ class Plan:
         return tuple(step.line for step in (*self.changes, *self.kept))
 
 
-def plan(current: WholeCatalog, desired: WholeCatalog, *, prune: bool) -> Plan:
+def plan(current: WholeCatalog, desired: WholeCatalog, *, prune: bool) -> CatalogPlan:
     """Plan how `current` comes to hold everything of `desired`.
 
     Args:
@@ -98,14 +98,14 @@ def plan(current: WholeCatalog, desired: WholeCatalog, *, prune: bool) -> Plan:
     before, after = current.catalog, desired.catalog
     upstream_changes = partial(_upstream_changes, current.upstream_tokens, desired.upstream_tokens)
     steps = (
-        *_steps(Kind.DATABASE, before.databases, after.databases, _database_changes, prune=prune),
-        *_steps(Kind.RESOURCE, before.resources, after.resources, _resource_changes, prune=prune),
-        *_steps(Kind.API_TOKEN, before.api_tokens, after.api_tokens, _api_token_changes, prune=prune),
-        *_steps(Kind.UPSTREAM, before.upstreams, after.upstreams, upstream_changes, prune=prune),
+        *_steps(Section.DATABASE, before.databases, after.databases, _database_changes, prune=prune),
+        *_steps(Section.RESOURCE, before.resources, after.resources, _resource_changes, prune=prune),
+        *_steps(Section.API_TOKEN, before.api_tokens, after.api_tokens, _api_token_changes, prune=prune),
+        *_steps(Section.UPSTREAM, before.upstreams, after.upstreams, upstream_changes, prune=prune),
     )
     databases = result.catalog.databases
     reasons = ((id_, tuple(_reasons(database, databases.get(id_)))) for id_, database in sorted(before.databases.items()))
-    return Plan(
+    return CatalogPlan(
         result=result,
         changes=tuple(step for step in steps if step.action is not Action.KEEP),
         kept=tuple(step for step in steps if step.action is Action.KEEP),
@@ -149,7 +149,7 @@ def _surplus(result: Catalog) -> Iterator[str]:
 
 
 def _steps[Key: (DatabaseId, ResourceId, str), Entry: (Database, Resource, ApiToken, Upstream)](
-    kind: Kind,
+    kind: Section,
     current: Mapping[Key, Entry],
     desired: Mapping[Key, Entry],
     changes: Callable[[Entry, Entry], Iterator[str]],

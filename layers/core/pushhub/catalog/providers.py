@@ -1,9 +1,14 @@
-"""Which push providers exist."""
+"""Which push providers exist, and how long may their tokens be?"""
 
 from typing import Final, NewType
 
 Provider = NewType("Provider", str)
 """A provider id exactly as callers write it, one of :data:`PROVIDER_CODES`."""
+
+PushToken = NewType("PushToken", str)
+"""What a provider knows a device by; at most :data:`MAX_PUSH_TOKEN_BYTES` of UTF-8."""
+
+MAX_PUSH_TOKEN_BYTES: Final = 4096
 
 PROVIDER_CODES: Final[dict[Provider, str]] = {
     Provider("android-firebase"): "af",

@@ -13,11 +13,10 @@ from ruamel.yaml import YAML
 
 from pushhub.audience.port import AudienceStore
 from pushhub.cached import FRESH_SECONDS
-from pushhub.catalog.addresses import why_local
 from pushhub.catalog.document import ApiTokenEntry, CatalogTooLargeError, ResourceEntry, document_of, write_document
 from pushhub.catalog.file import CatalogFileError, read_catalog_file
 from pushhub.catalog.model import Catalog, Upstream
-from pushhub.catalog.plan import Action, Kind, Plan, PlanError, Step, plan
+from pushhub.catalog.plan import Action, CatalogPlan, PlanError, Section, Step, plan
 from pushhub.catalog.port import CatalogChangedError, StoredCatalog
 from pushhub.catalog.secrets import SecretsChangedError, SecretStore, StoredSecrets
 from pushhub.catalog.whole import WholeCatalog
@@ -25,6 +24,7 @@ from pushhub.console.connection import Connection
 from pushhub.console.failure import ConsoleError
 from pushhub.console.progress import say
 from pushhub.console.stores import Stores, faults_explained, json_option, open_stores, stack_option, stores_of
+from pushhub.outgoing.addresses import why_local
 
 DEMO_CATALOG: Final = Path(__file__).parent / "demo_catalog.yaml"
 """The catalog file of a hub that is started without one."""
@@ -163,7 +163,7 @@ def as_yaml(entries: dict[str, object]) -> str:
     return written.getvalue()
 
 
-def _carry_out(stores: Stores, desired: WholeCatalog, *, prune: bool, dry_run: bool) -> Plan:
+def _carry_out(stores: Stores, desired: WholeCatalog, *, prune: bool, dry_run: bool) -> CatalogPlan:
     """Plan, check that the plan can be carried out, and carry it out."""
     if not stores.local_upstreams:
         _require_public(desired.catalog.upstreams)
@@ -194,7 +194,7 @@ def _require_public(upstreams: Mapping[str, Upstream]) -> None:
         raise ConsoleError("\n".join(problems))
 
 
-def _write(stores: Stores, planned: Plan, stored: StoredCatalog, secrets: StoredSecrets | None) -> None:
+def _write(stores: Stores, planned: CatalogPlan, stored: StoredCatalog, secrets: StoredSecrets | None) -> None:
     """Write what a plan leads to, while others may do the same: the catalog never names an upstream whose token is not there.
 
     Tokens come before the catalog and go after it. They go only if the secret is still what it was before the catalog was replaced:
@@ -211,17 +211,17 @@ def _write(stores: Stores, planned: Plan, stored: StoredCatalog, secrets: Stored
         stores.secrets.replace(replace(secrets.secrets, upstream_tokens=used), secrets.version)
 
 
-def _with_new_tokens(store: SecretStore, planned: Plan, before: StoredSecrets) -> StoredSecrets:
+def _with_new_tokens(store: SecretStore, planned: CatalogPlan, before: StoredSecrets) -> StoredSecrets:
     """Write tokens that are not there yet, and in any case where an upstream is added; return the secrets as they are now."""
     tokens = {**before.secrets.upstream_tokens, **planned.result.upstream_tokens}
-    added = any((step.action, step.kind) == (Action.ADD, Kind.UPSTREAM) for step in planned.changes)
+    added = any((step.action, step.kind) == (Action.ADD, Section.UPSTREAM) for step in planned.changes)
     if tokens == before.secrets.upstream_tokens and not added:
         return before
     store.replace(replace(before.secrets, upstream_tokens=tokens), before.version)
     return store.load()
 
 
-def _require_empty(audience: AudienceStore, planned: Plan, current: Catalog) -> None:
+def _require_empty(audience: AudienceStore, planned: CatalogPlan, current: Catalog) -> None:
     refusals = []
     for id_, why in planned.needs_empty.items():
         named = f"database {id_} {current.databases[id_].name}"
@@ -232,7 +232,7 @@ def _require_empty(audience: AudienceStore, planned: Plan, current: Catalog) -> 
         raise ConsoleError("\n".join(refusals))
 
 
-def _closing_line(planned: Plan, *, applied: bool) -> str:
+def _closing_line(planned: CatalogPlan, *, applied: bool) -> str:
     if not planned.changes:
         return "nothing to change"
     return f"in effect within {FRESH_SECONDS} s" if applied else "dry run: nothing was changed"

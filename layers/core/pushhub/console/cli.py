@@ -13,7 +13,7 @@ from pushhub.console.imports.commands import imports
 from pushhub.console.imports.dropping import import_
 from pushhub.console.links import links
 from pushhub.console.local.checkout import find_checkout
-from pushhub.console.local.hub import Plan, run_hub
+from pushhub.console.local.hub import HubOptions, run_hub
 from pushhub.console.profile import profile
 from pushhub.console.upstream import upstream
 
@@ -51,7 +51,7 @@ def up(*, port: int, catalog: Path | None, ephemeral: bool) -> None:
     """
     desired = read_catalog(catalog or DEMO_CATALOG)
     run_hub(
-        Plan(
+        HubOptions(
             find_checkout(),
             port,
             keep=not ephemeral,

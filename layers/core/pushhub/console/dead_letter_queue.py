@@ -10,9 +10,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from pushhub.console.dead_letters import DeadLetter, QueueName
 from pushhub.console.progress import say
-from pushhub.events.messages import Milliseconds
-from pushhub.events.queues import MAX_BATCH, REASON, batches
 from pushhub.faults import UnavailableError
+from pushhub.moments import Milliseconds
+from pushhub.outgoing.queues import MAX_BATCH, REASON, batches
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient

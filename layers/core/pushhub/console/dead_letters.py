@@ -10,8 +10,9 @@ from enum import StrEnum
 from typing import Final
 
 from pushhub.console.terminal import beginning, iso, on_one_line
-from pushhub.events.messages import Forward, Milliseconds, PoisonError, Report, read_forward, read_report, write_forward
-from pushhub.events.record import Happening, RelayLink
+from pushhub.events.command import Happening, RelayLink
+from pushhub.events.messages import Forward, PoisonError, Report, read_forward, read_report, write_forward
+from pushhub.moments import Milliseconds
 
 RECEIVES_OF_SQS: Final = 20
 MOVED_BY_SQS: Final = (
@@ -159,7 +160,7 @@ def _what(letter: DeadLetter, content: Forward | Report | Unreadable) -> str:
     if report is None:
         why = content.why if isinstance(content, Unreadable) else ""
         return f"{why}, {len(letter.body.encode())} bytes: {letter.body[:_UNREADABLE_SHOWN]!r}"
-    event = report.what
+    event = report.content
     if isinstance(event, RelayLink):
         return f"link {on_one_line(beginning(event.opaque, _LINK_SHOWN))}"
     happened = " and ".join(_happened(event.happening))
@@ -167,7 +168,7 @@ def _what(letter: DeadLetter, content: Forward | Report | Unreadable) -> str:
 
 
 def _what_entry(report: Report) -> dict[str, object]:
-    event = report.what
+    event = report.content
     if isinstance(event, RelayLink):
         return {"link": beginning(event.opaque, _LINK_SHOWN)}
     return {"events": _happened(event.happening), "uid": event.uid, "launch": event.launch, "provider": event.provider}

@@ -8,15 +8,15 @@ from typing import Final
 
 import click
 
-from pushhub.audience.values import is_unicode
+from pushhub.adapters.dynamodb.ledger import DynamoLedger
 from pushhub.console.connection import connect
 from pushhub.console.failure import ConsoleError
 from pushhub.console.stores import faults_explained, json_option, stack_option
 from pushhub.console.terminal import beginning, iso, on_one_line, people_look, progress_bar
+from pushhub.events.command import Happening
 from pushhub.events.ledger import FirstReport, LaunchStatistics, RecordedEvent
-from pushhub.events.record import Happening
 from pushhub.events.uid import Uid, parse_uid
-from pushhub.store.ledger import DynamoLedger
+from pushhub.text import is_unicode
 
 _NAMES: Final = {Happening.DELIVERED: "delivered", Happening.OPENED: "opened"}
 _LAUNCHES_AT_ONCE: Final = 8

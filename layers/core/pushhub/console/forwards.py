@@ -17,7 +17,7 @@ from pushhub.console.dead_letters import DeadLetter, QueueName, letter_entry, le
 from pushhub.console.progress import say
 from pushhub.console.stores import faults_explained, json_option, stack_option
 from pushhub.console.terminal import progress_bar
-from pushhub.events.messages import Milliseconds, utc_now
+from pushhub.moments import Milliseconds, milliseconds_now
 
 _ID: Final = re.compile(r"[0-9A-Za-z-]{8,100}", re.ASCII)
 
@@ -89,7 +89,7 @@ def redrive(  # noqa: PLR0913  (click hands over each option by its name)
     """
     _require_one_choice(ids, upstream, everything=everything)
     queues = open_queues(stack, _names(queue, upstream))
-    outcome = Outcome(utc_now())
+    outcome = Outcome(milliseconds_now())
     try:
         with faults_explained():
             if ids:

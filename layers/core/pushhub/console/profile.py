@@ -9,16 +9,18 @@ from functools import wraps
 
 import click
 
+from pushhub.audience.command import ByField, ById
 from pushhub.audience.erasing import Erasing
-from pushhub.audience.model import PROFILE_ID, Address, MatchKey, Profile, ProfileId, PushToken, Seconds, Subscription
-from pushhub.audience.port import AudienceStore, Wanted
-from pushhub.audience.subscribe import ByField, ById
-from pushhub.audience.values import MisfitError, Value, canonical_text, is_unicode, normalise
+from pushhub.audience.model import PROFILE_ID, Address, MatchKey, Profile, ProfileId, Subscription
+from pushhub.audience.port import AudienceStore, SnapshotQuery
+from pushhub.audience.values import MisfitError, Value, canonical_text, normalise
 from pushhub.catalog.model import Catalog, Database, DatabaseId
-from pushhub.catalog.providers import PROVIDER_CODES, known_provider
+from pushhub.catalog.providers import PROVIDER_CODES, PushToken, known_provider
 from pushhub.console.failure import ConsoleError
 from pushhub.console.stores import Stores, faults_explained, json_option, open_stores, stack_option
 from pushhub.console.terminal import on_one_line, somebody_can_be_asked
+from pushhub.moments import Seconds
+from pushhub.text import is_unicode
 
 Selector = ById | ByField | Address
 """What names one profile of a database."""
@@ -174,7 +176,7 @@ def find(stores: Stores, database: DatabaseId, selector: Selector) -> Found:
     """
     holder = _holder(stores, database, selector)
     if holder is not None:
-        (snapshot,) = stores.audience.read([Wanted(database, profiles=frozenset({holder}))])
+        (snapshot,) = stores.audience.read([SnapshotQuery(database, profiles=frozenset({holder}))])
         if (read := snapshot.profiles[holder]) is not None:
             return Found(database, read, tuple(stores.audience.subscriptions_of(database, read)))
     _declared(stores.catalog.load().catalog, database)
@@ -187,14 +189,14 @@ def _holder(stores: Stores, database: DatabaseId, selector: Selector) -> Profile
             return id_
         case ByField():
             key = match_key(stores.catalog.load().catalog, database, selector)
-            (snapshot,) = stores.audience.read([Wanted(database, keys=(key,))])
+            (snapshot,) = stores.audience.read([SnapshotQuery(database, keys=(key,))])
             return snapshot.key_holders.get(key)
         case Address():
             return _owner(stores.audience, database, selector)
 
 
 def _owner(audience: AudienceStore, database: DatabaseId, address: Address) -> ProfileId | None:
-    (snapshot,) = audience.read([Wanted(database, addresses=(address,))])
+    (snapshot,) = audience.read([SnapshotQuery(database, addresses=(address,))])
     subscription = snapshot.subscriptions.get(address)
     return subscription.profile if subscription else None
 
@@ -248,7 +250,7 @@ def _counted(subscriptions: tuple[Subscription, ...]) -> str:
 def _subscription_entry(subscription: Subscription) -> dict[str, object]:
     return {
         "provider": subscription.address.provider,
-        "token": subscription.address.token,
+        "token": subscription.address.push_token,
         "live": subscription.live,
         "resources": [
             {"id": resource, "state": str(state), "since": iso(at)}
@@ -260,7 +262,7 @@ def _subscription_entry(subscription: Subscription) -> dict[str, object]:
 
 
 def _subscription_lines(subscription: Subscription) -> Iterator[str]:
-    yield f"    {subscription.address.provider} {on_one_line(subscription.address.token)}"
+    yield f"    {subscription.address.provider} {on_one_line(subscription.address.push_token)}"
     for resource, (state, at) in sorted(subscription.resources.items()):
         yield f"      resource {resource}: {state} since {iso(at)}"
     yield f"      created {iso(subscription.created)}, last seen {iso(subscription.seen)}"

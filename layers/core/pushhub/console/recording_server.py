@@ -28,7 +28,7 @@ type _Respond = Callable[[web.BaseRequest, Mapping[str, str]], Awaitable[web.Str
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ScriptedAnswer:
     """One way to answer."""
 
     status: int | None
@@ -152,22 +152,22 @@ async def recording(behaviour: Behaviour, heard: Callable[[Arrival], None], port
             await runner.cleanup()
 
 
-def _whole(status: int, content: bytes, content_type: str = "application/json") -> Answer:
+def _whole(status: int, content: bytes, content_type: str = "application/json") -> ScriptedAnswer:
     async def respond(_: web.BaseRequest, headers: Mapping[str, str]) -> web.Response:
         return web.Response(status=status, body=content, content_type=content_type, headers=headers)
 
-    return Answer(status, respond)
+    return ScriptedAnswer(status, respond)
 
 
-def _result(status: int, error: int, text: str) -> Answer:
+def _result(status: int, error: int, text: str) -> ScriptedAnswer:
     return _whole(status, json.dumps({"error": error, "error_text": text}, separators=(",", ":")).encode())
 
 
-def _failure(status: int) -> Answer:
+def _failure(status: int) -> ScriptedAnswer:
     return _result(status, status, f"told to answer {status}")
 
 
-def _message(status: int, text: str) -> Answer:
+def _message(status: int, text: str) -> ScriptedAnswer:
     return _whole(status, json.dumps({"message": text}).encode())
 
 
@@ -187,7 +187,7 @@ async def _cut(request: web.BaseRequest, _: Mapping[str, str]) -> web.Response:
     return web.Response()
 
 
-def _endless(chunk: bytes, pause: Callable[[], float]) -> Answer:
+def _endless(chunk: bytes, pause: Callable[[], float]) -> ScriptedAnswer:
     async def respond(request: web.BaseRequest, headers: Mapping[str, str]) -> web.StreamResponse:
         response = web.StreamResponse(headers={hdrs.CONTENT_TYPE: "application/json", **headers})
         # aiohttp logs a client that goes away in the middle as an error of ours.
@@ -199,10 +199,10 @@ def _endless(chunk: bytes, pause: Callable[[], float]) -> Answer:
                 await asyncio.sleep(pause())
         return response
 
-    return Answer(200, respond)
+    return ScriptedAnswer(200, respond)
 
 
-ANSWERS: Mapping[str, Answer] = {
+ANSWERS: Mapping[str, ScriptedAnswer] = {
     "ok": _result(200, 0, "Successful operation"),
     "error": _result(200, 1, "told to fail"),
     "html": _whole(200, b"<!doctype html><title>Sorry</title><p>We will be back soon.", "text/html"),
@@ -212,16 +212,16 @@ ANSWERS: Mapping[str, Answer] = {
     "too-many": _failure(429),
     "fail": _failure(500),
     "unavailable": _failure(503),
-    "redirect": Answer(302, _to_itself),
-    "hang": Answer(None, _never),
-    "drop": Answer(None, _cut),
+    "redirect": ScriptedAnswer(302, _to_itself),
+    "hang": ScriptedAnswer(None, _never),
+    "drop": ScriptedAnswer(None, _cut),
     # Blanks: what is to be JSON may begin with any number of them.
     "drip": _endless(b" ", lambda: SECONDS_BETWEEN_DRIPS),
     "huge": _endless(b" " * 2**16, lambda: 0),
 }
 """What an upstream can be told to do with a call."""
 
-_ALL: Mapping[str, Answer] = {
+_ALL: Mapping[str, ScriptedAnswer] = {
     **ANSWERS,
     "not-found": _message(404, "this upstream knows " + " and ".join(f"{method} {path}" for method, path in CALLS)),
     "unreadable": _message(400, "the body cannot be read, or is larger than 1 MiB"),

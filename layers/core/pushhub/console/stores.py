@@ -6,16 +6,16 @@ from dataclasses import dataclass
 
 import click
 
+from pushhub.adapters.dynamodb.audience import DynamoAudience
+from pushhub.adapters.dynamodb.catalog import DynamoCatalog
+from pushhub.adapters.dynamodb.schema.items import CorruptItemError
+from pushhub.adapters.secrets_manager import SecretsManagerSecrets
 from pushhub.audience.port import AudienceStore
 from pushhub.catalog.port import CatalogStore
 from pushhub.catalog.secrets import SecretStore
 from pushhub.console.connection import Connection, connect
 from pushhub.console.failure import ConsoleError
 from pushhub.faults import LostRaceError, UnavailableError
-from pushhub.store.audience import DynamoAudience
-from pushhub.store.catalog import DynamoCatalog
-from pushhub.store.schema.items import CorruptItemError
-from pushhub.store.secrets import SecretsManagerSecrets
 
 stack_option = click.option("--stack", metavar="NAME", help="A hub deployed in AWS; without it, the one that runs here.")
 json_option = click.option(

@@ -4,7 +4,7 @@ import json
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final, NoReturn
 
-from pushhub.audience.values import is_unicode
+from pushhub.text import is_unicode
 
 MAX_DEPTH: Final = 32
 """Levels of nesting that dialects take."""

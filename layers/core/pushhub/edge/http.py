@@ -3,28 +3,12 @@
 import base64
 import binascii
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
+
+from pushhub.dialects.http import HttpRequest
 
 _NOT_UTF8: Final = b"\xff"
 """Stands in a body for bytes that were lost on the way, so that whoever decodes it strictly refuses it."""
-
-
-@dataclass(frozen=True, slots=True)
-class HttpRequest:
-    """One request; `id` is API Gateway's own, which stands in its access log too.
-
-    `query` is the query string as it came, without the question mark; names of headers are in lower case.
-    """
-
-    id: str
-    body: bytes
-    query: str
-    headers: Mapping[str, str]
-
-    def header(self, name: str) -> str:
-        """Return a header by its name in lower case, empty where it was not sent."""
-        return self.headers.get(name, "")
 
 
 def http_request(event: Mapping[str, Any]) -> HttpRequest:

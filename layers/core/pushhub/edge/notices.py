@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from pushhub.imports.job import JOB_ID, JobId
-from pushhub.imports.starting import Notice
+from pushhub.imports.steps.start import Notice
 
 _DROPPED: Final = "Object Created"
 _ENDED: Final = "Step Functions Execution Status Change"

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from pushhub.imports.job import Chunk, JobId
 
 if TYPE_CHECKING:
-    from pushhub.imports.chunk import ChunkRun
-    from pushhub.imports.planning import PlannedAttempt
+    from pushhub.imports.steps.chunk import ChunkRun
+    from pushhub.imports.steps.plan import PlannedAttempt
 
 
 def attempt_of(event: Mapping[str, Any]) -> tuple[JobId, int]:

@@ -11,15 +11,17 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from pushhub.catalog.model import Upstream
-from pushhub.events.messages import Forward, Milliseconds, PoisonError, read_forward, write_forward
-from pushhub.events.pauses import Pauses
-from pushhub.events.queues import MAX_DELAY_SECONDS, Delivery, Envelope, Queue, not_taken
-from pushhub.events.record import RelayLink
-from pushhub.events.upstreams import Accepted, Apis, Call, Exchange, NoReply, Refused, Reply, Retry, Verdict, verdict
+from pushhub.events.command import RelayLink
+from pushhub.events.messages import Forward, PoisonError, read_forward, write_forward
+from pushhub.events.upstreams import Accepted, Apis, Rejected, Retry, Verdict, verdict
+from pushhub.moments import Clock, Milliseconds
+from pushhub.outgoing.calls import Call, CallReply, Exchange, NoReply
+from pushhub.outgoing.pauses import Pauses
+from pushhub.outgoing.queues import MAX_DELAY_SECONDS, Delivery, Envelope, Queue, not_taken
 
 GIVEN_UP_AFTER_SECONDS: Final = 72 * 60 * 60
 FIRST_DELAY_SECONDS: Final = 5
-"""The first delay; each further one is twice as long, at most :data:`~pushhub.events.queues.MAX_DELAY_SECONDS`."""
+"""The first delay; each further one is twice as long, at most :data:`~pushhub.outgoing.queues.MAX_DELAY_SECONDS`."""
 MAX_DELAY_DOUBLINGS: Final = 8
 
 
@@ -72,15 +74,6 @@ class Destinations:
 
 
 @dataclass(frozen=True, slots=True)
-class Clock:
-    """Time and chance: `now` is the time of day, `elapsed` counts seconds, `chance` gives a random number from 0 to 1."""
-
-    now: Callable[[], Milliseconds]
-    elapsed: Callable[[], float]
-    chance: Callable[[], float]
-
-
-@dataclass(frozen=True, slots=True)
 class Forwarding:
     """Hands a batch of reports on, all at once; what is put off goes into `retries`, what is given up into `dead_letters`."""
 
@@ -126,8 +119,8 @@ class Forwarding:
             return Handled(None, Poison(str(poison)), given_up=True)
         upstream, token = destinations.upstreams.get(forward.upstream), destinations.tokens.get(forward.upstream)
         if upstream is None:
-            return Handled(forward, Refused(f"the catalog has no upstream {forward.upstream} any more"), given_up=True)
-        if token is None and not isinstance(forward.report.what, RelayLink):
+            return Handled(forward, Rejected(f"the catalog has no upstream {forward.upstream} any more"), given_up=True)
+        if token is None and not isinstance(forward.report.content, RelayLink):
             return self._aged(forward, Retry(f"the stack's secret has no token of the upstream {forward.upstream}"))
         if self.clock.now() < forward.not_before:
             return self._aged(forward, PutOff("the upstream asked for later"))
@@ -135,7 +128,7 @@ class Forwarding:
             return self._aged(forward, PutOff(why))
         return forward, self.apis[upstream.kind].call(upstream, token or "", forward)
 
-    def _sent(self, ready: Mapping[str, tuple[Forward, Call]]) -> Iterable[tuple[str, Forward, Reply | NoReply]]:
+    def _sent(self, ready: Mapping[str, tuple[Forward, Call]]) -> Iterable[tuple[str, Forward, CallReply | NoReply]]:
         if not ready:
             return []
         answers = self.exchange([call for _, call in ready.values()])
@@ -148,7 +141,7 @@ class Forwarding:
         age = (self.clock.now() - forward.since) / 1000
         if isinstance(outcome, Retry | PutOff) and age >= GIVEN_UP_AFTER_SECONDS:
             return Handled(forward, outcome, given_up=True)
-        return Handled(forward, outcome, given_up=isinstance(outcome, Refused))
+        return Handled(forward, outcome, given_up=isinstance(outcome, Rejected))
 
     def _moved_on(self, deliveries: Sequence[Delivery], handled: Mapping[str, Handled]) -> frozenset[str]:
         """Put each message where it goes next; return those that could not be, which stay where they are."""

@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from pushhub.catalog.model import ReportedEvent, Upstream
-from pushhub.events.messages import Forward, Milliseconds, PoisonError, Report, read_report, write_forward
-from pushhub.events.queues import Delivery, Envelope, Queue, not_taken
-from pushhub.events.record import Happening, RecordEvent, RelayLink
+from pushhub.events.command import Happening, RecordEvent, RelayLink
+from pushhub.events.messages import Forward, PoisonError, Report, read_report, write_forward
 from pushhub.events.recording import Recording
 from pushhub.faults import LostRaceError, UnavailableError
+from pushhub.moments import Milliseconds
+from pushhub.outgoing.queues import Delivery, Envelope, Queue, not_taken
 
 SECONDS_TO_LAST_REPORT: Final = 15
 """No report of a batch is begun later than this after the batch: one that cannot be written may take 24 s to find that out."""
@@ -89,22 +90,22 @@ class Intake:
             report = read_report(body)
         except PoisonError as poison:
             return GivenUp(str(poison)), ()
-        if isinstance(report.what, RelayLink):
+        if isinstance(report.content, RelayLink):
             relays = tuple(self._forward(name, report) for name, upstream in upstreams.items() if upstream.relay_links)
             return (Relayed(len(relays)), relays) if relays else (GivenUp("no upstream takes links that are not ours any more"), ())
         if self.clock() > latest:
             return Undone("time was up before it was begun"), ()
         try:
-            new = self.recording(report, report.what)
+            new = self.recording(report, report.content)
         except (LostRaceError, UnavailableError) as fault:
             return Undone(f"{type(fault).__name__}: {fault}"), ()
-        forwards = tuple(self._forwards(report, report.what, new, upstreams))
-        return Recorded(report.what, new, len(forwards)), forwards
+        forwards = tuple(self._forwards(report, report.content, new, upstreams))
+        return Recorded(report.content, new, len(forwards)), forwards
 
     def _forwards(self, report: Report, event: RecordEvent, new: Happening, upstreams: Mapping[str, Upstream]) -> Iterator[Forward]:
         for name, upstream in upstreams.items():
             if wanted := new & Happening(sum(_ASKED_FOR[asked] for asked in upstream.events)):
-                yield self._forward(name, replace(report, what=replace(event, happening=wanted)))
+                yield self._forward(name, replace(report, content=replace(event, happening=wanted)))
 
     def _forward(self, upstream: str, report: Report) -> Forward:
         return Forward(upstream, report, since=self.now())

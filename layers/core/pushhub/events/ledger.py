@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from pushhub.events.messages import Milliseconds, Receipt
-from pushhub.events.record import Happening, RecordEvent
+from pushhub.events.command import Happening, RecordEvent
+from pushhub.events.messages import Receipt
 from pushhub.faults import LostRaceError
+from pushhub.moments import Milliseconds
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,12 @@ redelivery and redrive.
 """
 
 import json
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final, NewType, TypedDict, cast
 
-from pushhub.events.record import (
+from pushhub.catalog.providers import PushToken
+from pushhub.events.command import (
     LINK,
     MAX_LAUNCH_CHARACTERS,
     MAX_PROVIDER_CHARACTERS,
@@ -20,22 +20,16 @@ from pushhub.events.record import (
     RecordEvent,
     RelayLink,
 )
+from pushhub.moments import EPOCH, Milliseconds
 
 Receipt = NewType("Receipt", str)
 """What tells an accepted report from every other: 128 random bits as 32 hex digits."""
-Milliseconds = NewType("Milliseconds", int)
-"""A time: milliseconds since 1970-01-01 UTC."""
 
 FORMAT: Final = 1
 """Format version that is written. It and the one before it are read."""
 _MAX_NUMBER: Final = 2**53
 _PLAIN: Final = frozenset({"launch_id", "provider", "subscription_id"})
 """What a report of the plain form has; half of it is no form."""
-
-
-def utc_now() -> Milliseconds:
-    """Return the present moment."""
-    return Milliseconds(time.time_ns() // 1_000_000)
 
 
 class PoisonError(ValueError):
@@ -48,7 +42,7 @@ class Report:
 
     receipt: Receipt
     at: Milliseconds
-    what: RecordEvent | RelayLink
+    content: RecordEvent | RelayLink
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +58,11 @@ class Forward:
     since: Milliseconds
     tried: int = 0
     waited: int = 0
-    not_before: Milliseconds = Milliseconds(0)
+    not_before: Milliseconds = EPOCH
 
     def begun_anew(self, now: Milliseconds) -> "Forward":
         """Return it as if its forwarding began now; how often it was tried is kept."""
-        return replace(self, since=now, waited=0, not_before=Milliseconds(0))
+        return replace(self, since=now, waited=0, not_before=EPOCH)
 
 
 class _What(TypedDict, total=False):
@@ -147,7 +141,7 @@ def _read[Content](body: str, reader: Callable[[object], Content]) -> Content:
 
 
 def _report_entry(report: Report) -> _ReportEntry:
-    return {"v": FORMAT, "receipt": report.receipt, "at": report.at, "what": _what_entry(report.what)}
+    return {"v": FORMAT, "receipt": report.receipt, "at": report.at, "what": _what_entry(report.content)}
 
 
 def _what_entry(what: RecordEvent | RelayLink) -> _What:
@@ -155,7 +149,7 @@ def _what_entry(what: RecordEvent | RelayLink) -> _What:
         return {"link": what.opaque}
     entry: _What = {"events": int(what.happening), "uid": what.uid}
     if what.plain:
-        entry |= {"launch_id": what.plain.launch, "provider": what.plain.provider, "subscription_id": what.plain.token}
+        entry |= {"launch_id": what.plain.launch, "provider": what.plain.provider, "subscription_id": what.plain.push_token}
     if what.launch_of_link is not None:
         entry["launch_of_link"] = what.launch_of_link
     return entry
@@ -171,7 +165,7 @@ def _what(entry: _What) -> RecordEvent | RelayLink:
     plain = None
     if not _PLAIN.isdisjoint(entry):
         provider = _text(entry["provider"], MAX_PROVIDER_CHARACTERS)
-        plain = PlainForm(_launch(entry["launch_id"]), provider, _text(entry["subscription_id"]))
+        plain = PlainForm(_launch(entry["launch_id"]), provider, PushToken(_text(entry["subscription_id"])))
     launch = _text(entry["launch_of_link"], MAX_LAUNCH_CHARACTERS) if "launch_of_link" in entry else None
     return RecordEvent(_happening(entry["events"]), _text(entry["uid"]), plain, launch)
 

@@ -3,9 +3,9 @@
 import time
 from collections.abc import Callable
 
+from pushhub.events.command import Happening, RecordEvent
 from pushhub.events.ledger import AlreadyCountedError, ContradictedError, FirstReport, KnownBits, Ledger, entry_for, own_bits
 from pushhub.events.messages import Report
-from pushhub.events.record import Happening, RecordEvent
 from pushhub.races import rerun_lost_races
 
 

@@ -1,7 +1,6 @@
 """What is an import job, what belongs to it, and what has come of it so far?"""
 
 import hashlib
-import json
 import re
 from collections import Counter
 from collections.abc import Mapping
@@ -9,9 +8,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, NewType
 
-from pushhub.audience.model import Seconds
-from pushhub.audience.subscribe import Mode
-from pushhub.imports.layout import Layout
+from pushhub.audience.command import Mode
+from pushhub.imports.files.layout import Layout
+from pushhub.moments import Seconds
 
 JobId = NewType("JobId", str)
 """At most :data:`MAX_JOB_ID` characters of `A-Z a-z 0-9 _ -`: the name of an execution, too."""
@@ -63,21 +62,6 @@ def job_of(source: S3Object) -> JobId:
     return JobId(f"{name}-{digest}" if name else digest)
 
 
-def execution_name(job: JobId, attempt: int) -> str:
-    """Return the name of the execution that is an attempt of a job: it is started once, however often that is asked for."""
-    return job if attempt == 1 else f"{job}-{attempt}"
-
-
-def execution_arn(state_machine: str, job: JobId, attempt: int) -> str:
-    """Return the ARN of an attempt at a job, from that of the state machine."""
-    return f"{state_machine.replace(':stateMachine:', ':execution:', 1)}:{execution_name(job, attempt)}"
-
-
-def execution_input(job: JobId, attempt: int) -> str:
-    """Return what the execution of an attempt at a job is given, as JSON."""
-    return json.dumps({"job": job, "attempt": attempt})
-
-
 @dataclass(frozen=True, slots=True)
 class Chunk:
     """A part of a plain file: bytes from `start` up to, not including, `end`; it begins and ends at line ends."""
@@ -124,7 +108,7 @@ class Job:
     plan: FilePlan | None = None
 
 
-class Kind(StrEnum):
+class RowResult(StrEnum):
     """What came of a row; each row is counted under exactly one."""
 
     SUBSCRIBED = "subscribed"
@@ -140,7 +124,7 @@ class Kind(StrEnum):
 class RowOutcome:
     """What came of a row; `reason` says why it failed and holds no token and no value."""
 
-    kind: Kind
+    kind: RowResult
     reason: str = ""
 
 
@@ -148,7 +132,7 @@ class RowOutcome:
 class Tally:
     """How many rows came to what; the counts of `kinds` add up to :attr:`rows`, those of `reasons` to the failed ones."""
 
-    kinds: Mapping[Kind, int] = field(default_factory=dict)
+    kinds: Mapping[RowResult, int] = field(default_factory=dict)
     reasons: Mapping[str, int] = field(default_factory=dict)
 
     @property
@@ -156,7 +140,7 @@ class Tally:
         """All rows."""
         return sum(self.kinds.values())
 
-    def __getitem__(self, kind: Kind) -> int:
+    def __getitem__(self, kind: RowResult) -> int:
         """Return how many rows came to this."""
         return self.kinds.get(kind, 0)
 

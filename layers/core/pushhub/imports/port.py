@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from pushhub.audience.changes import Change
-from pushhub.audience.model import Seconds
 from pushhub.catalog.model import DatabaseId
 from pushhub.imports.job import ChunkProgress, FilePlan, Job, JobId, JobStatus, RowOutcome, S3Object
+from pushhub.moments import Seconds
 
 
 class TakenOverError(Exception):
@@ -173,26 +173,3 @@ class Executions(Protocol):
 
         An attempt that was never started counts as running.
         """
-
-
-def work_key(job: JobId, name: str) -> str:
-    """Return the key of an object that a job makes for itself."""
-    return f"work/{job}/{name}"
-
-
-def plan_key(job: JobId, attempt: int) -> str:
-    """Return the key of the list of chunks that an attempt goes through: a JSON array of `{number, start, end}`."""
-    return work_key(job, f"chunks-{attempt}.json")
-
-
-def failed_rows_key(job: JobId, chunk: int) -> str:
-    """Return the key of a chunk's failed rows, those that may be listed: a JSON object a line.
-
-    See :class:`pushhub.imports.failed_rows.FailedRow`.
-    """
-    return work_key(job, f"failed-rows-{chunk}.jsonl")
-
-
-def retry_key(job: JobId, chunk: int) -> str:
-    """Return the key of all failed rows of a chunk as they stand in `retry.csv`: :func:`pushhub.imports.failed_rows.retry_row`."""
-    return work_key(job, f"retry-{chunk}")

@@ -10,16 +10,16 @@ import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 from click.testing import CliRunner, Result
 
-from pushhub.audience.model import Seconds
-from pushhub.audience.subscribe import Mode
+from pushhub.audience.command import Mode
 from pushhub.console.imports import commands, outcome
 from pushhub.console.imports.commands import imports, retry_command
 from pushhub.console.imports.executions import ImportExecutions
 from pushhub.console.imports.stores import ImportStores
 from pushhub.console.imports.watch import Watch
 from pushhub.faults import UnavailableError
-from pushhub.imports.job import ChunkProgress, FilePlan, Job, JobId, JobStatus, Kind, S3Object, Tally
-from pushhub.imports.layout import Layout
+from pushhub.imports.files.layout import Layout
+from pushhub.imports.job import ChunkProgress, FilePlan, Job, JobId, JobStatus, RowResult, S3Object, Tally
+from pushhub.moments import Seconds
 from tests.doubles.catalog import MemoryCatalog
 from tests.doubles.imports import MemoryImports
 
@@ -96,7 +96,7 @@ class FakeHub:
         self.machine = Machine()
         self.stacks: list[str | None] = []
         monkeypatch.setattr(commands, "open_imports", self.open)
-        monkeypatch.setattr(commands, "utc_now", lambda: Seconds(NOON + 20))
+        monkeypatch.setattr(commands, "seconds_now", lambda: Seconds(NOON + 20))
 
     def open(self, stack: str | None) -> ImportStores:
         self.stacks.append(stack)
@@ -124,8 +124,8 @@ def run(*words: str) -> Result:
 def test_the_jobs_begun_last_are_listed_and_say_why_they_failed(hub_: FakeHub) -> None:
     hub_.holds(FAILED)
     hub_.holds(replace(RUNNING, id=JobId("more-2"), source=replace(SOURCE, key="inbox/5/x.csv"), started=Seconds(NOON + 10)))
-    hub_.jobs.show(FAILED.id, ChunkProgress(0, Tally({Kind.SUBSCRIBED: 1200, Kind.FAILED: 3}), bytes=500))
-    hub_.jobs.show(FAILED.id, ChunkProgress(1, Tally({Kind.FAILED: 20}), bytes=100))
+    hub_.jobs.show(FAILED.id, ChunkProgress(0, Tally({RowResult.SUBSCRIBED: 1200, RowResult.FAILED: 3}), bytes=500))
+    hub_.jobs.show(FAILED.id, ChunkProgress(1, Tally({RowResult.FAILED: 20}), bytes=100))
     result = run("list")
     assert (result.exit_code, result.stderr) == (0, "")
     assert result.stdout.splitlines() == [
@@ -139,7 +139,7 @@ def test_the_jobs_begun_last_are_listed_and_say_why_they_failed(hub_: FakeHub) -
 
 def test_a_job_in_the_list_has_all_that_is_known_without_its_chunks(hub_: FakeHub) -> None:
     hub_.holds(FAILED)
-    hub_.jobs.show(FAILED.id, ChunkProgress(0, Tally({Kind.SUBSCRIBED: 3, Kind.FAILED: 1}), bytes=500))
+    hub_.jobs.show(FAILED.id, ChunkProgress(0, Tally({RowResult.SUBSCRIBED: 3, RowResult.FAILED: 1}), bytes=500))
     assert json.loads(run("list", "--json").stdout) == [
         {
             "job": "clients-1",
@@ -199,7 +199,7 @@ def test_a_job_that_ended_is_shown_by_its_report_and_where_that_lies(hub_: FakeH
 @pytest.mark.parametrize("status", [JobStatus.FAILED, JobStatus.CANCELLED])
 def test_a_job_that_did_not_get_through_says_how_far_it_came_and_what_lets_it_go_on(hub_: FakeHub, status: JobStatus) -> None:
     hub_.holds(replace(FAILED, status=status), REPORT)
-    hub_.jobs.show(FAILED.id, ChunkProgress(0, Tally({Kind.SUBSCRIBED: 3}), bytes=420, finished=True))
+    hub_.jobs.show(FAILED.id, ChunkProgress(0, Tally({RowResult.SUBSCRIBED: 3}), bytes=420, finished=True))
     assert run("show", "clients-1", "--stack", "mine").stdout.splitlines()[-4:-2] == [
         "  progress    42 % of 1,000 bytes, 1 of 2 chunks finished",
         "  go on with  uv run pushhub imports retry clients-1 --stack mine",
@@ -227,7 +227,7 @@ def test_a_file_that_was_refused_is_to_be_mended(hub_: FakeHub, plan: FilePlan |
 
 def test_a_report_that_is_not_kept_any_more_is_made_up_for_by_the_ledger(hub_: FakeHub) -> None:
     hub_.holds(FAILED)
-    hub_.jobs.show(FAILED.id, ChunkProgress(0, Tally({Kind.SUBSCRIBED: 3}), bytes=500))
+    hub_.jobs.show(FAILED.id, ChunkProgress(0, Tally({RowResult.SUBSCRIBED: 3}), bytes=500))
     shown = json.loads(run("show", "clients-1", "--json").stdout)
     assert shown.keys() == REPORT.keys()
     assert (shown["status"], shown["reason"], shown["rows"], shown["subscribed"]) == ("failed", "a chunk failed", 3, 3)
@@ -236,7 +236,9 @@ def test_a_report_that_is_not_kept_any_more_is_made_up_for_by_the_ledger(hub_: F
 
 def test_a_running_job_is_shown_by_the_ledger_whatever_its_report_says(hub_: FakeHub) -> None:
     hub_.holds(RUNNING, REPORT)
-    hub_.jobs.show(RUNNING.id, ChunkProgress(0, Tally({Kind.SUBSCRIBED: 3, Kind.FAILED: 1}, {"why": 1}), bytes=500, finished=True))
+    hub_.jobs.show(
+        RUNNING.id, ChunkProgress(0, Tally({RowResult.SUBSCRIBED: 3, RowResult.FAILED: 1}, {"why": 1}), bytes=500, finished=True)
+    )
     shown = json.loads(run("show", "clients-1", "--json").stdout)
     assert shown.pop("progress") == {"bytes": 500, "bytes_in_all": 1000, "chunks_finished": 1, "chunks": 2}
     assert shown.keys() == REPORT.keys()

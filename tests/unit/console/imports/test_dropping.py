@@ -12,7 +12,6 @@ import pytest
 from click.testing import CliRunner, Result
 
 import pushhub.console.imports.dropping as commands
-from pushhub.audience.model import Seconds
 from pushhub.catalog.file import parse_catalog
 from pushhub.console.imports import outcome
 from pushhub.console.imports.bucket import ImportBucket
@@ -20,8 +19,9 @@ from pushhub.console.imports.dropping import import_
 from pushhub.console.imports.stores import ImportStores
 from pushhub.console.imports.watch import Watch
 from pushhub.faults import UnavailableError
-from pushhub.imports.job import Job, JobStatus, Kind, S3Object, Tally, job_of
-from pushhub.imports.report import report_of
+from pushhub.imports.job import Job, JobStatus, RowResult, S3Object, Tally, job_of
+from pushhub.imports.steps.job_report import report_of
+from pushhub.moments import Seconds
 from tests.conftest import Hub
 from tests.doubles.catalog import MemoryCatalog
 from tests.doubles.imports import MemoryImports
@@ -43,7 +43,7 @@ resources:
     "catalog",
     {},
 ).catalog
-TALLY = Tally({Kind.SUBSCRIBED: 2, Kind.FAILED: 1}, {"subscription_id is empty": 1})
+TALLY = Tally({RowResult.SUBSCRIBED: 2, RowResult.FAILED: 1}, {"subscription_id is empty": 1})
 WORDS = ("--resource", "5", "--provider", "ios-apns", "--match", "token")
 
 

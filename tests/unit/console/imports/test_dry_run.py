@@ -15,8 +15,8 @@ from pushhub.console.failure import ConsoleError
 from pushhub.console.imports.dropping import import_
 from pushhub.console.imports.dry_run import NOT_SEEN, SHOWN_ROWS
 from pushhub.console.stores import Stores
-from pushhub.imports import planning
-from pushhub.imports.plan import CHUNK_TARGET
+from pushhub.imports.files.cutting import CHUNK_TARGET
+from pushhub.imports.steps import plan as planning
 from tests.doubles.audience import MemoryAudience
 from tests.doubles.catalog import MemoryCatalog
 from tests.doubles.secrets import MemorySecrets

@@ -6,16 +6,16 @@ from dataclasses import replace
 import pytest
 
 import pushhub.console.imports.watch as watching
-from pushhub.audience.model import Seconds
-from pushhub.audience.subscribe import Mode
+from pushhub.audience.command import Mode
 from pushhub.console.failure import ConsoleError
 from pushhub.console.imports.progress import WINDOW_SECONDS, Moment, Pace, Standing, duration, moment_of, progress_text
 from pushhub.console.imports.report import progress_entry, progress_lines, report_lines
 from pushhub.console.imports.watch import POLL_SECONDS, SILENCE_SECONDS, START_SECONDS, Watch
 from pushhub.faults import UnavailableError
-from pushhub.imports.job import ChunkProgress, FilePlan, Job, JobId, JobStatus, Kind, S3Object, Tally
-from pushhub.imports.layout import Layout
-from pushhub.imports.report import report_of
+from pushhub.imports.files.layout import Layout
+from pushhub.imports.job import ChunkProgress, FilePlan, Job, JobId, JobStatus, RowResult, S3Object, Tally
+from pushhub.imports.steps.job_report import report_of
+from pushhub.moments import Seconds
 from tests.doubles.imports import MemoryImports
 
 NOON = Seconds(1_700_000_000)
@@ -26,7 +26,7 @@ JOB = Job(JobId("clients-1"), SOURCE, SOURCE, JobStatus.RUNNING, NOON, plan=PLAN
 
 
 def tally(subscribed: int = 0, failed: int = 0) -> Tally:
-    return Tally({Kind.SUBSCRIBED: subscribed, Kind.FAILED: failed}, {"a reason": failed} if failed else {})
+    return Tally({RowResult.SUBSCRIBED: subscribed, RowResult.FAILED: failed}, {"a reason": failed} if failed else {})
 
 
 def moment(at: float, done: int = 0, rows: int = 0, failed: int = 0, *, waiting: bool = False) -> Moment:
@@ -103,7 +103,7 @@ def test_a_running_job_says_how_far_it_is() -> None:
 
 
 def test_what_came_of_the_rows_adds_up_and_has_the_most_frequent_reason_first() -> None:
-    counted = Tally({Kind.SUBSCRIBED: 1200, Kind.FAILED: 34}, {"rare": 4, "frequent": 30})
+    counted = Tally({RowResult.SUBSCRIBED: 1200, RowResult.FAILED: 34}, {"rare": 4, "frequent": 30})
     entry = report_of(JOB, counted)
     assert entry["rows"] == 1234
     assert list(report_lines(entry, PLAN)) == [

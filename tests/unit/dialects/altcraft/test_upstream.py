@@ -7,10 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pushhub.catalog.model import ReportedEvent, Upstream, UpstreamKind
+from pushhub.catalog.providers import PushToken
 from pushhub.dialects.altcraft.upstream import AltcraftUpstream
-from pushhub.events.messages import Forward, Milliseconds, Receipt, Report
-from pushhub.events.record import Happening, PlainForm, RecordEvent, RelayLink
-from pushhub.events.upstreams import Call, Reply
+from pushhub.events.command import Happening, PlainForm, RecordEvent, RelayLink
+from pushhub.events.messages import Forward, Receipt, Report
+from pushhub.moments import Milliseconds
+from pushhub.outgoing.calls import Call, CallReply
 from tests.unit.events.test_uid import PUBLISHED
 
 UPSTREAM = Upstream("altcraft", UpstreamKind.ALTCRAFT, "https://up.example/base", relay_links=True, events=frozenset(ReportedEvent))
@@ -45,7 +47,7 @@ def test_an_event_of_the_special_form_is_posted_with_three_fields() -> None:
 
 
 def test_an_event_of_the_plain_form_is_posted_with_all_six() -> None:
-    assert _body(RecordEvent(Happening(3), "u", PlainForm("17", "ios-apns", "t"))) == (
+    assert _body(RecordEvent(Happening(3), "u", PlainForm("17", "ios-apns", PushToken("t")))) == (
         f'{{"token":"{TOKEN}","events":3,"uid":"u","launch_id":"17","provider":"ios-apns","subscription_id":"t"}}'.encode()
     )
 
@@ -54,7 +56,7 @@ def test_an_event_of_the_plain_form_is_posted_with_all_six() -> None:
     ("launch", "written"), [(17, b'"launch_id":17,'), ("17", b'"launch_id":"17",'), (10**30, b":1" + b"0" * 30)]
 )
 def test_a_launch_is_a_number_or_a_text_as_it_came(launch: str | int, written: bytes) -> None:
-    assert written in _body(RecordEvent(Happening.OPENED, "u", PlainForm(launch, "p", "t")))
+    assert written in _body(RecordEvent(Happening.OPENED, "u", PlainForm(launch, "p", PushToken("t"))))
 
 
 @pytest.mark.parametrize("happening", [1, 2, 3])
@@ -79,13 +81,13 @@ def test_every_text_comes_out_of_the_body_as_it_was(uid: str, plain: PlainForm |
     fields = json.loads(_body(RecordEvent(Happening.DELIVERED, uid, plain)))
     expected: dict[str, str | int] = {"token": TOKEN, "events": 1, "uid": uid}
     if plain:
-        expected |= {"launch_id": plain.launch, "provider": plain.provider, "subscription_id": plain.token}
+        expected |= {"launch_id": plain.launch, "provider": plain.provider, "subscription_id": plain.push_token}
     assert fields == expected
     assert list(fields) == list(expected)
 
 
 def test_empty_texts_are_fields_too() -> None:
-    assert json.loads(_body(RecordEvent(Happening.OPENED, "u", PlainForm(0, "", ""))))["launch_id"] == 0
+    assert json.loads(_body(RecordEvent(Happening.OPENED, "u", PlainForm(0, "", PushToken("")))))["launch_id"] == 0
 
 
 @given(st.from_regex(r"[0-9A-Za-z_-]{16,64}", fullmatch=True))
@@ -107,9 +109,9 @@ def test_a_link_is_asked_for_as_it_came_and_without_a_token(opaque: str) -> None
     ],
 )
 def test_an_event_is_accepted_by_200_with_error_zero(body: bytes) -> None:
-    assert API.accepted(EVENT, Reply(200, body))
+    assert API.accepted(EVENT, CallReply(200, body))
     for status in range(201, 300):
-        assert not API.accepted(EVENT, Reply(status, body))
+        assert not API.accepted(EVENT, CallReply(status, body))
 
 
 @pytest.mark.parametrize(
@@ -157,15 +159,15 @@ def test_an_event_is_accepted_by_200_with_error_zero(body: bytes) -> None:
     ids=lambda body: repr(body[:20]),
 )
 def test_an_event_is_not_accepted_by_any_other_body(body: bytes) -> None:
-    assert not API.accepted(EVENT, Reply(200, body))
+    assert not API.accepted(EVENT, CallReply(200, body))
 
 
 @given(st.binary(max_size=60))
 def test_a_body_of_any_bytes_is_judged(body: bytes) -> None:
-    assert API.accepted(EVENT, Reply(200, body)) is False
+    assert API.accepted(EVENT, CallReply(200, body)) is False
 
 
 @pytest.mark.parametrize("body", [b"", GOOD, b'{"error":1}', b"\xff", b"<html>"])
 @pytest.mark.parametrize("status", [200, 202, 204, 299])
 def test_a_link_is_accepted_by_any_2xx(status: int, body: bytes) -> None:
-    assert API.accepted(LINK, Reply(status, body))
+    assert API.accepted(LINK, CallReply(status, body))

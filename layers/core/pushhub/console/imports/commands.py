@@ -9,7 +9,6 @@ from typing import Final
 
 import click
 
-from pushhub.audience.model import utc_now
 from pushhub.console.failure import ConsoleError
 from pushhub.console.imports.outcome import command, tell, wait_and_tell
 from pushhub.console.imports.progress import Standing
@@ -18,9 +17,11 @@ from pushhub.console.imports.stores import ImportStores, open_imports
 from pushhub.console.progress import say
 from pushhub.console.stores import faults_explained, json_option, stack_option
 from pushhub.console.terminal import on_one_line
-from pushhub.imports.drops import MatchBy, RowMatching, read_key
+from pushhub.imports.files.drop import MatchBy, RowMatching, read_key
 from pushhub.imports.job import JOB_ID, Job, JobId, JobStatus, UnknownJobError
-from pushhub.imports.report import ERRORS, REPORT, RETRY, report_key, report_of
+from pushhub.imports.keys import ERRORS, REPORT, RETRY, report_key
+from pushhub.imports.steps.job_report import report_of
+from pushhub.moments import seconds_now
 
 _SWEEP_MINUTES: Final = 15
 _TRIES: Final = 3
@@ -52,7 +53,7 @@ def list_(*, limit: int, stack: str | None, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([job_entry(standing) for standing in standings], ensure_ascii=False, indent=2))
     else:
-        click.echo("\n".join(job_lines(standings, utc_now())) if standings else "no imports")
+        click.echo("\n".join(job_lines(standings, seconds_now())) if standings else "no imports")
 
 
 @imports.command()
@@ -74,7 +75,7 @@ def show(*, job: str, stack: str | None, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({**entry, "progress": progress_entry(standing)}, ensure_ascii=False, indent=2))
     else:
-        click.echo("\n".join([*report_lines(entry, standing.job.plan), *progress_lines(standing, utc_now())]))
+        click.echo("\n".join([*report_lines(entry, standing.job.plan), *progress_lines(standing, seconds_now())]))
 
 
 @imports.command()
@@ -160,7 +161,7 @@ def retry_command(job: Job, file: Path, stack: str | None) -> str:
 
 def _match_option(matching: RowMatching) -> str:
     """Return what `--match` says it with: a field by its name, unless that alone would mean something else."""
-    return matching.word if matching.field in {"", MatchBy.TOKEN, MatchBy.PROFILE_ID} else matching.field
+    return matching.word if matching.field in {"", MatchBy.PUSH_TOKEN, MatchBy.PROFILE_ID} else matching.field
 
 
 def _load(stores: ImportStores, job: str, stack: str | None) -> Job:

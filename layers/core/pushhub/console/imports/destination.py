@@ -7,16 +7,16 @@ from pathlib import Path
 
 import click
 
-from pushhub.audience.subscribe import Mode
-from pushhub.audience.values import is_unicode
+from pushhub.audience.command import Mode
 from pushhub.catalog.model import Catalog, Database, Resource, ResourceId
 from pushhub.catalog.providers import PROVIDER_CODES, Provider, known_provider
 from pushhub.console.failure import ConsoleError
 from pushhub.console.terminal import on_one_line
-from pushhub.imports.columns import Target
-from pushhub.imports.drops import EXTENSIONS, MatchBy, RowMatching, inbox_key, matching_of, read_key, read_overrides
+from pushhub.imports.files.columns import Target
+from pushhub.imports.files.drop import EXTENSIONS, MatchBy, RowMatching, inbox_key, matching_of, read_key, read_overrides
+from pushhub.imports.files.shown import there_are
 from pushhub.imports.job import UnusableFileError
-from pushhub.imports.shown import there_are
+from pushhub.text import is_unicode
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,12 +128,12 @@ def _provider(door: Resource, text: str) -> Provider:
 
 
 def _matching(door: Resource, databases: tuple[Database, ...], match: str) -> RowMatching:
-    if match in {MatchBy.TOKEN, MatchBy.PROFILE_ID}:
+    if match in {MatchBy.PUSH_TOKEN, MatchBy.PROFILE_ID}:
         return matching_of(match)
     shared = [name for name in databases[0].match if all(name in database.match for database in databases)]
     for field in (match, match.removeprefix("custom-")):
         if field in shared:
             return RowMatching(MatchBy.FIELD, field)
     lacking = ", ".join(f"{database.id} {database.name}" for database in databases if match not in database.match)
-    choice = there_are([MatchBy.TOKEN, MatchBy.PROFILE_ID, *shared])
+    choice = there_are([MatchBy.PUSH_TOKEN, MatchBy.PROFILE_ID, *shared])
     raise ConsoleError(f"{on_one_line(match)} is no match field of database {lacking}, which resource {door.id} has; {choice}")

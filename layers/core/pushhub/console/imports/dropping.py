@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from pushhub.audience.subscribe import Mode
+from pushhub.audience.command import Mode
 from pushhub.catalog.model import Catalog
 from pushhub.console.catalog import read_catalog
 from pushhub.console.failure import ConsoleError
@@ -26,7 +26,7 @@ from pushhub.imports.job import JobId, S3Object, job_of
 
 
 @dataclass(frozen=True, slots=True)
-class Dropped:
+class UploadedFile:
     """A file that was uploaded, and the object it became."""
 
     file: Path
@@ -125,12 +125,14 @@ def _require_one_way(*, wait: bool, dry_run: bool, catalog_file: Path | None, st
         raise click.UsageError("either --catalog or --stack says which catalog is meant")
 
 
-def _drop(bucket: ImportBucket, drops: Sequence[tuple[Path, str]], settings: Mapping[str, str], stack: str | None) -> list[Dropped]:
+def _drop(
+    bucket: ImportBucket, drops: Sequence[tuple[Path, str]], settings: Mapping[str, str], stack: str | None
+) -> list[UploadedFile]:
     """Upload files one after the other; what is uploaded is imported, whatever becomes of the rest."""
-    dropped: list[Dropped] = []
+    dropped: list[UploadedFile] = []
     try:
         for file, key in drops:
-            dropped.append(Dropped(file, _upload(bucket, file, key, settings)))
+            dropped.append(UploadedFile(file, _upload(bucket, file, key, settings)))
     except BaseException:
         goes_on([one.job for one in dropped], stack)
         raise
@@ -153,7 +155,7 @@ def _upload(bucket: ImportBucket, file: Path, key: str, settings: Mapping[str, s
         raise ConsoleError(f"{file} was not uploaded: {fault}; run it again") from fault
 
 
-def _tell(dropped: Sequence[Dropped], stack: str | None, *, as_json: bool) -> None:
+def _tell(dropped: Sequence[UploadedFile], stack: str | None, *, as_json: bool) -> None:
     if as_json:
         entries = [one.entry for one in dropped]
         click.echo(json.dumps(entries[0] if len(entries) == 1 else entries, ensure_ascii=False, indent=2))

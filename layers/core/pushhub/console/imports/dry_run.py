@@ -17,24 +17,24 @@ from typing import Final
 
 import click
 
-from pushhub.audience.request import resolve
-from pushhub.audience.subscribe import DatabaseRefused, Refused, Subscribe
+from pushhub.audience.command import DatabaseRefused, Refused, Subscribe
+from pushhub.audience.resolving import resolve
 from pushhub.console.failure import ConsoleError
 from pushhub.console.imports.destination import Destination
 from pushhub.console.imports.report import read_as_line
 from pushhub.console.progress import say
 from pushhub.console.terminal import beginning, described_bar, on_one_line, show_on
-from pushhub.imports.columns import Target, find_columns
-from pushhub.imports.drops import Overrides, read_overrides
-from pushhub.imports.failed_rows import ErrorsFile, FailedRow
-from pushhub.imports.job import Chunk, Kind, UnusableFileError
-from pushhub.imports.layout import Layout
-from pushhub.imports.plan import Planned
-from pushhub.imports.planning import FileToPlan
-from pushhub.imports.reasons import text_of
-from pushhub.imports.records import ChunkText
-from pushhub.imports.rows import BadRow, RowReader, match_field
-from pushhub.imports.unpacking import unpacked
+from pushhub.imports.files.columns import Target, find_columns
+from pushhub.imports.files.cutting import Planned
+from pushhub.imports.files.drop import Overrides, read_overrides
+from pushhub.imports.files.failed_rows import ErrorsFile, FailedRow
+from pushhub.imports.files.layout import Layout
+from pushhub.imports.files.reasons import text_of
+from pushhub.imports.files.records import ChunkText
+from pushhub.imports.files.rows import BadRow, RowReader, match_field
+from pushhub.imports.files.unpacking import unpacked
+from pushhub.imports.job import Chunk, RowResult, UnusableFileError
+from pushhub.imports.steps.plan import FileToPlan
 
 SHOWN_ROWS: Final = 20
 """Failed rows that are shown, from the file's beginning."""
@@ -77,7 +77,7 @@ class Trial:
             "reason": self.obstacle,
             "layout": _layout_entry(self.layout) if self.layout else None,
             "rows": self.rows,
-            str(Kind.FAILED): self.reasons.total(),
+            str(RowResult.FAILED): self.reasons.total(),
             "reasons": dict(self.reasons.most_common()),
             "first_failed": [{"line": row.line, "reason": row.reason, "row": list(row.cells)} for row in self.first],
         }

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from pushhub.adapters.step_functions import execution_arn, execution_input, execution_name
 from pushhub.faults import UnavailableError
-from pushhub.imports.job import JobId, execution_arn, execution_input, execution_name
+from pushhub.imports.job import JobId
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient

@@ -15,7 +15,8 @@ from pushhub.console.imports.watch import Watch
 from pushhub.console.progress import say
 from pushhub.console.stores import faults_explained
 from pushhub.imports.job import JobId, JobStatus
-from pushhub.imports.report import ERRORS, REPORT, RETRY, report_key, report_of
+from pushhub.imports.keys import ERRORS, REPORT, RETRY, report_key
+from pushhub.imports.steps.job_report import report_of
 
 _INTERRUPTED: Final = 130
 """How shells say that Ctrl-C ended a command."""

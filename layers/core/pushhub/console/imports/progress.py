@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from pushhub.imports.job import ChunkProgress, Job, Kind, Tally
+from pushhub.imports.job import ChunkProgress, Job, RowResult, Tally
 
 WINDOW_SECONDS: Final = 30
 """Speed is what was done in this time, so that it follows what changes."""
@@ -103,7 +103,7 @@ class Pace:
 
 def progress_text(moment: Moment, pace: Pace) -> str:
     """Return what stands beside a bar: rows, speed, failures and time left."""
-    said = [f"{moment.tally.rows:,} rows", f"{pace.rows_per_second:,.0f} rows/s", f"{moment.tally[Kind.FAILED]:,} failed"]
+    said = [f"{moment.tally.rows:,} rows", f"{pace.rows_per_second:,.0f} rows/s", f"{moment.tally[RowResult.FAILED]:,} failed"]
     if moment.waiting and not moment.tally.rows:
         return "waiting for the hub to plan it"
     if (left := pace.seconds_left) is not None:

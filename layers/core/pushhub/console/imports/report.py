@@ -6,12 +6,13 @@ Pure. What is shown is an entry: what `report.json` holds, or, as long as there 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from pushhub.audience.model import Seconds
 from pushhub.console.imports.progress import Standing, duration
 from pushhub.console.profile import iso
 from pushhub.console.terminal import on_one_line
-from pushhub.imports.job import FilePlan, Kind
-from pushhub.imports.layout import Layout
+from pushhub.imports.files.layout import Layout
+from pushhub.imports.job import FilePlan, RowResult
+from pushhub.imports.keys import INBOX
+from pushhub.moments import Seconds
 
 Entry = Mapping[str, object]
 """A JSON object."""
@@ -22,7 +23,7 @@ _COLUMNS: Final = {
     "started": str.ljust,
     "took": str.ljust,
     "rows": str.rjust,
-    str(Kind.FAILED): str.rjust,
+    str(RowResult.FAILED): str.rjust,
     "file": str.ljust,
 }
 """Of a list of jobs, with how each is filled up."""
@@ -53,7 +54,7 @@ def job_entry(standing: Standing) -> dict[str, object]:
         "started": iso(job.started),
         "ended": None if job.ended is None else iso(job.ended),
         "rows": tally.rows,
-        str(Kind.FAILED): tally[Kind.FAILED],
+        str(RowResult.FAILED): tally[RowResult.FAILED],
     }
 
 
@@ -71,8 +72,8 @@ def job_lines(standings: Sequence[Standing], now: Seconds) -> Iterator[str]:
 def _cells(standing: Standing, now: Seconds) -> tuple[str, ...]:
     job, tally = standing.job, standing.tally
     took = duration((now if job.ended is None else job.ended) - job.started)
-    file = on_one_line(job.source.key.removeprefix("inbox/"))
-    return job.id, str(job.status), iso(job.started), took, f"{tally.rows:,}", f"{tally[Kind.FAILED]:,}", file
+    file = on_one_line(job.source.key.removeprefix(INBOX))
+    return job.id, str(job.status), iso(job.started), took, f"{tally.rows:,}", f"{tally[RowResult.FAILED]:,}", file
 
 
 def read_as_line(layout: Layout) -> str:
@@ -95,7 +96,7 @@ def report_lines(entry: Entry, plan: FilePlan | None) -> Iterator[str]:
 
 def count_lines(entry: Entry) -> Iterator[str]:
     """Give what came of the rows as lines: how many came to what, and why rows failed, the most frequent reason first."""
-    counts = {name: _number(entry.get(name)) for name in ("rows", *map(str, Kind))}
+    counts = {name: _number(entry.get(name)) for name in ("rows", *map(str, RowResult))}
     width = len(f"{counts['rows']:,}")
     for name, count in counts.items():
         yield f"  {name:<10}  {count:>{width},}"

@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
+from pushhub.adapters.dynamodb.catalog import DynamoCatalog
+from pushhub.adapters.dynamodb.jobs import DynamoJobs
 from pushhub.catalog.port import CatalogStore
 from pushhub.console.connection import Connection, connect
 from pushhub.console.imports.bucket import ImportBucket
 from pushhub.console.imports.executions import ImportExecutions
 from pushhub.imports.port import JobStore
-from pushhub.store.catalog import DynamoCatalog
-from pushhub.store.imports import DynamoImports
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ def import_stores_of(connection: Connection) -> ImportStores:
     client, outputs = connection.client("dynamodb"), connection.outputs
     return ImportStores(
         DynamoCatalog(client, outputs["CatalogTable"]),
-        DynamoImports(client, outputs["LedgerTable"]),
+        DynamoJobs(client, outputs["LedgerTable"]),
         ImportBucket(connection.client("s3"), outputs["ImportsBucket"]),
         ImportExecutions(connection.client("stepfunctions"), outputs["ImportsStateMachine"]),
     )

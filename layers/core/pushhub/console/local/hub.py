@@ -30,7 +30,7 @@ from pushhub.console.progress import say, step
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class HubOptions:
     """What is to be run, and what is done with it once it stands."""
 
     checkout: Checkout
@@ -45,7 +45,7 @@ class Plan:
     """
 
 
-def run_hub(plan: Plan) -> None:
+def run_hub(plan: HubOptions) -> None:
     """Run a hub until SIGINT, SIGTERM or SIGHUP, then stop it cleanly.
 
     Raises:
@@ -60,7 +60,7 @@ def run_hub(plan: Plan) -> None:
             say("stopped")
 
 
-async def _run(plan: Plan, notes: StateFolder, reserved: socket.socket) -> None:
+async def _run(plan: HubOptions, notes: StateFolder, reserved: socket.socket) -> None:
     _end_on_signals()
     url = f"http://127.0.0.1:{reserved.getsockname()[1]}"
     await stop_orphan(notes)
@@ -107,7 +107,7 @@ def _do_nothing() -> None:
 
 
 @contextmanager
-def _engine_folder(plan: Plan, notes: StateFolder) -> Iterator[EngineFolder]:
+def _engine_folder(plan: HubOptions, notes: StateFolder) -> Iterator[EngineFolder]:
     if plan.keep:
         yield EngineFolder(notes.path / "engine")
         return
@@ -115,14 +115,14 @@ def _engine_folder(plan: Plan, notes: StateFolder) -> Iterator[EngineFolder]:
         yield EngineFolder(Path(temporary))
 
 
-async def _build(plan: Plan) -> Package:
+async def _build(plan: HubOptions) -> Package:
     architecture = host_architecture()
     with step("built the functions"):
         async with building(plan.checkout, architecture):
             return pack(await build_template(plan.checkout, architecture))
 
 
-def _prepared(plan: Plan, engine: Engine, package: Package, url: str) -> tuple[tuple[Route, ...], str, Sequence[str]]:
+def _prepared(plan: HubOptions, engine: Engine, package: Package, url: str) -> tuple[tuple[Route, ...], str, Sequence[str]]:
     """Deploy onto an engine that nobody else can reach yet; give the routes to open, the inbox, and the lines to print then."""
     connection = connect_to_engine(engine.endpoint, REGION)
     try:

@@ -7,11 +7,11 @@ ministack begins anew with each start, too: a hub that runs for minutes at a tim
 import json
 from typing import Final
 
+from pushhub.adapters.dynamodb.jobs import DynamoJobs
 from pushhub.console.connection import Connection
 from pushhub.console.imports.executions import ImportExecutions
 from pushhub.console.local.routes import ProcessedTemplate
 from pushhub.console.progress import say
-from pushhub.store.imports import DynamoImports
 
 _SWEEP: Final = {"detail-type": "Scheduled Event", "source": "aws.events", "detail": {}}
 
@@ -23,7 +23,7 @@ def go_on_with_imports(connection: Connection, template: ProcessedTemplate) -> N
         connection: a way to the engine, with the outputs of the stack.
         template: of the deployed stack.
     """
-    jobs = DynamoImports(connection.client("dynamodb"), connection.outputs["LedgerTable"])
+    jobs = DynamoJobs(connection.client("dynamodb"), connection.outputs["LedgerTable"])
     executions = ImportExecutions(connection.client("stepfunctions"), connection.outputs["ImportsStateMachine"])
     running = jobs.running()
     for job in running:

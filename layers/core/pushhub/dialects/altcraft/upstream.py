@@ -9,9 +9,9 @@ from typing import Any
 
 from pushhub.catalog.model import Upstream
 from pushhub.dialects.json_body import BadBodyError, read_object
+from pushhub.events.command import LINK_PATH, RecordEvent, RelayLink
 from pushhub.events.messages import Forward
-from pushhub.events.record import LINK_PATH, RecordEvent, RelayLink
-from pushhub.events.upstreams import Call, Reply
+from pushhub.outgoing.calls import Call, CallReply
 
 _POST_EVENTS = "/api/v1.1/pushes/post_events"
 _MAX_DEPTH = 8
@@ -22,15 +22,15 @@ class AltcraftUpstream:
 
     def call(self, upstream: Upstream, token: str, forward: Forward) -> Call:
         """See :meth:`pushhub.events.upstreams.UpstreamApi.call`."""
-        what = forward.report.what
+        what = forward.report.content
         if isinstance(what, RelayLink):
             return Call(upstream.url + LINK_PATH + what.opaque)
         body = json.dumps(_fields(what, token), ensure_ascii=False, separators=(",", ":")).encode()
         return Call(upstream.url + _POST_EVENTS, body, "application/json")
 
-    def accepted(self, forward: Forward, reply: Reply) -> bool:
+    def accepted(self, forward: Forward, reply: CallReply) -> bool:
         """See :meth:`pushhub.events.upstreams.UpstreamApi.accepted`; what a link is answered is not documented, so any 2xx is."""
-        if isinstance(forward.report.what, RelayLink):
+        if isinstance(forward.report.content, RelayLink):
             return True
         try:
             error = read_object(reply.body, _MAX_DEPTH).get("error")
@@ -45,6 +45,6 @@ def _fields(event: RecordEvent, token: str) -> dict[str, Any]:
         fields |= {
             "launch_id": event.plain.launch,
             "provider": event.plain.provider,
-            "subscription_id": event.plain.token,
+            "subscription_id": event.plain.push_token,
         }
     return fields

@@ -1,9 +1,9 @@
 """What does an operator see of a request that reports an event?"""
 
-from pushhub.dialects.altcraft.accepting import EventAnswer
-from pushhub.edge.http import HttpRequest
+from pushhub.dialects.altcraft.events.accepting import EventAnswer
+from pushhub.dialects.http import HttpRequest
 from pushhub.edge.observing.output import count, logger, metrics
-from pushhub.events.record import RelayLink
+from pushhub.events.command import RelayLink
 
 
 def observe(request: HttpRequest, answer: EventAnswer) -> None:

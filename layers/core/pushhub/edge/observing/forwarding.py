@@ -7,12 +7,12 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from pushhub.edge.observing.output import count, logger, metrics
 from pushhub.events.forwarding import Handled, Handling, Poison, PutOff
-from pushhub.events.messages import Milliseconds
-from pushhub.events.upstreams import Accepted, Dropped, Refused, Retry
+from pushhub.events.upstreams import Accepted, Dropped, Rejected, Retry
+from pushhub.moments import Milliseconds
 
 _OUTCOMES: Final = {
     Accepted: "ForwardsAccepted",
-    Refused: "ForwardsRefused",
+    Rejected: "ForwardsRefused",
     Dropped: "RelaysDropped",
     Retry: "ForwardsFailed",
     PutOff: "ForwardsPutOff",

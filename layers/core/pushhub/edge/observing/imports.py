@@ -6,21 +6,21 @@ from typing import TYPE_CHECKING, Final
 from aws_lambda_powertools.metrics import MetricUnit
 
 from pushhub.edge.observing.output import count, logger, metrics
-from pushhub.imports.job import Chunk, JobId, JobStatus, Kind
+from pushhub.imports.job import Chunk, JobId, JobStatus, RowResult
 
 if TYPE_CHECKING:
     # Each step loads its own alone.
-    from pushhub.imports.chunk import ChunkRun
-    from pushhub.imports.planning import PlannedAttempt
-    from pushhub.imports.reporting import Reported
-    from pushhub.imports.starting import Begun
+    from pushhub.imports.steps.chunk import ChunkRun
+    from pushhub.imports.steps.plan import PlannedAttempt
+    from pushhub.imports.steps.report import Reported
+    from pushhub.imports.steps.start import Begun
 
 _ROWS: Final = {
-    Kind.SUBSCRIBED: "RowsSubscribed",
-    Kind.UNCHANGED: "RowsUnchanged",
-    Kind.CANCELLED: "RowsCancelled",
-    Kind.SKIPPED: "RowsSkipped",
-    Kind.FAILED: "RowsFailed",
+    RowResult.SUBSCRIBED: "RowsSubscribed",
+    RowResult.UNCHANGED: "RowsUnchanged",
+    RowResult.CANCELLED: "RowsCancelled",
+    RowResult.SKIPPED: "RowsSkipped",
+    RowResult.FAILED: "RowsFailed",
 }
 """What each row that was settled is counted as."""
 _ENDS: Final = {

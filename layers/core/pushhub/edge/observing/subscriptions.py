@@ -2,9 +2,9 @@
 
 from collections import Counter
 
-from pushhub.audience.subscribe import DatabaseProcessed, DatabaseRefused, Effect, Reason, Refused
-from pushhub.dialects.altcraft.push_subscribe import Answer
-from pushhub.edge.http import HttpRequest
+from pushhub.audience.command import DatabaseProcessed, DatabaseRefused, Effect, Reason, Refused
+from pushhub.dialects.altcraft.subscribe.endpoint import Answer
+from pushhub.dialects.http import HttpRequest
 from pushhub.edge.observing.output import count, logger, metrics
 
 

@@ -2,9 +2,9 @@
 
 from typing import TYPE_CHECKING
 
+from pushhub.adapters.dynamodb.catalog import DynamoCatalog
 from pushhub.catalog.cached import CachedCatalog
 from pushhub.edge.observing.output import stale_catalog
-from pushhub.store.catalog import DynamoCatalog
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -2,14 +2,14 @@
 
 from typing import Final
 
-from pushhub.edge.files import S3Files
+from pushhub.adapters import clients
+from pushhub.adapters.dynamodb.audience import DynamoAudience
+from pushhub.adapters.dynamodb.jobs import DynamoJobs
+from pushhub.adapters.dynamodb.journal import DynamoJournals
+from pushhub.adapters.s3 import S3Files
 from pushhub.edge.settings import ImportsChunkSettings, settings
-from pushhub.edge.wiring import aws
 from pushhub.edge.wiring.catalog import cached_catalog
-from pushhub.imports.chunk import ImportChunk
-from pushhub.store.audience import DynamoAudience
-from pushhub.store.imports import DynamoImports
-from pushhub.store.journal import DynamoJournals
+from pushhub.imports.steps.chunk import ImportChunk
 
 SECONDS_TO_STOP: Final = 240
 """What a run keeps of its time for rows that are under way: it tries them again for 120 s, and some calls may hang."""
@@ -18,13 +18,13 @@ SECONDS_TO_STOP: Final = 240
 def import_chunk() -> ImportChunk:
     """Return what imports chunks."""
     chosen = settings(ImportsChunkSettings)
-    client = aws.dynamodb_of_chunks()
+    client = clients.dynamodb_of_chunks()
     return ImportChunk(
         catalog=cached_catalog(client, chosen.catalog_table).current,
         audience=DynamoAudience(client, chosen.audience_table),
-        jobs=DynamoImports(client, chosen.ledger_table, chosen.retention_days),
+        jobs=DynamoJobs(client, chosen.ledger_table, chosen.retention_days),
         journals=DynamoJournals(client, chosen.ledger_table, chosen.audience_table, chosen.retention_days),
-        files=S3Files(aws.s3()),
+        files=S3Files(clients.s3()),
     )
 
 

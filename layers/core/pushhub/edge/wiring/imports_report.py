@@ -2,13 +2,13 @@
 
 import time
 
-from pushhub.audience.model import utc_now
-from pushhub.edge.executions import StepFunctionsExecutions
-from pushhub.edge.files import S3Files
+from pushhub.adapters import clients
+from pushhub.adapters.dynamodb.jobs import DynamoJobs
+from pushhub.adapters.s3 import S3Files
+from pushhub.adapters.step_functions import StepFunctionsExecutions
 from pushhub.edge.settings import ImportsReportSettings, settings
-from pushhub.edge.wiring import aws
-from pushhub.imports.reporting import Reporting
-from pushhub.store.imports import DynamoImports
+from pushhub.imports.steps.report import Reporting
+from pushhub.moments import seconds_now
 
 
 def reporting() -> Reporting:
@@ -16,9 +16,9 @@ def reporting() -> Reporting:
     chosen = settings(ImportsReportSettings)
     return Reporting(
         bucket=chosen.bucket,
-        jobs=DynamoImports(aws.dynamodb(), chosen.ledger_table, chosen.retention_days),
-        executions=StepFunctionsExecutions(aws.stepfunctions(), chosen.state_machine),
-        files=S3Files(aws.s3()),
-        now=utc_now,
+        jobs=DynamoJobs(clients.dynamodb(), chosen.ledger_table, chosen.retention_days),
+        executions=StepFunctionsExecutions(clients.stepfunctions(), chosen.state_machine),
+        files=S3Files(clients.s3()),
+        now=seconds_now,
         sleep=time.sleep,
     )

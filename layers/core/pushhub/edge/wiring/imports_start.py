@@ -1,12 +1,12 @@
 """Which implementation serves which port in `imports_start`?"""
 
-from pushhub.audience.model import utc_now
-from pushhub.edge.executions import StepFunctionsExecutions
-from pushhub.edge.files import S3Files
+from pushhub.adapters import clients
+from pushhub.adapters.dynamodb.jobs import DynamoJobs
+from pushhub.adapters.s3 import S3Files
+from pushhub.adapters.step_functions import StepFunctionsExecutions
 from pushhub.edge.settings import ImportsStartSettings, settings
-from pushhub.edge.wiring import aws
-from pushhub.imports.starting import Starting
-from pushhub.store.imports import DynamoImports
+from pushhub.imports.steps.start import Starting
+from pushhub.moments import seconds_now
 
 
 def starting() -> Starting:
@@ -14,8 +14,8 @@ def starting() -> Starting:
     chosen = settings(ImportsStartSettings)
     return Starting(
         bucket=chosen.bucket,
-        jobs=DynamoImports(aws.dynamodb(), chosen.ledger_table, chosen.retention_days),
-        executions=StepFunctionsExecutions(aws.stepfunctions(), chosen.state_machine),
-        files=S3Files(aws.s3()),
-        now=utc_now,
+        jobs=DynamoJobs(clients.dynamodb(), chosen.ledger_table, chosen.retention_days),
+        executions=StepFunctionsExecutions(clients.stepfunctions(), chosen.state_machine),
+        files=S3Files(clients.s3()),
+        now=seconds_now,
     )

@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from pushhub.adapters.sqs import SqsQueue
 from pushhub.edge.observing.output import queue_fault
-from pushhub.edge.queues import SqsQueue
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient

@@ -1,0 +1,175 @@
+"""How does a request leave the hub: all of a batch at once, within its time, and to no address that it must not reach?
+
+libcurl, because it bounds the whole time of a request, whatever the other side does, and asks before it opens a socket to which
+address: that one is checked, so a name that resolves to another address the second time changes nothing. Redirects are not
+followed, proxies of the environment not used, connections kept for the next batch.
+"""
+
+import socket
+from collections.abc import Sequence
+from typing import Final
+
+import certifi
+import pycurl
+
+from pushhub.outgoing.addresses import is_public
+from pushhub.outgoing.calls import MAX_REPLY_BYTES, SECONDS_TO_ANSWER, Call, CallReply, NoReply
+
+SECONDS_TO_CONNECT: Final = 5
+"""Of :data:`~pushhub.events.upstreams.SECONDS_TO_ANSWER`; the look-up of the address and TLS are part of it."""
+_MAX_IDLE_CONNECTIONS: Final = 32
+_SELECT_SECONDS: Final = 1.0
+"""Longest wait for something to happen on a connection; where one of libcurl's timers runs out before, that ends it."""
+
+_UNREACHABLE: Final = {
+    pycurl.E_COULDNT_RESOLVE_HOST: "the host's name was not found",
+    pycurl.E_COULDNT_CONNECT: "no connection",
+    pycurl.E_OPERATION_TIMEDOUT: "no answer in time",
+    pycurl.E_SSL_CONNECT_ERROR: "no TLS connection",
+    pycurl.E_PEER_FAILED_VERIFICATION: "the host's certificate is not valid",
+}
+"""Errors that the next request would meet too."""
+_BROKEN_OFF: Final = {
+    pycurl.E_GOT_NOTHING: "the connection was closed without an answer",
+    pycurl.E_RECV_ERROR: "the connection broke while the answer was awaited",
+    pycurl.E_SEND_ERROR: "the connection broke while the request was sent",
+    pycurl.E_PARTIAL_FILE: "the connection was closed within the answer",
+}
+
+
+class CurlExchange:
+    """Sends batches of requests; not to be used by two threads."""
+
+    def __init__(self, *, allow_local: bool, ca_file: str = certifi.where(), seconds_to_answer: float = SECONDS_TO_ANSWER) -> None:
+        """Reach public addresses by https only, or with `allow_local` any address and http too.
+
+        `ca_file` holds the certificates of the authorities that are trusted.
+        """
+        self._allow_local = allow_local
+        self._ca_file = ca_file
+        self._seconds_to_answer = seconds_to_answer
+        self._multi = pycurl.CurlMulti()
+        self._multi.setopt(pycurl.M_MAXCONNECTS, _MAX_IDLE_CONNECTIONS)
+        self._idle: list[pycurl.Curl] = []
+
+    def __call__(self, calls: Sequence[Call]) -> Sequence[CallReply | NoReply]:
+        """See :class:`pushhub.events.upstreams.Exchange`."""
+        transfers = [_Transfer(self._handle(), allow_local=self._allow_local) for _ in calls]
+        under_way = {transfer.handle: transfer for transfer, call in zip(transfers, calls, strict=True) if transfer.describe(call)}
+        for handle in under_way:
+            self._multi.add_handle(handle)
+        try:
+            self._perform(under_way)
+        finally:
+            for handle in under_way:
+                self._multi.remove_handle(handle)
+            for transfer in transfers:
+                transfer.close()
+                self._idle.append(transfer.handle)
+        return [transfer.result() for transfer in transfers]
+
+    def _handle(self) -> pycurl.Curl:
+        handle = self._idle.pop() if self._idle else pycurl.Curl()
+        handle.setopt(pycurl.CAINFO, self._ca_file)
+        handle.setopt(pycurl.PROTOCOLS, pycurl.PROTO_HTTPS | (pycurl.PROTO_HTTP if self._allow_local else 0))
+        handle.setopt(pycurl.TIMEOUT_MS, round(1000 * self._seconds_to_answer))
+        return handle
+
+    def _perform(self, transfers: "dict[pycurl.Curl, _Transfer]") -> None:
+        running = len(transfers)
+        while running:
+            _, running = self._multi.perform()
+            _, succeeded, failed = self._multi.info_read()
+            for handle in succeeded:
+                transfers[handle].end()
+            for handle, code, text in failed:
+                transfers[handle].end(code, text)
+            if running:
+                timer = self._multi.timeout()
+                self._multi.select(_SELECT_SECONDS if timer < 0 else min(_SELECT_SECONDS, timer / 1000))
+
+
+class _Transfer:
+    """One request on its way."""
+
+    def __init__(self, handle: pycurl.Curl, *, allow_local: bool) -> None:
+        self.handle = handle
+        self._allow_local = allow_local
+        self._body = bytearray()
+        self._too_long = False
+        self._retry_after = ""
+        self._refused_address = ""
+        self._sockets: list[socket.socket] = []
+        self._result: CallReply | NoReply = NoReply("the request was not sent", unreachable=False)
+
+    def describe(self, call: Call) -> bool:
+        """Return whether this can be sent at all."""
+        try:
+            self._describe(call)
+        except ValueError:
+            # The error's text quotes the URL.
+            self._result = NoReply("the request has a character that HTTP does not take", unreachable=False)
+            return False
+        return True
+
+    def close(self) -> None:
+        self.handle.reset()
+        for opened in self._sockets:
+            opened.close()
+
+    def _describe(self, call: Call) -> None:
+        set_option = self.handle.setopt
+        set_option(pycurl.URL, call.url)
+        set_option(pycurl.NOSIGNAL, 1)
+        set_option(pycurl.CONNECTTIMEOUT_MS, 1000 * SECONDS_TO_CONNECT)
+        set_option(pycurl.FOLLOWLOCATION, 0)
+        set_option(pycurl.PROXY, "")
+        set_option(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_1_1)
+        set_option(pycurl.USERAGENT, "pushhub")
+        set_option(pycurl.OPENSOCKETFUNCTION, self._open_socket)
+        set_option(pycurl.WRITEFUNCTION, self._write)
+        set_option(pycurl.HEADERFUNCTION, self._header)
+        if call.body is not None:
+            set_option(pycurl.POST, 1)
+            set_option(pycurl.POSTFIELDS, call.body)
+            set_option(pycurl.HTTPHEADER, [f"Content-Type: {call.content_type}", "Expect:"])
+
+    def result(self) -> CallReply | NoReply:
+        return self._result
+
+    def end(self, code: int = pycurl.E_OK, text: str = "") -> None:
+        status, seconds = self.handle.getinfo(pycurl.RESPONSE_CODE), self.handle.getinfo(pycurl.TOTAL_TIME)
+        if code == pycurl.E_OK or self._too_long:
+            self._result = CallReply(status, b"" if self._too_long else bytes(self._body), self._retry_after, seconds)
+        elif self._refused_address and code == pycurl.E_COULDNT_CONNECT:
+            self._result = NoReply(f"the address {self._refused_address} is not a public one", unreachable=True, seconds=seconds)
+        else:
+            known = {**_UNREACHABLE, **_BROKEN_OFF}.get(code, f"error {code} of libcurl")
+            # Once an answer has begun, libcurl's text may quote it.
+            reason = known if status else f"{known} ({text})"
+            self._result = NoReply(reason, unreachable=code in _UNREACHABLE, seconds=seconds)
+
+    def _open_socket(self, _purpose: int, address: tuple[int, int, int, tuple[str, int]]) -> socket.socket | int:
+        family, kind, protocol, (host, *_) = address
+        if not self._allow_local and not is_public(host):
+            self._refused_address = host
+            return pycurl.SOCKET_BAD
+        try:
+            opened = socket.socket(family, kind, protocol)
+        except OSError:
+            return pycurl.SOCKET_BAD
+        # What libcurl works with, and closes, is a duplicate.
+        self._sockets.append(opened)
+        return opened
+
+    def _write(self, chunk: bytes) -> int:
+        if len(self._body) + len(chunk) > MAX_REPLY_BYTES:
+            self._too_long = True
+            return 0
+        self._body += chunk
+        return len(chunk)
+
+    def _header(self, line: bytes) -> None:
+        name, _, value = line.partition(b":")
+        if name.strip().lower() == b"retry-after":
+            self._retry_after = value.strip().decode("latin-1")

@@ -1,0 +1,1 @@
+"""What a stack keeps in DynamoDB: keys, items, reads and conditional writes."""

@@ -1,0 +1,244 @@
+"""The audience in DynamoDB: one batch read for a request, one transaction for each changed database."""
+
+import math
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from pushhub.adapters.dynamodb.batches import BatchReader
+from pushhub.adapters.dynamodb.faults import translated
+from pushhub.adapters.dynamodb.schema import audience as schema
+from pushhub.adapters.dynamodb.schema import items
+from pushhub.adapters.dynamodb.schema.items import CorruptItemError, Item
+from pushhub.audience.changes import (
+    Change,
+    KeyClaim,
+    KeyRelease,
+    KeyWrite,
+    ProfileCreation,
+    ProfileErasure,
+    ProfileRemoval,
+    ProfileUpdate,
+    ProfileWrite,
+    SubscriptionPut,
+    SubscriptionRemoval,
+    SubscriptionWrite,
+)
+from pushhub.audience.model import MAX_CANCELLED, MAX_LIVE, Origin, Profile, Subscription
+from pushhub.audience.port import Snapshot, SnapshotQuery
+from pushhub.catalog.model import DatabaseId
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+class DynamoAudience:
+    """The audience store of a stack."""
+
+    def __init__(self, client: "DynamoDBClient", table: str, sleep: Callable[[float], None] = time.sleep) -> None:
+        """Use a table through a client; `sleep` waits between tries to read what a busy table left out."""
+        self._client = client
+        self._table = table
+        self._reader = BatchReader(client, table, sleep)
+
+    def read(self, queries: Sequence[SnapshotQuery], latest: float = math.inf) -> Sequence[Snapshot]:
+        """See :meth:`pushhub.audience.port.AudienceStore.read`; consistent, 100 items a call."""
+        keys = {key["pk"]: key for query in queries for key in _keys_of(query)}
+        items = self._items(keys.values(), latest)
+        return [_snapshot(query, items) for query in queries]
+
+    def subscriptions_of(self, database: DatabaseId, profile: Profile) -> Sequence[Subscription]:
+        """See :meth:`pushhub.audience.port.AudienceStore.subscriptions_of`."""
+        keys = [schema.subscription_key(database, ref) for ref in (*profile.live, *profile.cancelled)]
+        items = self._items(keys, math.inf)
+        return [schema.subscription_of(item) for key in keys if (item := items.get(key["pk"]))]
+
+    def commit(self, database: DatabaseId, change: Change) -> None:
+        """See :meth:`pushhub.audience.port.AudienceStore.commit`; one transaction.
+
+        The client puts a token into the call and keeps it when it tries again, so a lost answer does not write twice.
+        """
+        with translated():
+            self._client.transact_write_items(TransactItems=transact_actions(self._table, database, change))
+
+    def holds_profiles(self, database: DatabaseId) -> bool:
+        """See :meth:`pushhub.audience.port.AudienceStore.holds_profiles`; scans until it finds one."""
+        pages = self._client.get_paginator("scan").paginate(
+            TableName=self._table,
+            ConsistentRead=True,
+            ProjectionExpression="pk",
+            FilterExpression="begins_with(pk, :prefix)",
+            ExpressionAttributeValues=items.to_wire({":prefix": schema.profile_key_prefix(database)}),
+        )
+        with translated():
+            return any(page["Items"] for page in pages)
+
+    def _items(self, keys: Iterable[Item], latest: float) -> dict[str, Item]:
+        return {item["pk"]: item for item in self._reader.read(keys, latest)}
+
+
+def transact_actions(table: str, database: DatabaseId, change: Change) -> list[Any]:
+    """Return the actions of a transaction that write a change, one for each of its writes."""
+    writes = (
+        *(_profile_write(database, write) for write in change.profiles),
+        *(_key_write(database, write) for write in change.keys),
+        *(_subscription_write(database, write) for write in change.subscriptions),
+    )
+    return [{verb: {"TableName": table, **write}} for verb, write in writes]
+
+
+def _keys_of(query: SnapshotQuery) -> Iterable[Item]:
+    yield from (schema.subscription_key(query.database, address.ref) for address in query.addresses)
+    yield from (schema.match_key(query.database, key) for key in query.keys)
+    yield from (schema.profile_key(query.database, profile) for profile in sorted(query.profiles))
+
+
+def _snapshot(query: SnapshotQuery, items: dict[str, Item]) -> Snapshot:
+    subscriptions = {}
+    for address in query.addresses:
+        if item := items.get(schema.subscription_key(query.database, address.ref)["pk"]):
+            subscription = schema.subscription_of(item)
+            if subscription.address != address:
+                raise CorruptItemError(f"item {item['pk']} holds another token")
+            subscriptions[address] = subscription
+    keys = {key: items.get(schema.match_key(query.database, key)["pk"]) for key in query.keys}
+    profiles = {id_: items.get(schema.profile_key(query.database, id_)["pk"]) for id_ in query.profiles}
+    return Snapshot(
+        subscriptions=subscriptions,
+        key_holders={key: schema.key_holder_of(item, key) for key, item in keys.items() if item},
+        profiles={id_: schema.profile_of(item) if item else None for id_, item in profiles.items()},
+    )
+
+
+_Write = tuple[str, dict[str, Any]]
+"""A transaction's action: its verb, and its parameters without the table."""
+
+
+class _Terms:
+    """Stands placeholders in for the names and values of an action's expressions, since many names are reserved words.
+
+    They are as short as can be: DynamoDB takes expressions of at most 4 KB.
+    """
+
+    def __init__(self) -> None:
+        self._names: dict[str, str] = {}
+        self._values: dict[str, object] = {}
+
+    def name(self, *path: str) -> str:
+        return ".".join(self._names.setdefault(part, f"#{len(self._names)}") for part in path)
+
+    def value(self, value: object) -> str:
+        placeholder = f":{len(self._values)}"
+        self._values[placeholder] = value
+        return placeholder
+
+    def guarding(self, *conditions: str) -> dict[str, Any]:
+        """Return the action's parameters that make it conditional on all of these."""
+        guard: dict[str, Any] = {
+            "ConditionExpression": " AND ".join(conditions),
+            "ExpressionAttributeNames": {placeholder: name for name, placeholder in self._names.items()},
+        }
+        return guard | {"ExpressionAttributeValues": items.to_wire(self._values)} if self._values else guard
+
+    def equal(self, name: str, value: object) -> str:
+        return self.equal_at((name,), value)
+
+    def equal_at(self, path: tuple[str, ...], value: object) -> str:
+        return f"{self.name(*path)} = {self.value(value)}"
+
+    def exist(self, name: str, refs: Iterable[str]) -> tuple[str, ...]:
+        return tuple(f"attribute_exists({self.name(name, ref)})" for ref in sorted(refs))
+
+    def not_exist(self, name: str, refs: Iterable[str]) -> tuple[str, ...]:
+        return tuple(f"attribute_not_exists({self.name(name, ref)})" for ref in sorted(refs))
+
+    def at_most(self, name: str, size: int) -> str:
+        return f"size({self.name(name)}) <= {self.value(size)}"
+
+
+def _put_new(item: Item) -> _Write:
+    terms = _Terms()
+    return "Put", {"Item": items.to_wire(item), **terms.guarding(f"attribute_not_exists({terms.name('pk')})")}
+
+
+def _delete_where(key: Item, **equal: object) -> _Write:
+    terms = _Terms()
+    return "Delete", {"Key": items.to_wire(key), **terms.guarding(*(terms.equal(name, value) for name, value in equal.items()))}
+
+
+def _profile_write(database: DatabaseId, write: ProfileWrite) -> _Write:
+    match write:
+        case ProfileCreation(profile):
+            return _put_new(schema.profile_item(database, profile))
+        case ProfileUpdate():
+            return _profile_update(database, write)
+        case ProfileRemoval():
+            return _profile_removal(database, write)
+        case ProfileErasure(id_, keys):
+            return _delete_where(schema.profile_key(database, id_), live={}, cancelled={}, keys=schema.key_types(keys))
+
+
+def _profile_update(database: DatabaseId, write: ProfileUpdate) -> _Write:
+    terms = _Terms()
+    at = terms.value(write.at)
+    guards = [f"attribute_exists({terms.name('pk')})"]
+    assigned = [f"{terms.name('updated')} = {at}"]
+    removed: list[str] = []
+    for name, most, gained, lost in (
+        ("live", MAX_LIVE, write.live_added, write.live_removed),
+        ("cancelled", MAX_CANCELLED, write.cancelled_added, write.cancelled_removed),
+    ):
+        guards += terms.exist(name, lost) + terms.not_exist(name, gained)
+        assigned += [f"{terms.name(name, ref)} = {at}" for ref in sorted(gained)]
+        removed += [terms.name(name, ref) for ref in sorted(lost)]
+        if gained:
+            guards.append(terms.at_most(name, most - len(gained) + len(lost)))
+    assigned += [f"{terms.name('fields', name)} = {terms.value(value)}" for name, value in write.fields.items()]
+    for key in sorted(write.keys, key=lambda key: key.field):
+        before = write.replaced[key.field]
+        guards += terms.not_exist("fields", [key.field]) if before is None else [terms.equal_at(("fields", key.field), before)]
+        assigned.append(f"{terms.name('keys', key.field)} = {terms.value(str(key.type))}")
+    removal = f" REMOVE {', '.join(removed)}" if removed else ""
+    return "Update", {
+        "Key": items.to_wire(schema.profile_key(database, write.id)),
+        "UpdateExpression": f"SET {', '.join(assigned)}{removal}",
+        **terms.guarding(*guards),
+    }
+
+
+def _profile_removal(database: DatabaseId, write: ProfileRemoval) -> _Write:
+    terms = _Terms()
+    guard = terms.guarding(
+        terms.equal("origin", str(Origin.TOKEN)),
+        terms.equal("fields", {}),
+        terms.equal("keys", {}),
+        terms.at_most("live", len(write.live)),
+        terms.at_most("cancelled", len(write.cancelled)),
+        *terms.exist("live", write.live),
+        *terms.exist("cancelled", write.cancelled),
+    )
+    return "Delete", {"Key": items.to_wire(schema.profile_key(database, write.id)), **guard}
+
+
+def _key_write(database: DatabaseId, write: KeyWrite) -> _Write:
+    match write:
+        case KeyClaim(key, profile):
+            return _put_new(schema.key_item(database, key, profile))
+        case KeyRelease(key, profile):
+            return _delete_where(schema.match_key(database, key), profile=profile)
+
+
+def _subscription_write(database: DatabaseId, write: SubscriptionWrite) -> _Write:
+    match write:
+        case SubscriptionPut(subscription):
+            return _subscription_put(database, subscription)
+        case SubscriptionRemoval(ref, profile):
+            return _delete_where(schema.subscription_key(database, ref), profile=profile)
+
+
+def _subscription_put(database: DatabaseId, subscription: Subscription) -> _Write:
+    item = schema.subscription_item(database, subscription)
+    if subscription.version == 1:
+        return _put_new(item)
+    terms = _Terms()
+    return "Put", {"Item": items.to_wire(item), **terms.guarding(terms.equal("version", subscription.version - 1))}

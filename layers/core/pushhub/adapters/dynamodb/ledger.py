@@ -1,0 +1,158 @@
+"""The ledger in DynamoDB: one transaction for each report that is new in any way."""
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, Final
+
+from pushhub.adapters.dynamodb.batches import BatchReader
+from pushhub.adapters.dynamodb.faults import translated
+from pushhub.adapters.dynamodb.queries import items_in
+from pushhub.adapters.dynamodb.schema import items
+from pushhub.adapters.dynamodb.schema import ledger as schema
+from pushhub.adapters.dynamodb.schema.items import Item
+from pushhub.events.command import Happening
+from pushhub.events.ledger import AlreadyCountedError, ContradictedError, Counts, Entry, FirstSeen, LaunchStatistics, RecordedEvent
+from pushhub.events.messages import Receipt
+from pushhub.faults import LostRaceError
+from pushhub.moments import SECONDS_PER_DAY
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+REPEAT_SECONDS: Final = 30 * SECONDS_PER_DAY
+"""How long the receipt of a repeat is remembered: longer than a message can stay in a queue and its dead letters, twice 14 days."""
+MAX_LISTED_LAUNCHES: Final = 1000
+"""Launches and providers that a process remembers to have put into the list already."""
+
+
+class DynamoLedger:
+    """The ledger of a stack."""
+
+    def __init__(self, client: "DynamoDBClient", table: str, retention_days: int, now: Callable[[], float] = time.time) -> None:
+        """Use a table through a client; an event is forgotten `retention_days` after it was last added to, counters never."""
+        self._client = client
+        self._table = table
+        self._reader = BatchReader(client, table)
+        self._retention_seconds = retention_days * SECONDS_PER_DAY
+        self._now = now
+        self._listed: OrderedDict[tuple[str, str], None] = OrderedDict()
+
+    def commit(self, entry: Entry) -> None:
+        """See :meth:`pushhub.events.ledger.Ledger.commit`; one transaction.
+
+        Its first action has the guard; the second counts; a third lists the launch, unless this process has done that already.
+        """
+        now = int(self._now())
+        expires = now + self._retention_seconds
+        guarded = self._first_seen(entry, expires) if isinstance(entry, FirstSeen) else self._repeated(entry.report.receipt, now)
+        listed = entry.counts.launch, entry.counts.provider
+        listing = [] if listed in self._listed else [self._listing(*listed)]
+        actions: list[Any] = [guarded, self._counting(entry), *listing]
+        try:
+            with translated():
+                self._client.transact_write_items(TransactItems=actions)
+        except LostRaceError as lost:
+            raise _explained(lost, entry) from None
+        self._remember(*listed)
+
+    def events_of(self, uid: str) -> tuple[RecordedEvent, ...]:
+        """Return what was reported of a uid: in the special form at most one event, in the plain form any number.
+
+        Raises:
+            UnavailableError: the table did not answer in time, or refused for load.
+        """
+        return tuple(schema.event_of(item) for item in self._items(schema.event_partition(uid)))
+
+    def launches(self) -> tuple[str, ...]:
+        """Return the launches that have counters.
+
+        Raises:
+            UnavailableError: as for `events_of`.
+        """
+        return tuple(sorted({item["launch"] for item in self._items(schema.LAUNCHES)}))
+
+    def statistics(self, launch: str) -> tuple[LaunchStatistics, ...]:
+        """Return the counters of a launch, one for each provider.
+
+        Raises:
+            UnavailableError: as for `events_of`.
+        """
+        listed = self._items(schema.LAUNCHES, schema.launch_prefix(launch))
+        return tuple(schema.statistics_of(launch, item["provider"], self._shards(launch, item["provider"])) for item in listed)
+
+    def _shards(self, launch: str, provider: str) -> list[Item]:
+        return self._reader.read(schema.counter_key(launch, provider, shard) for shard in range(schema.COUNTER_SHARDS))
+
+    def _first_seen(self, entry: FirstSeen, expires: int) -> dict[str, Any]:
+        event, bits = entry.event, [name for bit, name in schema.BITS.items() if bit & entry.bits]
+        values = {":receipt": entry.report.receipt, ":at": entry.report.at, ":expires": expires, ":v": items.FORMAT}
+        described = {":uid": event.uid, ":launch": event.launch, ":provider": event.provider, ":plain": event.plain is not None}
+        assigned = [f"{name} = :receipt, {name}_at = :at" for name in bits]
+        once = [f"#{name[1:]} = if_not_exists(#{name[1:]}, {name})" for name in described]
+        return {
+            "Update": {
+                "TableName": self._table,
+                "Key": items.to_wire(schema.event_key(event)),
+                "UpdateExpression": f"SET {', '.join([*assigned, *once, 'expires = :expires', 'v = :v'])}",
+                "ConditionExpression": " AND ".join(f"attribute_not_exists({name})" for name in bits),
+                "ExpressionAttributeNames": {f"#{name[1:]}": name[1:] for name in described},
+                "ExpressionAttributeValues": items.to_wire(values | described),
+                "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+            }
+        }
+
+    def _repeated(self, receipt: Receipt, now: int) -> dict[str, Any]:
+        item = schema.repeat_key(receipt) | {"v": items.FORMAT, "expires": now + REPEAT_SECONDS}
+        condition = "attribute_not_exists(pk)"
+        return {"Put": {"TableName": self._table, "Item": items.to_wire(item), "ConditionExpression": condition}}
+
+    def _counting(self, entry: Entry) -> dict[str, Any]:
+        counts = entry.counts
+        key = schema.counter_key(counts.launch, counts.provider, schema.counter_shard(entry.report.receipt))
+        added = ", ".join(f"{name} :one" for name in _counted(counts))
+        values = {":one": 1, ":launch": counts.launch, ":v": items.FORMAT}
+        return {
+            "Update": {
+                "TableName": self._table,
+                "Key": items.to_wire(key),
+                "UpdateExpression": f"SET launch = :launch, v = :v ADD {added}",
+                "ExpressionAttributeValues": items.to_wire(values),
+            }
+        }
+
+    def _listing(self, launch: str, provider: str) -> dict[str, Any]:
+        item = schema.launch_key(launch, provider) | {
+            "v": items.FORMAT,
+            "launch": launch,
+            "provider": provider,
+        }
+        return {"Put": {"TableName": self._table, "Item": items.to_wire(item)}}
+
+    def _remember(self, launch: str, provider: str) -> None:
+        self._listed[launch, provider] = None
+        self._listed.move_to_end((launch, provider))
+        if len(self._listed) > MAX_LISTED_LAUNCHES:
+            self._listed.popitem(last=False)
+
+    def _items(self, partition: str, prefix: str = "") -> Iterator[Item]:
+        return items_in(self._client, self._table, partition, prefix)
+
+
+def _counted(counts: Counts) -> Iterator[str]:
+    for bit, name in schema.BITS.items():
+        if bit & counts.unique:
+            yield f"{name}u"
+        if bit & counts.total:
+            yield f"{name}t"
+
+
+def _explained(lost: LostRaceError, entry: Entry) -> LostRaceError:
+    """Return what a cancelled transaction means: its first reason is of the action with the guard."""
+    reasons = getattr(lost.__cause__, "response", {}).get("CancellationReasons", [])
+    if not reasons or reasons[0].get("Code") != "ConditionalCheckFailed":
+        return lost
+    if not isinstance(entry, FirstSeen):
+        return AlreadyCountedError("the receipt is counted already")
+    recorded = schema.recorded_of(items.from_wire(reasons[0].get("Item", {})))
+    return ContradictedError(recorded) if entry.bits & Happening(sum(recorded)) else lost

@@ -1,0 +1,135 @@
+"""Items of the Audience table."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Final, cast
+
+from pushhub.adapters.dynamodb.schema.items import FORMAT, CorruptItemError, Item
+from pushhub.audience.model import (
+    Address,
+    MatchKey,
+    Origin,
+    Profile,
+    ProfileId,
+    ResourceState,
+    Subscription,
+    SubscriptionRef,
+    digest,
+)
+from pushhub.audience.values import Value
+from pushhub.catalog.model import DatabaseId, FieldType, ResourceId
+from pushhub.catalog.providers import PROVIDER_CODES, Provider, PushToken
+from pushhub.moments import Seconds
+
+_PROVIDER_OF_CODE: Final = {code: provider for provider, code in PROVIDER_CODES.items()}
+
+
+def profile_key(database: DatabaseId, profile: ProfileId) -> Item:
+    """Return the key of a profile."""
+    return {"pk": f"P#{database}#{profile}", "sk": "P"}
+
+
+def profile_key_prefix(database: DatabaseId) -> str:
+    """Return what the partition key of every profile of a database begins with."""
+    return f"P#{database}#"
+
+
+def match_key(database: DatabaseId, key: MatchKey) -> Item:
+    """Return the key of a match key; field names hold no `#`."""
+    return {"pk": f"K#{database}#{key.field}#{digest(key.text)}", "sk": "K"}
+
+
+def subscription_key(database: DatabaseId, ref: SubscriptionRef) -> Item:
+    """Return the key of a subscription."""
+    return {"pk": f"S#{database}#{_PROVIDER_OF_CODE[ref[:2]]}#{ref[2:]}", "sk": "S"}
+
+
+def profile_item(database: DatabaseId, profile: Profile) -> Item:
+    """Return a profile as it is stored."""
+    return profile_key(database, profile.id) | {
+        "v": FORMAT,
+        "origin": str(profile.origin),
+        "fields": dict(profile.fields),
+        "keys": key_types(profile.keys),
+        "live": dict(profile.live),
+        "cancelled": dict(profile.cancelled),
+        "created": profile.created,
+        "updated": profile.updated,
+    }
+
+
+def key_types(keys: frozenset[MatchKey]) -> dict[str, str]:
+    """Return what a profile stores of its match keys; their values stand among its fields."""
+    return {key.field: str(key.type) for key in keys}
+
+
+def profile_of(item: Item) -> Profile:
+    """Read a profile back."""
+    fields = {name: _native(value) for name, value in item["fields"].items()}
+    return Profile(
+        id=ProfileId(item["pk"].split("#", 2)[2]),
+        origin=Origin(item["origin"]),
+        fields=fields,
+        keys=frozenset(MatchKey(name, FieldType(kind), fields[name]) for name, kind in item["keys"].items()),
+        live=_moments(item["live"]),
+        cancelled=_moments(item["cancelled"]),
+        created=Seconds(int(item["created"])),
+        updated=Seconds(int(item["updated"])),
+    )
+
+
+def key_item(database: DatabaseId, key: MatchKey, profile: ProfileId) -> Item:
+    """Return a match key as it is stored."""
+    return match_key(database, key) | {"v": FORMAT, "value": key.text, "profile": profile}
+
+
+def key_holder_of(item: Item, key: MatchKey) -> ProfileId:
+    """Read back which profile a match key finds.
+
+    Raises:
+        CorruptItemError: the item holds another value of the same digest.
+    """
+    if item["value"] != key.text:
+        raise CorruptItemError(f"item {item['pk']} holds another value")
+    return ProfileId(item["profile"])
+
+
+def subscription_item(database: DatabaseId, subscription: Subscription) -> Item:
+    """Return a subscription as it is stored."""
+    return subscription_key(database, subscription.address.ref) | {
+        "v": FORMAT,
+        "token": subscription.address.push_token,
+        "profile": subscription.profile,
+        "resources": {str(id_): {"state": str(state), "at": at} for id_, (state, at) in subscription.resources.items()},
+        "anonymous": subscription.owner_may_be_anonymous,
+        "created": subscription.created,
+        "seen": subscription.seen,
+        "version": subscription.version,
+    }
+
+
+def subscription_of(item: Item) -> Subscription:
+    """Read a subscription back."""
+    return Subscription(
+        address=Address(Provider(item["pk"].split("#")[2]), PushToken(item["token"])),
+        profile=ProfileId(item["profile"]),
+        resources={
+            ResourceId(int(id_)): (ResourceState(entry["state"]), Seconds(int(entry["at"])))
+            for id_, entry in item["resources"].items()
+        },
+        owner_may_be_anonymous=item["anonymous"],
+        created=Seconds(int(item["created"])),
+        seen=Seconds(int(item["seen"])),
+        version=int(item["version"]),
+    )
+
+
+def _native(value: object) -> Value:
+    """Undo that DynamoDB has one kind of number: whole ones are read back as int, equal to the same Decimal."""
+    if isinstance(value, Decimal) and value == value.to_integral_value():
+        return int(value)
+    return cast("Value", value)
+
+
+def _moments(stored: Mapping[str, Decimal]) -> dict[SubscriptionRef, Seconds]:
+    return {SubscriptionRef(ref): Seconds(int(at)) for ref, at in stored.items()}

@@ -1,0 +1,78 @@
+"""Items of the Ledger table."""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Final
+from zlib import crc32
+
+from pushhub.adapters.dynamodb.schema.items import Item
+from pushhub.events.command import Happening, RecordEvent
+from pushhub.events.ledger import FirstReport, KnownBits, LaunchStatistics, RecordedEvent
+from pushhub.events.messages import Receipt
+from pushhub.moments import Milliseconds
+
+BITS: Final = {Happening.DELIVERED: "d", Happening.OPENED: "o"}
+"""Attributes of an event's bits, and first letter of the attributes that count them."""
+COUNTER_SHARDS: Final = 64
+"""Two transactions that write the same item at one time get in each other's way, and a partition takes 500 of ours a second."""
+LAUNCHES: Final = "LAUNCHES"
+"""Partition key of the list of launches and the providers that each is counted for."""
+
+
+def event_partition(uid: str) -> str:
+    """Return the partition key of every event of a uid."""
+    return f"E#{_long_digest(uid)}"
+
+
+def event_key(event: RecordEvent) -> Item:
+    """Return the key of an event."""
+    return {"pk": event_partition(event.uid), "sk": event.identity}
+
+
+def event_of(item: Item) -> RecordedEvent:
+    """Read an event back."""
+    return RecordedEvent(item["uid"], item["launch"], item["provider"], item["plain"], recorded_of(item))
+
+
+def recorded_of(item: Item) -> KnownBits:
+    """Read back which bits of an event are set, by whom."""
+    return {
+        bit: FirstReport(Receipt(item[name]), Milliseconds(int(item[f"{name}_at"]))) for bit, name in BITS.items() if name in item
+    }
+
+
+def repeat_key(receipt: Receipt) -> Item:
+    """Return the key of the mark that a repeat is counted."""
+    return {"pk": f"R#{receipt}", "sk": "R"}
+
+
+def counter_key(launch: str, provider: str, shard: int) -> Item:
+    """Return the key of one shard of a counter."""
+    return {"pk": f"N#{_long_digest(launch)}#{shard}", "sk": provider}
+
+
+def counter_shard(receipt: Receipt) -> int:
+    """Return the shard that counts a report: always the same, so that a repeated write is the same write."""
+    return crc32(receipt.encode()) % COUNTER_SHARDS
+
+
+def launch_key(launch: str, provider: str) -> Item:
+    """Return the key of a launch and provider in the list of launches."""
+    return {"pk": LAUNCHES, "sk": f"{launch_prefix(launch)}{provider}"}
+
+
+def launch_prefix(launch: str) -> str:
+    """Return what the sort key of each provider of a launch begins with in the list of launches."""
+    return f"{_long_digest(launch)}#"
+
+
+def statistics_of(launch: str, provider: str, shards: Sequence[Item]) -> LaunchStatistics:
+    """Add up the shards of a counter."""
+    unique, total = (
+        {bit: sum(int(shard.get(f"{name}{kind}", 0)) for shard in shards) for bit, name in BITS.items()} for kind in "ut"
+    )
+    return LaunchStatistics(launch, provider, unique, total)
+
+
+def _long_digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,38 @@
+"""What has to be read before requests can be decided?"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from pushhub.audience.matching import unread_target
+from pushhub.audience.port import Snapshot, SnapshotQuery
+from pushhub.audience.resolving import DatabaseRequest
+
+
+def read_snapshots(
+    requests: Sequence[DatabaseRequest],
+    asked: Sequence[SnapshotQuery],
+    read: Callable[[Sequence[SnapshotQuery]], Sequence[Snapshot]],
+) -> Sequence[Snapshot]:
+    """Return a snapshot for each request, in order.
+
+    Where requests set fields of profiles that only the first reading has named, a second one asks for these.
+
+    Args:
+        requests: what is to be decided.
+        asked: what is read first for each of them.
+        read: returns a snapshot for each thing that is wanted, in order.
+    """
+    snapshots = read(asked)
+    targets = [unread_target(request, snapshot) for request, snapshot in zip(requests, snapshots, strict=True)]
+    missing = [
+        SnapshotQuery(request.database, profiles=frozenset({target}))
+        for request, target in zip(requests, targets, strict=True)
+        if target is not None
+    ]
+    if not missing:
+        return snapshots
+    found = iter(read(missing))
+    return [
+        snapshot if target is None else replace(snapshot, profiles={**snapshot.profiles, **next(found).profiles})
+        for snapshot, target in zip(snapshots, targets, strict=True)
+    ]

@@ -1,0 +1,27 @@
+"""What does a caller read when an event is refused?"""
+
+from typing import Final
+
+from pushhub.dialects.http import RefusalTable
+
+MAX_BODY_BYTES: Final = 64 * 1024
+
+
+class EventRefusal(RefusalTable):
+    """Refusals of `post_events` and `crypto_post_events`."""
+
+    BODY_TOO_LARGE = 413, f"body is over {MAX_BODY_BYTES} bytes"
+    BAD_BODY = 400, "{detail}"
+    BAD_FORMAT = 400, "format must be json or xml"
+    API_TOKEN_IN_URL = 400, "token must not stand in the URL; put it into the body, or into the header Authorization as Bearer"
+    API_TOKEN_MISSING = 401, "token is required"
+    API_TOKEN_UNKNOWN = 403, "token is unknown"
+    NO_RIGHT = 403, "token does not have the right to post events"
+    WRONG_TYPE = 400, "{path} must be {expected}"
+    FIELD_MISSING = 400, "{path} is required and must not be empty"
+    BAD_EVENTS = 400, "events must be 1, 2 or 3"
+    TOO_LONG = 400, "{path} is over {most} {unit}"
+    CONTROL_CHARACTER = 400, "{path} holds a control character"
+    PLAIN_INCOMPLETE = 400, "{path} is required when launch_id, provider or subscription_id is given"
+    BAD_LINK = 400, "link is altered or unknown"
+    UNAVAILABLE = 503, "temporarily unavailable, repeat the request"

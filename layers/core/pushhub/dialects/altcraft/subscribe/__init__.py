@@ -1,0 +1,1 @@
+"""`POST /push_subscribe`."""

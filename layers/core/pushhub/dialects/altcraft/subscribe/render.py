@@ -1,0 +1,76 @@
+"""What does a caller read of what came of a request?"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from pushhub.audience.command import (
+    DatabaseOutcome,
+    DatabaseProcessed,
+    DatabaseRefused,
+    DesiredSubscription,
+    Effect,
+    Refused,
+    SubscriptionOutcome,
+)
+from pushhub.catalog.model import ResourceId
+from pushhub.dialects.altcraft.subscribe.errors import Refusal, description_of
+from pushhub.dialects.http import RETRY_AFTER_SECONDS, HttpReply, RefusedError
+
+ALL_CHANGED: Final = 0
+"""`error` where every element of `data` applied a change."""
+NOT_ALL_CHANGED: Final = 200
+"""`error` where at least one element did not: refused, or as it was before."""
+
+
+def render_outcomes(resource: ResourceId, outcomes: Sequence[DatabaseOutcome]) -> HttpReply:
+    """Return the reply to a request that was processed."""
+    data = [element for outcome in outcomes for element in _elements(resource, outcome)]
+    error = ALL_CHANGED if all(_all_changed(outcome) for outcome in outcomes) else NOT_ALL_CHANGED
+    return HttpReply(200, _envelope(data, error, "Successful operation"), {})
+
+
+def render_refusal(refused: RefusedError) -> HttpReply:
+    """Return the reply to a request that was refused as a whole."""
+    status = refused.refusal.status
+    headers = {"retry-after": str(RETRY_AFTER_SECONDS)} if refused.refusal is Refusal.UNAVAILABLE else {}
+    return HttpReply(status, _envelope([], status, str(refused)), headers)
+
+
+def subscription_hash_id(desired: DesiredSubscription) -> str:
+    """Return the short public name of a subscription, the same for ever: 8 lower-case hex digits."""
+    return hashlib.sha256(f"{desired.provider}\0{desired.push_token}".encode()).hexdigest()[:8]
+
+
+def _envelope(data: list[dict[str, Any]], error: int, text: str) -> bytes:
+    return json.dumps({"data": data, "error": error, "error_text": text}, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _all_changed(outcome: DatabaseOutcome) -> bool:
+    return isinstance(outcome, DatabaseProcessed) and all(part.result is Effect.CHANGED for part in outcome.subscriptions)
+
+
+def _elements(resource: ResourceId, outcome: DatabaseOutcome) -> Iterator[dict[str, Any]]:
+    """Yield the elements of one database; seed 002 has an example of each but a subscription's error."""
+    place: dict[str, Any] = {"db_id": outcome.database, "resource_id": resource}
+    if isinstance(outcome, DatabaseRefused):
+        yield place | {"status": "error", "description": description_of(outcome.refused)}
+        return
+    if outcome.profile is not None:
+        place["profile_id"] = outcome.profile
+    subscriptions = outcome.subscriptions
+    if not outcome.changed:
+        if any(part.result is Effect.UNCHANGED for part in subscriptions):
+            yield place | {"status": "ok", "description": ""}
+        subscriptions = tuple(part for part in subscriptions if isinstance(part.result, Refused))
+    for part in subscriptions:
+        yield place | _subscription(part)
+
+
+def _subscription(part: SubscriptionOutcome) -> dict[str, Any]:
+    desired = part.desired
+    element = {"provider": desired.provider, "subscription_id": desired.push_token, "unsubscribe": desired.unsubscribe}
+    if isinstance(part.result, Refused):
+        return element | {"status": "error", "description": description_of(part.result)}
+    return element | {"subscription_hash_id": subscription_hash_id(desired), "status": "ok", "description": ""}

@@ -1,0 +1,97 @@
+"""What does a device report of a push, and when are two reports of the same push?"""
+
+import hashlib
+import json
+import re
+import unicodedata
+from dataclasses import dataclass, field
+from enum import IntFlag
+from typing import Final, NewType
+
+from pushhub.catalog.providers import PushToken
+from pushhub.events.uid import parse_uid
+
+Identity = NewType("Identity", str)
+"""What tells pushes to devices apart: 64 lower-case hex digits."""
+
+MAX_UID_CHARACTERS: Final = 4096
+MAX_LAUNCH_CHARACTERS: Final = 256
+MAX_PROVIDER_CHARACTERS: Final = 64
+LINK_PATH: Final = "/api/v1.1/pushes/crypto_post_events?/"
+"""Path and beginning of the query string of every link (seed 001)."""
+LINK: Final = re.compile(r"[0-9A-Za-z_-]{16,2048}", re.ASCII)
+"""The form of what follows: the opaque part of a link, ours or another hub's."""
+NO_LAUNCH: Final = "-"
+"""The launch of events that name none."""
+NO_PROVIDER: Final = "-"
+"""The provider of events that name none."""
+
+
+def has_control_character(text: str) -> bool:
+    """Say whether a text holds a character that names nothing and steers whoever prints it; no field of a report may."""
+    return any(unicodedata.category(character) == "Cc" for character in text)
+
+
+class Happening(IntFlag):
+    """What happened to a push; the bits are the vendor's numbers (seed 000). Opened does not imply delivered."""
+
+    DELIVERED = 1
+    OPENED = 2
+
+
+@dataclass(frozen=True, slots=True)
+class PlainForm:
+    """The plain form of a report names the push by launch, provider and push token besides the uid.
+
+    `launch` keeps the JSON type it came in, so that it is handed on as it was; 1 and "1" are one launch.
+    """
+
+    launch: str | int
+    provider: str
+    push_token: PushToken = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordEvent:
+    """Record what happened to a push.
+
+    `plain` is None in the special form, where the uid alone says which push it is. `launch_of_link` is what a link of ours names as
+    its launch, None where it or the report names none.
+    """
+
+    happening: Happening
+    uid: str
+    plain: PlainForm | None = None
+    launch_of_link: str | None = None
+
+    @property
+    def identity(self) -> Identity:
+        """Equal for two reports exactly when they are of the same push to the same device in the same form."""
+        plain = self.plain
+        parts = [self.uid] if plain is None else [self.uid, str(plain.launch), plain.provider, plain.push_token]
+        return Identity(hashlib.sha256(json.dumps(parts).encode()).hexdigest())
+
+    @property
+    def launch(self) -> str:
+        """The launch that statistics count the event for."""
+        if self.plain:
+            return str(self.plain.launch)
+        if self.launch_of_link:
+            return self.launch_of_link
+        uid = parse_uid(self.uid)
+        return uid.launch.text if uid else NO_LAUNCH
+
+    @property
+    def provider(self) -> str:
+        """The provider that statistics count the event for."""
+        if self.plain:
+            return self.plain.provider
+        uid = parse_uid(self.uid)
+        return uid.provider if uid else NO_PROVIDER
+
+
+@dataclass(frozen=True, slots=True)
+class RelayLink:
+    """Hand a link that is not ours on to the upstreams that take such links; `opaque` is what follows its slash, unchanged."""
+
+    opaque: str = field(repr=False)

@@ -1,0 +1,123 @@
+"""What does each column of a file mean?"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from pushhub.catalog.model import Catalog, Database, Resource
+from pushhub.imports.files.drop import Drop, MatchBy
+from pushhub.imports.files.shown import shown, shown_of_first_line, there_are
+from pushhub.imports.job import UnusableFileError
+
+MAX_COLUMNS: Final = 100
+PUSH_TOKEN: Final = "subscription_id"  # noqa: S105  (not a credential)
+PROFILE_ID: Final = "id"
+UNSUBSCRIBE: Final = "unsubscribe"
+PROVIDER: Final = "provider"
+_RESERVED: Final = frozenset({PUSH_TOKEN, UNSUBSCRIBE, PROVIDER})
+"""Columns that are never a field, whatever a database declares."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where the rows of a file go: the place it was dropped at, that resource, and its databases in its order."""
+
+    drop: Drop
+    resource: Resource
+    databases: tuple[Database, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Where in a row stands what, counted from 0.
+
+    `matched` is the column that the profile is found by, None where that is the token; `fields` are columns to be set, with the
+    field's name.
+    """
+
+    count: int
+    push_token: int
+    matched: int | None
+    unsubscribe: int | None
+    provider: int | None
+    fields: tuple[tuple[int, str], ...]
+
+
+def target_of(drop: Drop, catalog: Catalog) -> Target:
+    """Return where the rows of a dropped file go.
+
+    Raises:
+        UnusableFileError: there is no such resource, or it has no databases.
+    """
+    resource = catalog.resources.get(drop.resource)
+    if resource is None:
+        raise UnusableFileError(f"there is no resource {drop.resource}; {there_are(sorted(catalog.resources))}")
+    if not resource.databases:
+        raise UnusableFileError(f"resource {resource.id} has no databases")
+    return Target(drop, resource, catalog.databases_of(resource))
+
+
+def find_columns(header: Sequence[str], target: Target) -> Columns:
+    """Return what the columns of a file mean where it goes.
+
+    Raises:
+        UnusableFileError: the header cannot work.
+    """
+    _require_names(header)
+    resource = target.resource
+    if PROVIDER not in header and not resource.admits(target.drop.provider):
+        raise UnusableFileError(f"resource {resource.id} does not admit the provider {target.drop.provider}")
+    matched = _matched(header, target)
+    at = {name: position for position, name in enumerate(header)}
+    declared = {field for database in target.databases for field in database.fields}
+    taken = {*_RESERVED, matched}
+    fields = tuple((position, name) for position, name in enumerate(header) if name not in taken)
+    for _, name in fields:
+        if name not in declared:
+            hint = f"; the id of a profile goes with the matching {MatchBy.PROFILE_ID}" if name == PROFILE_ID else ""
+            raise UnusableFileError(f"the column {shown(name)} is a field of no database of resource {resource.id}{hint}")
+    return Columns(
+        count=len(header),
+        push_token=at[PUSH_TOKEN],
+        matched=None if matched is None else at[matched],
+        unsubscribe=at.get(UNSUBSCRIBE),
+        provider=at.get(PROVIDER),
+        fields=fields,
+    )
+
+
+def _require_names(header: Sequence[str]) -> None:
+    if len(header) > MAX_COLUMNS:
+        raise UnusableFileError(f"the header has {len(header)} columns; at most {MAX_COLUMNS} are read")
+    for position, name in enumerate(header):
+        if not name:
+            raise UnusableFileError(f"column {position + 1} of the header has no name")
+    for name, count in Counter(header).items():
+        if count > 1:
+            raise UnusableFileError(f"the column {shown(name)} stands in the header {count} times")
+    if PUSH_TOKEN not in header:
+        raise UnusableFileError(f"the header has no column {PUSH_TOKEN}")
+
+
+def _matched(header: Sequence[str], target: Target) -> str | None:
+    matching = target.drop.matching
+    if matching.by is MatchBy.PUSH_TOKEN:
+        return None
+    name = PROFILE_ID if matching.by is MatchBy.PROFILE_ID else matching.field
+    if matching.by is MatchBy.FIELD:
+        _require_match_field(name, target.databases)
+    if name not in header:
+        raise UnusableFileError(
+            f"the header has no column {shown(name)}, by which the profiles are to be found; found, and case counts: "
+            f"{shown_of_first_line(header)}"
+        )
+    return name
+
+
+def _require_match_field(name: str, databases: Sequence[Database]) -> None:
+    if name in _RESERVED:
+        raise UnusableFileError(f"the column {name} has a meaning of its own: nothing can be matched by it")
+    for database in databases:
+        if name not in database.match:
+            raise UnusableFileError(f"{shown(name)} is no match field of database {database.id}; {there_are(database.match)}")

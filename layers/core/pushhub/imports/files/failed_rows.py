@@ -1,0 +1,119 @@
+"""How are rows that failed kept, shown to people, and given back to be mended?"""
+
+import base64
+import csv
+import io
+import json
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from pushhub.imports.files.columns import PUSH_TOKEN
+from pushhub.imports.files.layout import Layout
+from pushhub.imports.files.quoting import QUOTE
+from pushhub.imports.files.rows import BadRowError, CellReader, without_line_end
+
+MAX_LISTED: Final = 1_000_000
+"""Rows that `errors.csv` lists at most: what a spreadsheet shows. `retry.csv` has all."""
+MAX_SHOWN_CELL: Final = 1_000
+"""Characters of a cell that are shown at most."""
+MAX_SHOWN_CELLS: Final = 100
+"""Cells that are shown of a row which has more than the header."""
+
+_SHORT: Final = 16
+_FIRST, _LAST = 6, 4
+_FORMULA: Final = re.compile(r"(?:\A|(?<=[,;|\t\r\n]))(?=[\"' ]*[=+\-@\t\r\uff1d\uff0b\uff0d\uff20])")
+"""Where a spreadsheet may see a formula begin, whatever it takes for the delimiter."""
+_UNPRINTABLE: Final = re.compile("[\0\ud800-\udfff]")
+"""NUL, and what was not valid in the file's encoding."""
+_HEADER: Final = ("line", "reason")
+
+
+@dataclass(frozen=True, slots=True)
+class FailedRow:
+    """A row that failed: the lines before it in its chunk, why, and its original bytes with its line end."""
+
+    line: int
+    reason: str
+    raw: bytes
+
+    def written(self) -> bytes:
+        """Return it as a line of JSON."""
+        entry = {"line": self.line, "reason": self.reason, "raw": base64.b64encode(self.raw).decode()}
+        return json.dumps(entry, separators=(",", ":")).encode() + b"\n"
+
+
+def read_failed_row(line: bytes) -> FailedRow:
+    """Read back what :meth:`FailedRow.written` wrote."""
+    entry = json.loads(line)
+    return FailedRow(int(entry["line"]), str(entry["reason"]), base64.b64decode(entry["raw"]))
+
+
+class ErrorsFile:
+    """Writes `errors.csv`: line number, reason and cells of each failed row, with no whole token, safe to open in a spreadsheet."""
+
+    def __init__(self, layout: Layout) -> None:
+        """Prepare for all failed rows of a file."""
+        self._layout = layout
+        self._cells = CellReader(layout).cells
+        self._token = layout.columns.index(PUSH_TOKEN)
+
+    def header(self) -> bytes:
+        """Return the first line, with the mark by which spreadsheets recognise UTF-8."""
+        return "\ufeff".encode() + _line([*_HEADER, *self._layout.columns])
+
+    def line(self, failed: FailedRow, lines_before: int) -> bytes:
+        """Return the line of a failed row.
+
+        Args:
+            failed: the row.
+            lines_before: lines of the file before the row's chunk, the header included.
+        """
+        return _line([str(lines_before + failed.line + 1), failed.reason, *self._shown(failed.raw)])
+
+    def _shown(self, raw: bytes) -> list[str]:
+        text = self._layout.decode(raw)
+        try:
+            cells = self._cells(text)
+        except BadRowError:
+            apart = without_line_end(text).split(self._layout.delimiter, MAX_SHOWN_CELLS)
+            # A token in quotes may stand in several of these pieces.
+            quoted = QUOTE in text
+            return [
+                masked(cell) if quoted or position == self._token or len(cell) > _SHORT else cell
+                for position, cell in enumerate(apart)
+            ]
+        return [masked(cell) if position == self._token else cell for position, cell in enumerate(cells)]
+
+
+def masked(token: str) -> str:
+    """Return a token by which people who know it recognise it, and others cannot use it."""
+    return f"{token[:_FIRST]}…{token[-_LAST:]}" if len(token) > _SHORT else "…" * bool(token)
+
+
+def retry_header(head: bytes, layout: Layout) -> bytes:
+    """Return how `retry.csv` begins: with the file's own first line.
+
+    Args:
+        head: the first bytes of the file, :attr:`Layout.header` of them or more.
+        layout: how it is written.
+    """
+    return retry_row(head[: layout.header], layout)
+
+
+def retry_row(raw: bytes, layout: Layout) -> bytes:
+    """Return a failed row as it stands in `retry.csv`: its original bytes, with a line end where it was the last and had none."""
+    line_end = layout.encode("\n")
+    return raw if raw.endswith(line_end) else raw + layout.encode(layout.line_end or "\n")
+
+
+def _line(cells: list[str]) -> bytes:
+    written = io.StringIO()
+    csv.writer(written, lineterminator="\r\n").writerow([_safe(cell) for cell in cells])
+    return written.getvalue().encode()
+
+
+def _safe(cell: str) -> str:
+    """Return a cell that is bounded, valid and no formula."""
+    bounded = f"{cell[:MAX_SHOWN_CELL]}…" if len(cell) > MAX_SHOWN_CELL else cell
+    return _FORMULA.sub("'", _UNPRINTABLE.sub("\ufffd", bounded))

@@ -1,0 +1,52 @@
+"""How does a file that is packed with gzip become plain?"""
+
+import zlib
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from pushhub.imports.files.cutting import too_large
+from pushhub.imports.files.layout import MAX_PLAIN_BYTES
+from pushhub.imports.job import UnusableFileError
+
+_BLOCK: Final = 2**20
+_GZIP_ALONE: Final = zlib.MAX_WBITS | 16
+
+
+def unpacked(blocks: Iterable[bytes], most: int = MAX_PLAIN_BYTES) -> Iterator[bytes]:
+    """Give the plain content of a gzip file in blocks of at most 1 MiB; nothing for a file without a byte.
+
+    A file may hold several packed parts, one after the other, and be filled up with NULs.
+
+    Raises:
+        UnusableFileError: it is damaged, cut short, or over `most` bytes when unpacked.
+    """
+    size = 0
+    for block in _plain(blocks):
+        size += len(block)
+        if size > most:
+            raise too_large()
+        yield block
+
+
+def _plain(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    part, filling = None, b""
+    for block in blocks:
+        rest = block
+        while rest := rest if part else rest.lstrip(filling):
+            part = part or zlib.decompressobj(_GZIP_ALONE)
+            plain, rest = _step(part, rest)
+            if plain:
+                yield plain
+            if part.eof:
+                part, filling = None, b"\0"
+    if part:
+        raise UnusableFileError("the gzip file is cut short")
+
+
+def _step(unpacker: "zlib._Decompress", packed: bytes) -> tuple[bytes, bytes]:
+    """Unpack a block; return it, and what is left to unpack."""
+    try:
+        plain = unpacker.decompress(packed, _BLOCK)
+    except zlib.error:
+        raise UnusableFileError("the file is no gzip file, or a damaged one") from None
+    return plain, unpacker.unused_data if unpacker.eof else unpacker.unconsumed_tail

@@ -1,0 +1,59 @@
+"""Keys and items."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pushhub.adapters.dynamodb.schema.audience import match_key, profile_key, subscription_key
+from pushhub.audience.model import Address, MatchKey, ProfileId
+from pushhub.audience.values import MisfitError, Value, normalise
+from pushhub.catalog.model import DatabaseId, FieldType
+from pushhub.catalog.providers import PROVIDER_CODES, PushToken
+
+databases = st.integers(1, 30).map(DatabaseId)
+profiles = st.text("abzAZ019_-", min_size=1, max_size=4).map(ProfileId)
+addresses = st.builds(Address, st.sampled_from(list(PROVIDER_CODES)), st.text(min_size=1, max_size=3).map(PushToken))
+keys = st.builds(
+    MatchKey,
+    st.sampled_from(["a", "ab", "a-1"]),
+    st.sampled_from([FieldType.INTEGER, FieldType.TEXT, FieldType.DECIMAL]),
+    st.one_of(st.integers(0, 30), st.sampled_from(["1", "01", "x"])),
+)
+things = st.one_of(
+    st.tuples(st.just(profile_key), databases, profiles),
+    st.tuples(st.just(match_key), databases, keys),
+    st.tuples(st.just(subscription_key), databases, addresses.map(lambda address: address.ref)),
+)
+
+
+@given(st.lists(things, max_size=60))
+def test_different_things_never_share_a_key(several: list[tuple]) -> None:  # type: ignore[type-arg]
+    different = set(several)
+    assert len({tuple(key(*of).items()) for key, *of in different}) == len(different)
+
+
+@given(st.lists(addresses, max_size=40))
+def test_different_addresses_have_different_references(several: list[Address]) -> None:
+    assert len({address.ref for address in several}) == len(set(several))
+
+
+@given(st.sampled_from(FieldType), st.one_of(st.integers(), st.text()), st.one_of(st.integers(), st.text()))
+def test_equal_values_share_a_key_and_different_ones_do_not(kind: FieldType, one: Value, other: Value) -> None:
+    try:
+        first, second = (MatchKey("field", kind, normalise(kind, value)) for value in (one, other))
+    except MisfitError:
+        return
+    assert (match_key(DatabaseId(1), first) == match_key(DatabaseId(1), second)) == (first.value == second.value)
+
+
+def test_no_key_holds_a_token_or_a_value() -> None:
+    address = Address(next(iter(PROVIDER_CODES)), PushToken("the-token"))
+    key = MatchKey("email", FieldType.EMAIL, "joe@example.com")
+    spelled = f"{subscription_key(DatabaseId(1), address.ref)}{match_key(DatabaseId(1), key)}"
+    assert "the-token" not in spelled
+    assert "joe" not in spelled
+
+
+def test_provider_codes_are_two_letters_and_unique() -> None:
+    codes = list(PROVIDER_CODES.values())
+    assert len(set(codes)) == len(codes)
+    assert all(len(code) == 2 for code in codes)

@@ -1,0 +1,101 @@
+"""The endpoint: hostile requests, and that both notations mean the same."""
+
+import json
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pushhub.catalog.cached import CachedCatalog
+from pushhub.dialects.altcraft.events.accepting import Acceptance, EventAnswer
+from pushhub.dialects.altcraft.events.errors import EventRefusal
+from pushhub.dialects.altcraft.events.post import PostEvents
+from pushhub.dialects.xml_body import read_elements
+from pushhub.dialects.xml_reply import write_elements
+from pushhub.events.command import Happening, RecordEvent
+from pushhub.events.messages import read_report
+from tests.doubles.queues import MemoryQueue
+from tests.wire.golden import Case
+
+TOKEN = "abcdefghijklmnqrstuvwxyz"
+CATALOG = CachedCatalog(lambda: Case("post_events", "bearer").catalog.catalog)
+
+
+def ask(body: bytes, content_type: str = "", query: str = "", authorization: str = "") -> tuple[EventAnswer, MemoryQueue]:
+    queue = MemoryQueue()
+    return PostEvents(CATALOG, Acceptance(queue))(body, content_type, query, authorization), queue
+
+
+def assert_documented(answer: EventAnswer, queue: MemoryQueue) -> None:
+    reply = answer.reply
+    if reply.headers["content-type"].startswith("application/json"):
+        body: dict[str, Any] = json.loads(reply.body)
+    else:
+        fields = read_elements(reply.body)
+        body = {**fields, "error": int(fields["error"])}
+    assert set(body) == {"error", "error_text"}
+    if reply.status == 200:
+        assert body == {"error": 0, "error_text": "Successful operation"}
+        (envelope,) = queue.envelopes
+        assert envelope.body.isascii()
+        assert read_report(envelope.body).content == answer.accepted
+    else:
+        assert reply.status == body["error"]
+        assert reply.status in {refusal.status for refusal in EventRefusal} - {503}
+        assert (answer.accepted, queue.puts) == (None, 0)
+
+
+scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text()
+anything = st.recursive(scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner), max_leaves=8)
+maybe_right = st.fixed_dictionaries(
+    {},
+    optional={
+        "token": st.just(TOKEN) | anything,
+        "events": st.sampled_from([1, 2, 3, "1", 1.0, " 3 "]) | anything,
+        "uid": st.sampled_from(["uid", "u" * 4096]) | anything,
+        "launch_id": st.sampled_from([1, "1", 0, -1, 10**300]) | anything,
+        "provider": st.sampled_from(["ios-apns"]) | anything,
+        "subscription_id": st.sampled_from(["a token"]) | anything,
+    },
+)
+
+
+@settings(max_examples=500, deadline=None)
+@given(maybe_right)
+def test_whatever_the_fields_hold_the_answer_is_a_documented_one(document: dict[str, object]) -> None:
+    assert_documented(*ask(json.dumps(document).encode()))
+
+
+@settings(deadline=None)
+@given(
+    st.binary(max_size=100),
+    st.sampled_from(["", "application/json", "application/xml"]) | st.text(),
+    st.sampled_from(["", "format=xml", "format=json", "token"]) | st.text(),
+    st.sampled_from(["", f"Bearer {TOKEN}"]) | st.text(),
+)
+def test_whatever_a_request_is_made_of_the_answer_is_a_documented_one(body: bytes, kind: str, query: str, bearer: str) -> None:
+    assert_documented(*ask(body, kind, query, bearer))
+
+
+@given(st.integers(0, 200))
+def test_a_body_that_is_cut_is_refused_and_nothing_is_queued(cut: int) -> None:
+    for whole in (json.dumps({"token": TOKEN, "events": 1, "uid": "uid"}).encode(), write_elements("xml", {"token": TOKEN})):
+        answer, queue = ask(whole[: min(cut, len(whole) - 1)])
+        assert (answer.reply.status, queue.puts) == (400, 0)
+
+
+characters = st.characters(codec="utf-8", exclude_categories=("Cc", "Cs"), exclude_characters="\ufffe\uffff")
+words = st.text(characters, min_size=1, max_size=60)
+
+
+@settings(deadline=None)
+@given(st.sampled_from([Happening(bits) for bits in (1, 2, 3)]), words, st.none() | st.tuples(words, words, words))
+def test_a_report_means_the_same_in_both_notations(happening: Happening, uid: str, plain: tuple[str, str, str] | None) -> None:
+    fields: dict[str, object] = {"token": TOKEN, "events": int(happening), "uid": uid}
+    if plain:
+        fields |= dict(zip(("launch_id", "provider", "subscription_id"), plain, strict=True))
+    in_json, _ = ask(json.dumps(fields, ensure_ascii=False).encode())
+    in_xml, _ = ask(write_elements("xml", fields))
+    assert in_json.accepted == in_xml.accepted
+    assert isinstance(in_json.accepted, RecordEvent)
+    assert (in_json.accepted.happening, in_json.accepted.uid) == (happening, uid)

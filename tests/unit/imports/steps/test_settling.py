@@ -1,0 +1,149 @@
+"""Rows settled together come to the same as the same requests sent one by one, in fewer calls."""
+
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pushhub.audience.command import Mode, Subscribe
+from pushhub.audience.model import Profile, ProfileId
+from pushhub.audience.resolving import resolve
+from pushhub.audience.subscribing import Subscribing
+from pushhub.audience.values import Value
+from pushhub.catalog.model import TokenConflict
+from pushhub.imports.files.reasons import outcome_of
+from pushhub.imports.job import JobId, RowOutcome, RowResult
+from pushhub.imports.steps.settling import Row, Settling
+from pushhub.moments import Seconds
+from tests.doubles.audience import DatabaseContent, MemoryAudience
+from tests.doubles.imports import MemoryImports
+from tests.doubles.invariants import assert_consistent
+from tests.doubles.requests import BY_TOKEN, CUSTOMERS, SHOPPERS, by_id, by_number, off, on, resource
+
+NOW = Seconds(1_000_000)
+JOB = JobId("job")
+
+
+@pytest.fixture(scope="module")
+def pool() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(8) as threads:
+        yield threads
+
+
+def row(position: int, command: Subscribe) -> Row:
+    return Row(position, 100, resolve(command), command.subscriptions[0].unsubscribe)
+
+
+def settling(imports: MemoryImports, pool: ThreadPoolExecutor) -> Settling:
+    return Settling(imports.audience, imports.open(JOB, 0), pool, lambda: NOW, new_id, lambda _: None)
+
+
+def new_id() -> ProfileId:
+    return ProfileId(secrets.token_hex(12))
+
+
+def one_by_one(store: MemoryAudience, commands: Sequence[Subscribe]) -> list[RowOutcome]:
+    subscribe = Subscribing(store, now=lambda: NOW, new_id=new_id, sleep=lambda _: None)
+    return [outcome_of(subscribe(command), unsubscribe=command.subscriptions[0].unsubscribe) for command in commands]
+
+
+def told_apart(content: DatabaseContent) -> dict[frozenset[object], object]:
+    """Return what a database holds, with profiles named by what they own instead of by ids that are made up."""
+
+    def name(profile: Profile) -> frozenset[object]:
+        return frozenset((*profile.live, *profile.cancelled, *profile.keys, *((profile.id,) if len(profile.id) < 24 else ())))
+
+    names = {id_: name(profile) for id_, profile in content.profiles.items()}
+    return {
+        names[id_]: (profile.origin, profile.fields, profile.live, profile.cancelled, profile.created, profile.updated)
+        for id_, profile in content.profiles.items()
+    } | {
+        frozenset([ref]): (names[held.profile], held.resources, held.created, held.seen)
+        for ref, held in content.subscriptions.items()
+    }
+
+
+TOKENS = st.sampled_from("abcdefg")
+MATCHINGS = st.one_of(st.just(BY_TOKEN), st.sampled_from(["ann", "joe"]).map(by_id), st.integers(1, 3).map(by_number))
+FIELDS: st.SearchStrategy[Mapping[str, Value]] = st.fixed_dictionaries(
+    {}, optional={"nick": st.sampled_from(["x", "y"]), "email": st.sampled_from(["a@b.c", "B@b.c"]), "number": st.integers(1, 3)}
+)
+
+
+@st.composite
+def commands(draw: st.DrawFn) -> list[Subscribe]:
+    conflict = draw(st.sampled_from(TokenConflict))
+    mode = draw(st.sampled_from(Mode))
+    databases = draw(st.sampled_from([(CUSTOMERS,), (CUSTOMERS, SHOPPERS)]))
+    through = resource(5, *databases, conflict=conflict)
+    rows = draw(st.lists(st.tuples(MATCHINGS, TOKENS, st.booleans(), FIELDS), max_size=20))
+    return [
+        Subscribe(through, databases, (), matching, ((off if cancels else on)(token),), fields, mode)
+        for matching, token, cancels, fields in rows
+    ]
+
+
+@settings(max_examples=300, deadline=None)
+@given(before=commands(), rows=commands())
+def test_any_rows_come_to_the_same_as_one_by_one(pool: ThreadPoolExecutor, before: list[Subscribe], rows: list[Subscribe]) -> None:
+    expected, imports = MemoryAudience(), MemoryImports()
+    for store in (expected, imports.audience):
+        one_by_one(store, before)
+    outcomes = one_by_one(expected, rows)
+    settled = settling(imports, pool)([row(position, command) for position, command in enumerate(rows)])
+    assert [settled[position] for position in range(len(rows))] == outcomes
+    for database in (CUSTOMERS, SHOPPERS):
+        assert told_apart(imports.audience.content(database.id)) == told_apart(expected.content(database.id))
+        assert_consistent(imports.audience.content(database.id))
+    assert imports.open(JOB, 0).settled == settled
+
+
+def test_a_later_row_does_not_overtake_one_that_it_meets_only_at_a_stored_profile(pool: ThreadPoolExecutor) -> None:
+    through = resource()
+
+    def setting(token: str, number: int) -> Subscribe:
+        return Subscribe(through, (CUSTOMERS,), (), BY_TOKEN, (on(token),), {"number": number})
+
+    imports = MemoryImports()
+    one_by_one(imports.audience, [setting("a", 1), setting("c", 2)])
+    plain = Subscribe(through, (CUSTOMERS,), (), BY_TOKEN, (on("a"),), {"nick": "x"})
+    # The second waits for the first, whose token it has. The third would free the number that the second asks for.
+    rows = [plain, setting("a", 2), setting("c", 3)]
+    settled = settling(imports, pool)([row(position, command) for position, command in enumerate(rows)])
+    assert [settled[position].kind for position in range(3)] == [RowResult.SUBSCRIBED, RowResult.FAILED, RowResult.SUBSCRIBED]
+
+
+def test_rows_of_one_person_are_read_at_once_and_cost_a_step_each(pool: ThreadPoolExecutor) -> None:
+    imports = MemoryImports()
+    commands = [
+        Subscribe(resource(), (CUSTOMERS,), (), by_number(person), (on(f"{person}-{device}"),))
+        for person in range(30)
+        for device in range(3)
+    ]
+    settle = settling(imports, pool)
+    settled = settle([row(position, command) for position, command in enumerate(commands)])
+    assert set(settled.values()) == {RowOutcome(RowResult.SUBSCRIBED)}
+    assert imports.audience.reads == 2 + 1 + 1
+    assert imports.appends == 1 + 1 + 1
+    again = settling(imports, pool)([row(position, command) for position, command in enumerate(commands)])
+    assert set(again.values()) == {RowOutcome(RowResult.UNCHANGED)}
+    assert imports.audience.reads == 4 + 2
+
+
+def test_a_transaction_that_loses_a_race_is_settled_row_by_row(pool: ThreadPoolExecutor) -> None:
+    imports = MemoryImports()
+    commands = [Subscribe(resource(), (CUSTOMERS,), (), by_number(number), (on(f"t{number}"),)) for number in range(10)]
+    settle = settling(imports, pool)
+
+    def rival() -> None:
+        imports.before_append = lambda: None
+        one_by_one(imports.audience, [commands[3]])
+
+    imports.before_append = rival
+    settled = settle([row(position, command) for position, command in enumerate(commands)])
+    kinds = [settled[position].kind for position in range(10)]
+    assert kinds == [RowResult.UNCHANGED if position == 3 else RowResult.SUBSCRIBED for position in range(10)]
+    assert imports.open(JOB, 0).settled == settled
