@@ -14,5 +14,6 @@ def own_checkout(tmp_path: Path) -> Path:
     root, copy = find_checkout().root, tmp_path / "checkout"
     for folder in ("functions", "layers"):
         shutil.copytree(root / folder, copy / folder)
-    shutil.copy(root / "template.yaml", copy)
+    for file in ("template.yaml", "samconfig.toml"):
+        shutil.copy(root / file, copy)
     return copy

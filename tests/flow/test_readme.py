@@ -15,6 +15,7 @@ from pushhub.console.catalog import demo_curl
 from tests.conftest import Hub
 from tests.lambda_environment import ROOT
 from tests.running_hub import Up, running
+from tests.template import expanded_template
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 ADDRESS = "http://127.0.0.1:8080"
@@ -26,6 +27,11 @@ def blocks(language: str) -> list[str]:
 
 
 FIRST, *SHELL = blocks("sh")
+TEMPLATE = expanded_template()
+PUBLIC = [one for one in TEMPLATE["Resources"].values() if "'HttpApi'" in str(one.get("Properties", {}).get("Events"))]
+# Name, region, parameters, and three on how to deploy; each function without authentication; and three on where to save it all.
+ANSWERS = "\n" * (2 + len(TEMPLATE["Parameters"]) + 3) + "y\n" * len(PUBLIC) + "\n" * 3
+"""What is typed where `--guided` asks: the default everywhere, but `y` to what it takes for a risk."""
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +58,7 @@ def run(command: str, up: Up) -> str:
 
 def test_the_first_screen_is_a_sentence_two_commands_and_a_curl_with_its_reply() -> None:
     screen = README.splitlines()[:32]
-    assert [line.split("#")[0].strip() for line in FIRST.splitlines()] == ["uv run pushhub up", "uv run pytest"]
+    assert [line.split("#")[0].strip() for line in FIRST.splitlines()] == ["make up", "make test"]
     assert any(line.startswith(f"curl {ADDRESS}/push_subscribe") for line in screen)
     assert any(line.startswith('{"data":') for line in screen)
 
@@ -84,8 +90,7 @@ def test_the_example_of_a_catalog_is_one() -> None:
 
 def test_the_stack_deploys_with_sam_and_is_reached_by_its_name(hub: Hub, own_checkout: Path, tmp_path: Path) -> None:
     (block,) = [block for block in blocks("console") if "sam build" in block]
-    build, deploy, apply = [line.removeprefix("$ ") for line in block.splitlines()]
-    assert "--guided" in deploy
+    build, copy, deploy, apply = [line.removeprefix("$ ") for line in block.splitlines()]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")} | {
         "AWS_ENDPOINT_URL": hub.connection.endpoint_url or "",
         "AWS_DEFAULT_REGION": hub.connection.session.region_name,
@@ -99,16 +104,18 @@ def test_the_stack_deploys_with_sam_and_is_reached_by_its_name(hub: Hub, own_che
     # In AWS, events go to public addresses alone.
     (own_checkout / "my-catalog.yaml").write_text(demo.replace("http://127.0.0.1:8090", "https://example.com"), encoding="utf-8")
 
-    def in_the_checkout(command: str) -> str:
+    def in_the_checkout(command: str, typed: str = "") -> str:
         done = subprocess.run(
-            ["bash", "-euc", command], cwd=own_checkout, env=environment, capture_output=True, text=True, check=False
+            ["bash", "-euc", command], cwd=own_checkout, env=environment, input=typed, capture_output=True, text=True, check=False
         )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
     in_the_checkout(build)
-    # Nobody is there to answer what --guided asks.
+    in_the_checkout(copy)
     name = "readme"
-    in_the_checkout(deploy.replace("--guided --stack-name pushhub", f"--stack-name {name} --resolve-s3 --no-progressbar"))
+    in_the_checkout(deploy.replace("--stack-name pushhub", f"--stack-name {name}"), typed=ANSWERS)
+    assert (own_checkout / "samconfig.toml").read_bytes() == (ROOT / "samconfig.toml").read_bytes()
+    assert f'stack_name = "{name}"' in (own_checkout / ".pushhub" / "deploy.toml").read_text(encoding="utf-8")
     assert "+ database 17 customers" in in_the_checkout(apply.replace("--stack pushhub", f"--stack {name}"))
     assert "databases: [17]" in in_the_checkout(f"uv run pushhub catalog show --stack {name}")

@@ -2,11 +2,11 @@
 
 import hashlib
 import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
-from samtranslator.yaml_helper import yaml_parse
 
 from pushhub.adapters.clients import PATIENCE
 from pushhub.dialects.altcraft.subscribe.endpoint import SECONDS_TO_LAST_CALL
@@ -27,10 +27,11 @@ from pushhub.imports.keys import DONE, FAILED
 from pushhub.outgoing.calls import SECONDS_TO_ANSWER
 from pushhub.races import MAX_SECONDS
 from tests.doubles.functions import all_functions
+from tests.template import expanded_template
 from tests.wire.golden import cases
 
 ROOT = Path(__file__).parents[2]
-TEMPLATE: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text(encoding="utf-8"))
+TEMPLATE = expanded_template()
 RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
 SETTINGS: dict[str, type[Settings]] = {
     "PushSubscribe": PushSubscribeSettings,
@@ -80,9 +81,28 @@ def folder_of(function: str) -> str:
 
 
 def test_the_top_level_holds_what_it_is_meant_to_hold() -> None:
-    visible = {path.name for path in ROOT.iterdir() if not path.name.startswith(".")} - {"uv.lock", "samconfig.toml"}
-    fixed = {"template.yaml", "pyproject.toml", "README.md", "functions", "layers", "tests", "events"}
+    visible = {path.name for path in ROOT.iterdir() if not path.name.startswith(".")} - {"uv.lock"}
+    fixed = {"template.yaml", "pyproject.toml", "README.md", "functions", "layers", "tests", "events", "Makefile", "samconfig.toml"}
     assert fixed <= visible <= fixed | {"LICENSE", "CHANGELOG.md"}
+
+
+def test_sam_is_told_of_the_loops_in_the_template_and_of_nothing_else() -> None:
+    told = tomllib.loads((ROOT / "samconfig.toml").read_text(encoding="utf-8"))
+    assert told == {"version": 0.1, "default": {"global": {"parameters": {"language_extensions": True}}}}
+
+
+def cost(function: str) -> int:
+    """Return how many lines of the template are a function's own: itself, its role, the texts of its alarms."""
+    template = (ROOT / "template.yaml").read_text(encoding="utf-8")
+    own = re.finditer(rf"^( +){function}(Role|Logs|Errors|Throttles)?:\n(\1 .*\n)+", template, re.MULTILINE)
+    return sum(block[0].count("\n") for block in own)
+
+
+def test_a_function_costs_about_forty_lines_of_the_template_with_its_role_and_alarms() -> None:
+    costs = {name: cost(name) for name in FUNCTIONS}
+    # What differs is what they may do: one that answers requests has three or four rights, one of imports up to nine.
+    assert max(costs[name] for name in HTTP_FUNCTIONS) <= 40
+    assert sum(costs.values()) <= 42 * len(costs)
 
 
 def test_every_function_has_a_folder_and_golden_events_and_the_other_way_round() -> None:

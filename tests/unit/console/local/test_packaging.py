@@ -12,11 +12,13 @@ from pushhub.console.failure import ConsoleError
 from pushhub.console.local.packaging import BUCKET, pack
 
 _TEMPLATE = """
+Transform: [AWS::LanguageExtensions, AWS::Serverless-2016-10-31]
 Parameters: {Architecture: {Type: String}}
 Resources:
   Table: {Type: AWS::DynamoDB::Table, Properties: {TableName: !Sub "${AWS::StackName}"}}
   Push: {Type: AWS::Serverless::Function, Properties: {CodeUri: Push, Role: !GetAtt Role.Arn}}
   Inline: {Type: AWS::Serverless::Function, Properties: {InlineCode: "pass"}}
+  Fn::ForEach::Logs: [Function, [Push, Inline], {"${Function}Logs": {Type: AWS::Logs::LogGroup}}]
   Steps: {Type: AWS::Serverless::StateMachine, Properties: {DefinitionUri: steps.asl.json}}
 """
 
@@ -39,6 +41,7 @@ def test_code_is_replaced_by_where_it_is_uploaded(tmp_path: Path) -> None:
     assert package.objects[resources["Steps"]["Properties"]["DefinitionUri"]["Key"]] == b"{}"
     assert resources["Push"]["Properties"]["Role"] == {"Fn::GetAtt": ["Role", "Arn"]}
     assert resources["Inline"]["Properties"] == {"InlineCode": "pass"}
+    assert resources["Fn::ForEach::Logs"] == ["Function", ["Push", "Inline"], {"${Function}Logs": {"Type": "AWS::Logs::LogGroup"}}]
     assert package.parameters == {"Architecture"}
 
 

@@ -58,8 +58,8 @@ async def build_template(checkout: Checkout, architecture: str) -> Path:
             *("--template-file", str(checkout.template)),
             *("--build-dir", str(folder / "build"), "--cache-dir", str(folder / "cache")),
             *("--parameter-overrides", f"Architecture={architecture}"),
-            # A table that nobody has: what `sam deploy --guided` remembers in samconfig.toml is not meant for this build.
-            *("--config-env", "pushhub-local"),
+            # A table that nobody has: what somebody may have added to samconfig.toml is not meant for this build.
+            *("--config-env", "pushhub-local", "--language-extensions"),
         ],
         # sam keeps resolved dependencies under the working directory, and deletes those that another build of the checkout, such as
         # one meant for AWS, has put there; the layer it finds them gone for is built empty.

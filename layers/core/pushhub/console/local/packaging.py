@@ -22,6 +22,9 @@ _CODE_PROPERTIES = {
     "AWS::Serverless::StateMachine": "DefinitionUri",
 }
 
+# The key of a loop, which stands among the resources and has no type.
+_LOOP = "Fn::ForEach::"
+
 # Date of every file in an archive, so that the same files give the same bytes.
 _NO_DATE = (1980, 1, 1, 0, 0, 0)
 
@@ -49,7 +52,8 @@ def pack(built_template: Path) -> Package:
     template = yaml_parse(built_template.read_text(encoding="utf-8"))
     objects: dict[str, bytes] = {}
     for logical_id, resource in template["Resources"].items():
-        name = _CODE_PROPERTIES.get(resource["Type"])
+        # No loop holds code; the engine expands them.
+        name = None if logical_id.startswith(_LOOP) else _CODE_PROPERTIES.get(resource["Type"])
         if name is not None and isinstance(path := resource["Properties"].get(name), str):
             artifact = built_template.parent / path
             if artifact.is_dir() and not any(artifact.iterdir()):
