@@ -1,15 +1,17 @@
 """How are objects in S3 read, written and moved, of any size and in bounded memory?"""
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
+from functools import partial
 from io import BytesIO
 from typing import TYPE_CHECKING, Final
 
+from boto3.exceptions import Boto3Error
 from boto3.s3.transfer import TransferConfig
-from botocore.exceptions import BotoCoreError, ClientError
 
+from pushhub.adapters.faults import Expected, translated
 from pushhub.faults import UnavailableError
 from pushhub.imports.job import S3Object
 from pushhub.imports.keys import INBOX
@@ -17,6 +19,7 @@ from pushhub.imports.port import MissingObjectError, ObjectFacts
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from pathlib import Path
 
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import CompletedPartTypeDef, ListObjectVersionsOutputTypeDef
@@ -31,8 +34,16 @@ PIECE_BYTES: Final = 1024 * 1024
 MAX_BREAKS: Final = 3
 """How often in a row a stream may break off before it has given anything more."""
 
-_MISSING: Final = frozenset({"404", "NoSuchKey", "NoSuchVersion", "NotFound"})
-_BEYOND_THE_END: Final = frozenset({"416", "InvalidRange"})
+
+class _BeyondTheEndError(Exception):
+    """A part of an object was asked for that begins at its end, or later."""
+
+
+_MISSING: Final[Expected] = dict.fromkeys(("404", "NoSuchKey", "NoSuchVersion", "NotFound"), MissingObjectError)
+_BEYOND_THE_END: Final[Expected] = dict.fromkeys(("416", "InvalidRange"), _BeyondTheEndError)
+_translated: Final = partial(translated, "S3", _MISSING)
+_NO_VERSION: Final = "null"
+_ENDS_OF_AN_UPLOAD: Final = ("PutObject", "CompleteMultipartUpload")
 _KEPT_BY_A_COPY: Final = ("ContentType", "ContentEncoding", "Metadata")
 
 _COPYING: Final = TransferConfig(
@@ -107,7 +118,7 @@ class S3Files:
         """See the port."""
         with _translated():
             head = self._client.head_object(Bucket=bucket, Key=key)
-        return S3Object(bucket, key, head.get("VersionId", "null"))
+        return S3Object(bucket, key, head.get("VersionId", _NO_VERSION))
 
     def list_inbox(self, bucket: str) -> Iterator[S3Object]:
         """See the port."""
@@ -127,17 +138,15 @@ class S3Files:
 
     def _pieces(self, source: S3Object, start: int, end: int | None = None) -> Iterator[bytes]:
         span = f"bytes={start}-{'' if end is None else end - 1}"
-        with _translated():
-            try:
+        try:
+            with translated("S3", {**_MISSING, **_BEYOND_THE_END}):
                 found = self._client.get_object(Bucket=source.bucket, Key=source.key, VersionId=source.version, Range=span)
-            except ClientError as error:
-                if _code(error) in _BEYOND_THE_END:
-                    return
-                raise
-            with closing(found["Body"]) as body:
-                pieces = body.iter_chunks(PIECE_BYTES)
-                # HTTP lets a server give all where a part was asked for; the local engine does so for a version that is named.
-                yield from pieces if found.get("ContentRange") else _cut_out(pieces, start, end)
+        except _BeyondTheEndError:
+            return
+        with _translated(), closing(found["Body"]) as body:
+            pieces = body.iter_chunks(PIECE_BYTES)
+            # HTTP lets a server give all where a part was asked for; the local engine does so for a version that is named.
+            yield from pieces if found.get("ContentRange") else _cut_out(pieces, start, end)
 
     def _copy(self, source: S3Object, key: str) -> None:
         with _translated():
@@ -152,6 +161,97 @@ class S3Files:
                 | {"MetadataDirective": "REPLACE", "TaggingDirective": "REPLACE"},
                 Config=_COPYING,
             )
+
+
+class ImportBucket:
+    """The bucket of a hub as its commands use it: files are dropped into it, and reports taken out of it."""
+
+    def __init__(self, client: "S3Client", name: str) -> None:
+        """Use one bucket through a client."""
+        self._client = client
+        self.name = name
+
+    def upload(self, file: "Path", key: str, metadata: Mapping[str, str], sent: Callable[[int], object]) -> S3Object:
+        """Upload a file of any size, in parts and never as a whole in memory, and return the version that it became.
+
+        Args:
+            file: what is uploaded.
+            key: where to.
+            metadata: what the object says of itself.
+            sent: called with the number of bytes that have gone, from any thread.
+
+        Raises:
+            OSError: the file cannot be read.
+            UnavailableError: S3 did not take it; nothing of it was dropped.
+        """
+        with self._version_of_an_upload() as learnt, _transferring():
+            self._client.upload_file(str(file), self.name, key, ExtraArgs={"Metadata": dict(metadata)}, Callback=sent)
+        return S3Object(self.name, key, learnt[-1] if learnt else _NO_VERSION)
+
+    def read(self, key: str) -> bytes | None:
+        """Return a small object, or None where there is none.
+
+        Raises:
+            UnavailableError: S3 cannot be asked.
+        """
+        try:
+            with _translated():
+                return self._client.get_object(Bucket=self.name, Key=key)["Body"].read()
+        except MissingObjectError:
+            return None
+
+    def names(self, folder: str) -> list[str]:
+        """Return the names of the objects, at most 1000, whose keys begin with a folder, which ends with a slash.
+
+        Raises:
+            UnavailableError: S3 cannot be asked.
+        """
+        with _translated():
+            found = self._client.list_objects_v2(Bucket=self.name, Prefix=folder).get("Contents", [])
+        return [entry["Key"].removeprefix(folder) for entry in found]
+
+    def download(self, key: str, file: "Path") -> bool:
+        """Write an object of any size into a file, which appears once it is whole; return whether there is such an object.
+
+        Raises:
+            OSError: the file cannot be written.
+            UnavailableError: S3 cannot be asked.
+        """
+        try:
+            with _transferring():
+                self._client.download_file(self.name, key, str(file))
+        except MissingObjectError:
+            return False
+        return True
+
+    @contextmanager
+    def _version_of_an_upload(self) -> Iterator[list[str]]:
+        """Give a list into which the version of an upload inside the block comes; the transfer itself does not return it."""
+        versions: list[str] = []
+
+        def learn(parsed: Mapping[str, object], **_: object) -> None:
+            if version := parsed.get("VersionId"):
+                versions.append(str(version))
+
+        events = self._client.meta.events
+        names = [f"after-call.s3.{operation}" for operation in _ENDS_OF_AN_UPLOAD]
+        for name in names:
+            events.register(name, learn)
+        try:
+            yield versions
+        finally:
+            for name in names:
+                events.unregister(name, learn)
+
+
+@contextmanager
+def _transferring() -> Iterator[None]:
+    """Translate what a transfer of a file raises, which has errors of its own."""
+    try:
+        with _translated():
+            yield
+    except Boto3Error as error:
+        raise UnavailableError(str(error)) from error
 
 
 class _Writer:
@@ -231,7 +331,7 @@ class _Upload:
         """Give the parts up; where that does not succeed, the bucket does within a day."""
         # A part that is under way would be kept.
         self._pool.shutdown(cancel_futures=True)
-        with suppress(BotoCoreError, ClientError):
+        with suppress(UnavailableError, MissingObjectError), _translated():
             self._client.abort_multipart_upload(Bucket=self._bucket, Key=self._key, UploadId=self._id)
 
     def _wait_for_one(self) -> None:
@@ -253,25 +353,3 @@ def _cut_out(pieces: Iterable[bytes], start: int, end: int | None) -> Iterator[b
         position += len(piece)
         if end is not None and position >= end:
             return
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    """Turn what the S3 client raises inside the block into the errors of the port.
-
-    Raises:
-        MissingObjectError: there is no such object.
-        UnavailableError: anything else, from a time-out to a missing right; the cause is chained.
-    """
-    try:
-        yield
-    except ClientError as error:
-        if _code(error) in _MISSING:
-            raise MissingObjectError from error
-        raise UnavailableError(f"S3 answered {_code(error)} to {error.operation_name}") from error
-    except BotoCoreError as error:
-        raise UnavailableError(f"S3 did not answer: {type(error).__name__}") from error
-
-
-def _code(error: ClientError) -> str:
-    return error.response["Error"]["Code"]

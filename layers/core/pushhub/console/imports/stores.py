@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 from pushhub.adapters.dynamodb.catalog import DynamoCatalog
 from pushhub.adapters.dynamodb.jobs import DynamoJobs
+from pushhub.adapters.s3 import ImportBucket
+from pushhub.adapters.step_functions import StepFunctionsExecutions
 from pushhub.catalog.port import CatalogStore
 from pushhub.console.connection import Connection, connect
-from pushhub.console.imports.bucket import ImportBucket
-from pushhub.console.imports.executions import ImportExecutions
 from pushhub.imports.port import JobStore
 
 
@@ -18,7 +18,7 @@ class ImportStores:
     catalog: CatalogStore
     jobs: JobStore
     bucket: ImportBucket
-    executions: ImportExecutions
+    executions: StepFunctionsExecutions
 
 
 def import_stores_of(connection: Connection) -> ImportStores:
@@ -28,7 +28,7 @@ def import_stores_of(connection: Connection) -> ImportStores:
         DynamoCatalog(client, outputs["CatalogTable"]),
         DynamoJobs(client, outputs["LedgerTable"]),
         ImportBucket(connection.client("s3"), outputs["ImportsBucket"]),
-        ImportExecutions(connection.client("stepfunctions"), outputs["ImportsStateMachine"]),
+        StepFunctionsExecutions(connection.client("stepfunctions"), outputs["ImportsStateMachine"]),
     )
 
 
