@@ -3,7 +3,7 @@
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from pushhub.adapters.faults import translated, was_answered
+from pushhub.adapters.faults import calling, was_answered
 from pushhub.faults import UnavailableError
 
 
@@ -22,24 +22,24 @@ FAULTS = [
 
 @pytest.mark.parametrize(("error", "text", "answered"), FAULTS)
 def test_a_fault_says_how_the_service_failed_and_quotes_nothing(error: Exception, text: str, *, answered: bool) -> None:
-    with pytest.raises(UnavailableError) as raised, translated("Storage", {"Gone": GoneError}):
+    with pytest.raises(UnavailableError) as raised, calling("Storage", {"Gone": GoneError}):
         raise error
     assert (str(raised.value), raised.value.__cause__, was_answered(raised.value)) == (text, error, answered)
 
 
 def test_an_expected_code_is_the_error_that_it_means() -> None:
-    with pytest.raises(GoneError) as raised, translated("Storage", {"Gone": GoneError}):
+    with pytest.raises(GoneError) as raised, calling("Storage", {"Gone": GoneError}):
         raise GONE
     assert raised.value.__cause__ is GONE
 
 
 def test_a_code_that_nobody_expects_is_a_fault() -> None:
-    with pytest.raises(UnavailableError, match="Gone"), translated("Storage"):
+    with pytest.raises(UnavailableError, match="Gone"), calling("Storage"):
         raise GONE
 
 
 @pytest.mark.parametrize("error", [ZeroDivisionError(), GoneError(), UnavailableError("of a call inside")])
 def test_what_is_no_failed_call_stays_as_it_is(error: Exception) -> None:
-    with pytest.raises(type(error)) as raised, translated("Storage", {"Gone": GoneError}):
+    with pytest.raises(type(error)) as raised, calling("Storage", {"Gone": GoneError}):
         raise error
     assert raised.value is error

@@ -16,7 +16,7 @@ _NOTHING: Final[Expected] = MappingProxyType({})
 
 
 @contextmanager
-def translated(service: str, expected: Expected = _NOTHING) -> Iterator[None]:
+def calling(service: str, expected: Expected = _NOTHING) -> Iterator[None]:
     """Turn what the client of an AWS service raises inside the block into an error of a port.
 
     No text quotes the service's message or a parameter: keys and tokens may stand in them.
@@ -40,5 +40,5 @@ def translated(service: str, expected: Expected = _NOTHING) -> Iterator[None]:
 
 
 def was_answered(fault: UnavailableError) -> bool:
-    """Say whether a fault of :func:`translated` is an answer of the service, rather than none at all."""
+    """Say whether a fault of :func:`calling` is an answer of the service, rather than none at all."""
     return isinstance(fault.__cause__, ClientError)

@@ -3,7 +3,7 @@
 import uuid
 from typing import TYPE_CHECKING, Final
 
-from pushhub.adapters.faults import translated
+from pushhub.adapters.faults import calling
 from pushhub.catalog.secrets import Secrets, SecretsChangedError, StoredSecrets, read_secrets, write_secrets
 from pushhub.faults import UnavailableError
 
@@ -27,7 +27,7 @@ class SecretsManagerSecrets:
 
     def load(self) -> StoredSecrets:
         """See :meth:`pushhub.catalog.secrets.SecretStore.load`; one call."""
-        with translated(_SERVICE):
+        with calling(_SERVICE):
             answer = self._client.get_secret_value(SecretId=self._arn)
         try:
             return StoredSecrets(read_secrets(answer["SecretString"]), answer["VersionId"])
@@ -41,11 +41,11 @@ class SecretsManagerSecrets:
         Secrets Manager refuses that where the stage is no longer at the version that was read.
         """
         proposed = str(uuid.uuid4())
-        with translated(_SERVICE):
+        with calling(_SERVICE):
             self._client.put_secret_value(
                 SecretId=self._arn, ClientRequestToken=proposed, SecretString=write_secrets(secrets), VersionStages=[_PROPOSED]
             )
-        with translated(_SERVICE, {"InvalidParameterException": SecretsChangedError}):
+        with calling(_SERVICE, {"InvalidParameterException": SecretsChangedError}):
             self._client.update_secret_version_stage(
                 SecretId=self._arn, VersionStage=_CURRENT, MoveToVersionId=proposed, RemoveFromVersionId=version
             )

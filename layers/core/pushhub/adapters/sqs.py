@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from pushhub.adapters.faults import translated, was_answered
+from pushhub.adapters.faults import calling, was_answered
 from pushhub.faults import UnavailableError
 from pushhub.moments import Milliseconds
 from pushhub.outgoing.queues import REASON, Envelope, batches
@@ -52,7 +52,8 @@ class SqsQueue:
     def put(self, envelopes: Sequence[Envelope]) -> frozenset[int]:
         """See :meth:`pushhub.outgoing.queues.Queue.put`; up to ten messages a call.
 
-        After a call that SQS does not answer no other follows, since each may hang for seconds; SQS has taken none of the rest.
+        After a call without an answer no other follows, since each may hang for seconds. Its messages and all later ones count as not
+        taken.
         """
         refused: set[int] = set()
         rest = dict(enumerate(envelopes))
@@ -73,12 +74,12 @@ class SqsQueue:
         return frozenset(refused)
 
     def send(self, bodies: Mapping[str, str]) -> dict[str, str]:
-        """Send bodies, by ids of the caller's choice, which are not sent; all bodies have at most `MAX_BATCH_BYTES`."""
+        """Send bodies, each under an id that names it in the answer alone; see :func:`pushhub.outgoing.queues.batches` for how many."""
         return self._send([{"Id": id_, "MessageBody": body} for id_, body in bodies.items()])
 
     def receive(self, limit: int, hidden_seconds: int, wait_seconds: int) -> list[ReceivedMessage]:
-        """Receive up to `limit` messages and hide them from others for a while; wait for the first one up to `wait_seconds`."""
-        with translated(_SERVICE):
+        """Receive up to `limit` messages and hide them from others; where there is none, wait for up to `wait_seconds` for one."""
+        with calling(_SERVICE):
             answer = self._client.receive_message(
                 QueueUrl=self._url,
                 MaxNumberOfMessages=limit,
@@ -91,7 +92,7 @@ class SqsQueue:
 
     def delete(self, receipts: Mapping[str, str]) -> dict[str, str]:
         """Delete received messages, by their ids."""
-        with translated(_SERVICE):
+        with calling(_SERVICE):
             answer = self._client.delete_message_batch(
                 QueueUrl=self._url, Entries=[{"Id": id_, "ReceiptHandle": receipt} for id_, receipt in receipts.items()]
             )
@@ -99,7 +100,7 @@ class SqsQueue:
 
     def show(self, receipts: Mapping[str, str]) -> dict[str, str]:
         """Let others see received messages at once; SQS refuses that for a message that they see already."""
-        with translated(_SERVICE):
+        with calling(_SERVICE):
             answer = self._client.change_message_visibility_batch(
                 QueueUrl=self._url,
                 Entries=[{"Id": id_, "ReceiptHandle": receipt, "VisibilityTimeout": 0} for id_, receipt in receipts.items()],
@@ -115,12 +116,12 @@ class SqsQueue:
         return sum(self._counts())
 
     def _send(self, entries: "Sequence[SendMessageBatchRequestEntryTypeDef]") -> dict[str, str]:
-        with translated(_SERVICE):
+        with calling(_SERVICE):
             answer = self._client.send_message_batch(QueueUrl=self._url, Entries=entries)
         return _codes(answer.get("Failed", []))
 
     def _counts(self) -> list[int]:
-        with translated(_SERVICE):
+        with calling(_SERVICE):
             attributes = self._client.get_queue_attributes(QueueUrl=self._url, AttributeNames=["All"])["Attributes"]
         by_name = {str(name): int(value) for name, value in attributes.items() if name.startswith(_COUNT)}
         return [by_name[f"{_COUNT}{state}"] for state in ("", "Delayed", "NotVisible")]

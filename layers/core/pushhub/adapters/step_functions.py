@@ -4,7 +4,7 @@ import json
 from contextlib import AbstractContextManager, suppress
 from typing import TYPE_CHECKING, Final
 
-from pushhub.adapters.faults import translated
+from pushhub.adapters.faults import calling
 from pushhub.imports.job import JobId
 
 if TYPE_CHECKING:
@@ -93,4 +93,4 @@ class _ExpectedError(Exception):
 
 
 def _calling(expected: frozenset[str]) -> AbstractContextManager[None]:
-    return translated("Step Functions", dict.fromkeys(expected, _ExpectedError))
+    return calling("Step Functions", dict.fromkeys(expected, _ExpectedError))

@@ -41,11 +41,11 @@ _OUTPUTS_OF_A_HUB = (
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """A way to the AWS services, real or local, in which one hub lives."""
+    """Access to the AWS services, real or local, that one hub consists of."""
 
     session: boto3.Session
     endpoint_url: str | None
-    """The local engine's address; none for AWS itself."""
+    """The local engine's address; None for AWS itself."""
     outputs: Mapping[str, str] = field(default_factory=dict)
     """Outputs of the hub's stack: `Url` (without a slash at the end); the tables `AudienceTable`, `CatalogTable`, `LedgerTable`;
     the queues' URLs `EventsQueue`, `EventsDeadLetters`, `ForwardsQueue`, `RetriesQueue`,
@@ -92,11 +92,11 @@ def connect(stack: str | None) -> Connection:
 
 
 def connect_to_engine(endpoint_url: str, region: str) -> Connection:
-    """Connect to a local engine, without a look at the user's AWS settings.
+    """Connect to a local engine; the user's AWS settings are not read.
 
     Args:
         endpoint_url: the engine's address.
-        region: the region that everything in it stands in.
+        region: the one region of all that is in it.
     """
     bare = botocore.session.Session(
         {

@@ -1,4 +1,4 @@
-"""How are dead letters read without being taken, and how do they get back into the queue they come from?"""
+"""How are dead letters read so that they stay where they are, and put back into the queue they come from?"""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,10 +13,10 @@ from pushhub.faults import UnavailableError
 from pushhub.outgoing.queues import MAX_BATCH, batches
 
 HIDDEN_SECONDS: Final = 60
-"""How long a letter that is being looked at is hidden from others, unless it is released earlier."""
+"""How long a letter that is read is hidden from others, unless it is released earlier."""
 _WAIT_SECONDS: Final = 1
 _LAST_RECEIVES: Final = 3
-"""SQS asks a sample of its servers: only several receives in a row that bring nothing new say that nothing is left."""
+"""So many receives in a row must bring nothing new before nothing is left: each asks only a sample of the servers of SQS."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class DeadLetterQueue:
     retries: SqsQueue | None = None
 
     def waiting(self) -> int:
-        """Return about how many letters there are that nobody looks at.
+        """Return about how many letters there are that nobody holds.
 
         Raises:
             UnavailableError: SQS cannot be asked.
@@ -41,7 +41,7 @@ class DeadLetterQueue:
         return self.letters.count_visible()
 
     def on_their_way(self) -> int:
-        """Return about how many messages are not given up yet: waiting, postponed, or being handled.
+        """Return about how many messages are not given up yet: ready, postponed, or being handled.
 
         Raises:
             UnavailableError: SQS cannot be asked.
@@ -50,7 +50,7 @@ class DeadLetterQueue:
 
     @contextmanager
     def held(self) -> Iterator["Held"]:
-        """Hold letters while they are looked at; at the end, whatever happened, others can see at once those that remain."""
+        """Hold letters inside the block; at its end, with or without an error, others can see at once those that remain."""
         held = Held(self)
         try:
             yield held
@@ -59,7 +59,7 @@ class DeadLetterQueue:
 
 
 class Held:
-    """Letters of one queue that are hidden from others for a moment."""
+    """The letters of one queue that were received, which others do not see meanwhile."""
 
     def __init__(self, queue: DeadLetterQueue) -> None:
         """Hold none yet."""
@@ -83,10 +83,10 @@ class Held:
     def put_back(self, bodies: Mapping[str, str]) -> dict[str, str]:
         """Send bodies into the queue they come from, then delete their letters.
 
-        Only what was sent is deleted: if we end in between it is there twice, and never lost.
+        A letter is deleted only once its body was sent. If we are interrupted in between, it is there twice, and never lost.
 
         Args:
-            bodies: what is sent, by the letter's id.
+            bodies: what is sent instead of each letter, by its id.
 
         Returns:
             Why a letter is still there, by its id.
@@ -101,7 +101,7 @@ class Held:
         """Let others see the letters that are still there."""
         for batch in batched(self._receipts.items(), MAX_BATCH, strict=False):
             try:
-                # One that SQS refuses can be seen already, since its time is over.
+                # Which ones SQS refuses does not matter: their time is over, so others see them already.
                 self._queue.letters.show(dict(batch))
             except UnavailableError as fault:
                 say(f"some dead letters of {self._queue.name} stay hidden for up to {HIDDEN_SECONDS} s: {fault}")

@@ -1,4 +1,4 @@
-"""What does a failed DynamoDB call mean to the domain?"""
+"""Which failed DynamoDB calls are a lost race, and which a fault?"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -6,18 +6,18 @@ from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
-from pushhub.adapters import faults
+from pushhub.adapters.faults import calling
 from pushhub.faults import LostRaceError
 
 GUARD_FAILED: Final = "ConditionalCheckFailed"
-"""Reason of an action whose condition did not hold, in a cancelled transaction."""
+"""Reason, in a cancelled transaction, of an action whose condition did not hold."""
 _GUARD_OF_ONE_WRITE_FAILED: Final = "ConditionalCheckFailedException"
 _LOST_RACES: Final = frozenset({_GUARD_OF_ONE_WRITE_FAILED, "TransactionConflictException"})
 """Codes of a single write that may succeed when it is decided again."""
 _CANCELLED_BY_OTHERS: Final = frozenset(
     {"None", GUARD_FAILED, "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
 )
-"""Reasons, item by item, of a cancelled transaction that may succeed when it is decided again."""
+"""Reasons of a cancelled transaction that may succeed when it is decided again; an action that was not the cause has `None`."""
 
 
 @contextmanager
@@ -25,10 +25,10 @@ def translated() -> Iterator[None]:
     """Turn what the DynamoDB client raises inside the block into the errors of :mod:`pushhub.faults`.
 
     Raises:
-        LostRaceError: a condition did not hold, or a write or transaction was cancelled because of what others did.
-        UnavailableError: see :func:`pushhub.adapters.faults.translated`.
+        LostRaceError: a condition did not hold, or others were writing to the same items. Its text is the code, or the reasons.
+        UnavailableError: see :func:`pushhub.adapters.faults.calling`.
     """
-    with faults.translated("DynamoDB"):
+    with calling("DynamoDB"):
         try:
             yield
         except ClientError as error:

@@ -1,4 +1,4 @@
-"""What of a hub do the commands of imports use?"""
+"""How do the commands of imports reach the tables, the bucket and the state machine of a hub?"""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ from pushhub.imports.port import JobStore
 
 @dataclass(frozen=True, slots=True)
 class ImportStores:
-    """The parts of one hub in which imports live."""
+    """What the commands of imports use of one hub."""
 
     catalog: CatalogStore
     jobs: JobStore
@@ -22,7 +22,7 @@ class ImportStores:
 
 
 def import_stores_of(connection: Connection) -> ImportStores:
-    """Return them of the hub that a connection leads to."""
+    """Return those of the hub that a connection leads to."""
     client, outputs = connection.client("dynamodb"), connection.outputs
     return ImportStores(
         DynamoCatalog(client, outputs["CatalogTable"]),
@@ -33,7 +33,7 @@ def import_stores_of(connection: Connection) -> ImportStores:
 
 
 def open_imports(stack: str | None) -> ImportStores:
-    """Return them of a deployed hub, or of the one that runs here.
+    """Return those of a deployed hub, or of the one that runs here.
 
     Raises:
         ConsoleError: there is no such hub, or AWS cannot be asked.
