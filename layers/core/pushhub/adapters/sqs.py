@@ -52,8 +52,8 @@ class SqsQueue:
     def put(self, envelopes: Sequence[Envelope]) -> frozenset[int]:
         """See :meth:`pushhub.outgoing.queues.Queue.put`; up to ten messages a call.
 
-        After a call without an answer no other follows, since each may hang for seconds. Its messages and all later ones count as not
-        taken.
+        After a call without an answer no other follows, since each may hang for seconds. Its messages and all later ones count as
+        refused.
         """
         refused: set[int] = set()
         rest = dict(enumerate(envelopes))
@@ -74,7 +74,7 @@ class SqsQueue:
         return frozenset(refused)
 
     def send(self, bodies: Mapping[str, str]) -> dict[str, str]:
-        """Send bodies, each under an id that names it in the answer alone; see :func:`pushhub.outgoing.queues.batches` for how many."""
+        """Send bodies that fit one call (see :func:`pushhub.outgoing.queues.batches`); their ids are not sent."""
         return self._send([{"Id": id_, "MessageBody": body} for id_, body in bodies.items()])
 
     def receive(self, limit: int, hidden_seconds: int, wait_seconds: int) -> list[ReceivedMessage]:
