@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from pushhub.console.connection import Connection, connect
-from pushhub.console.local.state_folder import RunningHub, StateFolder
+from pushhub.console.state_folder import RunningHub, StateFolder
 
 _FOREIGN_SETTINGS = {
     "AWS_PROFILE": "a-profile-that-does-not-exist",

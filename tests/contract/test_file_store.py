@@ -1,18 +1,18 @@
-"""What every file store must do: the one in memory, and the one in S3 on the local engine."""
+"""What every file store must do: the one in memory, and the one in S3, on moto and on the local engine."""
 
 import secrets
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Protocol
+from typing import Any, Protocol
 
 import pytest
 from boto3.s3.transfer import TransferConfig
 
 from pushhub.adapters import s3 as files
 from pushhub.adapters.s3 import PART_BYTES, S3Files
+from pushhub.console.connection import Connection
 from pushhub.imports.job import S3Object
 from pushhub.imports.port import FileStore, MissingObjectError
-from tests.conftest import Hub
 from tests.doubles.files import MemoryFiles
 
 CONTENT = bytes(range(256)) * 8
@@ -44,8 +44,8 @@ class MemoryBucket:
 
 
 class S3Bucket:
-    def __init__(self, hub: Hub) -> None:
-        self._client = hub.connection.client("s3")
+    def __init__(self, connection: Connection) -> None:
+        self._client = connection.client("s3")
         self.name = f"bucket-{secrets.token_hex(6)}"
         region = {"LocationConstraint": "eu-central-1"}
         self._client.create_bucket(Bucket=self.name, CreateBucketConfiguration=region)  # type: ignore[arg-type]
@@ -60,9 +60,20 @@ class S3Bucket:
         self._client.delete_object(Bucket=self.name, Key=key)
 
 
-@pytest.fixture(params=["memory", "s3"])
-def bucket(request: pytest.FixtureRequest) -> Bucket:
-    return MemoryBucket() if request.param == "memory" else S3Bucket(request.getfixturevalue("hub"))
+@pytest.fixture(params=["memory", "moto", "engine"])
+def bucket(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Bucket:
+    if request.param == "memory":
+        return MemoryBucket()
+    if request.param == "moto":
+        # It loses concurrent updates: one part goes at a time.
+        monkeypatch.setattr(files, "PARTS_UNDER_WAY", 1)
+        monkeypatch.setattr(files, "_COPYING", replaced(files._COPYING, use_threads=False))
+    return S3Bucket(request.getfixturevalue(request.param))
+
+
+def replaced(config: TransferConfig, **changes: Any) -> TransferConfig:
+    names = ("multipart_threshold", "multipart_chunksize", "use_threads", "preferred_transfer_client")
+    return TransferConfig(**({name: getattr(config, name) for name in names} | changes))
 
 
 ODD = "inbox/5/ios-apns/custom-e mail/файл + 100%&=?#.csv"
@@ -160,7 +171,7 @@ def test_an_object_moves_with_its_metadata_and_its_version_is_gone(
 ) -> None:
     if in_parts:
         size = 5 * 1024 * 1024
-        monkeypatch.setattr(files, "_COPYING", TransferConfig(multipart_threshold=size, multipart_chunksize=size))
+        monkeypatch.setattr(files, "_COPYING", replaced(files._COPYING, multipart_threshold=size, multipart_chunksize=size))
     source = bucket.drop("inbox/a + b", LONG, {"mode": "add"})
     moved = bucket.files.move(source, "done/ä + b")
     assert moved == bucket.files.latest(bucket.name, "done/ä + b")

@@ -1,9 +1,11 @@
-"""What every secret store must do: the one in memory and the one in Secrets Manager, on the local engine."""
+"""What every secret store must do: the one in memory, and the one in Secrets Manager, on moto and on the local engine."""
 
 import json
 import secrets
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,19 +14,29 @@ from pushhub.catalog.secrets import LinkKeyId, Secrets, SecretsChangedError, Sec
 from tests.conftest import Hub
 from tests.doubles.secrets import MemorySecrets
 
+if TYPE_CHECKING:
+    from pushhub.console.connection import Connection
+
 NEW = Secrets({LinkKeyId(1): "a-link-key"}, {})
 AS_CLOUDFORMATION_MAKES_IT = json.dumps({"v": 1, "upstream_tokens": {}, "link_key_1": "a-link-key"})
 
 
-@pytest.fixture(params=["memory", "secrets manager"])
+@pytest.fixture(params=["memory", "moto", "engine"])
 def store(request: pytest.FixtureRequest) -> SecretStore:
     """Give a store over a secret of its own, so that the hub keeps its secret."""
     if request.param == "memory":
         return MemorySecrets(NEW)
-    hub: Hub = request.getfixturevalue("hub")
-    client = hub.connection.client("secretsmanager")
+    connection: Connection = request.getfixturevalue(request.param)
+    client = connection.client("secretsmanager")
+    if request.param == "moto":
+        # Where a call names no stage, Secrets Manager reads the version in force, and moto the one that came first.
+        client.meta.events.register("before-parameter-build.secretsmanager.GetSecretValue", name_the_stage)
     name = f"secret-{secrets.token_hex(4)}"
     return SecretsManagerSecrets(client, client.create_secret(Name=name, SecretString=AS_CLOUDFORMATION_MAKES_IT)["ARN"])
+
+
+def name_the_stage(params: dict[str, object], **_: object) -> None:
+    params["VersionStage"] = "AWSCURRENT"
 
 
 def with_token(content: Secrets, name: str, token: str) -> Secrets:
@@ -78,7 +90,8 @@ def test_writing_the_same_again_makes_a_new_version(store: SecretStore) -> None:
         store.replace(NEW, first.version)
 
 
-def test_of_several_at_once_one_wins(store: SecretStore) -> None:
+def test_of_several_at_once_one_wins(store: SecretStore, lacking: Callable[[str, str], None]) -> None:
+    lacking("moto", "loses concurrent updates")
     before = store.load()
 
     def write(number: int) -> bool:

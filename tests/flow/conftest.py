@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pushhub.console.local.checkout import find_checkout
+from pushhub.console.checkout import find_checkout
 
 
 @pytest.fixture

@@ -16,8 +16,8 @@ import samcli
 import urllib3
 from tenacity import retry, stop_after_delay, wait_fixed
 
+from pushhub.console.checkout import find_checkout, host_architecture
 from pushhub.console.local.build import build_template, building
-from pushhub.console.local.checkout import find_checkout, host_architecture
 from tests.conftest import Hub
 from tests.lambda_environment import function_environment, make_interpreter, pinned_packages
 from tests.wire.golden import Case, assert_replied

@@ -97,3 +97,17 @@ def test_tests_stand_where_the_code_stands() -> None:
     unit = Path(__file__).parents[1] / "unit"
     for folder in (path for path in unit.rglob("*") if path.is_dir() and path.name != "__pycache__"):
         assert (PACKAGE / folder.relative_to(unit)).is_dir(), f"{folder} mirrors nothing"
+
+
+def test_what_the_local_hub_is_built_on_does_not_know_it() -> None:
+    """Within the console, arrows to `console/local` come from above it alone."""
+    by_name = {".".join(module.relative_to(PACKAGE.parent).with_suffix("").parts): module for module in modules()}
+    below: set[str] = set()
+    to_follow = {name for name in by_name if name.startswith("pushhub.console.local")}
+    while to_follow:
+        below |= to_follow
+        to_follow = {name for module in to_follow for name in imports(by_name[module]) if name in by_name} - below
+    for name in below:
+        if not name.startswith("pushhub.console.local"):
+            climbing = [used for used in imports(by_name[name]) if used.startswith("pushhub.console.local")]
+            assert not climbing, f"console/local uses {name}, which must not import {', '.join(climbing)}"

@@ -10,6 +10,7 @@ from pushhub.adapters.step_functions import StepFunctionsExecutions
 from pushhub.faults import UnavailableError
 from pushhub.imports.job import JobId
 
+EXECUTION = "arn:aws:states:eu-central-1:123456789012:execution:hub-Imports-1:tokens-0123456789abcdef-2"
 MACHINE = "arn:aws:states:eu-central-1:123456789012:stateMachine:hub-Imports-1"
 JOB = JobId("tokens-0123456789abcdef")
 
@@ -27,6 +28,12 @@ class StubStates:
         if self._fault:
             raise self._fault
         return {}
+
+    def redrive_execution(self, **asked: Any) -> dict[str, Any]:
+        return self.start_execution(**asked)
+
+    def stop_execution(self, **asked: Any) -> dict[str, Any]:
+        return self.start_execution(**asked)
 
     def describe_execution(self, **asked: Any) -> dict[str, Any]:
         self.calls.append(asked)
@@ -72,8 +79,31 @@ def test_an_attempt_that_was_never_started_has_not_ended() -> None:
     assert executions(StubStates(fault=error("ExecutionDoesNotExist"))).ended(JOB, 1) is None
 
 
+def test_an_attempt_that_failed_is_redriven() -> None:
+    stub = StubStates()
+    assert executions(stub).redrive(JOB, 2) is True
+    assert stub.calls == [{"executionArn": EXECUTION}]
+
+
+@pytest.mark.parametrize("code", ["ExecutionNotRedrivable", "ExecutionDoesNotExist", "InvalidAction", "UnknownOperationException"])
+def test_an_attempt_that_cannot_be_redriven_is_not(code: str) -> None:
+    assert executions(StubStates(fault=error(code))).redrive(JOB, 2) is False
+
+
+def test_an_attempt_is_stopped_and_says_who_stopped_it() -> None:
+    stub = StubStates()
+    assert executions(stub).stop(JOB, 2) is True
+    assert stub.calls == [{"executionArn": EXECUTION, "error": "Cancelled", "cause": "imports cancel"}]
+
+
+@pytest.mark.parametrize("code", ["ExecutionDoesNotExist", "ValidationException"])
+def test_an_attempt_that_does_not_run_is_not_stopped(code: str) -> None:
+    assert executions(StubStates(fault=error(code))).stop(JOB, 2) is False
+
+
 @pytest.mark.parametrize("fault", [error("ThrottlingException"), ReadTimeoutError(endpoint_url="states")])
 def test_faults_say_what_happened(fault: Exception) -> None:
-    for use in (executions(StubStates(fault=fault)).start, executions(StubStates(fault=fault)).ended):
+    broken = executions(StubStates(fault=fault))
+    for use in (broken.start, broken.ended, broken.redrive, broken.stop):
         with pytest.raises(UnavailableError, match=r"ThrottlingException|ReadTimeoutError"):
             use(JOB, 1)

@@ -9,10 +9,10 @@ import pytest
 from botocore.exceptions import NoCredentialsError
 from click.testing import CliRunner
 
+from pushhub.console.checkout import find_checkout, host_architecture
 from pushhub.console.cli import main
 from pushhub.console.connection import Connection, connect, connect_to_engine
 from pushhub.console.failure import ConsoleError
-from pushhub.console.local.checkout import find_checkout, host_architecture
 from pushhub.console.local.front_door import reserve_port
 
 

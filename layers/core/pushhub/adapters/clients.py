@@ -1,4 +1,4 @@
-"""Which AWS clients do functions share, and how patient are they?"""
+"""Which AWS clients do functions share, and how long do they wait for an answer?"""
 
 from functools import cache
 from typing import TYPE_CHECKING, Final
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
 PATIENCE: Final = Config(connect_timeout=1, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 2})
-"""Seconds and tries of one AWS call. The client's own defaults, 60 s and 3 tries, outlive the function and its caller."""
+"""Seconds and tries of one AWS call. With the defaults of boto3, 60 s and 3 tries, a call outlives the function and its caller."""
 
 PATIENCE_OF_CHUNKS: Final = Config(
     connect_timeout=1,
@@ -23,14 +23,15 @@ PATIENCE_OF_CHUNKS: Final = Config(
     retries={"mode": "standard", "total_max_attempts": 3},
     # A connection for each lane of a journal, and some for whoever reads meanwhile.
     max_pool_connections=16,
-    # A quarter of what a row costs: botocore checks each attribute of each item, all of which we have built ourselves.
+    # botocore would check each attribute of each item, which costs a quarter of a row's time; we have built all of them.
     parameter_validation=False,
 )
-"""The same for many threads that write for minutes."""
+"""The same for DynamoDB calls of many threads that write for minutes."""
+
 PATIENCE_OF_FILES: Final = Config(
     connect_timeout=1, read_timeout=60, retries={"mode": "standard", "total_max_attempts": 4}, max_pool_connections=16
 )
-"""The same for large objects: a part of a copy is answered when it is copied."""
+"""The same for S3: a large part of a copy is answered when it is copied."""
 
 
 @cache
@@ -55,7 +56,7 @@ def secretsmanager() -> "SecretsManagerClient":
 
 
 def dynamodb_of_chunks() -> "DynamoDBClient":
-    """Return a DynamoDB client for many threads."""
+    """Return a DynamoDB client for many threads that write."""
     return session().client("dynamodb", config=PATIENCE_OF_CHUNKS)
 
 

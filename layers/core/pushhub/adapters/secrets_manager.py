@@ -1,21 +1,20 @@
-"""The secrets of a stack in AWS Secrets Manager."""
+"""How is the secret of a stack read, and replaced unless somebody else has replaced it meanwhile?"""
 
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from botocore.exceptions import BotoCoreError, ClientError
-
+from pushhub.adapters.faults import calling
 from pushhub.catalog.secrets import Secrets, SecretsChangedError, StoredSecrets, read_secrets, write_secrets
 from pushhub.faults import UnavailableError
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
+_SERVICE: Final = "Secrets Manager"
 _CURRENT: Final = "AWSCURRENT"
+"""Stage of the version in force."""
 _PROPOSED: Final = "PUSHHUB_PROPOSED"
-"""Stage of a version that is written and not yet in force."""
+"""Stage of a version that is not in force yet."""
 
 
 class SecretsManagerSecrets:
@@ -28,7 +27,7 @@ class SecretsManagerSecrets:
 
     def load(self) -> StoredSecrets:
         """See :meth:`pushhub.catalog.secrets.SecretStore.load`; one call."""
-        with _translated():
+        with calling(_SERVICE):
             answer = self._client.get_secret_value(SecretId=self._arn)
         try:
             return StoredSecrets(read_secrets(answer["SecretString"]), answer["VersionId"])
@@ -38,33 +37,15 @@ class SecretsManagerSecrets:
     def replace(self, secrets: Secrets, version: str) -> None:
         """See :meth:`pushhub.catalog.secrets.SecretStore.replace`.
 
-        Written beside the version in force first: putting it in force fails where that is no longer the one that was read.
+        Two calls. The first writes a version that is not in force. The second moves the stage of the version in force to it, and
+        Secrets Manager refuses that where the stage is no longer at the version that was read.
         """
         proposed = str(uuid.uuid4())
-        with _translated():
+        with calling(_SERVICE):
             self._client.put_secret_value(
                 SecretId=self._arn, ClientRequestToken=proposed, SecretString=write_secrets(secrets), VersionStages=[_PROPOSED]
             )
-        try:
-            with _translated():
-                self._client.update_secret_version_stage(
-                    SecretId=self._arn, VersionStage=_CURRENT, MoveToVersionId=proposed, RemoveFromVersionId=version
-                )
-        except _RefusedError:
-            raise SecretsChangedError from None
-
-
-class _RefusedError(UnavailableError):
-    """Secrets Manager did not take the parameters of a call."""
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except ClientError as error:
-        code = error.response["Error"]["Code"]
-        kind = _RefusedError if code == "InvalidParameterException" else UnavailableError
-        raise kind(f"Secrets Manager answered {code} to {error.operation_name}") from error
-    except BotoCoreError as error:
-        raise UnavailableError(f"Secrets Manager did not answer: {type(error).__name__}") from error
+        with calling(_SERVICE, {"InvalidParameterException": SecretsChangedError}):
+            self._client.update_secret_version_stage(
+                SecretId=self._arn, VersionStage=_CURRENT, MoveToVersionId=proposed, RemoveFromVersionId=version
+            )

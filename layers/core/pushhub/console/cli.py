@@ -7,12 +7,12 @@ import click
 
 from pushhub.console.catalog import DEMO_CATALOG, apply_catalog, apply_demo_catalog, read_catalog
 from pushhub.console.catalog import catalog as catalog_commands
+from pushhub.console.checkout import find_checkout
 from pushhub.console.events import events
 from pushhub.console.forwards import forwards
 from pushhub.console.imports.commands import imports
 from pushhub.console.imports.dropping import import_
 from pushhub.console.links import links
-from pushhub.console.local.checkout import find_checkout
 from pushhub.console.local.hub import HubOptions, run_hub
 from pushhub.console.profile import profile
 from pushhub.console.upstream import upstream

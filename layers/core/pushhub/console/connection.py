@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, overload
+from typing import TYPE_CHECKING, Final, Literal, overload
 
 import boto3
 import botocore.session
@@ -11,10 +11,9 @@ from botocore.client import BaseClient
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from pushhub.console.checkout import find_checkout
 from pushhub.console.failure import ConsoleError
-from pushhub.console.local.checkout import find_checkout
-from pushhub.console.local.engine import CREDENTIAL
-from pushhub.console.local.state_folder import StateFolder
+from pushhub.console.state_folder import StateFolder
 
 if TYPE_CHECKING:
     from mypy_boto3_apigatewayv2 import ApiGatewayV2Client
@@ -25,6 +24,9 @@ if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_stepfunctions import SFNClient
+
+ENGINE_CREDENTIAL: Final = "local"
+"""Both halves of the key that opens the local engine; it checks none."""
 
 _CONFIG = Config(connect_timeout=3, read_timeout=60, retries={"mode": "standard", "total_max_attempts": 5})
 # The local engine is never behind a proxy, whatever the environment says, and never throttles.
@@ -39,11 +41,11 @@ _OUTPUTS_OF_A_HUB = (
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """A way to the AWS services, real or local, in which one hub lives."""
+    """Access to the AWS services, real or local, that one hub consists of."""
 
     session: boto3.Session
     endpoint_url: str | None
-    """The local engine's address; none for AWS itself."""
+    """The local engine's address; None for AWS itself."""
     outputs: Mapping[str, str] = field(default_factory=dict)
     """Outputs of the hub's stack: `Url` (without a slash at the end); the tables `AudienceTable`, `CatalogTable`, `LedgerTable`;
     the queues' URLs `EventsQueue`, `EventsDeadLetters`, `ForwardsQueue`, `RetriesQueue`,
@@ -90,11 +92,11 @@ def connect(stack: str | None) -> Connection:
 
 
 def connect_to_engine(endpoint_url: str, region: str) -> Connection:
-    """Connect to a local engine, without a look at the user's AWS settings.
+    """Connect to a local engine; the user's AWS settings are not read.
 
     Args:
         endpoint_url: the engine's address.
-        region: the region that everything in it stands in.
+        region: the one region of all that is in it.
     """
     bare = botocore.session.Session(
         {
@@ -104,7 +106,7 @@ def connect_to_engine(endpoint_url: str, region: str) -> Connection:
         }
     )
     session = boto3.Session(
-        aws_access_key_id=CREDENTIAL, aws_secret_access_key=CREDENTIAL, region_name=region, botocore_session=bare
+        aws_access_key_id=ENGINE_CREDENTIAL, aws_secret_access_key=ENGINE_CREDENTIAL, region_name=region, botocore_session=bare
     )
     return Connection(session, endpoint_url)
 

@@ -25,7 +25,7 @@ json_option = click.option(
 
 @dataclass(frozen=True, slots=True)
 class Stores:
-    """The stores of one hub; with `local_upstreams`, its events may go to addresses that are not public."""
+    """The stores of one hub. With `local_upstreams`, the hub may send events to addresses that are not public."""
 
     catalog: CatalogStore
     audience: AudienceStore

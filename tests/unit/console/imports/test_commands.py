@@ -10,10 +10,10 @@ import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 from click.testing import CliRunner, Result
 
+from pushhub.adapters.step_functions import StepFunctionsExecutions
 from pushhub.audience.command import Mode
 from pushhub.console.imports import commands, outcome
 from pushhub.console.imports.commands import imports, retry_command
-from pushhub.console.imports.executions import ImportExecutions
 from pushhub.console.imports.stores import ImportStores
 from pushhub.console.imports.watch import Watch
 from pushhub.faults import UnavailableError
@@ -24,7 +24,7 @@ from tests.doubles.catalog import MemoryCatalog
 from tests.doubles.imports import MemoryImports
 
 if TYPE_CHECKING:
-    from pushhub.console.imports.bucket import ImportBucket
+    from pushhub.adapters.s3 import ImportBucket
 
 NOON = Seconds(1_700_000_000)
 SOURCE = S3Object("imports", "inbox/5/ios-apns/custom-email/clients.csv", "v1")
@@ -81,7 +81,8 @@ class Machine:
         def call(**words: object) -> dict[str, object]:
             self.asked.append((operation, words))
             if operation in self.codes:
-                raise ClientError({"Error": {"Code": self.codes[operation], "Message": "no"}}, operation)
+                name = operation.title().replace("_", "")
+                raise ClientError({"Error": {"Code": self.codes[operation], "Message": "no"}}, name)
             return {}
 
         return call
@@ -100,7 +101,7 @@ class FakeHub:
 
     def open(self, stack: str | None) -> ImportStores:
         self.stacks.append(stack)
-        executions = ImportExecutions(cast("Any", self.machine), MACHINE)
+        executions = StepFunctionsExecutions(cast("Any", self.machine), MACHINE)
         return ImportStores(MemoryCatalog(), self.jobs, cast("ImportBucket", self.bucket), executions)
 
     def holds(self, job: Job, report: Mapping[str, object] | None = None) -> None:

@@ -1,12 +1,10 @@
 """The import command: files are checked, uploaded, and waited for."""
 
 import json
-import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
-from uuid import uuid4
 
 import pytest
 from click.testing import CliRunner, Result
@@ -14,7 +12,6 @@ from click.testing import CliRunner, Result
 import pushhub.console.imports.dropping as commands
 from pushhub.catalog.file import parse_catalog
 from pushhub.console.imports import outcome
-from pushhub.console.imports.bucket import ImportBucket
 from pushhub.console.imports.dropping import import_
 from pushhub.console.imports.stores import ImportStores
 from pushhub.console.imports.watch import Watch
@@ -22,12 +19,12 @@ from pushhub.faults import UnavailableError
 from pushhub.imports.job import Job, JobStatus, RowResult, S3Object, Tally, job_of
 from pushhub.imports.steps.job_report import report_of
 from pushhub.moments import Seconds
-from tests.conftest import Hub
 from tests.doubles.catalog import MemoryCatalog
 from tests.doubles.imports import MemoryImports
 
 if TYPE_CHECKING:
-    from pushhub.console.imports.executions import ImportExecutions
+    from pushhub.adapters.s3 import ImportBucket
+    from pushhub.adapters.step_functions import StepFunctionsExecutions
 
 NOON = Seconds(1_700_000_000)
 CATALOG = parse_catalog(
@@ -85,7 +82,7 @@ class FakeHub:
 
     def open(self, stack: str | None) -> ImportStores:
         self.stacks.append(stack)
-        bucket, executions = cast("ImportBucket", self.bucket), cast("ImportExecutions", None)
+        bucket, executions = cast("ImportBucket", self.bucket), cast("StepFunctionsExecutions", None)
         return ImportStores(self.catalog, self.jobs, bucket, executions)
 
     def work(self, _: float) -> None:
@@ -324,48 +321,3 @@ def test_ctrl_c_leaves_the_job_running_and_says_so(hub_: FakeHub, monkeypatch: p
     job = job_of(S3Object("imports", "inbox/5/ios-apns/token/a.csv", "v1"))
     assert (result.exit_code, result.stdout) == (130, "")
     assert result.stderr.splitlines()[1:] == [f"job {job} goes on; see it with `uv run pushhub imports show {job}`"]
-
-
-# The bucket
-
-
-@pytest.fixture
-def bucket(hub: Hub) -> ImportBucket:
-    client, name = hub.connection.client("s3"), f"imports-{uuid4()}"
-    client.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
-    client.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
-    return ImportBucket(client, name)
-
-
-@pytest.mark.parametrize("size", [0, 10, 20 * 2**20])
-def test_the_version_that_an_upload_became_is_known(bucket: ImportBucket, tmp_path: Path, size: int) -> None:
-    file = tmp_path / "clients.csv"
-    file.write_bytes(bytes(size))
-    turn, sent = threading.Lock(), [0]
-
-    def count(number: int) -> None:
-        with turn:
-            sent[0] += number
-
-    first = bucket.upload(file, "inbox/ü .csv", {"mode": "add"}, count)
-    second = bucket.upload(file, "inbox/ü .csv", {"mode": "upsert"}, count)
-    assert first.version not in {"null", second.version}
-    for version, mode in ((first.version, "add"), (second.version, "upsert")):
-        head = bucket.client.head_object(Bucket=bucket.name, Key="inbox/ü .csv", VersionId=version)
-        assert (head["Metadata"], head["ContentLength"]) == ({"mode": mode}, size)
-    assert sent == [2 * size]
-
-
-def test_an_upload_that_s3_refuses_is_told(bucket: ImportBucket, tmp_path: Path) -> None:
-    file = tmp_path / "clients.csv"
-    file.touch()
-    with pytest.raises(UnavailableError, match="NoSuchBucket"):
-        replace(bucket, name="no-such-bucket-of-ours").upload(file, "a", {}, lambda _: None)
-
-
-def test_an_object_is_read_and_downloaded_or_is_not_there(bucket: ImportBucket, tmp_path: Path) -> None:
-    bucket.client.put_object(Bucket=bucket.name, Key="a", Body=b"content")
-    assert (bucket.read("a"), bucket.read("b")) == (b"content", None)
-    assert (bucket.names("folder/"), bucket.names("")) == ([], ["a"])
-    assert (bucket.download("a", tmp_path / "a"), bucket.download("b", tmp_path / "b")) == (True, False)
-    assert [(file.name, file.read_bytes()) for file in tmp_path.iterdir()] == [("a", b"content")]

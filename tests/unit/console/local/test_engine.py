@@ -11,8 +11,8 @@ from pushhub.console.local import engine
 from pushhub.console.local.engine import EngineFolder, engine_environment, engine_interpreter, running_engine
 from pushhub.console.local.engine_port import choose_port
 from pushhub.console.local.front_door import reserve_port
-from pushhub.console.local.state_folder import StateFolder
 from pushhub.console.local.subprocesses import Finished, tool_environment
+from pushhub.console.state_folder import StateFolder
 
 
 def test_the_engines_environment_holds_nothing_of_the_users(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

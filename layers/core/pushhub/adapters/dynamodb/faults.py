@@ -1,19 +1,23 @@
-"""What does a failed DynamoDB call mean to the domain?"""
+"""Which failed DynamoDB calls are a lost race, and which a fault?"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
-from pushhub.faults import LostRaceError, UnavailableError
+from pushhub.adapters.faults import calling
+from pushhub.faults import LostRaceError
 
 GUARD_FAILED: Final = "ConditionalCheckFailed"
-"""Reason of an action whose condition did not hold, in a cancelled transaction."""
+"""Reason, in a cancelled transaction, of an action whose condition did not hold."""
+_GUARD_OF_ONE_WRITE_FAILED: Final = "ConditionalCheckFailedException"
+_LOST_RACES: Final = frozenset({_GUARD_OF_ONE_WRITE_FAILED, "TransactionConflictException"})
+"""Codes of a single write that may succeed when it is decided again."""
 _CANCELLED_BY_OTHERS: Final = frozenset(
     {"None", GUARD_FAILED, "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
 )
-"""Reasons, item by item, of a cancelled transaction that may succeed when it is decided again."""
+"""Reasons of a cancelled transaction that may succeed when it is decided again; an action that was not the cause has `None`."""
 
 
 @contextmanager
@@ -21,29 +25,34 @@ def translated() -> Iterator[None]:
     """Turn what the DynamoDB client raises inside the block into the errors of :mod:`pushhub.faults`.
 
     Raises:
-        LostRaceError: a condition did not hold, or a write or transaction was cancelled because of what others did.
-        UnavailableError: anything else, from a time-out to a missing right; the cause is chained.
+        LostRaceError: a condition did not hold, or others were writing to the same items. Its text is the code, or the reasons.
+        UnavailableError: see :func:`pushhub.adapters.faults.calling`.
     """
-    try:
-        yield
-    except ClientError as error:
-        code = error.response["Error"]["Code"]
-        reasons = {reason.get("Code", "None") for reason in error.response.get("CancellationReasons", [])}
-        if code in ("ConditionalCheckFailedException", "TransactionConflictException"):
-            raise LostRaceError(code) from error
-        if code == "TransactionCanceledException" and reasons and reasons <= _CANCELLED_BY_OTHERS:
-            raise LostRaceError(", ".join(sorted(reasons - {"None"}))) from error
-        raise UnavailableError(f"DynamoDB answered {code} to {error.operation_name}") from error
-    except BotoCoreError as error:
-        raise UnavailableError(f"DynamoDB did not answer: {type(error).__name__}") from error
+    with calling("DynamoDB"):
+        try:
+            yield
+        except ClientError as error:
+            if lost := _lost_race(error):
+                raise lost from error
+            raise
+
+
+def _lost_race(error: ClientError) -> LostRaceError | None:
+    code = error.response["Error"]["Code"]
+    if code in _LOST_RACES:
+        return LostRaceError(code)
+    reasons = {reason.get("Code", "None") for reason in error.response.get("CancellationReasons", [])}
+    if code == "TransactionCanceledException" and reasons and reasons <= _CANCELLED_BY_OTHERS:
+        return LostRaceError(", ".join(sorted(reasons - {"None"})))
+    return None
 
 
 def reasons_of(lost: LostRaceError) -> Sequence[Mapping[str, Any]]:
-    """Return why a transaction was cancelled: a reason for each of its actions, in order; of anything else, nothing."""
+    """Return why a transaction was cancelled, with one reason for each of its actions in order; empty for a single write."""
     return getattr(lost.__cause__, "response", {}).get("CancellationReasons", [])  # type: ignore[no-any-return]
 
 
 def guard_failed(lost: LostRaceError) -> bool:
-    """Say whether a condition did not hold, rather than that items were busy."""
+    """Say whether the condition of a write did not hold. If not, others were writing to the same items."""
     codes = {reason.get("Code") for reason in reasons_of(lost)}
-    return GUARD_FAILED in codes or str(lost) == "ConditionalCheckFailedException"
+    return GUARD_FAILED in codes or str(lost) == _GUARD_OF_ONE_WRITE_FAILED

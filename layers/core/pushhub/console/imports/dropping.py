@@ -9,11 +9,11 @@ from pathlib import Path
 
 import click
 
+from pushhub.adapters.s3 import ImportBucket
 from pushhub.audience.command import Mode
 from pushhub.catalog.model import Catalog
 from pushhub.console.catalog import read_catalog
 from pushhub.console.failure import ConsoleError
-from pushhub.console.imports.bucket import ImportBucket
 from pushhub.console.imports.destination import destination_of, require_droppable, settings_of
 from pushhub.console.imports.dry_run import try_and_tell
 from pushhub.console.imports.outcome import command, goes_on, wait_and_tell

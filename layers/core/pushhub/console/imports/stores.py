@@ -1,39 +1,39 @@
-"""What of a hub do the commands of imports use?"""
+"""How do the commands of imports reach the tables, the bucket and the state machine of a hub?"""
 
 from dataclasses import dataclass
 
 from pushhub.adapters.dynamodb.catalog import DynamoCatalog
 from pushhub.adapters.dynamodb.jobs import DynamoJobs
+from pushhub.adapters.s3 import ImportBucket
+from pushhub.adapters.step_functions import StepFunctionsExecutions
 from pushhub.catalog.port import CatalogStore
 from pushhub.console.connection import Connection, connect
-from pushhub.console.imports.bucket import ImportBucket
-from pushhub.console.imports.executions import ImportExecutions
 from pushhub.imports.port import JobStore
 
 
 @dataclass(frozen=True, slots=True)
 class ImportStores:
-    """The parts of one hub in which imports live."""
+    """What the commands of imports use of one hub."""
 
     catalog: CatalogStore
     jobs: JobStore
     bucket: ImportBucket
-    executions: ImportExecutions
+    executions: StepFunctionsExecutions
 
 
 def import_stores_of(connection: Connection) -> ImportStores:
-    """Return them of the hub that a connection leads to."""
+    """Return those of the hub that a connection leads to."""
     client, outputs = connection.client("dynamodb"), connection.outputs
     return ImportStores(
         DynamoCatalog(client, outputs["CatalogTable"]),
         DynamoJobs(client, outputs["LedgerTable"]),
         ImportBucket(connection.client("s3"), outputs["ImportsBucket"]),
-        ImportExecutions(connection.client("stepfunctions"), outputs["ImportsStateMachine"]),
+        StepFunctionsExecutions(connection.client("stepfunctions"), outputs["ImportsStateMachine"]),
     )
 
 
 def open_imports(stack: str | None) -> ImportStores:
-    """Return them of a deployed hub, or of the one that runs here.
+    """Return those of a deployed hub, or of the one that runs here.
 
     Raises:
         ConsoleError: there is no such hub, or AWS cannot be asked.

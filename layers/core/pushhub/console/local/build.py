@@ -9,8 +9,8 @@ from pathlib import Path
 
 import tenacity
 
+from pushhub.console.checkout import Checkout
 from pushhub.console.failure import ConsoleError
-from pushhub.console.local.checkout import Checkout
 from pushhub.console.local.subprocesses import run_quietly, tool_environment
 from pushhub.console.progress import say
 

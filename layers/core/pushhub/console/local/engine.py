@@ -16,11 +16,12 @@ import psutil
 import tenacity
 from tenacity.stop import stop_base
 
+from pushhub.console.connection import ENGINE_CREDENTIAL
 from pushhub.console.failure import ConsoleError
 from pushhub.console.local.engine_port import choose_port
-from pushhub.console.local.state_folder import EngineNote, ProcessMark, StateFolder
 from pushhub.console.local.subprocesses import run_quietly, search_path, tool_environment
 from pushhub.console.progress import say
+from pushhub.console.state_folder import EngineNote, ProcessMark, StateFolder
 
 MINISTACK = "ministack==1.5.33"
 # What ministack expands `AWS::Serverless` with; it does not bring one along.
@@ -37,8 +38,6 @@ os._exit(0)
 """
 
 REGION = "eu-central-1"
-CREDENTIAL = "local"
-"""Both halves of the key that opens the engine; it checks none."""
 
 _SECONDS_TO_START = 60
 # A stop writes all state: 1.7 s for 50,000 items; and running executions are waited for, 10.9 s.
@@ -144,8 +143,8 @@ def engine_environment(folder: EngineFolder, port: int, *, keep: bool) -> dict[s
         "IOT_MTLS_ENABLED": "0",
         "MINISTACK_REGION": REGION,
         "AWS_DEFAULT_REGION": REGION,
-        "AWS_ACCESS_KEY_ID": CREDENTIAL,
-        "AWS_SECRET_ACCESS_KEY": CREDENTIAL,
+        "AWS_ACCESS_KEY_ID": ENGINE_CREDENTIAL,
+        "AWS_SECRET_ACCESS_KEY": ENGINE_CREDENTIAL,
         "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
         "AWS_EC2_METADATA_DISABLED": "true",
     }

@@ -13,10 +13,10 @@ from pathlib import Path
 import click
 from botocore.exceptions import BotoCoreError, ClientError
 
+from pushhub.console.checkout import Checkout, host_architecture
 from pushhub.console.connection import Connection, connect_to_engine, stack_outputs
 from pushhub.console.failure import ConsoleError
 from pushhub.console.local.build import build_template, building, require_build_tools
-from pushhub.console.local.checkout import Checkout, host_architecture
 from pushhub.console.local.deployment import STACK, deploy
 from pushhub.console.local.engine import REGION, Engine, EngineFolder, running_engine, stop_orphan
 from pushhub.console.local.event_sources import start_polling
@@ -24,9 +24,9 @@ from pushhub.console.local.expiry import switch_on_expiry
 from pushhub.console.local.front_door import open_door, reserve_port
 from pushhub.console.local.packaging import Package, pack
 from pushhub.console.local.routes import Route, processed_template, publish_routes
-from pushhub.console.local.state_folder import ProcessMark, RunningHub, StateFolder
 from pushhub.console.local.unfinished import go_on_with_imports
 from pushhub.console.progress import say, step
+from pushhub.console.state_folder import ProcessMark, RunningHub, StateFolder
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ import json
 from typing import Final
 
 from pushhub.adapters.dynamodb.jobs import DynamoJobs
+from pushhub.adapters.step_functions import StepFunctionsExecutions
 from pushhub.console.connection import Connection
-from pushhub.console.imports.executions import ImportExecutions
 from pushhub.console.local.routes import ProcessedTemplate
 from pushhub.console.progress import say
 
@@ -24,7 +24,7 @@ def go_on_with_imports(connection: Connection, template: ProcessedTemplate) -> N
         template: of the deployed stack.
     """
     jobs = DynamoJobs(connection.client("dynamodb"), connection.outputs["LedgerTable"])
-    executions = ImportExecutions(connection.client("stepfunctions"), connection.outputs["ImportsStateMachine"])
+    executions = StepFunctionsExecutions(connection.client("stepfunctions"), connection.outputs["ImportsStateMachine"])
     running = jobs.running()
     for job in running:
         if not job.stopping and jobs.resume(job, job.attempt + 1):

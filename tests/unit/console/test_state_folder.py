@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pushhub.console.failure import ConsoleError
-from pushhub.console.local.state_folder import EngineNote, ProcessMark, RunningHub, StateFolder
+from pushhub.console.state_folder import EngineNote, ProcessMark, RunningHub, StateFolder
 
 
 def _hub(process: ProcessMark) -> RunningHub:
