@@ -8,7 +8,7 @@ from pushhub.catalog.port import CatalogStore
 from pushhub.console.connection import Connection, connect
 from pushhub.console.imports.bucket import ImportBucket
 from pushhub.console.imports.executions import ImportExecutions
-from pushhub.imports.port import JobStore
+from pushhub.imports.port import JobControl
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,7 @@ class ImportStores:
     """The parts of one hub in which imports live."""
 
     catalog: CatalogStore
-    jobs: JobStore
+    jobs: JobControl
     bucket: ImportBucket
     executions: ImportExecutions
 
