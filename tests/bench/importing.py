@@ -27,7 +27,7 @@ from pushhub.audience.matching import decide
 from pushhub.audience.model import ProfileId
 from pushhub.audience.port import Snapshot
 from pushhub.catalog.model import Catalog, Database, DatabaseId, FieldType, Resource, ResourceId, TokenConflict
-from pushhub.imports.files.cutting import CHUNK_TARGET, plan_ranges
+from pushhub.imports.files.cutting import CHUNK_TARGET, cut_by_samples
 from pushhub.imports.files.drop import NO_OVERRIDES
 from pushhub.imports.files.recognition import SAMPLE, find_layout
 from pushhub.imports.files.records import ChunkText
@@ -38,7 +38,7 @@ from pushhub.imports.port import OpenJournal
 from pushhub.imports.steps.chunk import THREADS, ImportChunk, row_of
 from pushhub.moments import Seconds
 from tests.bench.table import Table
-from tests.doubles.import_files import plan_stream
+from tests.doubles.import_files import cut_stream
 from tests.lambda_environment import ROOT
 from tests.running_hub import Up, running
 
@@ -108,8 +108,8 @@ def mixed(lines: Sequence[bytes]) -> list[bytes]:
 class Content(S3Files):
     """A bucket in which one file lies, whatever is read."""
 
-    def __init__(self, client: "S3Client", content: bytes) -> None:
-        super().__init__(client)
+    def __init__(self, client: "S3Client", bucket: str, content: bytes) -> None:
+        super().__init__(client, bucket)
         self._content = content
 
     def read(self, source: S3Object, start: int, end: int) -> bytes:
@@ -134,7 +134,7 @@ def _micros_per_row() -> float:
         for record in ChunkText(content[layout.header :], layout).records():
             command = reader.read(record.text)
             assert isinstance(command, Subscribe)
-            for request in row_of(record, command).asked:
+            for request in row_of(record, command).requests:
                 assert decide(request, nothing, ProfileId(secrets.token_hex(12)), now).change
             done += 1
         return (time.process_time() - started) / done * 1e6
@@ -150,10 +150,10 @@ def _packed_plan_seconds() -> float:
     packed = [gzip.compress(HEADER), *repeat(gzip.compress(rows), rounds)]
     blocks = (block[start : start + BLOCK_BYTES] for block in packed for start in range(0, len(block), BLOCK_BYTES))
     started = time.process_time()
-    planned = plan_stream(unpacked(blocks), find_layout(HEADER + rows[:SAMPLE], NO_OVERRIDES, whole=False))
+    cut = cut_stream(unpacked(blocks), find_layout(HEADER + rows[:SAMPLE], NO_OVERRIDES, whole=False))
     seconds = time.process_time() - started
-    assert planned.size == len(HEADER) + rounds * len(rows)
-    return seconds / planned.size * PLAN_BYTES
+    assert cut.size == len(HEADER) + rounds * len(rows)
+    return seconds / cut.size * PLAN_BYTES
 
 
 # Chunks on the local engine
@@ -219,18 +219,18 @@ class Hub:
     def import_all(self, lines: Iterable[bytes], *, keep: bool = False) -> tuple[float, Recording]:
         """Import a file as one job; return the seconds, and what was written, if it is to be kept."""
         content = HEADER + b"".join(lines)
-        planned = plan_stream([content], find_layout(content, NO_OVERRIDES, whole=True))
+        cut = cut_stream([content], find_layout(content, NO_OVERRIDES, whole=True))
         source = S3Object(self.bucket, KEY, secrets.token_hex(4))
         job = JobId(f"bench-{secrets.token_hex(4)}")
         jobs = DynamoJobs(self.client, self.ledger, 1)
-        plan = FilePlan(planned.layout, Mode.UPSERT, planned.size, len(planned.chunks))
+        plan = FilePlan(cut.layout, Mode.UPSERT, cut.size, len(cut.chunks))
         jobs.create(Job(job, source, source, JobStatus.RUNNING, Seconds(int(time.time())), plan=plan))
         journals = Recording(DynamoJournals(self.client, self.ledger, self.audience, 1), keep)
-        files = Content(self.s3, content)
-        use = ImportChunk(lambda: CATALOG, DynamoAudience(self.client, self.audience), jobs, journals, files)
+        files = Content(self.s3, self.bucket, content)
+        import_chunk = ImportChunk(lambda: CATALOG, DynamoAudience(self.client, self.audience), jobs, journals, files)
         started = time.perf_counter()
-        for chunk in planned.chunks:
-            assert use(job, 1, chunk, 900).finished
+        for chunk in cut.chunks:
+            assert import_chunk(job, 1, chunk, 900).finished
         return time.perf_counter() - started, journals
 
     def write_again(self, written: Sequence[Sequence[tuple[DatabaseId, Change]]]) -> float:
@@ -317,11 +317,11 @@ def _large_plan() -> dict[str, Any]:
     size = len(HEADER) + (PLAN_BYTES - len(HEADER)) // len(line) * len(line)
     started = time.perf_counter()
     layout = find_layout(read(0, 2**20), NO_OVERRIDES, whole=False)
-    planned = plan_ranges(read, size, layout)
+    cut = cut_by_samples(read, size, layout)
     seconds = time.perf_counter() - started
-    assert planned
-    assert planned.chunks[-1].end == size
-    return {"seconds": seconds, "mib": _peak_mib(), "chunks": len(planned.chunks)}
+    assert cut
+    assert cut.chunks[-1].end == size
+    return {"seconds": seconds, "mib": _peak_mib(), "chunks": len(cut.chunks)}
 
 
 PARTS: dict[str, Callable[..., dict[str, Any]]] = {"chunk": _one_chunk, "plan": _large_plan}

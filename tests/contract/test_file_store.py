@@ -34,13 +34,13 @@ class MemoryBucket:
     name = "bucket"
 
     def __init__(self) -> None:
-        self.files = self._files = MemoryFiles()
+        self.files = self._files = MemoryFiles(self.name)
 
     def drop(self, key: str, content: bytes = CONTENT, metadata: Mapping[str, str] | None = None) -> S3Object:
-        return self._files.drop(self.name, key, content, metadata)
+        return self._files.drop(key, content, metadata)
 
     def delete(self, key: str) -> None:
-        self._files.delete(self.name, key)
+        self._files.delete(key)
 
 
 class S3Bucket:
@@ -50,7 +50,7 @@ class S3Bucket:
         region = {"LocationConstraint": "eu-central-1"}
         self._client.create_bucket(Bucket=self.name, CreateBucketConfiguration=region)  # type: ignore[arg-type]
         self._client.put_bucket_versioning(Bucket=self.name, VersioningConfiguration={"Status": "Enabled"})
-        self.files = S3Files(self._client)
+        self.files = S3Files(self._client, self.name)
 
     def drop(self, key: str, content: bytes = CONTENT, metadata: Mapping[str, str] | None = None) -> S3Object:
         made = self._client.put_object(Bucket=self.name, Key=key, Body=content, ContentType="text/csv", Metadata=metadata or {})
@@ -80,7 +80,7 @@ ODD = "inbox/5/ios-apns/custom-e mail/файл + 100%&=?#.csv"
 
 
 def content_of(bucket: Bucket, key: str) -> bytes:
-    return b"".join(bucket.files.stream(bucket.files.latest(bucket.name, key)))
+    return b"".join(bucket.files.stream(bucket.files.latest(key)))
 
 
 @pytest.mark.parametrize("key", ["a", ODD])
@@ -112,7 +112,7 @@ def test_a_stream_comes_in_pieces_of_at_most_1_mib(bucket: Bucket) -> None:
 def test_a_version_stays_what_it_is_when_another_is_dropped(bucket: Bucket) -> None:
     first, second = bucket.drop("a", b"first"), bucket.drop("a", b"second")
     assert bucket.files.read(first, 0, 99) == b"first"
-    assert bucket.files.latest(bucket.name, "a") == second
+    assert bucket.files.latest("a") == second
     assert bucket.files.read(first, 1, 3) == b"ir"
 
 
@@ -127,26 +127,26 @@ def test_what_is_not_there_is_missing(bucket: Bucket) -> None:
         with pytest.raises(MissingObjectError):
             list(bucket.files.stream(missing))
         with pytest.raises(MissingObjectError):
-            bucket.files.latest(bucket.name, missing.key)
+            bucket.files.latest(missing.key)
 
 
 def test_what_is_deleted_is_missing_but_its_version_is_there(bucket: Bucket) -> None:
     source = bucket.drop("a")
     bucket.delete("a")
     with pytest.raises(MissingObjectError):
-        bucket.files.latest(bucket.name, "a")
+        bucket.files.latest("a")
     assert bucket.files.read(source, 0, 2) == CONTENT[:2]
 
 
 def test_what_was_put_is_there(bucket: Bucket) -> None:
-    bucket.files.put(bucket.name, ODD, b"one", "text/plain")
-    bucket.files.put(bucket.name, ODD, b"two", "text/plain")
+    bucket.files.put(ODD, b"one", "text/plain")
+    bucket.files.put(ODD, b"two", "text/plain")
     assert content_of(bucket, ODD) == b"two"
 
 
 @pytest.mark.parametrize("parts", [[], [b"a", b"", b"b"], [LONG], [LONG[:100], LONG[100:], LONG, b"end"]], ids=len)
 def test_what_was_written_piece_by_piece_is_there(bucket: Bucket, parts: list[bytes]) -> None:
-    with bucket.files.writing(bucket.name, "a", "text/csv") as writer:
+    with bucket.files.writing("a", "text/csv") as writer:
         for part in parts:
             writer.write(part)
     assert content_of(bucket, "a") == b"".join(parts)
@@ -155,14 +155,14 @@ def test_what_was_written_piece_by_piece_is_there(bucket: Bucket, parts: list[by
 @pytest.mark.parametrize("content", [b"a", LONG], ids=len)
 def test_of_what_was_not_written_to_its_end_nothing_is_there(bucket: Bucket, content: bytes) -> None:
     def write() -> None:
-        with bucket.files.writing(bucket.name, "a", "text/csv") as writer:
+        with bucket.files.writing("a", "text/csv") as writer:
             writer.write(content)
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         write()
     with pytest.raises(MissingObjectError):
-        bucket.files.latest(bucket.name, "a")
+        bucket.files.latest("a")
 
 
 @pytest.mark.parametrize("in_parts", [False, True])
@@ -174,7 +174,7 @@ def test_an_object_moves_with_its_metadata_and_its_version_is_gone(
         monkeypatch.setattr(files, "_COPYING", replaced(files._COPYING, multipart_threshold=size, multipart_chunksize=size))
     source = bucket.drop("inbox/a + b", LONG, {"mode": "add"})
     moved = bucket.files.move(source, "done/ä + b")
-    assert moved == bucket.files.latest(bucket.name, "done/ä + b")
+    assert moved == bucket.files.latest("done/ä + b")
     assert b"".join(bucket.files.stream(moved)) == LONG
     assert bucket.files.facts(moved).metadata == {"mode": "add"}
     with pytest.raises(MissingObjectError):
@@ -192,7 +192,7 @@ def test_moving_again_changes_nothing(bucket: Bucket) -> None:
 def test_a_move_leaves_other_versions_of_the_object_where_they_are(bucket: Bucket) -> None:
     first, second = bucket.drop("inbox/a", b"first"), bucket.drop("inbox/a", b"second")
     bucket.files.move(first, "done/a")
-    assert bucket.files.latest(bucket.name, "inbox/a") == second
+    assert bucket.files.latest("inbox/a") == second
     assert content_of(bucket, "done/a") == b"first"
 
 
@@ -210,9 +210,9 @@ def test_the_inbox_lists_every_version_that_nobody_has_deleted(bucket: Bucket) -
     bucket.delete("inbox/deleted")
     there = [bucket.drop("inbox/a"), bucket.drop("inbox/a"), bucket.drop(ODD), bucket.drop("inbox/empty", b"")]
     bucket.files.move(bucket.drop("inbox/moved"), "done/moved")
-    assert sorted(bucket.files.list_inbox(bucket.name), key=str) == sorted(there, key=str)
+    assert sorted(bucket.files.list_inbox(), key=str) == sorted(there, key=str)
     bucket.drop("inbox/a")
     bucket.delete("inbox/a")
     dropped_again = bucket.drop("inbox/a")
-    listed = list(bucket.files.list_inbox(bucket.name))
+    listed = list(bucket.files.list_inbox())
     assert dropped_again in listed

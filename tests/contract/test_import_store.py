@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 from botocore.exceptions import ReadTimeoutError
@@ -38,7 +38,7 @@ from pushhub.imports.job import (
     Tally,
     UnknownJobError,
 )
-from pushhub.imports.port import JobStore, Journals, OpenJournal, TakenOverError
+from pushhub.imports.port import JobControl, JobLifecycle, JobWork, Journals, OpenJournal, TakenOverError
 from pushhub.moments import Seconds
 from tests.conftest import Hub
 from tests.doubles.audience import MemoryAudience
@@ -71,9 +71,13 @@ class FlakyClient:
         return answer
 
 
+class Jobs(JobLifecycle, JobWork, JobControl, Protocol):
+    """All that anybody may ask of the jobs of a stack."""
+
+
 @dataclass(frozen=True, slots=True)
 class Stores:
-    jobs: JobStore
+    jobs: Jobs
     journals: Journals
     audience: AudienceStore
     faults: MemoryImports | FlakyClient

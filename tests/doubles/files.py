@@ -1,4 +1,4 @@
-"""Versioned buckets in memory."""
+"""A versioned bucket in memory."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -26,33 +26,29 @@ class Version:
 class MemoryFiles:
     """A file store for tests; `reads` are the ranges that were read."""
 
-    def __init__(self) -> None:
+    def __init__(self, bucket: str = "bucket") -> None:
+        self.bucket = bucket
         self.reads: list[tuple[int, int]] = []
-        self._versions: defaultdict[tuple[str, str], list[Version]] = defaultdict(list)
+        self._versions: defaultdict[str, list[Version]] = defaultdict(list)
         self._ids = count(1)
 
-    def drop(
-        self, bucket: str, key: str, content: bytes, metadata: Mapping[str, str] | None = None, version_id: str = ""
-    ) -> S3Object:
+    def drop(self, key: str, content: bytes, metadata: Mapping[str, str] | None = None, version_id: str = "") -> S3Object:
         """Upload an object as anybody may."""
         version = Version(version_id or f"v{next(self._ids)}", content, metadata=metadata or {})
-        self._versions[bucket, key].append(version)
-        return S3Object(bucket, key, version.id)
+        self._versions[key].append(version)
+        return self.version(key, version.id)
 
-    def delete(self, bucket: str, key: str) -> None:
+    def delete(self, key: str) -> None:
         """Hide an object behind the mark of its deletion."""
-        self._versions[bucket, key].append(Version(f"v{next(self._ids)}", None))
+        self._versions[key].append(Version(f"v{next(self._ids)}", None))
 
-    def content(self, bucket: str, key: str) -> bytes:
+    def content(self, key: str) -> bytes:
         """Return what an object holds now."""
-        return self._content(self.latest(bucket, key))
+        return self._content(self.latest(key))
 
-    def keys(self, bucket: str) -> list[str]:
-        """Return the keys of a bucket that are not deleted."""
-        kept = (
-            key for (of, key), versions in self._versions.items() if of == bucket and versions and versions[-1].content is not None
-        )
-        return sorted(kept)
+    def all_keys(self) -> list[str]:
+        """Return the keys that are not deleted."""
+        return sorted(key for key, versions in self._versions.items() if versions and versions[-1].content is not None)
 
     def content_type(self, source: S3Object) -> str:
         """Return as what an object was written."""
@@ -71,14 +67,14 @@ class MemoryFiles:
         for start in range(0, len(content), _PIECE):
             yield content[start : start + _PIECE]
 
-    def put(self, bucket: str, key: str, content: bytes, content_type: str) -> None:
-        self._versions[bucket, key].append(Version(f"v{next(self._ids)}", content, content_type))
+    def put(self, key: str, content: bytes, content_type: str) -> None:
+        self._versions[key].append(Version(f"v{next(self._ids)}", content, content_type))
 
     @contextmanager
-    def writing(self, bucket: str, key: str, content_type: str) -> Iterator["_Writer"]:
+    def writing(self, key: str, content_type: str) -> Iterator["_Writer"]:
         writer = _Writer()
         yield writer
-        self.put(bucket, key, bytes(writer.content), content_type)
+        self.put(key, bytes(writer.content), content_type)
 
     def move(self, source: S3Object, key: str) -> S3Object:
         if key == source.key:
@@ -86,26 +82,29 @@ class MemoryFiles:
         try:
             moved = self._version(source)
         except MissingObjectError:
-            return self.latest(source.bucket, key)
+            return self.latest(key)
         copy = Version(f"v{next(self._ids)}", moved.content, moved.content_type, moved.metadata)
-        self._versions[source.bucket, key].append(copy)
-        self._versions[source.bucket, source.key].remove(moved)
-        return S3Object(source.bucket, key, copy.id)
+        self._versions[key].append(copy)
+        self._versions[source.key].remove(moved)
+        return self.version(key, copy.id)
 
-    def latest(self, bucket: str, key: str) -> S3Object:
-        versions = self._versions[bucket, key]
+    def version(self, key: str, version: str) -> S3Object:
+        return S3Object(self.bucket, key, version)
+
+    def latest(self, key: str) -> S3Object:
+        versions = self._versions[key]
         if not versions or versions[-1].content is None:
             raise MissingObjectError(key)
-        return S3Object(bucket, key, versions[-1].id)
+        return self.version(key, versions[-1].id)
 
-    def list_inbox(self, bucket: str) -> Iterator[S3Object]:
-        for (of, key), versions in sorted(self._versions.items()):
-            if of == bucket and key.startswith(INBOX):
+    def list_inbox(self) -> Iterator[S3Object]:
+        for key, versions in sorted(self._versions.items()):
+            if key.startswith(INBOX):
                 deletions = [place for place, version in enumerate(versions) if version.content is None]
-                yield from (S3Object(bucket, key, version.id) for version in versions[max(deletions, default=-1) + 1 :])
+                yield from (self.version(key, version.id) for version in versions[max(deletions, default=-1) + 1 :])
 
     def _version(self, source: S3Object) -> Version:
-        for version in self._versions[source.bucket, source.key]:
+        for version in self._versions[source.key] if source.bucket == self.bucket else []:
             if version.id == source.version and version.content is not None:
                 return version
         raise MissingObjectError(source.key)

@@ -9,7 +9,7 @@ from typing import Final
 from hypothesis import strategies as st
 
 from pushhub.catalog.model import Catalog, Database, DatabaseId, FieldType, Resource, ResourceId, TokenConflict
-from pushhub.imports.files.cutting import CHUNK_TARGET, Planned, StreamPlan
+from pushhub.imports.files.cutting import CHUNK_TARGET, CutFile, StreamCutter
 from pushhub.imports.files.drop import NO_OVERRIDES, Overrides
 from pushhub.imports.files.layout import Layout
 from pushhub.imports.files.recognition import find_layout
@@ -89,11 +89,9 @@ def _one_line(row: tuple[str, ...], delimiter: str, quoting: int) -> str:
     return written.getvalue().removesuffix("\r\n")
 
 
-def plan_stream(
-    blocks: Iterable[bytes], layout: Layout, overrides: Overrides = NO_OVERRIDES, target: int = CHUNK_TARGET
-) -> Planned:
-    """Plan a file by going through all of it once."""
-    plan = StreamPlan(layout, overrides, target)
+def cut_stream(blocks: Iterable[bytes], layout: Layout, overrides: Overrides = NO_OVERRIDES, target: int = CHUNK_TARGET) -> CutFile:
+    """Cut a file by going through all of it once."""
+    cutter = StreamCutter(layout, overrides, target)
     for block in blocks:
-        plan.feed(block)
-    return plan.finish()
+        cutter.feed(block)
+    return cutter.finish()

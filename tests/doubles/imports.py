@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from pushhub.adapters.dynamodb.journal import LANES, checked
+from pushhub.adapters.dynamodb.journal import LANES, require_appendable
 from pushhub.audience.changes import Change
 from pushhub.catalog.model import DatabaseId
 from pushhub.imports.job import ChunkProgress, FilePlan, Job, JobId, JobStatus, RowOutcome, S3Object, UnknownJobError
@@ -162,7 +162,7 @@ class MemoryJournal:
     lanes: int = LANES
 
     def append(self, lane: int, outcomes: Mapping[int, RowOutcome], changes: Sequence[tuple[DatabaseId, Change]] = ()) -> None:
-        checked(lane, outcomes, changes)
+        require_appendable(lane, outcomes, changes)
         self.imports.write(self.of, self.run, outcomes, changes)
 
     def finish(self, progress: ChunkProgress) -> None:

@@ -19,8 +19,8 @@ from tests.doubles.imports import MemoryImports
 
 
 class FilesOfBoth(S3Files):
-    def __init__(self, client: Any, memory: MemoryFiles) -> None:
-        super().__init__(client)
+    def __init__(self, client: Any, bucket: str, memory: MemoryFiles) -> None:
+        super().__init__(client, bucket)
         self._calls = client
         self._memory = memory
 
@@ -36,32 +36,32 @@ class FilesOfBoth(S3Files):
         list(super().stream(source))
         return self._memory.stream(source)
 
-    def put(self, bucket: str, key: str, content: bytes, content_type: str) -> None:
-        super().put(bucket, key, content, content_type)
-        self._memory.put(bucket, key, content, content_type)
+    def put(self, key: str, content: bytes, content_type: str) -> None:
+        super().put(key, content, content_type)
+        self._memory.put(key, content, content_type)
 
     @contextmanager
-    def writing(self, bucket: str, key: str, content_type: str) -> Iterator[ObjectWriter]:  # type: ignore[override]
-        with super().writing(bucket, key, content_type) as writer, self._memory.writing(bucket, key, content_type) as kept:
+    def writing(self, key: str, content_type: str) -> Iterator[ObjectWriter]:  # type: ignore[override]
+        with super().writing(key, content_type) as writer, self._memory.writing(key, content_type) as kept:
             writer.write(b"some content")
             yield kept
         # As where it is large, and breaks off.
-        self._calls.abort_multipart_upload(Bucket=bucket, Key=key, UploadId="upload")
+        self._calls.abort_multipart_upload(Bucket=self._bucket, Key=key, UploadId="upload")
 
     def move(self, source: S3Object, key: str) -> S3Object:
         moved = self._memory.move(source, key)
         super().move(source, key)
-        self._calls.abort_multipart_upload(Bucket=source.bucket, Key=key, UploadId="upload")
+        self._calls.abort_multipart_upload(Bucket=self._bucket, Key=key, UploadId="upload")
         return moved
 
-    def latest(self, bucket: str, key: str) -> S3Object:
+    def latest(self, key: str) -> S3Object:
         with suppress(MissingObjectError):
-            super().latest(bucket, key)
-        return self._memory.latest(bucket, key)
+            super().latest(key)
+        return self._memory.latest(key)
 
-    def list_inbox(self, bucket: str) -> Iterator[S3Object]:
-        list(super().list_inbox(bucket))
-        return self._memory.list_inbox(bucket)
+    def list_inbox(self) -> Iterator[S3Object]:
+        list(super().list_inbox())
+        return self._memory.list_inbox()
 
 
 class ExecutionsOfBoth(StepFunctionsExecutions):

@@ -23,7 +23,7 @@ from pushhub.edge.settings import (
     Settings,
 )
 from pushhub.events.intake import SECONDS_TO_LAST_REPORT
-from pushhub.imports.keys import DONE, FAILED
+from pushhub.imports.keys import DONE, FAILED, INBOX, REPORTS, WORK
 from pushhub.outgoing.calls import SECONDS_TO_ANSWER
 from pushhub.races import MAX_SECONDS
 from tests.doubles.functions import all_functions
@@ -366,7 +366,7 @@ def test_the_bucket_is_versioned_encrypted_private_and_outlives_its_stack() -> N
 
 def test_what_holds_tokens_expires_and_what_waits_does_not() -> None:
     rules = {rule["Prefix"]: rule for rule in RESOURCES["ImportsBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]}
-    assert set(rules) == {DONE, FAILED, "reports/", "work/", ""}
+    assert set(rules) == {DONE, FAILED, REPORTS, WORK, ""}
     assert {rule["Status"] for rule in rules.values()} == {"Enabled"}
     everything = rules.pop("")
     assert not {"ExpirationInDays", "ExpirationDate"} & set(everything)
@@ -376,6 +376,23 @@ def test_what_holds_tokens_expires_and_what_waits_does_not() -> None:
     for rule in rules.values():
         assert rule["ExpirationInDays"] == {"Ref": "ImportRetentionDays"}
         assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 1}
+
+
+def test_rights_and_notices_of_the_bucket_go_by_the_prefixes_of_keys() -> None:
+    statements = [
+        statement
+        for role in of_type("AWS::IAM::Role").values()
+        for policy in role["Properties"].get("Policies", [])
+        for statement in policy["PolicyDocument"]["Statement"]
+    ]
+    granted = set(re.findall(r"\$\{ImportsBucket\.Arn\}/([^*']*)\*", str(statements)))
+    assert granted == {INBOX, DONE, FAILED, WORK, REPORTS}
+    (notice,) = (
+        trigger["Pattern"]["detail"]["object"]["key"]
+        for trigger in triggers("ImportsStart", "EventBridgeRule")
+        if "object" in trigger["Pattern"]["detail"]
+    )
+    assert notice == [{"prefix": INBOX}]
 
 
 @pytest.mark.parametrize("name", of_type("AWS::DynamoDB::Table"))

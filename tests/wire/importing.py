@@ -17,9 +17,9 @@ from pushhub.catalog.model import Catalog
 from pushhub.imports.job import ChunkProgress, Job, UnusableFileError
 from pushhub.imports.steps.chunk import ImportChunk
 from pushhub.imports.steps.chunk_list import read_all_chunks
-from pushhub.imports.steps.plan import Planning
-from pushhub.imports.steps.report import Reporting
-from pushhub.imports.steps.start import Starting
+from pushhub.imports.steps.plan import PlanAttempt
+from pushhub.imports.steps.report import ReportJob
+from pushhub.imports.steps.start import StartImport
 from pushhub.moments import Seconds
 from tests.doubles.executions import MemoryExecutions
 from tests.doubles.files import MemoryFiles
@@ -63,18 +63,18 @@ class ImportWorld:
 
     catalog: Catalog
     now: Seconds = NOW
-    files: MemoryFiles = field(default_factory=MemoryFiles)
+    files: MemoryFiles = field(default_factory=lambda: MemoryFiles(BUCKET))
     imports: MemoryImports = field(default_factory=MemoryImports)
     executions: MemoryExecutions = field(default_factory=MemoryExecutions)
     ids: "count[int]" = field(default_factory=count)
 
     @property
-    def starting(self) -> Starting:
-        return Starting(BUCKET, self.imports, self.executions, self.files, self.clock)
+    def start_import(self) -> StartImport:
+        return StartImport(self.imports, self.executions, self.files, self.clock)
 
     @property
-    def planning(self) -> Planning:
-        return Planning(BUCKET, lambda: self.catalog, self.imports, self.files)
+    def plan_attempt(self) -> PlanAttempt:
+        return PlanAttempt(lambda: self.catalog, self.imports, self.files)
 
     @property
     def import_chunk(self) -> ImportChunk:
@@ -91,8 +91,8 @@ class ImportWorld:
         )
 
     @property
-    def reporting(self) -> Reporting:
-        return Reporting(BUCKET, self.imports, self.executions, self.files, self.clock, lambda _: None)
+    def report_job(self) -> ReportJob:
+        return ReportJob(self.imports, self.executions, self.files, self.clock, lambda _: None)
 
     def clock(self) -> Seconds:
         return self.now
@@ -104,9 +104,9 @@ class ImportWorld:
         """Let something happen to all jobs that run, or, in a retry, to all that have ended."""
         match word:
             case "start":
-                self.starting.sweep()
+                self.start_import.sweep()
             case "report":
-                self.reporting.sweep()
+                self.report_job.sweep()
             case "wait":
                 self.now = Seconds(self.now + HOUR)
             case "retry":
@@ -123,11 +123,11 @@ class ImportWorld:
             self.imports.stop(job.id)
         elif word == "plan":
             try:
-                self.planning(job.id, job.attempt)
+                self.plan_attempt(job.id, job.attempt)
             except UnusableFileError:
                 return
         elif word == "chunks":
-            for chunk in read_all_chunks(self.files, BUCKET, job.id):
+            for chunk in read_all_chunks(self.files, job.id):
                 self.import_chunk(job.id, job.attempt, chunk, 600)
         else:
             raise AssertionError(word)
@@ -153,7 +153,7 @@ def world_of(case: Case) -> ImportWorld:
 def _drop(world: ImportWorld, dropped: Dropped) -> None:
     plain = "".join(f"{line}\n" for line in dropped.get("lines", [])).encode()
     content = gzip.compress(plain, mtime=0) if dropped["key"].endswith(".gz") else plain
-    world.files.drop(BUCKET, dropped["key"], content, dropped.get("metadata"), dropped.get("version", ""))
+    world.files.drop(dropped["key"], content, dropped.get("metadata"), dropped.get("version", ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +175,7 @@ class Snapshot:
                 for number, one in world.imports.progress(id_).items()
             },
             [f"{job} {attempt}" for job, attempt in world.executions.calls],
-            {key: _shown(key, world.files.content(BUCKET, key)) for key in world.files.keys(BUCKET)},
+            {key: _shown(key, world.files.content(key)) for key in world.files.all_keys()},
         )
 
     def changed(self, before: "Snapshot") -> dict[str, Any]:
@@ -208,7 +208,7 @@ def _shown_job(job: Job) -> dict[str, Any]:
 
 
 def _shown_progress(progress: ChunkProgress) -> dict[str, Any]:
-    counts = {str(kind): number for kind, number in progress.tally.kinds.items() if number}
+    counts = {str(result): number for result, number in progress.tally.results.items() if number}
     return {"finished": progress.finished, "bytes": progress.bytes} | counts
 
 

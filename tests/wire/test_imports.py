@@ -8,7 +8,12 @@ from tests.doubles.functions import Context, load_handler
 from tests.wire.golden import Case, cases
 from tests.wire.importing import what_becomes, world_of
 
-STEPS = {"imports_start": "starting", "imports_plan": "planning", "imports_chunk": "import_chunk", "imports_report": "reporting"}
+STEPS = {
+    "imports_start": "start_import",
+    "imports_plan": "plan_attempt",
+    "imports_chunk": "import_chunk",
+    "imports_report": "report_job",
+}
 """The steps, and what each is made of."""
 
 

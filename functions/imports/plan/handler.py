@@ -12,7 +12,7 @@ from pushhub.imports.steps.attempts import StoppedError
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-planning = wiring.planning()
+plan_attempt = wiring.plan_attempt()
 
 
 @metrics.log_metrics
@@ -20,9 +20,9 @@ def handler(event: dict[str, Any], _context: "LambdaContext") -> dict[str, Any]:
     """Plan an attempt at a job."""
     job, attempt = attempt_of(event)
     try:
-        plan = planning(job, attempt)
+        chunks = plan_attempt(job, attempt)
     except (StoppedError, UnusableFileError) as end:
         observe_refusal(job, end)
         return refused(end)
-    observe_plan(plan)
-    return planned(plan)
+    observe_plan(chunks)
+    return planned(chunks)

@@ -10,13 +10,13 @@ from pushhub.edge.wiring import imports_start as wiring
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-starting = wiring.starting()
+start_import = wiring.start_import()
 
 
 @metrics.log_metrics
 def handler(event: dict[str, Any], _context: "LambdaContext") -> dict[str, Any]:
-    """Begin the file that an event tells of, or all that lie in the inbox."""
+    """Start the import of the file that a notice names, or of all files in the inbox."""
     notice = dropped_file(event)
-    begun = starting.begin(notice) if notice else starting.sweep()
-    observe_start(begun)
-    return {"new": begun.new, "running": begun.running}
+    started = start_import(notice) if notice else start_import.sweep()
+    observe_start(started)
+    return {"new": started.new, "running": started.running}

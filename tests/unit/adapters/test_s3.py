@@ -86,14 +86,14 @@ def error(code: str, operation: str = "HeadObject") -> ClientError:
 
 
 def files(stub: StubS3) -> S3Files:
-    return S3Files(stub)  # type: ignore[arg-type]
+    return S3Files(stub, SOURCE.bucket)  # type: ignore[arg-type]
 
 
 USES: dict[str, Callable[[S3Files], object]] = {
     "facts": lambda store: store.facts(SOURCE),
     "read": lambda store: store.read(SOURCE, 0, 9),
-    "latest": lambda store: store.latest("bucket", "a"),
-    "put": lambda store: store.put("bucket", "a", b"", "text/csv"),
+    "latest": lambda store: store.latest("a"),
+    "put": lambda store: store.put("a", b"", "text/csv"),
 }
 
 
@@ -151,7 +151,7 @@ def test_a_stream_that_gives_nothing_any_more_ends_with_a_fault() -> None:
 
 def test_what_is_small_is_written_by_one_call() -> None:
     stub = StubS3()
-    with files(stub).writing("bucket", "a", "text/csv") as writer:
+    with files(stub).writing("a", "text/csv") as writer:
         writer.write(b"one")
         writer.write(b"two")
     ((name, asked),) = stub.calls
@@ -161,7 +161,7 @@ def test_what_is_small_is_written_by_one_call() -> None:
 def test_what_is_large_is_written_in_parts() -> None:
     stub = StubS3()
     content = bytes(range(256)) * (PART_BYTES // 256)
-    with files(stub).writing("bucket", "a", "text/csv") as writer:
+    with files(stub).writing("a", "text/csv") as writer:
         writer.write(content[:5])
         writer.write(content[5:] + content)
         writer.write(content[:9])
@@ -208,7 +208,7 @@ def test_a_few_parts_are_under_way_at_one_time_and_no_more_is_taken_while_they_a
     stub, taken, size = SlowS3(), [0], PART_BYTES // 4
 
     def write() -> None:
-        with files(stub).writing("bucket", "a", "text/csv") as writer:
+        with files(stub).writing("a", "text/csv") as writer:
             for _ in range(10 * 4):
                 writer.write(bytes(size))
                 taken[0] += size
@@ -236,7 +236,7 @@ def test_a_part_that_is_not_taken_gives_all_up_once_none_is_under_way(parts: int
     stub.let.set()
 
     def write() -> None:
-        with files(stub).writing("bucket", "a", "text/csv") as writer:
+        with files(stub).writing("a", "text/csv") as writer:
             for _ in range(parts):
                 writer.write(bytes(PART_BYTES))
 
@@ -251,7 +251,7 @@ def test_parts_of_what_is_not_written_to_its_end_are_given_up() -> None:
     stub = StubS3()
 
     def write() -> None:
-        with files(stub).writing("bucket", "a", "text/csv") as writer:
+        with files(stub).writing("a", "text/csv") as writer:
             writer.write(bytes(PART_BYTES))
             raise ZeroDivisionError
 
@@ -294,7 +294,7 @@ def listed(*pages: dict[str, Any]) -> list[str]:
     """Return which versions are given of an inbox that is listed in pages."""
     stub = StubS3()
     stub.get_paginator = lambda _: SimpleNamespace(paginate=lambda **_: iter(pages))  # type: ignore[attr-defined]
-    return [found.version for found in files(stub).list_inbox("bucket")]
+    return [found.version for found in files(stub).list_inbox()]
 
 
 def version(minute: int, *, latest: bool = False) -> dict[str, Any]:

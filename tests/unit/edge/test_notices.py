@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from pushhub.edge.notices import ended_job, tells_of_an_end
+from pushhub.edge.notices import ended_job, is_execution_end
 
 ENDED = "Step Functions Execution Status Change"
 
@@ -15,7 +15,7 @@ def event(**detail: object) -> dict[str, Any]:
 
 def test_the_job_of_an_execution_that_has_ended_stands_in_its_input() -> None:
     told = event(input='{"job": "tokens-0123456789abcdef", "attempt": 2}')
-    assert tells_of_an_end(told)
+    assert is_execution_end(told)
     assert ended_job(told) == "tokens-0123456789abcdef"
 
 
@@ -25,7 +25,7 @@ def test_the_job_of_an_execution_that_has_ended_stands_in_its_input() -> None:
     ids=lambda text: str(text)[:20],
 )
 def test_an_execution_that_somebody_started_by_hand_is_the_end_of_no_job(text: str | None) -> None:
-    assert tells_of_an_end(event(input=text))
+    assert is_execution_end(event(input=text))
     assert ended_job(event(input=text)) is None
 
 
@@ -34,4 +34,4 @@ def test_an_execution_whose_input_is_not_told_is_the_end_of_no_job() -> None:
 
 
 def test_a_schedule_tells_of_no_end() -> None:
-    assert not tells_of_an_end({"detail-type": "Scheduled Event", "detail": {}})
+    assert not is_execution_end({"detail-type": "Scheduled Event", "detail": {}})

@@ -61,9 +61,10 @@ _COPYING: Final = TransferConfig(
 class S3Files:
     """See :class:`pushhub.imports.port.FileStore`."""
 
-    def __init__(self, client: "S3Client") -> None:
-        """Use buckets through a client."""
+    def __init__(self, client: "S3Client", bucket: str) -> None:
+        """Use a bucket through a client."""
         self._client = client
+        self._bucket = bucket
 
     def facts(self, source: S3Object) -> ObjectFacts:
         """See the port."""
@@ -90,15 +91,15 @@ class S3Files:
             else:
                 return
 
-    def put(self, bucket: str, key: str, content: bytes, content_type: str) -> None:
+    def put(self, key: str, content: bytes, content_type: str) -> None:
         """See the port."""
         with _calling_s3():
-            self._client.put_object(Bucket=bucket, Key=key, Body=content, ContentType=content_type)
+            self._client.put_object(Bucket=self._bucket, Key=key, Body=content, ContentType=content_type)
 
     @contextmanager
-    def writing(self, bucket: str, key: str, content_type: str) -> Iterator["_Writer"]:
+    def writing(self, key: str, content_type: str) -> Iterator["_Writer"]:
         """See the port. An object that is smaller than a part is written by one call."""
-        writer = _Writer(self._client, bucket, key, content_type)
+        writer = _Writer(self._client, self._bucket, key, content_type)
         try:
             yield writer
             writer.complete()
@@ -113,21 +114,25 @@ class S3Files:
         try:
             self._copy(source, key)
         except MissingObjectError:
-            return self.latest(source.bucket, key)
+            return self.latest(key)
         with _calling_s3():
             self._client.delete_object(Bucket=source.bucket, Key=source.key, VersionId=source.version)
-        return self.latest(source.bucket, key)
+        return self.latest(key)
 
-    def latest(self, bucket: str, key: str) -> S3Object:
+    def version(self, key: str, version: str) -> S3Object:
+        """See the port."""
+        return S3Object(self._bucket, key, version)
+
+    def latest(self, key: str) -> S3Object:
         """See the port."""
         with _calling_s3():
-            head = self._client.head_object(Bucket=bucket, Key=key)
-        return S3Object(bucket, key, head.get("VersionId", _NO_VERSION))
+            head = self._client.head_object(Bucket=self._bucket, Key=key)
+        return self.version(key, head.get("VersionId", _NO_VERSION))
 
-    def list_inbox(self, bucket: str) -> Iterator[S3Object]:
+    def list_inbox(self) -> Iterator[S3Object]:
         """See the port."""
         deleted: dict[str, datetime] = {}
-        for page in self._pages_of_inbox(bucket):
+        for page in self._pages_of_inbox():
             # S3 lists the newest version of a key first, on this page and all others. So the first marker of a key hides the most
             # versions, and none that it hides is on an earlier page.
             for marker in page.get("DeleteMarkers", []):
@@ -135,11 +140,11 @@ class S3Files:
             for version in page.get("Versions", []):
                 hidden = deleted.get(version["Key"])
                 if hidden is None or version["LastModified"] > hidden or version["IsLatest"]:
-                    yield S3Object(bucket, version["Key"], version["VersionId"])
+                    yield self.version(version["Key"], version["VersionId"])
 
-    def _pages_of_inbox(self, bucket: str) -> Iterator["ListObjectVersionsOutputTypeDef"]:
+    def _pages_of_inbox(self) -> Iterator["ListObjectVersionsOutputTypeDef"]:
         with _calling_s3():
-            yield from self._client.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=INBOX)
+            yield from self._client.get_paginator("list_object_versions").paginate(Bucket=self._bucket, Prefix=INBOX)
 
     def _pieces(self, source: S3Object, start: int, end: int | None = None) -> Iterator[bytes]:
         span = f"bytes={start}-{'' if end is None else end - 1}"

@@ -1,4 +1,4 @@
-"""What does EventBridge tell the steps of an import: of a dropped file, of an ended execution, or that it is time to look?"""
+"""Which notice does EventBridge send to a step of an import: a dropped file, an ended execution, or the time of a schedule?"""
 
 import json
 from collections.abc import Mapping
@@ -12,20 +12,20 @@ _ENDED: Final = "Step Functions Execution Status Change"
 
 
 def dropped_file(event: Mapping[str, Any]) -> Notice | None:
-    """Return the file that an event tells of, or None where it tells of none: a schedule's."""
+    """Return the notice of a dropped file, or None for the event of a schedule."""
     if event["detail-type"] != _DROPPED:
         return None
-    told = event["detail"]["object"]
-    return Notice(told["key"], told.get("version-id", ""))
+    dropped = event["detail"]["object"]
+    return Notice(dropped["key"], dropped.get("version-id", ""))
 
 
-def tells_of_an_end(event: Mapping[str, Any]) -> bool:
-    """Say whether an event tells of an execution that has ended; otherwise it is a schedule's."""
+def is_execution_end(event: Mapping[str, Any]) -> bool:
+    """Say whether an event is the notice of an ended execution; any other event comes from a schedule."""
     return bool(event["detail-type"] == _ENDED)
 
 
 def ended_job(event: Mapping[str, Any]) -> JobId | None:
-    """Return the job whose execution has ended, as an event tells, or None where it is no job's: anybody may start one by hand."""
+    """Return the job of an ended execution, or None where the execution belongs to no job: people may start one by hand."""
     try:
         given = json.loads(event["detail"].get("input") or "")
     except (ValueError, RecursionError):

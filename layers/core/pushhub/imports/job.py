@@ -1,4 +1,4 @@
-"""What is an import job, what belongs to it, and what has come of it so far?"""
+"""What is an import job, how is its file read, and which results have its rows so far?"""
 
 import hashlib
 import re
@@ -22,7 +22,7 @@ _NOT_IN_AN_ID: Final = re.compile(r"[^A-Za-z0-9_-]+", re.ASCII)
 
 
 class UnusableFileError(Exception):
-    """A file cannot be imported at all; the text says what is wrong and what to do, and holds no token and no value."""
+    """A file cannot be imported at all; the text says what is wrong and what to do, and holds no push token and no value."""
 
 
 class UnknownJobError(Exception):
@@ -30,7 +30,7 @@ class UnknownJobError(Exception):
 
 
 class JobStatus(StrEnum):
-    """Where a job stands."""
+    """What state a job is in."""
 
     RUNNING = "running"
     DONE = "done"
@@ -39,7 +39,7 @@ class JobStatus(StrEnum):
 
     @property
     def final(self) -> bool:
-        """Whether nothing more happens by itself."""
+        """Whether the job has ended; only a person makes it run again."""
         return self is not JobStatus.RUNNING
 
 
@@ -53,9 +53,9 @@ class S3Object:
 
 
 def job_of(source: S3Object) -> JobId:
-    """Return the id of the job that imports an object: always the same, however often it is asked for.
+    """Return the id of the job that imports an object; the same object always gives the same id.
 
-    It begins with the file's name, so that people recognise it.
+    The id begins with the file's name, so that people recognise it.
     """
     digest = hashlib.sha256(f"{source.bucket}\0{source.key}\0{source.version}".encode()).hexdigest()[:16]
     name = _NOT_IN_AN_ID.sub("-", source.key.rsplit("/", 1)[-1].split(".", 1)[0])[:_NAME_SHOWN].strip("-")
@@ -73,9 +73,9 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class FilePlan:
-    """How a file is read: decided once, so that all chunks go by the same.
+    """How a file is read: worked out once for a job, so that all of its chunks are read alike.
 
-    `size` is in bytes of the plain file; `unpacked` is the key of its plain copy where it was dropped packed, else empty.
+    `size` is in bytes of the plain file. `unpacked` is the key of the plain copy of a packed file, and empty for a plain file.
     """
 
     layout: Layout
@@ -89,9 +89,10 @@ class FilePlan:
 class Job:
     """An import job.
 
-    `source` is the object as it was dropped, `location` where it lies now. `attempt` counts from 1; each is an execution of its
-    own. `reason` says why it failed, and stands there from the moment that is known; `refused` that it is the file's own fault, so
-    that the same would fail again. `stopping` asks running chunks to end. `resumed` counts how often it was let run again.
+    `source` is the object as it was dropped, `location` where it lies now. `attempt` counts from 1; each attempt is an execution of
+    its own. `reason` says why the job failed; it may be known, and is then set, while the job still runs. `refused` says that the
+    file itself is at fault, so that another attempt would fail too. `stopping` asks running chunks to end. `resumed` counts how
+    often the job was made to run again after it had ended.
     """
 
     id: JobId
@@ -109,51 +110,58 @@ class Job:
 
 
 class RowResult(StrEnum):
-    """What came of a row; each row is counted under exactly one."""
+    """What a row is counted under; each row has exactly one result."""
 
     SUBSCRIBED = "subscribed"
-    """A change of subscriptions or fields."""
+    """Subscriptions or fields changed."""
     UNCHANGED = "unchanged"
     CANCELLED = "cancelled"
     SKIPPED = "skipped"
-    """The mode passes over it."""
+    """The mode is not for the profile of the row."""
     FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True)
 class RowOutcome:
-    """What came of a row; `reason` says why it failed and holds no token and no value."""
+    """The result of a row; `reason` says why a row failed, and holds no push token and no value of the row."""
 
-    kind: RowResult
+    result: RowResult
     reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """How many rows came to what; the counts of `kinds` add up to :attr:`rows`, those of `reasons` to the failed ones."""
+    """How many rows have which result, and how many failed for which reason.
 
-    kinds: Mapping[RowResult, int] = field(default_factory=dict)
+    The counts of `results` add up to :attr:`rows`, those of `reasons` to the failed rows.
+    """
+
+    results: Mapping[RowResult, int] = field(default_factory=dict)
     reasons: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def rows(self) -> int:
         """All rows."""
-        return sum(self.kinds.values())
+        return sum(self.results.values())
 
-    def __getitem__(self, kind: RowResult) -> int:
-        """Return how many rows came to this."""
-        return self.kinds.get(kind, 0)
+    def __getitem__(self, result: RowResult) -> int:
+        """Return how many rows have a result."""
+        return self.results.get(result, 0)
 
     def __add__(self, other: "Tally") -> "Tally":
-        """Count both together."""
-        return Tally(Counter(self.kinds) + Counter(other.kinds), Counter(self.reasons) + Counter(other.reasons))
+        """Return the tally of the rows of both."""
+        return Tally(Counter(self.results) + Counter(other.results), Counter(self.reasons) + Counter(other.reasons))
+
+    def __sub__(self, part: "Tally") -> "Tally":
+        """Return the tally of the rows that are not in a part of this."""
+        return Tally(Counter(self.results) - Counter(part.results), Counter(self.reasons) - Counter(part.reasons))
 
 
 @dataclass(frozen=True, slots=True)
 class ChunkProgress:
-    """How far a chunk has come.
+    """How much of a chunk is settled.
 
-    `bytes` are those of the file that are dealt with. `lines` are the line ends in the whole chunk, known once it is finished.
+    `bytes` counts those of the file whose rows are settled. `lines` counts the line ends of the whole chunk, once it is finished.
     """
 
     number: int

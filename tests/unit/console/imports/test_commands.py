@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 
 from pushhub.adapters.step_functions import StepFunctionsExecutions
 from pushhub.audience.command import Mode
-from pushhub.console.imports import commands, outcome
+from pushhub.console.imports import commands, ended
 from pushhub.console.imports.commands import imports, retry_command
 from pushhub.console.imports.stores import ImportStores
 from pushhub.console.imports.watch import Watch
@@ -438,7 +438,7 @@ def test_a_retry_can_be_waited_for(hub_: FakeHub, monkeypatch: pytest.MonkeyPatc
         hub_.bucket.objects["reports/clients-1/report.json"] = json.dumps(REPORT | {"status": status}).encode()
         hub_.jobs.end(hub_.jobs.jobs[FAILED.id], status, "", NOON, SOURCE)
 
-    monkeypatch.setattr(outcome, "Watch", lambda jobs: Watch(jobs, clock=lambda: 0, sleep=end))
+    monkeypatch.setattr(ended, "Watch", lambda jobs: Watch(jobs, clock=lambda: 0, sleep=end))
     hub_.holds(FAILED)
     result = run("retry", "clients-1", "--wait", "--json")
     assert (result.exit_code, json.loads(result.stdout)) == (exit_code, REPORT | {"status": status})
@@ -449,7 +449,7 @@ def test_ctrl_c_leaves_a_retry_running_and_says_so(hub_: FakeHub, monkeypatch: p
     def interrupt(_: float) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(outcome, "Watch", lambda jobs: Watch(jobs, clock=lambda: 0, sleep=interrupt))
+    monkeypatch.setattr(ended, "Watch", lambda jobs: Watch(jobs, clock=lambda: 0, sleep=interrupt))
     hub_.holds(FAILED)
     result = run("retry", "clients-1", "--wait")
     assert (result.exit_code, result.stdout) == (130, "")

@@ -11,13 +11,13 @@ from click.testing import CliRunner, Result
 
 import pushhub.console.imports.dropping as commands
 from pushhub.catalog.file import parse_catalog
-from pushhub.console.imports import outcome
+from pushhub.console.imports import ended
 from pushhub.console.imports.dropping import import_
 from pushhub.console.imports.stores import ImportStores
 from pushhub.console.imports.watch import Watch
 from pushhub.faults import UnavailableError
 from pushhub.imports.job import Job, JobStatus, RowResult, S3Object, Tally, job_of
-from pushhub.imports.steps.job_report import report_of
+from pushhub.imports.steps.summary import summary_of
 from pushhub.moments import Seconds
 from tests.doubles.catalog import MemoryCatalog
 from tests.doubles.imports import MemoryImports
@@ -78,7 +78,7 @@ class FakeHub:
         self.stacks: list[str | None] = []
         self.statuses: dict[str, JobStatus] = {}
         monkeypatch.setattr(commands, "open_imports", self.open)
-        monkeypatch.setattr(outcome, "Watch", lambda jobs: Watch(jobs, clock=lambda: 0, sleep=self.work))
+        monkeypatch.setattr(ended, "Watch", lambda jobs: Watch(jobs, clock=lambda: 0, sleep=self.work))
 
     def open(self, stack: str | None) -> ImportStores:
         self.stacks.append(stack)
@@ -94,7 +94,7 @@ class FakeHub:
                 job_of(source), source, source, status, NOON, ended=NOON, reason="" if status is JobStatus.DONE else "a reason"
             )
             self.jobs.create(job)
-            self.bucket.objects[f"reports/{job.id}/report.json"] = json.dumps(report_of(job, TALLY)).encode()
+            self.bucket.objects[f"reports/{job.id}/report.json"] = json.dumps(summary_of(job, TALLY)).encode()
 
 
 @pytest.fixture
@@ -315,7 +315,7 @@ def test_ctrl_c_leaves_the_job_running_and_says_so(hub_: FakeHub, monkeypatch: p
     def interrupt(_: float) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(outcome, "Watch", lambda jobs: Watch(jobs, clock=lambda: 0, sleep=interrupt))
+    monkeypatch.setattr(ended, "Watch", lambda jobs: Watch(jobs, clock=lambda: 0, sleep=interrupt))
     write("a.csv")
     result = run("a.csv", *WORDS, "--wait", "--json")
     job = job_of(S3Object("imports", "inbox/5/ios-apns/token/a.csv", "v1"))

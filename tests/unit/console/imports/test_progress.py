@@ -14,7 +14,7 @@ from pushhub.console.imports.watch import POLL_SECONDS, SILENCE_SECONDS, START_S
 from pushhub.faults import UnavailableError
 from pushhub.imports.files.layout import Layout
 from pushhub.imports.job import ChunkProgress, FilePlan, Job, JobId, JobStatus, RowResult, S3Object, Tally
-from pushhub.imports.steps.job_report import report_of
+from pushhub.imports.steps.summary import summary_of
 from pushhub.moments import Seconds
 from tests.doubles.imports import MemoryImports
 
@@ -104,7 +104,7 @@ def test_a_running_job_says_how_far_it_is() -> None:
 
 def test_what_came_of_the_rows_adds_up_and_has_the_most_frequent_reason_first() -> None:
     counted = Tally({RowResult.SUBSCRIBED: 1200, RowResult.FAILED: 34}, {"rare": 4, "frequent": 30})
-    entry = report_of(JOB, counted)
+    entry = summary_of(JOB, counted)
     assert entry["rows"] == 1234
     assert list(report_lines(entry, PLAN)) == [
         "job clients-1: running",
@@ -122,7 +122,7 @@ def test_what_came_of_the_rows_adds_up_and_has_the_most_frequent_reason_first() 
 
 
 def test_why_a_job_failed_cannot_steer_the_terminal() -> None:
-    entry = report_of(replace(JOB, status=JobStatus.FAILED, reason='unknown column "\x1b[2J"', ended=NOON), Tally())
+    entry = summary_of(replace(JOB, status=JobStatus.FAILED, reason='unknown column "\x1b[2J"', ended=NOON), Tally())
     lines = list(report_lines(entry, None))
     assert lines[1] == '  why         "unknown column \\"\\u001b[2J\\""'
     assert lines[3] == "  ended       2023-11-14T22:13:20Z"

@@ -13,12 +13,12 @@ from pushhub.imports.files.drop import (
     MatchBy,
     Overrides,
     RowMatching,
-    inbox_key,
-    is_folder_marker,
     read_key,
     read_overrides,
+    write_key,
 )
 from pushhub.imports.job import UnusableFileError
+from pushhub.imports.keys import is_folder_marker
 
 KEY = "inbox/5/ios-apns/token/tokens.csv"
 names = st.text(st.characters(exclude_characters="/", exclude_categories=["Cs"]), max_size=20)
@@ -55,7 +55,7 @@ def test_a_key_says_where_the_rows_go(key: str, drop: Drop) -> None:
 def test_what_is_written_into_a_key_is_read_from_it(
     resource: int, provider: Provider, matching: RowMatching, name: str, extension: str
 ) -> None:
-    key = inbox_key(ResourceId(resource), provider, matching, name + extension)
+    key = write_key(ResourceId(resource), provider, matching, name + extension)
     assert read_key(key) == Drop(ResourceId(resource), provider, matching, name + extension, extension.endswith(".gz"))
 
 
@@ -100,7 +100,7 @@ def test_any_key_is_read_or_refused(key: str) -> None:
 
 def test_a_name_that_cannot_stand_in_a_key_is_refused_before_it_is_dropped() -> None:
     with pytest.raises(UnusableFileError):
-        inbox_key(ResourceId(5), Provider("ios-apns"), RowMatching(MatchBy.PUSH_TOKEN), "a/b.csv")
+        write_key(ResourceId(5), Provider("ios-apns"), RowMatching(MatchBy.PUSH_TOKEN), "a/b.csv")
 
 
 def test_a_folder_is_no_file() -> None:

@@ -48,9 +48,9 @@ class FatefulFiles(MemoryFiles):
         self.before_call()
         return super().read(source, start, end)
 
-    def put(self, bucket: str, key: str, content: bytes, content_type: str) -> None:
+    def put(self, key: str, content: bytes, content_type: str) -> None:
         self.before_call()
-        super().put(bucket, key, content, content_type)
+        super().put(key, content, content_type)
 
 
 class World:
@@ -62,7 +62,7 @@ class World:
         self.imports = MemoryImports(self.audience)
         self.files = FatefulFiles()
         content = HEADER + b"".join(lines)
-        self.files.drop(SOURCE.bucket, SOURCE.key, content, version_id=SOURCE.version)
+        self.files.drop(SOURCE.key, content, version_id=SOURCE.version)
         self.time = 0.0
         self.catalog_reads = 0
         self.chunks: list[Chunk] = []
@@ -77,17 +77,17 @@ class World:
     @property
     def content(self) -> bytes:
         """What the file holds."""
-        return self.files.content(SOURCE.bucket, SOURCE.key)
+        return self.files.content(SOURCE.key)
 
     @property
     def written(self) -> dict[str, bytes]:
         """What was put beside the file, by its key."""
-        return {key: self.files.content(SOURCE.bucket, key) for key in self.files.keys(SOURCE.bucket) if key.startswith("work/")}
+        return {key: self.files.content(key) for key in self.files.all_keys() if key.startswith("work/")}
 
     def change(self, content: bytes) -> None:
         """Let the file hold something else, as none in a bucket ever does."""
         self.files.move(SOURCE, "elsewhere")
-        self.files.drop(SOURCE.bucket, SOURCE.key, content, version_id=SOURCE.version)
+        self.files.drop(SOURCE.key, content, version_id=SOURCE.version)
 
     def catalog(self) -> Catalog:
         self.catalog_reads += 1
@@ -111,7 +111,7 @@ class World:
         return use(JOB, self.imports.load(JOB).attempt if attempt is None else attempt, self.chunks[number], seconds_left)
 
     def counts(self, number: int = 0) -> dict[str, int]:
-        return {str(kind): count for kind, count in self.imports.progress(JOB)[number].tally.kinds.items() if count}
+        return {str(kind): count for kind, count in self.imports.progress(JOB)[number].tally.results.items() if count}
 
     def reasons(self, number: int = 0) -> dict[str, int]:
         return dict(self.imports.progress(JOB)[number].tally.reasons)
@@ -131,7 +131,7 @@ def test_good_rows_are_subscribed_and_bad_ones_kept_for_the_report() -> None:
     world = World("a,1,x,", "b,2,,", "c,one,,", "d,4", ",5,,", "a,1,,yes")
     run = world.run()
     assert run.finished
-    assert world.counts() == {"subscribed": 2, "failed": 3, "cancelled": 1} == {str(k): n for k, n in run.tally.kinds.items()}
+    assert world.counts() == {"subscribed": 2, "failed": 3, "cancelled": 1} == {str(k): n for k, n in run.tally.results.items()}
     assert world.reasons() == {
         "the value to match by does not fit: number: an integer from -2^63 to 2^63-1 is expected": 1,
         "the row has 2 cells, the header 4": 1,

@@ -6,34 +6,34 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pushhub.imports.job import RowOutcome, RowResult, Tally
-from pushhub.imports.steps.outcomes import Outcomes, less
+from pushhub.imports.steps.outcomes import ChunkOutcomes
 
 FAILED = RowOutcome(RowResult.FAILED, "why")
 
 
 def outcomes() -> st.SearchStrategy[RowOutcome]:
-    good = st.sampled_from([kind for kind in RowResult if kind is not RowResult.FAILED]).map(RowOutcome)
+    good = st.sampled_from([result for result in RowResult if result is not RowResult.FAILED]).map(RowOutcome)
     return st.one_of(good, st.sampled_from("abc").map(lambda reason: RowOutcome(RowResult.FAILED, reason)))
 
 
 @given(st.lists(st.dictionaries(st.integers(0, 60), outcomes())))
 def test_what_came_of_rows_is_known_and_counted(added: list[dict[int, RowOutcome]]) -> None:
-    kept, expected = Outcomes(), dict[int, RowOutcome]()
+    kept, expected = ChunkOutcomes(), dict[int, RowOutcome]()
     for part in added:
         kept.add(part)
         expected |= part
     assert {position: kept[position] for position in range(70) if position in kept} == expected
     tally = kept.tally()
     assert tally.rows == len(expected)
-    assert {kind: tally[kind] for kind in RowResult} == {
-        kind: sum(one.kind is kind for one in expected.values()) for kind in RowResult
+    assert {result: tally[result] for result in RowResult} == {
+        result: sum(outcome.result is result for outcome in expected.values()) for result in RowResult
     }
-    failed = [one.reason for one in expected.values() if one.kind is RowResult.FAILED]
+    failed = [outcome.reason for outcome in expected.values() if outcome.result is RowResult.FAILED]
     assert tally.reasons == {reason: failed.count(reason) for reason in set(failed)}
 
 
 def test_many_rows_take_a_few_bytes_each_although_each_has_an_outcome_of_its_own() -> None:
-    kept = Outcomes()
+    kept = ChunkOutcomes()
     tracemalloc.start()
     try:
         for position in range(0, 100_000, 1000):
@@ -44,8 +44,7 @@ def test_many_rows_take_a_few_bytes_each_although_each_has_an_outcome_of_its_own
     assert kept[99_999] == RowOutcome(RowResult.FAILED, "why")
 
 
-def test_a_tally_less_another_is_what_is_left() -> None:
+def test_a_tally_without_a_part_of_it_counts_the_other_rows() -> None:
     whole = Tally({RowResult.FAILED: 3, RowResult.SKIPPED: 2}, {"why": 2, "because": 1})
-    assert less(whole, Tally({RowResult.FAILED: 1, RowResult.SKIPPED: 2}, {"because": 1})) == Tally(
-        {RowResult.FAILED: 2}, {"why": 2}
-    )
+    part = Tally({RowResult.FAILED: 1, RowResult.SKIPPED: 2}, {"because": 1})
+    assert whole - part == Tally({RowResult.FAILED: 2}, {"why": 2})

@@ -30,18 +30,18 @@ def world() -> ImportWorld:
 
 def begun(world: ImportWorld, content: bytes, key: str = KEY, **metadata: str) -> JobId:
     """Drop a file and begin its job; return its id."""
-    source = world.files.drop(BUCKET, key, content, metadata)
+    source = world.files.drop(key, content, metadata)
     world.happen("start")
     return job_of(source)
 
 
 def read_json(world: ImportWorld, key: str) -> Any:
-    return json.loads(world.files.content(BUCKET, key))
+    return json.loads(world.files.content(key))
 
 
 def test_the_list_of_chunks_covers_the_rows_of_the_file(world: ImportWorld) -> None:
     job = begun(world, LONG)
-    planned = world.planning(job, 1)
+    planned = world.plan_attempt(job, 1)
     chunks = read_json(world, planned.list_key)
     assert planned.chunks == len(chunks) >= 3
     assert [chunk["number"] for chunk in chunks] == list(range(len(chunks)))
@@ -51,7 +51,7 @@ def test_the_list_of_chunks_covers_the_rows_of_the_file(world: ImportWorld) -> N
 
 def test_the_job_knows_how_its_file_is_read(world: ImportWorld) -> None:
     job = begun(world, b'subscription_id;nick\n"a";b\n', mode="update")
-    world.planning(job, 1)
+    world.plan_attempt(job, 1)
     plan = world.imports.load(job).plan
     assert plan
     assert (plan.layout.delimiter, plan.layout.quoted, plan.mode, plan.chunks, plan.unpacked) == (";", True, Mode.UPDATE, 1, "")
@@ -59,17 +59,17 @@ def test_the_job_knows_how_its_file_is_read(world: ImportWorld) -> None:
 
 def test_a_report_says_that_it_runs(world: ImportWorld) -> None:
     job = begun(world, LONG)
-    world.planning(job, 1)
+    world.plan_attempt(job, 1)
     report = read_json(world, f"reports/{job}/report.json")
     assert (report["status"], report["rows"], report["ended"]) == ("running", 0, None)
 
 
 def test_a_packed_file_is_unpacked_once_and_planned_by_its_plain_content(world: ImportWorld) -> None:
     job = begun(world, gzip.compress(LONG), f"{KEY}.gz")
-    world.planning(job, 1)
+    world.plan_attempt(job, 1)
     plan = world.imports.load(job).plan
     assert plan
-    assert world.files.content(BUCKET, plan.unpacked) == LONG
+    assert world.files.content(plan.unpacked) == LONG
     assert plan.size == len(LONG)
 
 
@@ -77,7 +77,7 @@ def test_a_large_file_without_quotes_is_planned_by_small_reads(world: ImportWorl
     monkeypatch.setattr(planning, "STREAMED_BYTES", 0)
     monkeypatch.setattr(world.files, "stream", lambda _: pytest.fail("all of it was read"))
     job = begun(world, LONG)
-    assert world.planning(job, 1).chunks >= 3
+    assert world.plan_attempt(job, 1).chunks >= 3
     assert sum(end - start for start, end in world.files.reads) < len(LONG) // 4
     assert STREAMED_BYTES > CHUNK_TARGET
 
@@ -85,7 +85,7 @@ def test_a_large_file_without_quotes_is_planned_by_small_reads(world: ImportWorl
 def test_a_large_file_with_a_quote_is_planned_by_reading_all_of_it(world: ImportWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(planning, "STREAMED_BYTES", 0)
     job = begun(world, HEADER + b'"quoted",a\n' + LONG[len(HEADER) :])
-    world.planning(job, 1)
+    world.plan_attempt(job, 1)
     plan = world.imports.load(job).plan
     assert plan
     assert plan.layout.quoted
@@ -93,19 +93,19 @@ def test_a_large_file_with_a_quote_is_planned_by_reading_all_of_it(world: Import
 
 def test_planning_again_gives_the_same(world: ImportWorld) -> None:
     job = begun(world, LONG)
-    first = world.planning(job, 1)
+    first = world.plan_attempt(job, 1)
     chunks = read_json(world, first.list_key)
-    assert world.planning(job, 1) == first
+    assert world.plan_attempt(job, 1) == first
     assert read_json(world, first.list_key) == chunks
 
 
 def test_another_attempt_goes_through_the_chunks_that_are_not_finished(world: ImportWorld) -> None:
     job = begun(world, LONG)
-    first = world.planning(job, 1)
+    first = world.plan_attempt(job, 1)
     world.imports.show(job, ChunkProgress(1, Tally(), 1, finished=True))
     world.imports.show(job, ChunkProgress(2, Tally(), 1))
     world.imports.resume(world.imports.load(job), 2)
-    second = world.planning(job, 2)
+    second = world.plan_attempt(job, 2)
     assert second.list_key != first.list_key
     assert [chunk["number"] for chunk in read_json(world, second.list_key)] == [0, *range(2, first.chunks)]
 
@@ -114,8 +114,8 @@ def test_a_job_that_is_to_stop_is_not_planned(world: ImportWorld) -> None:
     job = begun(world, LONG)
     world.imports.stop(job)
     with pytest.raises(StoppedError):
-        world.planning(job, 1)
-    assert world.files.keys(BUCKET) == [KEY]
+        world.plan_attempt(job, 1)
+    assert world.files.all_keys() == [KEY]
 
 
 def test_a_job_that_ended_while_its_file_was_read_keeps_its_report(world: ImportWorld, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -125,12 +125,12 @@ def test_a_job_that_ended_while_its_file_was_read_keeps_its_report(world: Import
     def ended_meanwhile(id_: JobId, known: FilePlan) -> None:
         plan(id_, known)
         world.imports.end(world.imports.load(job), JobStatus.CANCELLED, "", world.now, S3Object(BUCKET, KEY, "1"))
-        world.files.put(BUCKET, report_key(job, REPORT), b"final", "application/json")
+        world.files.put(report_key(job, REPORT), b"final", "application/json")
 
     monkeypatch.setattr(world.imports, "plan", ended_meanwhile)
     with pytest.raises(StoppedError, match="cancelled already"):
-        world.planning(job, 1)
-    assert b"".join(world.files.stream(world.files.latest(BUCKET, report_key(job, REPORT)))) == b"final"
+        world.plan_attempt(job, 1)
+    assert b"".join(world.files.stream(world.files.latest(report_key(job, REPORT)))) == b"final"
 
 
 def test_what_keeps_a_file_from_being_planned_is_noted(world: ImportWorld, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -141,7 +141,7 @@ def test_what_keeps_a_file_from_being_planned_is_noted(world: ImportWorld, monke
 
     monkeypatch.setattr(world.imports, "plan", away)
     with pytest.raises(UnavailableError):
-        world.planning(job, 1)
+        world.plan_attempt(job, 1)
     known = world.imports.load(job)
     assert "ThrottlingException" in known.reason
     assert not known.refused
@@ -149,10 +149,10 @@ def test_what_keeps_a_file_from_being_planned_is_noted(world: ImportWorld, monke
 
 def test_a_retry_whose_plan_is_not_kept_any_more_says_so(world: ImportWorld) -> None:
     job = begun(world, LONG)
-    world.planning(job, 1)
-    world.files.delete(BUCKET, work_key(job, "chunks.json"))
+    world.plan_attempt(job, 1)
+    world.files.delete(work_key(job, "chunks.json"))
     with pytest.raises(UnusableFileError, match="not kept any more"):
-        world.planning(job, 1)
+        world.plan_attempt(job, 1)
 
 
 def test_a_run_that_was_killed_before_the_job_knew_of_its_plan_is_made_good(
@@ -166,8 +166,8 @@ def test_a_run_that_was_killed_before_the_job_knew_of_its_plan_is_made_good(
     with monkeypatch.context() as patch:
         patch.setattr(world.imports, "plan", killed)
         with pytest.raises(KeyboardInterrupt):
-            world.planning(job, 1)
-    assert world.planning(job, 1).chunks >= 3
+            world.plan_attempt(job, 1)
+    assert world.plan_attempt(job, 1).chunks >= 3
 
 
 UNUSABLE = {
@@ -187,16 +187,16 @@ def test_a_file_that_cannot_be_imported_is_given_up_with_one_reason_and_nothing_
     key, content, metadata = UNUSABLE[reason]
     job = begun(world, content, key, **metadata)
     with pytest.raises(UnusableFileError, match=reason):
-        world.planning(job, 1)
+        world.plan_attempt(job, 1)
     known = world.imports.load(job)
     assert reason in known.reason
     assert not known.plan
-    assert world.files.keys(BUCKET) == sorted([key, report_key(job, REPORT)])
+    assert world.files.all_keys() == sorted([key, report_key(job, REPORT)])
 
 
 def test_a_file_that_was_deleted_meanwhile_is_given_up(world: ImportWorld) -> None:
     source = S3Object(BUCKET, KEY, "gone")
     world.imports.create(Job(job_of(source), source, source, JobStatus.RUNNING, world.now))
     with pytest.raises(UnusableFileError, match="deleted"):
-        world.planning(job_of(source), 1)
+        world.plan_attempt(job_of(source), 1)
     assert "deleted" in world.imports.load(job_of(source)).reason

@@ -11,12 +11,12 @@ import pytest
 
 from pushhub.catalog.file import read_catalog_file
 from pushhub.faults import UnavailableError
-from pushhub.imports.files.cutting import StreamPlan
+from pushhub.imports.files.cutting import StreamCutter
 from pushhub.imports.job import ChunkProgress, Job, JobId, JobStatus, RowResult, S3Object, Tally, job_of
 from pushhub.imports.keys import resting_key
 from pushhub.imports.steps import plan as planning
 from pushhub.imports.steps import report as reporting
-from pushhub.imports.steps.report import LOOKS, SECONDS_TO_END, Reported
+from pushhub.imports.steps.report import LOOKS, SECONDS_TO_END, ReportedJobs
 from pushhub.moments import Seconds
 from tests.wire.golden import HUB_CATALOG
 from tests.wire.importing import BUCKET, HOUR, ImportWorld
@@ -34,7 +34,7 @@ def world() -> ImportWorld:
 @pytest.fixture
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a chunk be a few rows."""
-    monkeypatch.setattr(planning, "StreamPlan", partial(StreamPlan, target=60))
+    monkeypatch.setattr(planning, "StreamCutter", partial(StreamCutter, target=60))
 
 
 def rows(count: int, bad: Collection[int] = ()) -> list[str]:
@@ -44,23 +44,23 @@ def rows(count: int, bad: Collection[int] = ()) -> list[str]:
 
 def dropped(world: ImportWorld, lines: list[str], *words: str, end: str = "\n") -> JobId:
     """Drop a file, let things happen to its job, and return its id."""
-    source = world.files.drop(BUCKET, KEY, (HEADER + end + end.join(lines)).encode())
+    source = world.files.drop(KEY, (HEADER + end + end.join(lines)).encode())
     for word in words:
         world.happen(word)
     return job_of(source)
 
 
 def report(world: ImportWorld, job: JobId) -> Any:
-    return json.loads(world.files.content(BUCKET, f"reports/{job}/report.json"))
+    return json.loads(world.files.content(f"reports/{job}/report.json"))
 
 
 def errors(world: ImportWorld, job: JobId) -> list[list[str]]:
-    return list(csv.reader(world.files.content(BUCKET, f"reports/{job}/errors.csv").decode("utf-8-sig").splitlines()))
+    return list(csv.reader(world.files.content(f"reports/{job}/errors.csv").decode("utf-8-sig").splitlines()))
 
 
 def test_the_report_counts_every_row_once(world: ImportWorld) -> None:
     job = dropped(world, rows(10, bad={3, 9}), *DONE)
-    (ended,) = world.reporting.report(job).ended
+    (ended,) = world.report_job(job).ended
     assert (ended.id, ended.status, ended.ended) == (job, JobStatus.DONE, world.now)
     found = report(world, job)
     assert list(found) == [
@@ -80,9 +80,9 @@ def test_failed_rows_of_all_chunks_are_listed_with_their_line_and_given_back_as_
     lines = rows(40, bad={0, 17, 39})
     job = dropped(world, lines, *DONE, end=end)
     assert len(world.imports.progress(job)) > 5
-    world.reporting.report(job)
+    world.report_job(job)
     assert [row[0] for row in errors(world, job)[1:]] == ["2", "19", "41"]
-    retry = world.files.content(BUCKET, f"reports/{job}/retry.csv").decode()
+    retry = world.files.content(f"reports/{job}/retry.csv").decode()
     assert retry == end.join([HEADER, lines[0], lines[17], lines[39], ""])
 
 
@@ -90,7 +90,7 @@ def test_failed_rows_of_all_chunks_are_listed_with_their_line_and_given_back_as_
 def test_lines_are_right_behind_a_chunk_that_was_not_finished(world: ImportWorld) -> None:
     job = dropped(world, rows(40, bad={39}), "start", "plan", "chunks", "FAILED")
     world.imports.shown[job][1] = replace(world.imports.progress(job)[1], finished=False, lines=0)
-    world.reporting.report(job)
+    world.report_job(job)
     assert [row[0] for row in errors(world, job)[1:]] == ["41"]
 
 
@@ -115,11 +115,9 @@ def test_what_people_look_at_is_bounded_and_no_more_is_read_for_it_while_all_row
     lines = rows(40, bad={0, 17, 39})
     job = dropped(world, lines, *DONE)
     read = streamed_keys(world, monkeypatch)
-    world.reporting.report(job)
+    world.report_job(job)
     assert [row[0] for row in errors(world, job)[1:]] == ["2", "19"]
-    assert world.files.content(BUCKET, f"reports/{job}/retry.csv").decode() == "\n".join(
-        [HEADER, lines[0], lines[17], lines[39], ""]
-    )
+    assert world.files.content(f"reports/{job}/retry.csv").decode() == "\n".join([HEADER, lines[0], lines[17], lines[39], ""])
     kinds = [name.partition("-")[0] for name in read]
     assert (kinds.count("failed"), kinds.count("retry")) == (2, 3)
 
@@ -132,7 +130,7 @@ def test_the_list_of_chunks_is_read_once_although_many_were_not_finished(
     last = max(world.imports.progress(job))
     world.imports.shown[job] = {last: world.imports.progress(job)[last]}
     read = streamed_keys(world, monkeypatch)
-    world.reporting.report(job)
+    world.report_job(job)
     assert read.count("chunks.json") == 1
     assert [row[0] for row in errors(world, job)[1:]] == ["41"]
 
@@ -145,7 +143,7 @@ def test_rows_are_counted_in_a_report_before_they_are_listed(world: ImportWorld,
 
     monkeypatch.setattr(world.files, "writing", killed)
     with pytest.raises(KeyboardInterrupt):
-        world.reporting.report(job)
+        world.report_job(job)
     found = report(world, job)
     assert (found["status"], found["ended"], found["rows"], found["failed"]) == ("running", None, 5, 1)
     assert found["reason"] == "the import took longer than an execution may"
@@ -163,8 +161,8 @@ def test_chunks_of_an_execution_that_did_not_succeed_may_end_what_they_had_begun
         waits.append(seconds)
         world.happen("chunks")
 
-    waiting = replace(world.reporting, sleep=sleep)
-    assert (waiting.sweep() if by_sweep else waiting.report(job)).ended
+    waiting = replace(world.report_job, sleep=sleep)
+    assert (waiting.sweep() if by_sweep else waiting(job)).ended
     assert waits == [SECONDS_TO_END]
     assert report(world, job)["rows"] == 5
 
@@ -175,28 +173,28 @@ def test_a_job_that_succeeded_is_reported_on_at_once(world: ImportWorld) -> None
     def sleep(_: float) -> None:
         pytest.fail("nothing is to be waited for")
 
-    assert replace(world.reporting, sleep=sleep).report(job).ended
+    assert replace(world.report_job, sleep=sleep)(job).ended
 
 
 def test_of_two_that_report_at_one_time_one_has_ended_the_job(world: ImportWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     job = dropped(world, rows(3), *DONE)
-    others: list[Reported] = []
+    others: list[ReportedJobs] = []
     move = world.files.move
 
     def meanwhile(source: S3Object, key: str) -> S3Object:
         monkeypatch.setattr(world.files, "move", move)
-        others.append(world.reporting.sweep())
+        others.append(world.report_job.sweep())
         return move(source, key)
 
     monkeypatch.setattr(world.files, "move", meanwhile)
-    first = world.reporting.report(job)
+    first = world.report_job(job)
     assert ([[ended.id for ended in other.ended] for other in others], first.ended) == ([[job]], ())
 
 
 def test_without_failed_rows_there_is_nothing_to_mend(world: ImportWorld) -> None:
     job = dropped(world, rows(3), *DONE)
-    world.reporting.report(job)
-    assert [key for key in world.files.keys(BUCKET) if key.startswith("reports/")] == [f"reports/{job}/report.json"]
+    world.report_job(job)
+    assert [key for key in world.files.all_keys() if key.startswith("reports/")] == [f"reports/{job}/report.json"]
 
 
 @pytest.mark.parametrize(
@@ -209,24 +207,24 @@ def test_without_failed_rows_there_is_nothing_to_mend(world: ImportWorld) -> Non
 )
 def test_how_an_execution_ended_is_how_the_job_did(world: ImportWorld, outcome: str, status: JobStatus, reason: str) -> None:
     job = dropped(world, rows(3), "start", "plan", outcome)
-    world.reporting.report(job)
+    world.report_job(job)
     assert (world.imports.load(job).status, report(world, job)["status"], report(world, job)["reason"]) == (status, status, reason)
 
 
 def test_a_job_that_was_given_up_says_why(world: ImportWorld) -> None:
     job = dropped(world, rows(3), "start", "plan", "FAILED")
     world.imports.give_up(job, "a quote stands in it")
-    world.reporting.report(job)
+    world.report_job(job)
     assert world.imports.load(job).reason == report(world, job)["reason"] == "a quote stands in it"
 
 
 def test_the_file_leaves_the_inbox_for_a_place_of_its_own(world: ImportWorld) -> None:
     jobs = [dropped(world, rows(3), *DONE) for _ in range(2)]
     for job in jobs:
-        world.reporting.report(job)
+        world.report_job(job)
         assert world.imports.load(job).location.key == f"done/5/ios-apns/token/{job}/tokens.csv"
         assert world.files.facts(world.imports.load(job).location).size
-    assert not list(world.files.list_inbox(BUCKET))
+    assert not list(world.files.list_inbox())
 
 
 def test_a_key_that_would_get_too_long_is_cut_short() -> None:
@@ -237,11 +235,11 @@ def test_a_key_that_would_get_too_long_is_cut_short() -> None:
 
 def test_reporting_again_changes_nothing(world: ImportWorld) -> None:
     job = dropped(world, rows(3, bad={1}), *DONE)
-    world.reporting.report(job)
-    ended, keys = world.imports.load(job), world.files.keys(BUCKET)
+    world.report_job(job)
+    ended, keys = world.imports.load(job), world.files.all_keys()
     world.happen("wait")
-    assert world.reporting.report(job) == Reported()
-    assert (world.imports.load(job), world.files.keys(BUCKET)) == (ended, keys)
+    assert world.report_job(job) == ReportedJobs()
+    assert (world.imports.load(job), world.files.all_keys()) == (ended, keys)
 
 
 @pytest.mark.parametrize("fatal", ["end", "move"])
@@ -254,8 +252,8 @@ def test_a_run_that_was_killed_is_made_good_by_the_sweep(world: ImportWorld, mon
     with monkeypatch.context() as patch:
         patch.setattr(world.imports if fatal == "end" else world.files, fatal, killed)
         with pytest.raises(KeyboardInterrupt):
-            world.reporting.report(job)
-    assert [ended.id for ended in world.reporting.sweep().ended] == [job]
+            world.report_job(job)
+    assert [ended.id for ended in world.report_job.sweep().ended] == [job]
     known = world.imports.load(job)
     assert (known.status, known.location.key) == (JobStatus.DONE, f"done/5/ios-apns/token/{job}/tokens.csv")
     assert (report(world, job)["rows"], len(errors(world, job))) == (5, 2)
@@ -264,7 +262,7 @@ def test_a_run_that_was_killed_is_made_good_by_the_sweep(world: ImportWorld, mon
 def test_a_file_that_somebody_deleted_does_not_keep_its_job_from_ending(world: ImportWorld) -> None:
     job = dropped(world, rows(5, bad={1}), *DONE)
     world.files.move(world.imports.load(job).location, "elsewhere")
-    world.reporting.report(job)
+    world.report_job(job)
     assert (report(world, job)["rows"], len(errors(world, job))) == (5, 2)
     assert world.imports.load(job).status is JobStatus.DONE
 
@@ -278,18 +276,18 @@ def test_what_is_said_of_an_execution_counts_once_it_can_be_seen(world: ImportWo
         if len(waits) == LOOKS - 1:
             world.happen("SUCCEEDED")
 
-    assert replace(world.reporting, sleep=sleep).report(job).ended
+    assert replace(world.report_job, sleep=sleep)(job).ended
     assert sum(waits) <= 10
 
 
 def test_a_job_that_still_runs_is_left_alone(world: ImportWorld) -> None:
     job = dropped(world, rows(3), "start", "plan", "FAILED", "report", "retry")
-    assert world.reporting.report(job) == Reported()
+    assert world.report_job(job) == ReportedJobs()
     assert world.imports.load(job).status is JobStatus.RUNNING
 
 
 def test_an_execution_of_no_job_is_passed_over(world: ImportWorld) -> None:
-    assert world.reporting.report(JobId("nobody")) == Reported()
+    assert world.report_job(JobId("nobody")) == ReportedJobs()
 
 
 def test_a_sweep_ends_the_jobs_whose_execution_ended_and_goes_on_behind_one_that_it_cannot_end(
@@ -304,8 +302,8 @@ def test_a_sweep_ends_the_jobs_whose_execution_ended_and_goes_on_behind_one_that
         return progress(job)
 
     monkeypatch.setattr(world.imports, "progress", fails_for_one)
-    reported = world.reporting.sweep()
-    assert ([job.id for job in reported.ended], reported.undone) == ([other], {stubborn: "busy"})
+    reported = world.report_job.sweep()
+    assert ([job.id for job in reported.ended], reported.unreported) == ([other], {stubborn: "busy"})
 
 
 def test_a_sweep_sees_for_how_long_a_job_has_come_no_further(world: ImportWorld) -> None:
@@ -314,6 +312,6 @@ def test_a_sweep_sees_for_how_long_a_job_has_come_no_further(world: ImportWorld)
     for finished in (False, False, True, True, True):
         if finished:
             world.imports.show(job, ChunkProgress(0, Tally(), 60, 3, finished=True))
-        seen.append(world.reporting.sweep().standstills[job])
+        seen.append(world.report_job.sweep().standstills[job])
         world.happen("wait")
     assert seen == [0, HOUR, 0, HOUR, 2 * HOUR]

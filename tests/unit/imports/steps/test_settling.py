@@ -16,7 +16,7 @@ from pushhub.audience.values import Value
 from pushhub.catalog.model import TokenConflict
 from pushhub.imports.files.reasons import outcome_of
 from pushhub.imports.job import JobId, RowOutcome, RowResult
-from pushhub.imports.steps.settling import Row, Settling
+from pushhub.imports.steps.settling import ResolvedRow, SettleRows, resolved_row
 from pushhub.moments import Seconds
 from tests.doubles.audience import DatabaseContent, MemoryAudience
 from tests.doubles.imports import MemoryImports
@@ -33,12 +33,12 @@ def pool() -> Iterator[ThreadPoolExecutor]:
         yield threads
 
 
-def row(position: int, command: Subscribe) -> Row:
-    return Row(position, 100, resolve(command), command.subscriptions[0].unsubscribe)
+def row(position: int, command: Subscribe) -> ResolvedRow:
+    return resolved_row(position, 100, resolve(command), unsubscribe=command.subscriptions[0].unsubscribe)
 
 
-def settling(imports: MemoryImports, pool: ThreadPoolExecutor) -> Settling:
-    return Settling(imports.audience, imports.open(JOB, 0), pool, lambda: NOW, new_id, lambda _: None)
+def settling(imports: MemoryImports, pool: ThreadPoolExecutor) -> SettleRows:
+    return SettleRows(imports.audience, imports.open(JOB, 0), pool, lambda: NOW, new_id, lambda _: None)
 
 
 def new_id() -> ProfileId:
@@ -113,7 +113,7 @@ def test_a_later_row_does_not_overtake_one_that_it_meets_only_at_a_stored_profil
     # The second waits for the first, whose token it has. The third would free the number that the second asks for.
     rows = [plain, setting("a", 2), setting("c", 3)]
     settled = settling(imports, pool)([row(position, command) for position, command in enumerate(rows)])
-    assert [settled[position].kind for position in range(3)] == [RowResult.SUBSCRIBED, RowResult.FAILED, RowResult.SUBSCRIBED]
+    assert [settled[position].result for position in range(3)] == [RowResult.SUBSCRIBED, RowResult.FAILED, RowResult.SUBSCRIBED]
 
 
 def test_rows_of_one_person_are_read_at_once_and_cost_a_step_each(pool: ThreadPoolExecutor) -> None:
@@ -144,6 +144,6 @@ def test_a_transaction_that_loses_a_race_is_settled_row_by_row(pool: ThreadPoolE
 
     imports.before_append = rival
     settled = settle([row(position, command) for position, command in enumerate(commands)])
-    kinds = [settled[position].kind for position in range(10)]
-    assert kinds == [RowResult.UNCHANGED if position == 3 else RowResult.SUBSCRIBED for position in range(10)]
+    results = [settled[position].result for position in range(10)]
+    assert results == [RowResult.UNCHANGED if position == 3 else RowResult.SUBSCRIBED for position in range(10)]
     assert imports.open(JOB, 0).settled == settled

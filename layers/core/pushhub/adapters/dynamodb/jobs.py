@@ -1,4 +1,4 @@
-"""Import jobs in DynamoDB: what each job is, where it stands, and how far its chunks have come."""
+"""Import jobs in DynamoDB: what each job is, which status it has, and the progress of its chunks."""
 
 import re
 import time
@@ -22,23 +22,35 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 RETENTION_DAYS: Final = 30
-"""How long a job is remembered after its last change, unless it is begun with another wish."""
+"""How long a job is kept after its last change, unless it was created with another retention."""
 MAX_TRIES: Final = 8
 MAX_TRY_SECONDS: Final = 4
-"""Bounds of writing again what met another write of the same job."""
+"""Bounds of repeating a write that another write of the same job has made fail."""
 
-_MAY_BE_REFUSED: Final = "#refused = :not_refused AND #status = :running"
-_MAY_BE_REFUSED_VALUES: Final = {":not_refused": False, ":running": str(JobStatus.RUNNING)}
+# What each write of a job requires, and what it changes:
+#
+#   write       requires                               status                            else
+#   create      no such job                            running
+#   plan        no plan                                                                  plan
+#   give_up     running, not refused                                                     reason, refused
+#   note_fault  running, not refused                                                     reason
+#   stop                                                                                 stopping
+#   end         status and `resumed` as it was loaded  running to done, failed, cancelled  reason, ended, location
+#   resume      status and `resumed` as it was loaded  any to running                    attempt, resumed + 1, the rest cleared
+#
+# Every resume raises `resumed`, also where the job runs already. So an `end` that rests on an older look at the job does nothing.
+_NOT_REFUSED: Final = "#refused = :not_refused AND #status = :running"
+_NOT_REFUSED_VALUES: Final = {":not_refused": False, ":running": str(JobStatus.RUNNING)}
 _NAME_IN_A_GUARD: Final = re.compile(r"#(\w+)", re.ASCII)
 
 
 def _as_it_was(job: Job) -> tuple[str, dict[str, object]]:
-    """Return the guard that a job has neither ended nor been resumed since it was loaded."""
+    """Return the guard that a job has neither ended nor been resumed since it was loaded, with its values."""
     return "#status = :was AND #resumed = :times", {":was": str(job.status), ":times": job.resumed}
 
 
 class DynamoJobs:
-    """The import jobs of a stack."""
+    """The import jobs of a stack; it serves the four ports of jobs in :mod:`pushhub.imports.port`."""
 
     def __init__(
         self,
@@ -53,7 +65,7 @@ class DynamoJobs:
         Args:
             client: has the rights to read and write the table.
             table: the Ledger table.
-            retention_days: how long after its last change a job that is begun here is forgotten, and its progress.
+            retention_days: how long after its last change a job that is created here expires, and its progress.
             now: gives seconds since 1970-01-01 UTC.
             sleep: waits between tries.
         """
@@ -65,7 +77,7 @@ class DynamoJobs:
         self._sleep = sleep
 
     def create(self, job: Job) -> bool:
-        """See :meth:`pushhub.imports.port.JobStore.create`; one transaction of three items."""
+        """See :meth:`pushhub.imports.port.JobLifecycle.create`; one transaction of three items."""
         made = schema.job_item(job, self._retention) | {"expires": self._expires(self._retention)}
         return self._written_together(
             [
@@ -76,11 +88,11 @@ class DynamoJobs:
         )
 
     def load(self, job: JobId) -> Job:
-        """See :meth:`pushhub.imports.port.JobStore.load`; one consistent read."""
-        return schema.job_of(self._stored(job))
+        """See :meth:`pushhub.imports.port.JobReader.load`; one consistent read."""
+        return schema.stored_job(self._stored(job))
 
     def recent(self, limit: int) -> Sequence[Job]:
-        """See :meth:`pushhub.imports.port.JobStore.recent`; a query, and a batch read for each 100 jobs."""
+        """See :meth:`pushhub.imports.port.JobControl.recent`; a query, and a batch read for each 100 jobs."""
         found: list[Job] = []
         at_once = min(max(limit, 1), MAX_BATCH)
         latest = items_in(self._client, self._table, schema.JOBS, latest_first=True, page_size=at_once)
@@ -91,35 +103,35 @@ class DynamoJobs:
         return found[:limit]
 
     def running(self) -> Sequence[Job]:
-        """See :meth:`pushhub.imports.port.JobStore.running`; a query, and a batch read for each 100 jobs."""
+        """See :meth:`pushhub.imports.port.JobReader.running`; a query, and a batch read for each 100 jobs."""
         listed = [schema.running_job(item) for item in items_in(self._client, self._table, schema.RUNNING)]
         return [job for job in self._jobs(listed) if not job.status.final]
 
     def plan(self, job: JobId, plan: FilePlan) -> None:
-        """See :meth:`pushhub.imports.port.JobStore.plan`; one update, which leaves a plan alone that stands there."""
+        """See :meth:`pushhub.imports.port.JobWork.plan`; one update, unless there is a plan."""
         self._update(job, {"plan": schema.plan_attribute(plan)}, "attribute_not_exists(#plan)")
 
     def give_up(self, job: JobId, reason: str) -> None:
-        """See :meth:`pushhub.imports.port.JobStore.give_up`; one update."""
-        self._update(job, {"reason": reason, "refused": True}, _MAY_BE_REFUSED, _MAY_BE_REFUSED_VALUES)
+        """See :meth:`pushhub.imports.port.JobWork.give_up`; one update."""
+        self._update(job, {"reason": reason, "refused": True}, _NOT_REFUSED, _NOT_REFUSED_VALUES)
 
     def note_fault(self, job: JobId, reason: str) -> None:
-        """See :meth:`pushhub.imports.port.JobStore.note_fault`; one update."""
-        self._update(job, {"reason": reason}, _MAY_BE_REFUSED, _MAY_BE_REFUSED_VALUES)
+        """See :meth:`pushhub.imports.port.JobWork.note_fault`; one update."""
+        self._update(job, {"reason": reason}, _NOT_REFUSED, _NOT_REFUSED_VALUES)
 
     def stop(self, job: JobId) -> None:
-        """See :meth:`pushhub.imports.port.JobStore.stop`; one update."""
+        """See :meth:`pushhub.imports.port.JobControl.stop`; one update."""
         self._update(job, {"stopping": True})
 
     def resume(self, job: Job, attempt: int) -> bool:
-        """See :meth:`pushhub.imports.port.JobStore.resume`; a read, and one transaction of three items."""
+        """See :meth:`pushhub.imports.port.JobControl.resume`; a read, and one transaction of three items."""
         stored = self._stored(job.id)
         assigned = {"status": str(JobStatus.RUNNING), "attempt": attempt, "reason": "", "refused": False, "stopping": False}
         update = self._changed(job.id, assigned | {"resumed": job.resumed + 1}, *_as_it_was(job), removed="ended")
         return self._replaced(stored, update, self._listing(schema.running_key(job.id), int(stored["retention"])))
 
     def end(self, job: Job, status: JobStatus, reason: str, ended: Seconds, location: S3Object) -> bool:
-        """See :meth:`pushhub.imports.port.JobStore.end`; a read, and one transaction of three items.
+        """See :meth:`pushhub.imports.port.JobLifecycle.end`; a read, and one transaction of three items.
 
         Raises:
             ValueError: the status is not final.
@@ -133,19 +145,19 @@ class DynamoJobs:
         return self._replaced(self._stored(job.id), update, running)
 
     def show(self, job: JobId, progress: ChunkProgress) -> None:
-        """See :meth:`pushhub.imports.port.JobStore.show`; one write, which never goes back behind what is shown."""
+        """See :meth:`pushhub.imports.port.JobWork.show`; one write, unless more bytes are stored already."""
         item = schema.progress_item(job, progress, self._expires(self._retention))
-        behind = "attribute_not_exists(pk) OR (finished = :false AND #bytes <= :bytes)"
-        put = self._put(item, behind) | {
+        not_behind = "attribute_not_exists(pk) OR (finished = :false AND #bytes <= :bytes)"
+        put = self._put(item, not_behind) | {
             "ExpressionAttributeNames": {"#bytes": "bytes"},
             "ExpressionAttributeValues": items.to_wire({":false": False, ":bytes": progress.bytes}),
         }
         self._written(lambda: self._client.put_item(**put))
 
     def progress(self, job: JobId) -> Mapping[int, ChunkProgress]:
-        """See :meth:`pushhub.imports.port.JobStore.progress`; a query."""
+        """See :meth:`pushhub.imports.port.JobReader.progress`; a query."""
         stored = items_in(self._client, self._table, schema.job_key(job)["pk"], schema.PROGRESS)
-        shown = map(schema.progress_of, stored)
+        shown = map(schema.stored_progress, stored)
         return {progress.number: progress for progress in shown}
 
     def _stored(self, job: JobId) -> Item:
@@ -158,23 +170,23 @@ class DynamoJobs:
     def _jobs(self, ids: Iterable[JobId]) -> list[Job]:
         keys = [schema.job_key(id_) for id_ in ids]
         found = {item["pk"]: item for item in self._reader.read(keys)}
-        return [schema.job_of(found[key["pk"]]) for key in keys if key["pk"] in found]
+        return [schema.stored_job(found[key["pk"]]) for key in keys if key["pk"] in found]
 
     def _update(
         self, job: JobId, assigned: Mapping[str, object], guard: str = "", values: Mapping[str, object] | None = None
     ) -> None:
-        """Change a job where the guard holds, and leave it alone where not.
+        """Change a job if the guard holds.
 
         Raises:
-            UnknownJobError: there is none.
+            UnknownJobError: there is no such job.
         """
         update = self._changed(job, assigned, guard, values)
         if not self._written(lambda: self._client.update_item(**update)):
             self._stored(job)
 
     def _replaced(self, stored: Item, update: dict[str, Any], running: dict[str, Any]) -> bool:
-        """Change a job that was just read, and its place in both lists, where the guard holds."""
-        job = schema.job_of(stored)
+        """Change a job that was just read, and its entries in both lists, if the guard holds; return whether it held."""
+        job = schema.stored_job(stored)
         listing = self._listing(schema.listed_key(job.id, job.started), int(stored["retention"]))
         return self._written_together([{"Update": update}, listing, running])
 
@@ -186,7 +198,7 @@ class DynamoJobs:
         values: Mapping[str, object] | None = None,
         removed: str = "",
     ) -> dict[str, Any]:
-        """Return the parameters of an update of a job that is known."""
+        """Return the parameters of an update of a job that exists."""
         sets = [f"#{name} = :{name}" for name in assigned]
         removal = f" REMOVE {removed}" if removed else ""
         named = {"retention", "expires", *assigned, *_NAME_IN_A_GUARD.findall(guard)}
@@ -215,7 +227,7 @@ class DynamoJobs:
         return self._written(lambda: self._client.transact_write_items(TransactItems=actions))
 
     def _written(self, write: Callable[[], object]) -> bool:
-        """Write, again where items are busy; say whether the guard held.
+        """Write, and repeat that while items are busy; return whether the guard held.
 
         Raises:
             UnavailableError: the items stay busy, or the table does not answer.

@@ -1,8 +1,8 @@
-"""The journals of imports in DynamoDB: what came of rows is written in one transaction with what it came from.
+"""The journals of imports in DynamoDB: the outcomes of rows are written in one transaction with the changes that the rows ask for.
 
-A journal is a partition. Each lane has a gate in it, which holds the number of the run that may pass; every append checks that of
-its lane. A run that opens the journal takes a number higher than all before, closes gate after gate to lower ones, and then reads
-what stands there: earlier runs can add nothing any more. So it gets through, however busy they are.
+A journal is a partition. Each of its lanes has a gate, an item that holds the number of the run that may append there; every append
+checks the gate of its lane. A run that opens the journal takes a higher number than every run before, writes it to each gate, and
+then reads all entries. By then no earlier run can append any more, so it has read all that will ever be there of them.
 """
 
 import secrets
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import UpdateItemInputTypeDef
 
 LANES: Final = 8
-"""Lanes of a journal. A release may have more than the one before, never fewer: it would leave lanes of earlier runs open."""
+"""Lanes of a journal. A release may have more than the one before, never fewer: it would leave gates open to earlier runs."""
 MAX_APPENDED_WRITES: Final = 98
 """Writes of one append: DynamoDB's bound of a transaction, less the journal's entry and the check of the gate."""
 MAX_APPENDED_ROWS: Final = 10_000
@@ -41,14 +41,14 @@ MAX_APPENDED_REASON_BYTES: Final = 256 * 1024
 """Bytes of the different reasons of one append, in UTF-8."""
 MAX_GATE_TRIES: Final = 50
 MAX_GATE_SECONDS: Final = 10
-"""Bounds of trying to close a gate that transactions of an earlier run pass."""
+"""Bounds of trying to close a gate while transactions of an earlier run check it."""
 MAX_OPENINGS: Final = 5
-"""How often a run that opens a journal takes a new number because one with a higher number came in between."""
+"""How often a run takes a new number since another run with a higher number opens the journal at the same time."""
 _THROTTLED: Final = frozenset({"ThrottlingError", "ProvisionedThroughputExceeded"})
 
 
 class _OvertakenError(Exception):
-    """A run with a higher number is opening the journal."""
+    """Another run with a higher number opens the journal at the same time."""
 
 
 class DynamoJournals:
@@ -70,7 +70,7 @@ class DynamoJournals:
             client: has the rights to read and write the one, and to write the other.
             ledger: the Ledger table.
             audience: the Audience table.
-            retention_days: how long after it was opened last what is written to a journal is remembered.
+            retention_days: how long after it was opened last the entries of a journal are kept.
             now: gives seconds since 1970-01-01 UTC.
             sleep: waits between tries.
         """
@@ -99,26 +99,27 @@ class DynamoJournal:
     """See :class:`pushhub.imports.port.OpenJournal`; each append, and the finish, is one transaction."""
 
     def __init__(self, partition: "_Partition", audience: str, job: JobId, run: int) -> None:
-        """Read what earlier runs have settled, which can write no more."""
+        """Read the entries of earlier runs, which can append no more."""
         self._partition = partition
         self._audience = audience
         self._job = job
         self._run = run
         self._places = [0] * LANES
+        """The place of the next entry of this run in each lane."""
         self._settled: dict[int, RowOutcome] = {}
         self._finished = False
         for entry in partition.entries():
-            self._settled |= schema.outcomes_of(entry.get("outcomes", []))
+            self._settled |= schema.stored_outcomes(entry.get("outcomes", []))
             self._finished |= entry.get("finished", False)
 
     @property
     def settled(self) -> Mapping[int, RowOutcome]:
-        """What came of rows that were settled when the journal was opened, by their position in the chunk."""
+        """The outcomes of rows that were settled when the journal was opened, by their position in the chunk."""
         return self._settled
 
     @property
     def finished(self) -> bool:
-        """Whether every row was settled, and `finish` said so, when the journal was opened."""
+        """Whether a run had called `finish` when the journal was opened."""
         return self._finished
 
     @property
@@ -129,12 +130,13 @@ class DynamoJournal:
     def append(self, lane: int, outcomes: Mapping[int, RowOutcome], changes: Sequence[tuple[DatabaseId, Change]] = ()) -> None:
         """See :meth:`pushhub.imports.port.OpenJournal.append`.
 
-        Where an append was written although that was not to be known, each further one in its lane writes nothing and says so.
+        An append that raised UnavailableError may have been written. If so, its place in the lane is filled: each further append in
+        that lane writes nothing and raises UnavailableError, until the journal is opened again.
 
         Raises:
             ValueError: it is more than a transaction or an entry takes, or writes an item twice.
         """
-        checked(lane, outcomes, changes)
+        require_appendable(lane, outcomes, changes)
         actions = [action for database, change in changes for action in transact_actions(self._audience, database, change)]
         self._write(lane, {"outcomes": schema.outcomes_attribute(outcomes)}, actions)
 
@@ -143,27 +145,35 @@ class DynamoJournal:
         item = schema.progress_item(self._job, replace(progress, finished=True), self._partition.expires)
         self._write(0, {"finished": True}, [{"Put": {"TableName": self._partition.table, "Item": items.to_wire(item)}}])
 
-    def _write(self, lane: int, said: Item, actions: list[Any]) -> None:
-        token = secrets.token_hex(8)
-        entering = self._partition.entering(lane, self._run, self._places[lane], said | {"token": token})
+    def _write(self, lane: int, content: Item, actions: list[Any]) -> None:
+        request_token = secrets.token_hex(8)
+        entry = self._partition.entry_actions(lane, self._run, self._places[lane], content | {"token": request_token})
         try:
             with translated():
-                # The client keeps the token when it tries again, so a lost answer does not write twice.
-                self._partition.client.transact_write_items(TransactItems=[*actions, *entering], ClientRequestToken=token)
+                # The client sends the same request token when it tries again, so that a lost answer does not write twice.
+                self._partition.client.transact_write_items(TransactItems=[*actions, *entry], ClientRequestToken=request_token)
         except LostRaceError as lost:
-            _explain(lost, token)
+            _raise_unless_written(lost, request_token)
         self._places[lane] += 1
 
 
-def _explain(lost: LostRaceError, token: str) -> None:
-    """Raise what a cancelled transaction means; return where an earlier try of the same had gone through.
+def _raise_unless_written(lost: LostRaceError, request_token: str) -> None:
+    """Raise what a cancelled transaction means; return where an earlier try of the same request had written it.
 
-    The last two of its reasons are those of the entry and of the gate.
+    | what the transaction met | what it means |
+    |---|---|
+    | an entry in its place, with its own request token | an earlier try was written, and its answer lost |
+    | a gate with the number of another run | a later run has opened the journal |
+    | an entry in its place, with another request token | an earlier append in this lane was written, and its answer lost |
+    | a throttled item | DynamoDB is overloaded |
+    | anything else | a guard of a change did not hold, or items were busy: a lost race |
+
+    The last two reasons of a cancelled transaction are those of the entry and of the gate.
     """
     reasons = reasons_of(lost)
     entry, gate = reasons[-2:] if len(reasons) > 1 else ({}, {})
-    placed = entry.get("Item")
-    if placed and items.from_wire(placed).get("token") == token:
+    stored = entry.get("Item")
+    if stored and items.from_wire(stored).get("token") == request_token:
         return
     if gate.get("Code") == GUARD_FAILED:
         raise TakenOverError("another run has opened the journal") from lost
@@ -174,8 +184,8 @@ def _explain(lost: LostRaceError, token: str) -> None:
     raise lost
 
 
-def checked(lane: int, outcomes: Mapping[int, RowOutcome], changes: Sequence[tuple[DatabaseId, Change]]) -> None:
-    """Refuse an append that no store can write at once.
+def require_appendable(lane: int, outcomes: Mapping[int, RowOutcome], changes: Sequence[tuple[DatabaseId, Change]]) -> None:
+    """Refuse an append that does not fit a transaction and an entry.
 
     Raises:
         ValueError: says which bound it breaks.
@@ -201,7 +211,7 @@ def _written_by(change: Change) -> Iterator[object]:
 
 @dataclass(frozen=True, slots=True)
 class _Partition:
-    """The items of one journal; what is written to it is forgotten at the moment `expires`."""
+    """The items of one journal; what is written to them expires at the moment `expires`."""
 
     client: "DynamoDBClient"
     table: str
@@ -210,12 +220,21 @@ class _Partition:
     sleep: Callable[[float], None]
 
     def close_gates(self) -> int:
-        """Let nobody but a new run write to any lane, and return its number.
+        """Close all gates to earlier runs, and return the number of the new run.
 
-        The first gate gives the number, to each run another.
+        The first gate counts the runs, and so gives each run another number. While run 4 opens the journal, an append of run 3 in
+        some lane meets one of these:
+
+        | gate of the lane | what happens to the append | what run 4 makes of it |
+        |---|---|---|
+        | still holds 3 | it is written | it reads the entry, since it reads after all gates are closed |
+        | being written to 4 | one of both fails as busy and is tried again | as in the row above, or in the row below |
+        | holds 4 | its check fails: TakenOverError | nothing; the rows are not settled |
+
+        Where a gate holds 5, another run has come later and is closing the gates too. Run 4 then takes a number above 5.
 
         Raises:
-            _OvertakenError: a run with a higher number has closed a gate before.
+            _OvertakenError: a gate holds a higher number.
         """
         run = self._close(0, "SET v = :v, expires = :expires ADD #run :one", {":one": 1})
         for lane in range(1, LANES):
@@ -226,9 +245,9 @@ class _Partition:
     def entries(self) -> Iterator[Item]:
         return items_in(self.client, self.table, self.key, schema.ENTRIES)
 
-    def entering(self, lane: int, run: int, place: int, said: Item) -> list[Any]:
-        """Return the actions that put an entry in its place, where nothing may stand, and check the gate of its lane."""
-        entry = schema.entry_key(self.key, lane, run, place) | {"v": items.FORMAT, "expires": self.expires} | said
+    def entry_actions(self, lane: int, run: int, place: int, content: Item) -> list[Any]:
+        """Return the actions that put an entry in its place, which must be free, and check the gate of its lane."""
+        entry = schema.entry_key(self.key, lane, run, place) | {"v": items.FORMAT, "expires": self.expires} | content
         put = {
             "TableName": self.table,
             "Item": items.to_wire(entry),
@@ -245,7 +264,7 @@ class _Partition:
         return [{"Put": put}, {"ConditionCheck": check}]
 
     def _close(self, lane: int, expression: str, values: Mapping[str, object], condition: str = "") -> int:
-        """Close a gate, again while transactions that pass it are under way; return the number it holds now."""
+        """Write a gate, and repeat that while transactions that check it are under way; return the number that it holds now."""
         update: UpdateItemInputTypeDef = {
             "TableName": self.table,
             "Key": items.to_wire(schema.gate_key(self.key, lane)),

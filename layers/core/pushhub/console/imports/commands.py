@@ -1,4 +1,4 @@
-"""How does a person see imports, and let failed ones go on or running ones end?"""
+"""How does a person see imports, resume failed ones, and end running ones?"""
 
 import json
 import sys
@@ -10,7 +10,7 @@ from typing import Final
 import click
 
 from pushhub.console.failure import ConsoleError
-from pushhub.console.imports.outcome import command, tell, wait_and_tell
+from pushhub.console.imports.ended import command_line, print_reports, wait_and_print
 from pushhub.console.imports.progress import Standing
 from pushhub.console.imports.report import job_entry, job_lines, progress_entry, progress_lines, report_lines
 from pushhub.console.imports.stores import ImportStores, open_imports
@@ -20,7 +20,7 @@ from pushhub.console.terminal import on_one_line
 from pushhub.imports.files.drop import MatchBy, RowMatching, read_key
 from pushhub.imports.job import JOB_ID, Job, JobId, JobStatus, UnknownJobError
 from pushhub.imports.keys import ERRORS, REPORT, RETRY, report_key
-from pushhub.imports.steps.job_report import report_of
+from pushhub.imports.steps.summary import summary_of
 from pushhub.moments import seconds_now
 
 _SWEEP_MINUTES: Final = 15
@@ -69,9 +69,9 @@ def show(*, job: str, stack: str | None, as_json: bool) -> None:
     with faults_explained():
         standing = Standing(_load(stores, job, stack), stores.jobs.progress(JobId(job)))
     if standing.job.status.final:
-        tell([standing], stores, stack, as_json=as_json)
+        print_reports([standing], stores, stack, as_json=as_json)
         return
-    entry = report_of(standing.job, standing.tally)
+    entry = summary_of(standing.job, standing.tally)
     if as_json:
         click.echo(json.dumps({**entry, "progress": progress_entry(standing)}, ensure_ascii=False, indent=2))
     else:
@@ -120,8 +120,8 @@ def retry(*, job: str, wait: bool, stack: str | None, as_json: bool) -> None:
         _require_retriable(loaded, stack)
         attempt = _resume(stores, loaded)
     if wait:
-        sys.exit(0 if wait_and_tell(stores, [loaded.id], stack, as_json=as_json) else 1)
-    click.echo(f"job {job} goes on, attempt {attempt}; see it with `{command(stack, 'imports', 'show', job)}`", err=as_json)
+        sys.exit(0 if wait_and_print(stores, [loaded.id], stack, as_json=as_json) else 1)
+    click.echo(f"job {job} goes on, attempt {attempt}; see it with `{command_line(stack, 'imports', 'show', job)}`", err=as_json)
     if as_json:
         click.echo(json.dumps({"job": job, "status": str(JobStatus.RUNNING), "attempt": attempt}, indent=2))
 
@@ -143,24 +143,24 @@ def cancel(*, job: str, stack: str | None, as_json: bool) -> None:
         stores.jobs.stop(loaded.id)
         if not stores.executions.stop(loaded.id, loaded.attempt):
             say(f"nothing runs of job {job} at present; within {_SWEEP_MINUTES} minutes the hub notices that it was cancelled")
-    click.echo(f"job {job} is being cancelled; see it with `{command(stack, 'imports', 'show', job)}`", err=as_json)
+    click.echo(f"job {job} is being cancelled; see it with `{command_line(stack, 'imports', 'show', job)}`", err=as_json)
     if as_json:
         click.echo(json.dumps({"job": job, "stopping": True}, indent=2))
 
 
 def retry_command(job: Job, file: Path, stack: str | None) -> str:
-    """Return what a person types to import mended rows of a job in the way in which the whole file was imported."""
+    """Return the command line that imports mended rows in the way in which the whole file was imported."""
     drop = read_key(job.source.key)
     words = ["import", str(file), "--resource", str(drop.resource), "--provider", drop.provider]
     words += ["--match", _match_option(drop.matching)]
     if job.plan:
         words += ["--mode", str(job.plan.mode), "--encoding", job.plan.layout.encoding]
         words += ["--delimiter", "tab" if job.plan.layout.delimiter == "\t" else job.plan.layout.delimiter]
-    return command(stack, *words)
+    return command_line(stack, *words)
 
 
 def _match_option(matching: RowMatching) -> str:
-    """Return what `--match` says it with: a field by its name, unless that alone would mean something else."""
+    """Return the value of `--match`: a field by its name, unless that name alone would mean something else."""
     return matching.word if matching.field in {"", MatchBy.PUSH_TOKEN, MatchBy.PROFILE_ID} else matching.field
 
 
@@ -168,46 +168,46 @@ def _load(stores: ImportStores, job: str, stack: str | None) -> Job:
     if JOB_ID.fullmatch(job):
         with suppress(UnknownJobError):
             return stores.jobs.load(JobId(job))
-    listing = command(stack, "imports", "list")
+    listing = command_line(stack, "imports", "list")
     raise ConsoleError(f"there is no job {on_one_line(job)}, or it is not kept any more; `{listing}` shows them")
 
 
 def _require_retriable(job: Job, stack: str | None) -> None:
     if job.status is JobStatus.RUNNING:
-        raise ConsoleError(f"job {job.id} is running; `{command(stack, 'imports', 'cancel', job.id)}` ends it")
+        raise ConsoleError(f"job {job.id} is running; `{command_line(stack, 'imports', 'cancel', job.id)}` ends it")
     if job.status is JobStatus.DONE:
-        fetching = command(stack, "imports", "fetch", job.id)
+        fetching = command_line(stack, "imports", "fetch", job.id)
         raise ConsoleError(f"job {job.id} is done; if rows failed, mend its {RETRY} (`{fetching}`) and import that")
 
 
 def _resume(stores: ImportStores, job: Job) -> int:
-    """Redrive the job's last attempt, or start another; return which attempt runs now.
+    """Redrive the last attempt of a job, or start another; return which attempt runs now.
 
-    The job is marked as running first, since chunks of one that is not end at once. If nothing can be started then, the hub's own
-    schedule notices it and ends the job again.
+    The job becomes running first, since a chunk of a job that does not run ends at once. If no execution can be started then, the
+    hub's own sweep ends the job again.
 
     Raises:
         ConsoleError: somebody else lets it go on at this moment.
     """
-    if _goes_on_where_it_stopped(job):
-        _let_run(stores, job, job.attempt)
+    if _can_be_redriven(job):
+        _make_running(stores, job, job.attempt)
         if stores.executions.redrive(job.id, job.attempt):
-            # Once more: whoever has looked at the job before the redrive has seen a failed execution, and would end it.
+            # Resumed once more: a sweep that looked before the redrive has seen a failed execution, and must not end the job.
             any(stores.jobs.resume(stores.jobs.load(job.id), job.attempt) for _ in range(_TRIES))
             return job.attempt
         job = stores.jobs.load(job.id)
-    _let_run(stores, job, job.attempt + 1)
+    _make_running(stores, job, job.attempt + 1)
     stores.executions.start(job.id, job.attempt + 1)
     return job.attempt + 1
 
 
-def _let_run(stores: ImportStores, job: Job, attempt: int) -> None:
+def _make_running(stores: ImportStores, job: Job, attempt: int) -> None:
     if not stores.jobs.resume(job, attempt):
         raise ConsoleError(f"somebody else has let job {job.id} go on at this moment; `imports show` tells how it stands")
 
 
-def _goes_on_where_it_stopped(job: Job) -> bool:
-    """Say whether a redrive helps: it begins with the state that failed, which for what was refused or stopped would fail again."""
+def _can_be_redriven(job: Job) -> bool:
+    """Say whether a redrive helps. It repeats the step that failed, which fails again for a job that was refused or stopped."""
     return job.status is JobStatus.FAILED and not job.refused and job.plan is not None
 
 

@@ -1,4 +1,4 @@
-"""How does a person drop files to be imported, and wait for what comes of them?"""
+"""How does a person drop files to be imported, and wait until they are?"""
 
 import json
 import sys
@@ -15,8 +15,8 @@ from pushhub.catalog.model import Catalog
 from pushhub.console.catalog import read_catalog
 from pushhub.console.failure import ConsoleError
 from pushhub.console.imports.destination import destination_of, require_droppable, settings_of
-from pushhub.console.imports.dry_run import try_and_tell
-from pushhub.console.imports.outcome import command, goes_on, wait_and_tell
+from pushhub.console.imports.dry_run import try_and_print
+from pushhub.console.imports.ended import command_line, say_that_jobs_go_on, wait_and_print
 from pushhub.console.imports.stores import open_imports
 from pushhub.console.progress import say
 from pushhub.console.stores import faults_explained, json_option, open_stores, stack_option
@@ -106,14 +106,14 @@ def import_(  # noqa: PLR0913  (click hands over each option by its name)
     require_droppable(files)
     if dry_run:
         destination = destination_of(_catalog(catalog_file, stack), resource, provider, match)
-        sys.exit(0 if try_and_tell(files, destination, settings, as_json=as_json) else 1)
+        sys.exit(0 if try_and_print(files, destination, settings, as_json=as_json) else 1)
     stores = open_imports(stack)
     with faults_explained():
         destination = destination_of(stores.catalog.load().catalog, resource, provider, match)
     dropped = _drop(stores.bucket, [(file, destination.key(file)) for file in files], settings, stack)
     if wait:
-        sys.exit(0 if wait_and_tell(stores, [one.job for one in dropped], stack, as_json=as_json) else 1)
-    _tell(dropped, stack, as_json=as_json)
+        sys.exit(0 if wait_and_print(stores, [upload.job for upload in dropped], stack, as_json=as_json) else 1)
+    _print(dropped, stack, as_json=as_json)
 
 
 def _require_one_way(*, wait: bool, dry_run: bool, catalog_file: Path | None, stack: str | None) -> None:
@@ -128,24 +128,24 @@ def _require_one_way(*, wait: bool, dry_run: bool, catalog_file: Path | None, st
 def _drop(
     bucket: ImportBucket, drops: Sequence[tuple[Path, str]], settings: Mapping[str, str], stack: str | None
 ) -> list[UploadedFile]:
-    """Upload files one after the other; what is uploaded is imported, whatever becomes of the rest."""
+    """Upload files one after the other; a file that is uploaded is imported, even if a later one cannot be uploaded."""
     dropped: list[UploadedFile] = []
     try:
         for file, key in drops:
             dropped.append(UploadedFile(file, _upload(bucket, file, key, settings)))
     except BaseException:
-        goes_on([one.job for one in dropped], stack)
+        say_that_jobs_go_on([upload.job for upload in dropped], stack)
         raise
     return dropped
 
 
 def _upload(bucket: ImportBucket, file: Path, key: str, settings: Mapping[str, str]) -> S3Object:
-    bars_turn = threading.Lock()
+    bar_lock = threading.Lock()
     try:
         with progress_bar(file.stat().st_size, f"uploading {on_one_line(file.name)}") as bar:
 
             def sent(count: int) -> None:
-                with bars_turn:
+                with bar_lock:
                     bar.update(count)
 
             return bucket.upload(file, key, settings, sent)
@@ -155,14 +155,14 @@ def _upload(bucket: ImportBucket, file: Path, key: str, settings: Mapping[str, s
         raise ConsoleError(f"{file} was not uploaded: {fault}; run it again") from fault
 
 
-def _tell(dropped: Sequence[UploadedFile], stack: str | None, *, as_json: bool) -> None:
+def _print(dropped: Sequence[UploadedFile], stack: str | None, *, as_json: bool) -> None:
     if as_json:
-        entries = [one.entry for one in dropped]
+        entries = [upload.entry for upload in dropped]
         click.echo(json.dumps(entries[0] if len(entries) == 1 else entries, ensure_ascii=False, indent=2))
-    for one in dropped:
-        click.echo(f"{one.file} is uploaded as job {one.job}", err=as_json)
+    for upload in dropped:
+        click.echo(f"{upload.file} is uploaded as job {upload.job}", err=as_json)
     job = dropped[0].job if len(dropped) == 1 else "JOB"
-    say(f"see how far it is with `{command(stack, 'imports', 'show', job)}`")
+    say(f"see how far it is with `{command_line(stack, 'imports', 'show', job)}`")
 
 
 def _catalog(file: Path | None, stack: str | None) -> Catalog:

@@ -1,7 +1,7 @@
-"""What would fail of a file if it were imported, as far as the file itself says?
+"""Which rows of a file would fail if it were imported, as far as the file itself shows?
 
-Reads the file with the code that imports it, once to see how it is written, once for its rows. Memory is bounded by a chunk, not by
-the file, packed ones too.
+The file is read by the code that imports it: once to cut it into chunks, once for its rows. Memory is bounded by a chunk, not by
+the file, also where it is packed.
 """
 
 import csv
@@ -25,7 +25,7 @@ from pushhub.console.imports.report import read_as_line
 from pushhub.console.progress import say
 from pushhub.console.terminal import beginning, described_bar, on_one_line, show_on
 from pushhub.imports.files.columns import Target, find_columns
-from pushhub.imports.files.cutting import Planned
+from pushhub.imports.files.cutting import CutFile
 from pushhub.imports.files.drop import Overrides, read_overrides
 from pushhub.imports.files.failed_rows import ErrorsFile, FailedRow
 from pushhub.imports.files.layout import Layout
@@ -34,7 +34,7 @@ from pushhub.imports.files.records import ChunkText
 from pushhub.imports.files.rows import BadRow, RowReader, match_field
 from pushhub.imports.files.unpacking import unpacked
 from pushhub.imports.job import Chunk, RowResult, UnusableFileError
-from pushhub.imports.steps.plan import FileToPlan
+from pushhub.imports.steps.plan import FileToCut
 
 SHOWN_ROWS: Final = 20
 """Failed rows that are shown, from the file's beginning."""
@@ -59,7 +59,7 @@ class ShownRow:
 
 @dataclass(slots=True)
 class Trial:
-    """What is known of a file; with an `obstacle` it cannot be imported at all, and what is counted is what came before it."""
+    """What a dry run has found in a file. With an `obstacle` it cannot be imported at all, and rows are counted up to there."""
 
     file: Path
     layout: Layout | None = None
@@ -70,7 +70,7 @@ class Trial:
 
     @property
     def entry(self) -> dict[str, object]:
-        """The same as JSON has it."""
+        """The finding as JSON has it."""
         return {
             "file": str(self.file),
             "importable": not self.obstacle,
@@ -84,7 +84,7 @@ class Trial:
 
     @property
     def lines(self) -> Iterator[str]:
-        """The same as lines for a person."""
+        """The finding as lines for a person."""
         yield f"file {on_one_line(str(self.file))}: {'cannot be imported' if self.obstacle else 'can be imported'}"
         if self.obstacle:
             yield f"  why         {on_one_line(self.obstacle)}"
@@ -103,13 +103,13 @@ class Trial:
             yield f"      {', '.join(on_one_line(beginning(cell, SHOWN_CELL)) for cell in row.cells)}"
 
 
-def try_and_tell(files: Sequence[Path], destination: Destination, settings: Mapping[str, str], *, as_json: bool) -> bool:
-    """Read files, print what would fail of each, and return whether all of them can be imported.
+def try_and_print(files: Sequence[Path], destination: Destination, settings: Mapping[str, str], *, as_json: bool) -> bool:
+    """Read files, print which rows of each would fail, and return whether all of them can be imported.
 
     Args:
         files: what is read.
         destination: where they would be dropped.
-        settings: what the dropped objects would say of themselves.
+        settings: the metadata that the dropped objects would have.
         as_json: whether to print JSON: of one file an object, of several an array.
 
     Raises:
@@ -128,7 +128,7 @@ def try_and_tell(files: Sequence[Path], destination: Destination, settings: Mapp
 
 
 def try_file(file: Path, target: Target, overrides: Overrides) -> Trial:
-    """Read a whole file and return what would fail of it.
+    """Read a whole file and return which rows would fail.
 
     Raises:
         ConsoleError: it cannot be read.
@@ -137,10 +137,10 @@ def try_file(file: Path, target: Target, overrides: Overrides) -> Trial:
     try:
         with described_bar(f"reading {on_one_line(file.name)}") as bar:
             source = _Source(file, file.stat().st_size, partial(show_on, bar))
-            planned = source.plan(target, overrides)
-            trial.layout = planned.layout
-            reader = RowReader(planned.layout, target, overrides.mode)
-            _try_rows(trial, planned.layout, source.chunks(planned, target, trial), reader)
+            cut = source.cut(target, overrides)
+            trial.layout = cut.layout
+            reader = RowReader(cut.layout, target, overrides.mode)
+            _try_rows(trial, cut.layout, source.chunks(cut, target, trial), reader)
     except UnusableFileError as unusable:
         trial.obstacle = str(unusable)
     except OSError as error:
@@ -150,14 +150,14 @@ def try_file(file: Path, target: Target, overrides: Overrides) -> Trial:
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """A file on this machine, of `size` bytes; `show` is told how far it is read, and a text beside that."""
+    """A file on this machine, of `size` bytes; `show` is called with the bytes read, the size, and a text beside them."""
 
     file: Path
     size: int
     show: Callable[[int, int, str], None]
 
-    def plan(self, target: Target, overrides: Overrides) -> Planned:
-        """Return how the file is written, and its chunks, as the hub would find them.
+    def cut(self, target: Target, overrides: Overrides) -> CutFile:
+        """Return the layout of the file and its chunks, as the hub would find them.
 
         Raises:
             UnusableFileError: it cannot be imported.
@@ -168,13 +168,13 @@ class _Source:
             return layout
 
         stream = partial(self._blocks, lambda: "seeing how it is written")
-        whole = FileToPlan(self._read, stream, self.size, overrides, checked)
-        return whole.plan_packed(nullcontext()) if target.drop.packed else whole.plan_plain()
+        whole = FileToCut(self._read, stream, self.size, overrides, checked)
+        return whole.cut_packed(nullcontext()) if target.drop.packed else whole.cut_plain()
 
-    def chunks(self, planned: Planned, target: Target, trial: Trial) -> Iterator[bytes]:
+    def chunks(self, cut: CutFile, target: Target, trial: Trial) -> Iterator[bytes]:
         """Give the content of the chunks, one after the other."""
         blocks = self._blocks(lambda: f"{trial.rows:,} rows, {trial.reasons.total():,} would fail")
-        return _cut(unpacked(blocks) if target.drop.packed else blocks, planned.chunks)
+        return _contents(unpacked(blocks) if target.drop.packed else blocks, cut.chunks)
 
     def _read(self, start: int, end: int) -> bytes:
         with self.file.open("rb") as opened:
@@ -190,16 +190,16 @@ class _Source:
                 self.show(read, self.size, text())
 
 
-def _cut(blocks: Iterable[bytes], chunks: Sequence[Chunk]) -> Iterator[bytes]:
-    """Give the chunks of a stream; no more than one of them and a block is held."""
-    held, at, waiting = bytearray(), 0, iter(chunks)
-    chunk = next(waiting, None)
+def _contents(blocks: Iterable[bytes], chunks: Sequence[Chunk]) -> Iterator[bytes]:
+    """Give the content of each chunk of a stream; no more than a chunk and a block is in memory."""
+    pending, position, following = bytearray(), 0, iter(chunks)
+    chunk = next(following, None)
     for block in blocks:
-        held += block
-        while chunk and chunk.end <= at + len(held):
-            yield bytes(held[chunk.start - at : chunk.end - at])
-            del held[: chunk.end - at]
-            at, chunk = chunk.end, next(waiting, None)
+        pending += block
+        while chunk and chunk.end <= position + len(pending):
+            yield bytes(pending[chunk.start - position : chunk.end - position])
+            del pending[: chunk.end - position]
+            position, chunk = chunk.end, next(following, None)
 
 
 def _try_rows(trial: Trial, layout: Layout, chunks: Iterable[bytes], reader: RowReader) -> None:
@@ -224,12 +224,12 @@ def why_failed(row: Subscribe | BadRow) -> str | None:
     """Return why a row would fail whatever the hub holds, None where it would not."""
     if isinstance(row, BadRow):
         return row.reason
-    for answer in resolve(row):
-        if isinstance(answer, DatabaseRefused):
-            return text_of(answer.refused, match_field(row))
-        for asked in answer.subscriptions:
-            if isinstance(asked.address, Refused):
-                return text_of(asked.address)
+    for request in resolve(row):
+        if isinstance(request, DatabaseRefused):
+            return text_of(request.refused, match_field(row))
+        for subscription in request.subscriptions:
+            if isinstance(subscription.address, Refused):
+                return text_of(subscription.address)
     return None
 
 

@@ -1,4 +1,4 @@
-"""How far have imports come, how fast are they, and how long will they take?
+"""How much of imports is done, how fast are they, and how long will they take?
 
 Pure.
 """
@@ -12,42 +12,42 @@ from typing import Final
 from pushhub.imports.job import ChunkProgress, Job, RowResult, Tally
 
 WINDOW_SECONDS: Final = 30
-"""Speed is what was done in this time, so that it follows what changes."""
+"""Speed is measured over so many seconds, so that it follows changes."""
 _MINUTE: Final = 60
 _HOUR: Final = 3600
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How far a job has come; `progress` is by chunk."""
+    """A job with the progress of its chunks, by their numbers."""
 
     job: Job
     progress: Mapping[int, ChunkProgress] = field(default_factory=dict)
 
     @property
     def tally(self) -> Tally:
-        """What came of the rows so far."""
+        """The results of the rows that are settled."""
         return sum((chunk.tally for chunk in self.progress.values()), Tally())
 
     @property
     def done(self) -> int:
-        """Bytes of the plain file that are dealt with."""
+        """Bytes of the plain file whose rows are settled."""
         return sum(chunk.bytes for chunk in self.progress.values())
 
     @property
     def size(self) -> int | None:
-        """Bytes of the plain file's rows, None as long as nobody knows."""
+        """Bytes of the plain file's rows, None before the file is planned."""
         return self.job.plan.size - self.job.plan.layout.header if self.job.plan else None
 
     @property
     def expected(self) -> int | None:
-        """Bytes that will have been dealt with when the job ends, None as long as nobody knows."""
+        """Bytes whose rows are settled when the job ends, None before the file is planned."""
         return self.done if self.job.status.final else self.size
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """How far several jobs have come together, at a time in seconds of any clock.
+    """The progress of several jobs together, at a time in seconds of any clock.
 
     `size` and `done` are bytes; `waiting` says that the size of some job is not known yet.
     """
@@ -60,7 +60,7 @@ class Moment:
 
 
 def moment_of(at: float, standings: Iterable[Standing | None]) -> Moment:
-    """Sum up how far jobs have come; None stands for one that the hub has not taken up yet."""
+    """Sum up the progress of jobs; None stands for a job that the hub has not started yet."""
     given = list(standings)
     known = [standing for standing in given if standing]
     sizes = [standing.expected for standing in known if standing.expected is not None]
@@ -70,26 +70,26 @@ def moment_of(at: float, standings: Iterable[Standing | None]) -> Moment:
 
 
 class Pace:
-    """How fast jobs are, from the moments at which they were looked at."""
+    """The speed of jobs over the last :data:`WINDOW_SECONDS`."""
 
     def __init__(self) -> None:
-        """Know nothing yet."""
+        """Begin without a moment."""
         self._moments: deque[Moment] = deque()
 
     def add(self, moment: Moment) -> None:
-        """Take a later moment in, and forget those that do not count any more."""
+        """Add a later moment, and drop those that are out of the window."""
         self._moments.append(moment)
         while moment.at - self._moments[0].at > WINDOW_SECONDS and len(self._moments) > 2:  # noqa: PLR2004  (a speed needs two)
             self._moments.popleft()
 
     @property
     def rows_per_second(self) -> float:
-        """Rows dealt with in a second; 0 as long as nobody knows."""
+        """Rows settled in a second; 0 before there are two moments."""
         return self._per_second(self._moments[-1].tally.rows - self._moments[0].tally.rows) if self._moments else 0
 
     @property
     def seconds_left(self) -> float | None:
-        """How long it will take from the latest moment on; None as long as nobody knows."""
+        """How long the rest takes from the latest moment on; None as long as nobody knows."""
         if not self._moments or self._moments[-1].waiting:
             return None
         latest = self._moments[-1]
@@ -103,12 +103,12 @@ class Pace:
 
 def progress_text(moment: Moment, pace: Pace) -> str:
     """Return what stands beside a bar: rows, speed, failures and time left."""
-    said = [f"{moment.tally.rows:,} rows", f"{pace.rows_per_second:,.0f} rows/s", f"{moment.tally[RowResult.FAILED]:,} failed"]
+    parts = [f"{moment.tally.rows:,} rows", f"{pace.rows_per_second:,.0f} rows/s", f"{moment.tally[RowResult.FAILED]:,} failed"]
     if moment.waiting and not moment.tally.rows:
         return "waiting for the hub to plan it"
     if (left := pace.seconds_left) is not None:
-        said.append(f"{duration(left)} left")
-    return ", ".join(said)
+        parts.append(f"{duration(left)} left")
+    return ", ".join(parts)
 
 
 def duration(seconds: float) -> str:

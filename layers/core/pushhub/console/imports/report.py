@@ -1,6 +1,6 @@
-"""How is what came of an import shown, to people and as JSON?
+"""How is the report of an import shown, to people and as JSON?
 
-Pure. What is shown is an entry: what `report.json` holds, or, as long as there is none, the same from the ledger.
+Pure. A report is what `report.json` holds or, as long as there is no such file, the same from the ledger.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,12 +26,12 @@ _COLUMNS: Final = {
     str(RowResult.FAILED): str.rjust,
     "file": str.ljust,
 }
-"""Of a list of jobs, with how each is filled up."""
+"""The columns of a list of jobs, and how each is aligned."""
 _DELIMITERS: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 
 
 def progress_entry(standing: Standing) -> dict[str, object]:
-    """Return how far a job has come."""
+    """Return the progress of a job as JSON has it."""
     plan = standing.job.plan
     return {
         "bytes": standing.done,
@@ -42,7 +42,7 @@ def progress_entry(standing: Standing) -> dict[str, object]:
 
 
 def job_entry(standing: Standing) -> dict[str, object]:
-    """Return a job as lists have it, with no more of what came of its rows than how many there were, and how many failed."""
+    """Return a job as lists have it; of its rows they count only all, and those that failed."""
     job, tally = standing.job, standing.tally
     return {
         "job": job.id,
@@ -95,7 +95,7 @@ def report_lines(entry: Entry, plan: FilePlan | None) -> Iterator[str]:
 
 
 def count_lines(entry: Entry) -> Iterator[str]:
-    """Give what came of the rows as lines: how many came to what, and why rows failed, the most frequent reason first."""
+    """Give the results of the rows as lines: how many rows have each, and why rows failed, the most frequent reason first."""
     counts = {name: _number(entry.get(name)) for name in ("rows", *map(str, RowResult))}
     width = len(f"{counts['rows']:,}")
     for name, count in counts.items():
@@ -107,7 +107,7 @@ def count_lines(entry: Entry) -> Iterator[str]:
 
 
 def share_line(standing: Standing) -> str:
-    """Return how far a job has come as a line."""
+    """Return the progress of a job as a line."""
     plan, size = standing.job.plan, standing.size
     if plan is None:
         return "  progress    the file is not planned yet"
@@ -117,10 +117,10 @@ def share_line(standing: Standing) -> str:
 
 
 def progress_lines(standing: Standing, now: Seconds) -> Iterator[str]:
-    """Give how far a running job has come as lines, with its speed since it started."""
+    """Give the progress of a running job as lines, with its speed since it started."""
     yield share_line(standing)
     seconds = now - standing.job.started
-    # A later attempt began at a time that nobody noted.
+    # When a later attempt began is not stored.
     if standing.size and standing.job.attempt == 1 and seconds > 0 and standing.done:
         left = (standing.size - standing.done) * seconds / standing.done
         yield f"  speed       {standing.tally.rows / seconds:,.0f} rows/s, {duration(left)} left"

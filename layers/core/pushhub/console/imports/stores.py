@@ -8,7 +8,7 @@ from pushhub.adapters.s3 import ImportBucket
 from pushhub.adapters.step_functions import StepFunctionsExecutions
 from pushhub.catalog.port import CatalogStore
 from pushhub.console.connection import Connection, connect
-from pushhub.imports.port import JobStore
+from pushhub.imports.port import JobControl
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,7 @@ class ImportStores:
     """What the commands of imports use of one hub."""
 
     catalog: CatalogStore
-    jobs: JobStore
+    jobs: JobControl
     bucket: ImportBucket
     executions: StepFunctionsExecutions
 

@@ -10,39 +10,39 @@ from pushhub.console.imports.progress import Pace, Standing, moment_of, progress
 from pushhub.console.terminal import described_bar, show_on
 from pushhub.faults import UnavailableError
 from pushhub.imports.job import JobId, UnknownJobError
-from pushhub.imports.port import JobStore
+from pushhub.imports.port import JobReader
 
 POLL_SECONDS: Final = 1.0
 """Time between two looks: a look costs one read of a job and one of the progress of its chunks."""
 START_SECONDS: Final = 1800
 """How long a dropped file may go unnoticed: twice the time between two sweeps."""
 SILENCE_SECONDS: Final = 300
-"""How long the table may be out of reach: whoever waits for hours loses a network now and then."""
+"""How long the table may be out of reach: in hours of waiting, a network fails now and then."""
 
 
 @dataclass(frozen=True, slots=True)
 class Watch:
     """Looks at jobs until they have ended."""
 
-    jobs: JobStore
+    jobs: JobReader
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
 
     def follow(self, ids: Sequence[JobId]) -> Iterator[Mapping[JobId, Standing | None]]:
-        """Give how far jobs have come, again and again until all have ended; None stands for one that is not taken up yet.
+        """Give the standings of jobs, again and again until all have ended; None stands for a job that is not started yet.
 
         Raises:
-            ConsoleError: the hub does not take one up.
+            ConsoleError: the hub does not start one.
             UnavailableError: the table has been out of reach for :data:`SILENCE_SECONDS`.
         """
-        began = heard = self.clock()
+        began = answered = self.clock()
         standings: dict[JobId, Standing | None] = dict.fromkeys(ids)
         while True:
             try:
                 standings |= {id_: self._look(id_) for id_ in ids if not _ended(standings[id_])}
-                heard = self.clock()
+                answered = self.clock()
             except UnavailableError:
-                if self.clock() - heard > SILENCE_SECONDS:
+                if self.clock() - answered > SILENCE_SECONDS:
                     raise
             yield standings
             if all(_ended(standing) for standing in standings.values()):
@@ -72,7 +72,7 @@ class Watch:
 
     def _look(self, id_: JobId) -> Standing | None:
         try:
-            # In this order: the progress of a job that has ended is complete.
+            # The job first: where it has ended, the progress that is read after it is complete.
             job = self.jobs.load(id_)
         except UnknownJobError:
             return None

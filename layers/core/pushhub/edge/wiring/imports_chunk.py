@@ -24,7 +24,7 @@ def import_chunk() -> ImportChunk:
         audience=DynamoAudience(client, chosen.audience_table),
         jobs=DynamoJobs(client, chosen.ledger_table, chosen.retention_days),
         journals=DynamoJournals(client, chosen.ledger_table, chosen.audience_table, chosen.retention_days),
-        files=S3Files(clients.s3()),
+        files=S3Files(clients.s3(), chosen.bucket),
     )
 
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from pushhub.catalog.model import Catalog, Database, Resource
 from pushhub.imports.files.drop import Drop, MatchBy
-from pushhub.imports.files.shown import shown, shown_of_first_line, there_are
+from pushhub.imports.files.shown import choices, shown, shown_of_first_line
 from pushhub.imports.job import UnusableFileError
 
 MAX_COLUMNS: Final = 100
@@ -21,7 +21,7 @@ _RESERVED: Final = frozenset({PUSH_TOKEN, UNSUBSCRIBE, PROVIDER})
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where the rows of a file go: the place it was dropped at, that resource, and its databases in its order."""
+    """Where the rows of a file go: what its key says, the resource, and the resource's databases in their order."""
 
     drop: Drop
     resource: Resource
@@ -30,10 +30,10 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Where in a row stands what, counted from 0.
+    """The positions of columns in a row, from 0.
 
-    `matched` is the column that the profile is found by, None where that is the token; `fields` are columns to be set, with the
-    field's name.
+    `matched` is the column that the profile is found by, None where the profile is found by the push token. `fields` are the
+    positions and names of the fields that are set.
     """
 
     count: int
@@ -52,14 +52,14 @@ def target_of(drop: Drop, catalog: Catalog) -> Target:
     """
     resource = catalog.resources.get(drop.resource)
     if resource is None:
-        raise UnusableFileError(f"there is no resource {drop.resource}; {there_are(sorted(catalog.resources))}")
+        raise UnusableFileError(f"there is no resource {drop.resource}; {choices(sorted(catalog.resources))}")
     if not resource.databases:
         raise UnusableFileError(f"resource {resource.id} has no databases")
     return Target(drop, resource, catalog.databases_of(resource))
 
 
 def find_columns(header: Sequence[str], target: Target) -> Columns:
-    """Return what the columns of a file mean where it goes.
+    """Return which column of a file means what.
 
     Raises:
         UnusableFileError: the header cannot work.
@@ -120,4 +120,4 @@ def _require_match_field(name: str, databases: Sequence[Database]) -> None:
         raise UnusableFileError(f"the column {name} has a meaning of its own: nothing can be matched by it")
     for database in databases:
         if name not in database.match:
-            raise UnusableFileError(f"{shown(name)} is no match field of database {database.id}; {there_are(database.match)}")
+            raise UnusableFileError(f"{shown(name)} is no match field of database {database.id}; {choices(database.match)}")

@@ -1,4 +1,8 @@
-"""Where is a file cut into chunks, so that none begins or ends inside a row?"""
+"""Where is a file cut into chunks, so that none begins or ends inside a row?
+
+There are two ways. :class:`StreamCutter` reads the whole file, and finds row ends whatever quotes it holds.
+:func:`cut_by_samples` reads a sample around each place where a chunk may end, and needs a file without quotes.
+"""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -8,48 +12,48 @@ from typing import Final
 
 from pushhub.imports.files.drop import NO_OVERRIDES, Overrides
 from pushhub.imports.files.layout import MAX_PLAIN_BYTES, MAX_RECORD, Layout
-from pushhub.imports.files.quoting import Passed, record_ends
+from pushhub.imports.files.quoting import WholeRecords, record_ends
 from pushhub.imports.files.recognition import SAMPLE, Utf8Evidence, evidence_in, holds_quote, may_be_windows_1251, whole_lines
 from pushhub.imports.files.records import half_a_character, too_long
 from pushhub.imports.job import Chunk, UnusableFileError
 
 CHUNK_TARGET: Final = 8 * 2**20
-"""A chunk ends with the first row that ends so many bytes after its begin, or later."""
+"""A chunk ends with the first row that ends so many bytes after the chunk's start, or later."""
 STREAMED_BYTES: Final = 64 * 2**20
-"""Files up to this size are read as a whole to be planned: it takes a moment, and shows more than samples do."""
+"""Files up to this size are cut by reading all of them: that takes a moment, and shows more than samples do."""
 
-_BOUNDARY_SAMPLE: Final = 64 * 2**10
+_SAMPLE_AT_A_CUT: Final = 64 * 2**10
 _READERS: Final = 16
 _ENOUGH_EVIDENCE: Final = 1_000_000
-"""Characters beyond ASCII after which no more of a file is looked at for its encoding."""
+"""Characters beyond ASCII after which the rest of a file is not looked at for its encoding."""
 
 
 @dataclass(frozen=True, slots=True)
-class Planned:
-    """A planned file: `layout` says what its content showed beyond what was known; the chunks cover it from the header on."""
+class CutFile:
+    """A file that was cut: its layout with what its content showed, its size in bytes, and chunks from the header to the end."""
 
     layout: Layout
     size: int
     chunks: tuple[Chunk, ...]
 
 
-class StreamPlan:
-    """The plan of a file that grows while its content passes by; minds quotes wherever the first one stands."""
+class StreamCutter:
+    """Cuts a file while its content passes by; it minds quotes, wherever the first of them stands."""
 
     def __init__(self, layout: Layout, overrides: Overrides = NO_OVERRIDES, target: int = CHUNK_TARGET) -> None:
-        """Begin a plan, before the file's first byte."""
+        """Prepare for the first byte of a file."""
         self._layout = layout
-        self._target = _even(target, layout)
+        self._target = _whole_characters(target, layout)
         self._ends = record_ends(layout)
-        self._doubtful = may_be_windows_1251(layout, overrides)
+        self._encoding_open = may_be_windows_1251(layout, overrides)
         self._evidence = Utf8Evidence()
         self._quoted = layout.quoted
         self._size = 0
-        self._waiting: list[bytes] = []
-        """What has come since a record began, which is at `_at`; the header is taken for one."""
-        self._waiting_size = 0
-        self._at = 0
-        self._chunk = layout.header
+        self._pending: list[bytes] = []
+        """The content that is not cut yet. It begins at byte `_position` of the file, where a record begins, or the header."""
+        self._pending_size = 0
+        self._position = 0
+        self._chunk_start = layout.header
         self._lines = 1
         self._cuts: list[int] = []
 
@@ -62,62 +66,63 @@ class StreamPlan:
         self._size += len(block)
         if self._size > MAX_PLAIN_BYTES:
             raise too_large()
-        self._waiting.append(block)
-        self._waiting_size += len(block)
-        # Several times the longest row at once, so that what is left over is seldom copied.
-        if self._waiting_size > 4 * MAX_RECORD:
-            self._go_through(more_comes=True)
+        self._pending.append(block)
+        self._pending_size += len(block)
+        # Several of the longest rows at a time, so that what remains of them is seldom copied.
+        if self._pending_size > 4 * MAX_RECORD:
+            self._cut(more_follows=True)
 
-    def finish(self) -> Planned:
-        """Return the plan, once all has passed by.
+    def finish(self) -> CutFile:
+        """Return the cut file, once its whole content was fed.
 
         Raises:
             UnusableFileError: a row is too long, or the file ends within a character.
         """
         if self._size % self._layout.unit:
             raise half_a_character()
-        self._go_through(more_comes=False)
-        return Planned(self._settled(), self._size, _chunks([self._layout.header, *self._cuts, self._size]))
+        self._cut(more_follows=False)
+        layout = _with_evidence(self._layout, self._evidence, quoted=self._quoted)
+        return CutFile(layout, self._size, _chunks([self._layout.header, *self._cuts, self._size]))
 
-    def _go_through(self, *, more_comes: bool) -> None:
-        content = b"".join(self._waiting)
-        start = max(self._layout.header - self._at, 0)
-        while len(content) - start > (MAX_RECORD if more_comes else 0):
-            passed = self._pass(content, start)
-            self._learn(content, start, passed)
-            start = passed.end
-            if self._at + start - self._chunk >= self._target:
-                self._chunk = self._at + start
-                self._cuts.append(self._chunk)
-        self._waiting, self._waiting_size = [content[start:]], len(content) - start
-        self._at += start
+    def _cut(self, *, more_follows: bool) -> None:
+        """Cut the pending content; where more follows, keep as much as a row may have, since its last row may not be whole."""
+        content = b"".join(self._pending)
+        start = max(self._layout.header - self._position, 0)
+        while len(content) - start > (MAX_RECORD if more_follows else 0):
+            records = self._next_records(content, start)
+            self._learn(content, start, records)
+            start = records.end
+            if self._position + start - self._chunk_start >= self._target:
+                self._chunk_start = self._position + start
+                self._cuts.append(self._chunk_start)
+        self._pending, self._pending_size = [content[start:]], len(content) - start
+        self._position += start
 
-    def _pass(self, content: bytes, start: int) -> Passed:
-        """Pass over whole records, up to where the chunk is to end or no record can be longer."""
+    def _next_records(self, content: bytes, start: int) -> WholeRecords:
+        """Return whole records up to the place where the chunk is to end, or one record where the first passes that place."""
         longest = min(start + MAX_RECORD, len(content))
-        wanted = self._chunk + self._target - self._at
-        passed = self._ends.last(content, start, min(wanted, longest)) or self._ends.first(content, start, longest)
-        if passed:
-            return passed
+        chunk_end = self._chunk_start + self._target - self._position
+        records = self._ends.last(content, start, min(chunk_end, longest)) or self._ends.first(content, start, longest)
+        if records:
+            return records
         if len(content) - start > MAX_RECORD:
             raise too_long(content[start:longest], self._lines + 1)
         # The file's last row: without a line end, or with a quote that is never closed.
-        return Passed(len(content), 0, holds_quote(content[start:], self._layout.encoding))
+        return WholeRecords(len(content), 0, holds_quote(content[start:], self._layout.encoding))
 
-    def _learn(self, content: bytes, start: int, passed: Passed) -> None:
-        self._lines += passed.lines
-        self._quoted = self._quoted or passed.quoted
-        if self._doubtful and self._evidence.valid + self._evidence.broken < _ENOUGH_EVIDENCE:
-            self._evidence += evidence_in(content[start : passed.end])
-
-    def _settled(self) -> Layout:
-        return _settled(self._layout, self._evidence, quoted=self._quoted)
+    def _learn(self, content: bytes, start: int, records: WholeRecords) -> None:
+        self._lines += records.lines
+        self._quoted = self._quoted or records.quoted
+        if self._encoding_open and self._evidence.valid + self._evidence.broken < _ENOUGH_EVIDENCE:
+            self._evidence += evidence_in(content[start : records.end])
 
 
-def plan_ranges(
+def cut_by_samples(
     read: Callable[[int, int], bytes], size: int, layout: Layout, overrides: Overrides = NO_OVERRIDES, target: int = CHUNK_TARGET
-) -> Planned | None:
-    """Plan a file without quotes by looking only at places where chunks may end; None where one is seen: stream it then.
+) -> CutFile | None:
+    """Cut a file without quotes by samples of the places where chunks may end; return None where a sample holds a quote.
+
+    Such a file has to be cut by a :class:`StreamCutter`.
 
     Args:
         read: returns the bytes from a place up to, not including, another one, or to the file's end; called by several threads.
@@ -133,77 +138,78 @@ def plan_ranges(
         raise too_large()
     if size % layout.unit:
         raise half_a_character()
-    target = _even(target, layout)
-    boundaries = _Boundaries(read, size, layout, doubtful=may_be_windows_1251(layout, overrides))
+    target = _whole_characters(target, layout)
+    sampler = _Sampler(read, size, layout, encoding_open=may_be_windows_1251(layout, overrides))
     with ThreadPoolExecutor(_READERS) as readers:
-        beginning = readers.submit(boundaries.beginning)
-        seen = [*readers.map(boundaries.look, range(layout.header + target, size, target)), beginning.result()]
-    if any(one.quoted for one in seen):
+        beginning = readers.submit(sampler.beginning)
+        samples = [*readers.map(sampler.at, range(layout.header + target, size, target)), beginning.result()]
+    if any(sample.quoted for sample in samples):
         return None
-    evidence = sum((one.evidence for one in seen), Utf8Evidence())
-    cuts = sorted({layout.header, *(one.cut for one in seen), size})
-    return Planned(_settled(layout, evidence, quoted=layout.quoted), size, _chunks(cuts))
+    evidence = sum((sample.evidence for sample in samples), Utf8Evidence())
+    cuts = sorted({layout.header, *(sample.cut for sample in samples), size})
+    return CutFile(_with_evidence(layout, evidence, quoted=layout.quoted), size, _chunks(cuts))
 
 
 def too_large() -> UnusableFileError:
-    """Return how it is said that a file is over :data:`pushhub.imports.files.layout.MAX_PLAIN_BYTES`."""
+    """Return the error for a file over :data:`pushhub.imports.files.layout.MAX_PLAIN_BYTES`."""
     return UnusableFileError(f"the file is over {MAX_PLAIN_BYTES // 10**9} GB; drop it in parts")
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
-    """What stands around a place where a chunk may end: where a row ends, and what there is to learn."""
+class _Sample:
+    """What a part of a file shows: a byte at which a row ends, whether there is a quote, and evidence of the encoding."""
 
     cut: int
     quoted: bool
     evidence: Utf8Evidence
 
 
-class _Boundaries:
-    """Looks for line ends by small reads."""
+class _Sampler:
+    """Finds row ends by small reads of a file without quotes, in which every line end is a row end."""
 
-    def __init__(self, read: Callable[[int, int], bytes], size: int, layout: Layout, *, doubtful: bool) -> None:
+    def __init__(self, read: Callable[[int, int], bytes], size: int, layout: Layout, *, encoding_open: bool) -> None:
         self._read = read
         self._size = size
         self._layout = layout
-        self._doubtful = doubtful
+        self._encoding_open = encoding_open
 
-    def beginning(self) -> _Seen:
-        """Look at the first rows."""
+    def beginning(self) -> _Sample:
+        """Sample the first rows; the cut is the end of the header."""
         start = self._layout.header
-        return self._seen(start, self._read(start, min(start + SAMPLE, self._size)) if start < self._size else b"")
+        return self._sample(start, self._read(start, min(start + SAMPLE, self._size)) if start < self._size else b"")
 
-    def look(self, wanted: int) -> _Seen:
-        """Look for the first line end at or after a place; the file's end counts as one."""
-        start = wanted - self._layout.unit
-        sample = self._read(start, min(start + _BOUNDARY_SAMPLE, self._size))
-        length = self._line(sample)
-        if not length and start + len(sample) < self._size:
-            sample += self._read(start + len(sample), min(start + MAX_RECORD, self._size))
-            length = self._line(sample)
-        if not length and start + len(sample) < self._size:
-            raise UnusableFileError(f"near byte {start}, {too_long(sample)}")
-        return self._seen(start + length if length else self._size, sample)
+    def at(self, place: int) -> _Sample:
+        """Sample a place; the cut is the first line end at or after it, or the file's end."""
+        start = place - self._layout.unit
+        content = self._read(start, min(start + _SAMPLE_AT_A_CUT, self._size))
+        length = self._line_length(content)
+        if not length and start + len(content) < self._size:
+            content += self._read(start + len(content), min(start + MAX_RECORD, self._size))
+            length = self._line_length(content)
+        if not length and start + len(content) < self._size:
+            raise UnusableFileError(f"near byte {start}, {too_long(content)}")
+        return self._sample(start + length if length else self._size, content)
 
-    def _seen(self, cut: int, sample: bytes) -> _Seen:
-        evidence = evidence_in(whole_lines(sample)) if self._doubtful else Utf8Evidence()
-        return _Seen(cut, holds_quote(sample, self._layout.encoding), evidence)
+    def _sample(self, cut: int, content: bytes) -> _Sample:
+        evidence = evidence_in(whole_lines(content)) if self._encoding_open else Utf8Evidence()
+        return _Sample(cut, holds_quote(content, self._layout.encoding), evidence)
 
-    def _line(self, sample: bytes) -> int:
-        """Return how long the line is that a sample begins with, its end included; 0 where it does not end."""
+    def _line_length(self, content: bytes) -> int:
+        """Return the length in bytes of the first line, its end included; 0 where the line does not end in the content."""
         if self._layout.unit == 1:
-            return sample.find(b"\n") + 1
-        line, line_end, _ = self._layout.decode(sample).partition("\n")
+            return content.find(b"\n") + 1
+        line, line_end, _ = self._layout.decode(content).partition("\n")
         return len(self._layout.encode(line + line_end)) if line_end else 0
 
 
-def _settled(layout: Layout, evidence: Utf8Evidence, *, quoted: bool) -> Layout:
+def _with_evidence(layout: Layout, evidence: Utf8Evidence, *, quoted: bool) -> Layout:
     encoding = "windows-1251" if evidence.speaks_for_windows_1251 else layout.encoding
     return replace(layout, quoted=quoted, encoding=encoding)
 
 
-def _even(target: int, layout: Layout) -> int:
-    return max(target - target % layout.unit, layout.unit)
+def _whole_characters(size: int, layout: Layout) -> int:
+    """Return the largest size that is not over another and holds whole ASCII characters, but at least one."""
+    return max(size - size % layout.unit, layout.unit)
 
 
 def _chunks(cuts: list[int]) -> tuple[Chunk, ...]:

@@ -1,6 +1,6 @@
-"""What does the place of a dropped file say about it, and what do its metadata?
+"""What do the key and the metadata of a dropped file say about its rows?
 
-`inbox/<resource id>/<provider>/<matching>/<name>`, where `<matching>` is `token`, `profile_id` or `custom-<match field>`.
+:mod:`pushhub.imports.keys` says how the key is laid out.
 """
 
 import re
@@ -14,18 +14,14 @@ from pushhub.catalog.model import ResourceId
 from pushhub.catalog.providers import PROVIDER_CODES, Provider, known_provider
 from pushhub.imports.files.shown import shown
 from pushhub.imports.job import UnusableFileError
-from pushhub.imports.keys import INBOX
+from pushhub.imports.keys import MATCH_FIELD, MATCHINGS, InboxKey, inbox_key, split_inbox_key
 
 DELIMITERS: Final = (",", ";", "\t", "|")
 EXTENSIONS: Final = (".csv", ".txt", ".csv.gz", ".txt.gz")
 """How names of files end, in any case."""
 
 _PACKED: Final = ".gz"
-_CUSTOM: Final = "custom-"
 _RESOURCE: Final = re.compile(r"[0-9]{1,15}", re.ASCII)
-_PARTS: Final = ("<resource id>", "<provider>", "<matching>", "<name>")
-_MATCHINGS: Final = f"token, profile_id or {_CUSTOM}<match field>"
-_LAYOUT: Final = f"{INBOX}{'/'.join(_PARTS)}, where <matching> is {_MATCHINGS}"
 _DELIMITER_WORDS: Final = {"comma": ",", "semicolon": ";", "pipe": "|", "tab": "\t", "\\t": "\t", ",": ",", ";": ";", "|": "|"}
 _ENCODING_WORDS: Final = {
     "utf-8": "utf-8",
@@ -40,7 +36,7 @@ _TRUTH_WORDS: Final = {"true": True, "false": False}
 
 
 class MatchBy(StrEnum):
-    """What the profile of a row is found by."""
+    """By what the profile of a row is found."""
 
     PUSH_TOKEN = "token"  # noqa: S105  (not a credential)
     PROFILE_ID = "profile_id"
@@ -49,20 +45,20 @@ class MatchBy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RowMatching:
-    """How the profile of each row is found; `field` is the name of the match field, where it is found by one."""
+    """How the profile of each row is found; `field` is the name of the match field where `by` is `FIELD`, else empty."""
 
     by: MatchBy
     field: str = ""
 
     @property
     def word(self) -> str:
-        """How it is written in a key."""
-        return f"{_CUSTOM}{self.field}" if self.by is MatchBy.FIELD else str(self.by)
+        """How it is written in a key and on the command line."""
+        return f"{MATCH_FIELD}{self.field}" if self.by is MatchBy.FIELD else str(self.by)
 
 
 @dataclass(frozen=True, slots=True)
 class Drop:
-    """What the key of a dropped file says; rows may name another provider. `packed` with gzip."""
+    """What the key of a dropped file says. Rows may name another provider. A `packed` file is packed with gzip."""
 
     resource: ResourceId
     provider: Provider
@@ -73,7 +69,7 @@ class Drop:
 
 @dataclass(frozen=True, slots=True)
 class Overrides:
-    """What the metadata of a dropped file say; None and False leave it to be recognised.
+    """What the metadata of a dropped file say; what is None or False is recognised from the file.
 
     `encoding` is one of a :class:`pushhub.imports.files.layout.Layout`, or `utf-16` in the order that its mark says.
     """
@@ -91,10 +87,21 @@ def read_key(key: str) -> Drop:
     """Return what the key of a dropped file says.
 
     Raises:
-        UnusableFileError: it is not laid out as it has to be.
+        UnusableFileError: it is laid out in another way, or a part of it means nothing.
     """
-    resource, provider, matching, name = _parts(key)
+    resource, provider, matching, name = split_inbox_key(key)
     return Drop(_resource(resource), _provider(provider), matching_of(matching), _name(name), is_packed(name))
+
+
+def write_key(resource: ResourceId, provider: Provider, matching: RowMatching, name: str) -> str:
+    """Return the key under which a file is dropped; :func:`read_key` reads it back.
+
+    Raises:
+        UnusableFileError: a part of it, such as the name, cannot stand in a key.
+    """
+    key = inbox_key(InboxKey(str(resource), provider, matching.word, name))
+    read_key(key)
+    return key
 
 
 def matching_of(word: str) -> RowMatching:
@@ -103,27 +110,11 @@ def matching_of(word: str) -> RowMatching:
     Raises:
         UnusableFileError: it stands for none.
     """
-    if word.startswith(_CUSTOM) and word != _CUSTOM:
-        return RowMatching(MatchBy.FIELD, word.removeprefix(_CUSTOM))
+    if word.startswith(MATCH_FIELD) and word != MATCH_FIELD:
+        return RowMatching(MatchBy.FIELD, word.removeprefix(MATCH_FIELD))
     if word in {MatchBy.PUSH_TOKEN, MatchBy.PROFILE_ID}:
         return RowMatching(MatchBy(word))
-    raise UnusableFileError(f"{shown(word)} is no way of matching; {_MATCHINGS} is expected")
-
-
-def inbox_key(resource: ResourceId, provider: Provider, matching: RowMatching, name: str) -> str:
-    """Return the key under which a file is dropped.
-
-    Raises:
-        UnusableFileError: a part of it, such as the name, cannot stand in a key.
-    """
-    key = f"{INBOX}{resource}/{provider}/{matching.word}/{name}"
-    read_key(key)
-    return key
-
-
-def is_folder_marker(key: str) -> bool:
-    """Say whether a key is what consoles create for an empty folder."""
-    return key.endswith("/")
+    raise UnusableFileError(f"{shown(word)} is no way of matching; {MATCHINGS} is expected")
 
 
 def is_packed(name: str) -> bool:
@@ -132,7 +123,7 @@ def is_packed(name: str) -> bool:
 
 
 def read_overrides(metadata: Mapping[str, str]) -> Overrides:
-    """Return what the metadata of an object say about a file; those that say nothing of it are passed over.
+    """Return what the metadata of an object say about its file; metadata of other names are ignored.
 
     Args:
         metadata: by lower-case name, without `x-amz-meta-`.
@@ -146,20 +137,6 @@ def read_overrides(metadata: Mapping[str, str]) -> Overrides:
         mode=_choice(metadata, "mode", _MODE_WORDS) or Mode.UPSERT,
         quoted=_choice(metadata, "quoted", _TRUTH_WORDS) or False,
     )
-
-
-def _parts(key: str) -> list[str]:
-    """Return what stands in a key for each of :data:`_PARTS`."""
-    parts = key.removeprefix(INBOX).split("/")
-    if not key.startswith(INBOX):
-        wrong = f"does not begin with {INBOX}"
-    elif (count := len(parts)) != len(_PARTS):
-        wrong = f"has {count} part{'s' * (count != 1)} behind {INBOX}, not {len(_PARTS)}"
-    elif "" in parts:
-        wrong = f"has no {_PARTS[parts.index('')]}"
-    else:
-        return parts
-    raise UnusableFileError(f"the key has to be {_LAYOUT}; this one {wrong}")
 
 
 def _resource(text: str) -> ResourceId:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 MAX_RECORD: Final = 2**20
-"""Bound of a row in bytes, its line end included. A longer one is no row: a quote is not closed, or lines end in another way."""
+"""Bound of a row in bytes, its line end included. What is longer is no row: a quote is not closed, or lines end in another way."""
 WIDEST_CHARACTER: Final = 4
 """Bytes that a character takes at most, in any of the encodings."""
 MAX_PLAIN_BYTES: Final = 20 * 10**9
@@ -23,9 +23,9 @@ _ON_ERROR: Final = {
 class Layout:
     """How to read any part of a file.
 
-    `encoding` is one of `utf-8`, `utf-16-le`, `utf-16-be`, `windows-1251`; `mark` the bytes of its byte order mark. `quoted` says
-    that quotes enclose cells, in which line ends may stand; otherwise the file holds no quote. `header` is the number of bytes up
-    to the first row, the mark included; it is one line. `line_end` is what ended the header: LF, CRLF or nothing.
+    `encoding` is one of `utf-8`, `utf-16-le`, `utf-16-be`, `windows-1251`; `mark` is the length in bytes of its byte order mark.
+    `quoted` says that quotes enclose cells, in which line ends may stand; otherwise the file holds no quote. `header` is the number
+    of bytes up to the first row, the mark included; the header is one line. `line_end` is what ends it: LF, CRLF or nothing.
     """
 
     encoding: str
@@ -38,7 +38,7 @@ class Layout:
 
     @property
     def unit(self) -> int:
-        """How many bytes an ASCII character takes; characters begin at multiples of it."""
+        """How many bytes an ASCII character takes; every character begins at a multiple of that."""
         return unit_of(self.encoding)
 
     def decode(self, content: bytes) -> str:

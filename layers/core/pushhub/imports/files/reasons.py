@@ -1,30 +1,15 @@
-"""What is said of a row that failed, and what came of a row by what came of it in each database?
+"""Which text says why a row failed, and which outcome has a row by its outcomes in the databases?
 
-The texts are a closed set: they hold names of columns and counts, never a token or a value.
+The texts hold names of columns and counts, never a push token or a value, and so are a bounded set.
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import Final, Literal, assert_never
 
 from pushhub.audience.command import DatabaseOutcome, DatabaseRefused, Effect, Reason, Refused
 from pushhub.catalog.providers import MAX_PUSH_TOKEN_BYTES
 from pushhub.imports.files.columns import MAX_COLUMNS
 from pushhub.imports.job import RowOutcome, RowResult
-
-TEXTS: Final[dict[Reason, str]] = {
-    Reason.DATABASE_NOT_IN_RESOURCE: "the database is not in the resource",
-    Reason.UNKNOWN_FIELD: "the database has no field to match by",
-    Reason.NOT_A_MATCH_FIELD: "the field to match by is no match field of the database",
-    Reason.VALUE_MISFIT: "the value to match by does not fit",
-    Reason.UNKNOWN_PROVIDER: "unknown provider",
-    Reason.PROVIDER_NOT_ALLOWED: "provider is not allowed in the resource",
-    Reason.DUPLICATE: "Duplicate push subscription",
-    Reason.NOT_SUBSCRIBED: "subscription not found",
-    Reason.TOO_MANY_SUBSCRIPTIONS: "the profile has too many subscriptions",
-    Reason.FIELD_MISFIT: "a value does not fit its field",
-    Reason.VALUE_TAKEN: "another profile has this value of a match field",
-}
-"""What is said of a row that a database refused; `Duplicate push subscription` is the vendor's own."""
 
 NUL: Final = "the row holds a NUL character"
 LONE_CR: Final = "a carriage return without a line feed stands outside quotes"
@@ -37,34 +22,39 @@ BAD_UNSUBSCRIBE: Final = "unsubscribe is none of true, false, 1, 0, yes, no"
 
 
 def not_valid(encoding: str) -> str:
-    """Return what is said of a row with bytes that mean nothing in the file's encoding."""
+    """Return the text for a row with bytes that mean nothing in the file's encoding."""
     return f"the row holds bytes that are not valid in {encoding}"
 
 
 def wrong_count(cells: int, header: int) -> str:
-    """Return what is said of a row with more or fewer cells than the header."""
+    """Return the text for a row with more or fewer cells than the header."""
     count = f"{cells} cell{'s' * (cells != 1)}" if cells <= MAX_COLUMNS else f"over {MAX_COLUMNS} cells"
     return f"the row has {count}, the header {header}"
 
 
 def empty(column: str) -> str:
-    """Return what is said of a row without what it needs."""
+    """Return the text for a row with an empty cell in a column that needs a value."""
     return f"{column} is empty"
 
 
 def text_of(refused: Refused, matched: str = "") -> str:
-    """Return what is said of a row that a database refused for this; `matched` is the column that its profile is found by."""
-    named = (matched,) if matched and refused.reason is Reason.VALUE_MISFIT else ()
-    return ": ".join((TEXTS[refused.reason], *named, *((refused.detail,) if refused.detail else ())))
+    """Return the text for a row that a database refused.
+
+    Args:
+        refused: why.
+        matched: the column by which the profile of the row is found, where that is a match field.
+    """
+    column = (matched,) if matched and refused.reason is Reason.VALUE_MISFIT else ()
+    return ": ".join((_text(refused.reason), *column, *((refused.detail,) if refused.detail else ())))
 
 
 def outcome_of(outcomes: Sequence[DatabaseOutcome], *, unsubscribe: bool, matched: str = "") -> RowOutcome:
-    """Return what came of a row.
+    """Return the outcome of a row: the first of failed, cancelled, subscribed, unchanged, skipped that any database gives.
 
     Args:
-        outcomes: what came of it in each database.
+        outcomes: of the row in each database.
         unsubscribe: whether the row ends a subscription.
-        matched: the column that its profile is found by, where that is a field.
+        matched: the column by which the profile of the row is found, where that is a match field.
     """
     refused = next(_refusals(outcomes), None)
     if refused:
@@ -74,7 +64,7 @@ def outcome_of(outcomes: Sequence[DatabaseOutcome], *, unsubscribe: bool, matche
         return RowOutcome(RowResult.CANCELLED)
     if any(outcome.changed or outcome.fields_changed for outcome in processed):
         return RowOutcome(RowResult.SUBSCRIBED)
-    effects = {one.result for outcome in processed for one in outcome.subscriptions}
+    effects = {subscription.result for outcome in processed for subscription in outcome.subscriptions}
     return RowOutcome(RowResult.UNCHANGED if Effect.UNCHANGED in effects else RowResult.SKIPPED)
 
 
@@ -83,4 +73,53 @@ def _refusals(outcomes: Sequence[DatabaseOutcome]) -> Iterator[Refused]:
         if isinstance(outcome, DatabaseRefused):
             yield outcome.refused
         else:
-            yield from (one.result for one in outcome.subscriptions if isinstance(one.result, Refused))
+            results = (subscription.result for subscription in outcome.subscriptions)
+            yield from (result for result in results if isinstance(result, Refused))
+
+
+def _text(reason: Reason) -> str:
+    match reason:
+        case Reason.DUPLICATE:
+            # The vendor's own words.
+            return "Duplicate push subscription"
+        case Reason.NOT_SUBSCRIBED:
+            return "subscription not found"
+        case Reason.TOO_MANY_SUBSCRIPTIONS:
+            return "the profile has too many subscriptions"
+        case Reason.VALUE_TAKEN:
+            return "another profile has this value of a match field"
+        case _:
+            return _text_for_request(reason)
+
+
+_RequestReason = Literal[
+    Reason.DATABASE_NOT_IN_RESOURCE,
+    Reason.UNKNOWN_FIELD,
+    Reason.NOT_A_MATCH_FIELD,
+    Reason.VALUE_MISFIT,
+    Reason.UNKNOWN_PROVIDER,
+    Reason.PROVIDER_NOT_ALLOWED,
+    Reason.FIELD_MISFIT,
+]
+"""Reasons for which a row is refused whatever the database holds."""
+
+
+def _text_for_request(reason: _RequestReason) -> str:
+    match reason:
+        case Reason.DATABASE_NOT_IN_RESOURCE:
+            text = "the database is not in the resource"
+        case Reason.UNKNOWN_FIELD:
+            text = "the database has no field to match by"
+        case Reason.NOT_A_MATCH_FIELD:
+            text = "the field to match by is no match field of the database"
+        case Reason.VALUE_MISFIT:
+            text = "the value to match by does not fit"
+        case Reason.UNKNOWN_PROVIDER:
+            text = "unknown provider"
+        case Reason.PROVIDER_NOT_ALLOWED:
+            text = "provider is not allowed in the resource"
+        case Reason.FIELD_MISFIT:
+            text = "a value does not fit its field"
+        case _ as never:
+            assert_never(never)
+    return text

@@ -1,4 +1,4 @@
-"""How is a file written, judging by how it begins?"""
+"""Which layout has a file, judging by its beginning and a few samples?"""
 
 import csv
 from collections.abc import Iterable, Sequence
@@ -19,7 +19,7 @@ MAX_HEADER: Final = 64 * 2**10
 """Bound of the first line in bytes."""
 
 _MARKS: Final = {b"\xef\xbb\xbf": "utf-8", b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
-_NO_TEXT: Final = {
+_NOT_TEXT: Final = {
     b"PK\x03\x04": "a zip archive or an Excel workbook",
     b"\x1f\x8b": "packed with gzip; its name has to end in .gz, and it has to be packed once only",
     b"\xd0\xcf\x11\xe0": "an old Excel workbook",
@@ -34,11 +34,11 @@ _NO_TEXT: Final = {
     b"\xff\xfe\0\0": "written in UTF-32",
     b"\0\0\xfe\xff": "written in UTF-32",
 }
-"""How files begin that people take for a list of tokens."""
+"""The first bytes of files that people drop by mistake, and what such a file is."""
 _TEXT_IS: Final = "plain text in UTF-8, UTF-16 or Windows-1251 is expected"
 _LOOKED_AT_FOR_NULS: Final = 1024
 _WIDE_SHARE: Final = 4
-"""One character in so many, at least, is ASCII in a header of UTF-16."""
+"""At least one character in so many is ASCII in a header of UTF-16."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +54,12 @@ class Utf8Evidence:
 
     @property
     def speaks_for_windows_1251(self) -> bool:
-        """Whether so much is broken that it is another encoding, and not a damaged row."""
+        """Whether so much is broken that the file has another encoding, rather than a damaged row."""
         return self.broken > self.valid
 
 
 def evidence_in(sample: bytes) -> Utf8Evidence:
-    """Return what speaks for and against UTF-8 in a sample that begins and ends at line ends."""
+    """Count what speaks for and against UTF-8 in a sample that begins and ends at line ends."""
     if sample.isascii():
         return Utf8Evidence()
     text = decode(sample, "utf-8")
@@ -69,12 +69,12 @@ def evidence_in(sample: bytes) -> Utf8Evidence:
 
 
 def whole_lines(sample: bytes) -> bytes:
-    """Return what surely begins and ends at characters of a sample that is cut out anywhere, in encodings without NULs."""
+    """Return the whole lines of a sample from anywhere in a file, which surely begin and end at characters; not for UTF-16."""
     return sample[sample.find(b"\n") + 1 : sample.rfind(b"\n") + 1]
 
 
 def may_be_windows_1251(layout: Layout, overrides: Overrides) -> bool:
-    """Say whether what comes later in a file may show that it is not UTF-8; a header beyond ASCII has decided it."""
+    """Say whether the rows may still show that a file is not UTF-8, since neither mark, metadata nor header tell."""
     return layout.encoding == "utf-8" and not (layout.mark or overrides.encoding) and "".join(layout.columns).isascii()
 
 
@@ -88,11 +88,11 @@ def find_layout(head: bytes, overrides: Overrides, *, whole: bool, more_samples:
         more_samples: parts of it from anywhere, in UTF-16 from even places.
 
     Raises:
-        UnusableFileError: it is empty, is no text, or does not begin with a header that has a column for tokens.
+        UnusableFileError: it is empty, is no text, or does not begin with a header that has a column of push tokens.
     """
-    for beginning, what in _NO_TEXT.items():
+    for beginning, kind in _NOT_TEXT.items():
         if head.startswith(beginning):
-            raise UnusableFileError(f"the file is {what}; {_TEXT_IS}")
+            raise UnusableFileError(f"the file is {kind}; {_TEXT_IS}")
     mark, encoding = _encoding(head, overrides, more_samples)
     if whole and len(head) % unit_of(encoding):
         raise half_a_character()
@@ -116,12 +116,12 @@ def holds_quote(sample: bytes, encoding: str) -> bool:
 
 def _encoding(head: bytes, overrides: Overrides, more_samples: Sequence[bytes]) -> tuple[int, str]:
     mark = next((mark for mark in _MARKS if head.startswith(mark)), b"")
-    asked = overrides.encoding
+    given = overrides.encoding
     if not mark:
-        return 0, asked if asked and asked != "utf-16" else _unmarked(head, more_samples, wide=asked == "utf-16")
+        return 0, given if given and given != "utf-16" else _unmarked(head, more_samples, wide=given == "utf-16")
     marked = _MARKS[mark]
-    if asked and asked != marked and not (asked == "utf-16" and marked.startswith(asked)):
-        raise UnusableFileError(f"the object's metadata say that the encoding is {asked}, but the file has the mark of {marked}")
+    if given and given != marked and not (given == "utf-16" and marked.startswith(given)):
+        raise UnusableFileError(f"the object's metadata say that the encoding is {given}, but the file has the mark of {marked}")
     return len(mark), marked
 
 
@@ -134,8 +134,8 @@ def _unmarked(head: bytes, more_samples: Sequence[bytes], *, wide: bool) -> str:
     if wide or odd > max(fewest, even * _WIDE_SHARE):
         return "utf-16-le"
     header = head[: head.find(b"\n") + 1]
-    decisive = [header] if not header.isascii() else [head[: head.rfind(b"\n") + 1] or head, *map(whole_lines, more_samples)]
-    evidence = sum(map(evidence_in, decisive), Utf8Evidence())
+    deciding = [header] if not header.isascii() else [head[: head.rfind(b"\n") + 1] or head, *map(whole_lines, more_samples)]
+    evidence = sum(map(evidence_in, deciding), Utf8Evidence())
     return "windows-1251" if evidence.speaks_for_windows_1251 else "utf-8"
 
 
@@ -144,7 +144,7 @@ def _decoded(sample: bytes, encoding: str) -> str:
 
 
 def _first_line(content: bytes, encoding: str, *, whole: bool) -> tuple[str, str]:
-    """Return the first line and what ended it."""
+    """Return the first line without its line end, and the line end."""
     if not content:
         raise UnusableFileError("the file is empty")
     beginning, found, _ = _decoded(content[:MAX_HEADER], encoding).partition("\n")
@@ -161,7 +161,7 @@ def _first_line(content: bytes, encoding: str, *, whole: bool) -> tuple[str, str
 
 
 def _delimiter(line: str, overrides: Overrides) -> tuple[str, tuple[str, ...]]:
-    """Return the delimiter by which the column of tokens is one, and the columns; of several that with the most columns."""
+    """Return the delimiter that makes the push token a column, and the columns; of several, the one that gives the most columns."""
     candidates = (overrides.delimiter,) if overrides.delimiter else DELIMITERS
     read = {delimiter: cells for delimiter in candidates if (cells := _cells(line, delimiter))}
     delimiter, columns = max(read.items(), key=lambda found: (PUSH_TOKEN in found[1], len(found[1])), default=("", ()))
@@ -176,7 +176,7 @@ def _delimiter(line: str, overrides: Overrides) -> tuple[str, tuple[str, ...]]:
 
 
 def _cells(line: str, delimiter: str) -> tuple[str, ...]:
-    """Return the cells of a first line; none where it cannot be read in this way."""
+    """Return the cells of a first line; none where this delimiter cannot be the one."""
     try:
         return tuple(cell.strip() for row in csv.reader([line], delimiter=delimiter, strict=True) for cell in row)
     except csv.Error:
@@ -184,7 +184,7 @@ def _cells(line: str, delimiter: str) -> tuple[str, ...]:
 
 
 def read_head(blocks: Iterable[bytes]) -> tuple[bytes, list[bytes]]:
-    """Take blocks of a stream until there is enough to recognise how the file is written; return that, and the blocks taken."""
+    """Take blocks of a stream until :data:`SAMPLE` bytes are there; return these bytes, and the blocks they came in."""
     taken, size = [], 0
     for block in blocks:
         taken.append(block)

@@ -1,4 +1,4 @@
-"""Which records stand in a chunk?"""
+"""Which records does a chunk hold?"""
 
 import re
 from collections.abc import Iterator
@@ -12,10 +12,10 @@ from pushhub.imports.job import UnusableFileError
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One record that is not blank.
+    """A record that is not blank.
 
-    `position` counts the records of the chunk from 0, blank ones too; `line` the lines of the chunk before it. `text` ends with the
-    line end, where it has one.
+    `position` is its number in the chunk from 0, with blank records counted too. `line` is how many lines of the chunk stand before
+    it. `text` includes the line end, if there is one.
     """
 
     position: int
@@ -30,7 +30,7 @@ class ChunkText:
         """Decode a chunk.
 
         Raises:
-            UnusableFileError: it holds a quote although the file was planned as one without; or half of a character.
+            UnusableFileError: it holds a quote although the file was cut as one without quotes, or it ends in half a character.
         """
         self.layout = layout
         try:
@@ -52,7 +52,7 @@ class ChunkText:
         """Give the records in order.
 
         Raises:
-            UnusableFileError: one is over :data:`pushhub.imports.files.layout.MAX_RECORD`.
+            UnusableFileError: a record is over :data:`pushhub.imports.files.layout.MAX_RECORD`.
         """
         line = 0
         for position, text in enumerate(self._quoted() if self.layout.quoted else self._unquoted()):
@@ -78,19 +78,19 @@ class ChunkText:
         text, start, pattern = self._text, 0, _pattern(self.layout.delimiter)
         while start < len(text):
             found = pattern.match(text, start)
-            # Behind a quote that is never closed, nothing is certain: all of it is one record.
+            # Where a quote is never closed, nobody knows where records end: the rest of the chunk is one record.
             end = found.end() if found else len(text)
             yield text[start:end]
             start = end
 
 
 def half_a_character() -> UnusableFileError:
-    """Return how it is said that UTF-16 has an odd number of bytes."""
+    """Return the error for UTF-16 with an odd number of bytes."""
     return UnusableFileError("the file is UTF-16 with half a character at its end: it is damaged or cut short")
 
 
 def too_long(start: str | bytes, line: int | None = None) -> UnusableFileError:
-    """Return how it is said that a record is over :data:`pushhub.imports.files.layout.MAX_RECORD`; `start` is how it begins."""
+    """Return the error for a record over :data:`pushhub.imports.files.layout.MAX_RECORD`; `start` is how the record begins."""
     quoted = QUOTE in start if isinstance(start, str) else QUOTE.encode() in start
     where = "a row" if line is None else f"the row in line {line}"
     why = "a quote in it is probably never closed" if quoted else "lines probably do not end with LF or CRLF"

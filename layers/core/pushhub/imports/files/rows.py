@@ -1,4 +1,4 @@
-"""What does a row ask for?"""
+"""Which command is a row, and why is it none?"""
 
 import csv
 import re
@@ -19,18 +19,18 @@ from pushhub.imports.files.layout import WIDEST_CHARACTER, Layout
 from pushhub.imports.files.quoting import QUOTE, cell_source, record_source
 
 _TRUTH: Final = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False, "": False}
-_BY_TOKEN: Final[Matching] = ByPushToken()
+_BY_PUSH_TOKEN: Final[Matching] = ByPushToken()
 
 
 @dataclass(frozen=True, slots=True)
 class BadRow:
-    """A row that asks for nothing that can be done; the reason is one of :mod:`pushhub.imports.files.reasons`."""
+    """A row that cannot be read as a command; the reason is one of :mod:`pushhub.imports.files.reasons`."""
 
     reason: str
 
 
 class BadRowError(Exception):
-    """What a :class:`BadRow` is made of, while the row is read; the text is its reason."""
+    """A row cannot be read as a command; the text is the reason of its :class:`BadRow`."""
 
 
 def without_line_end(text: str) -> str:
@@ -39,7 +39,7 @@ def without_line_end(text: str) -> str:
 
 
 class CellReader:
-    """Takes records of a file apart."""
+    """Splits the records of a file into cells."""
 
     def __init__(self, layout: Layout) -> None:
         """Prepare for all records of a file."""
@@ -51,7 +51,7 @@ class CellReader:
         """Return the cells of a record, as many as the header has.
 
         Raises:
-            BadRowError: it cannot be read, or has another number of cells.
+            BadRowError: the record cannot be read, or has another number of cells.
         """
         row = without_line_end(text)
         if "\0" in row:
@@ -86,13 +86,13 @@ class CellReader:
 
 
 class RowReader:
-    """Reads the rows of one file; what is the same for all of them is worked out once."""
+    """Reads the rows of one file. It works out once what is the same for all of them."""
 
     def __init__(self, layout: Layout, target: Target, mode: Mode) -> None:
         """Prepare for all rows of a file.
 
         Raises:
-            UnusableFileError: its header cannot work.
+            UnusableFileError: the columns of the header do not fit the target.
         """
         self._cells = CellReader(layout).cells
         self._columns = find_columns(layout.columns, target)
@@ -102,7 +102,7 @@ class RowReader:
         self._matched_name = "" if self._columns.matched is None else layout.columns[self._columns.matched]
 
     def read(self, text: str) -> Subscribe | BadRow:
-        """Return what a record that is not blank asks for, or why it asks for nothing that can be done."""
+        """Return the command that a record is, or why it is none; the record is not blank."""
         try:
             return self._command(self._cells(text))
         except BadRowError as bad:
@@ -111,8 +111,9 @@ class RowReader:
     def _command(self, cells: list[str]) -> Subscribe:
         columns, target = self._columns, self._target
         provider = cells[columns.provider] if columns.provider is not None else ""
-        desired = DesiredSubscription(provider or target.drop.provider, _token(cells[columns.push_token]), self._unsubscribe(cells))
-        matching = _BY_TOKEN if columns.matched is None else self._matching(self._matched_name, cells[columns.matched])
+        push_token, unsubscribe = _push_token(cells[columns.push_token]), self._unsubscribe(cells)
+        desired = DesiredSubscription(provider or target.drop.provider, push_token, unsubscribe)
+        matching = _BY_PUSH_TOKEN if columns.matched is None else self._matching(self._matched_name, cells[columns.matched])
         fields = {name: cell for position, name in columns.fields if (cell := cells[position])}
         return Subscribe(target.resource, target.databases, (), matching, (desired,), fields, self._mode)
 
@@ -126,20 +127,20 @@ class RowReader:
 
 
 def match_field(command: Subscribe) -> str:
-    """Return the field by which a command finds its profile; nothing where it finds it otherwise."""
+    """Return the match field by which a command finds its profile; the empty text where it finds it otherwise."""
     return command.matching.field if isinstance(command.matching, ByField) else ""
 
 
 def row_reader(key: str, layout: Layout, mode: Mode, catalog: Catalog) -> RowReader:
-    """Return what reads the rows of a dropped file, with the catalog as it is now.
+    """Return a reader of the rows of a dropped file, by the catalog as it is now.
 
     Raises:
-        UnusableFileError: the key or the header cannot work, or the resource does not exist.
+        UnusableFileError: the key or the header does not fit, or the resource does not exist.
     """
     return RowReader(layout, target_of(read_key(key), catalog), mode)
 
 
-def _token(cell: str) -> PushToken:
+def _push_token(cell: str) -> PushToken:
     if not cell or cell.isspace():
         raise BadRowError(reasons.empty(column_names.PUSH_TOKEN))
     if len(cell) * WIDEST_CHARACTER > MAX_PUSH_TOKEN_BYTES and len(cell.encode()) > MAX_PUSH_TOKEN_BYTES:
@@ -147,8 +148,8 @@ def _token(cell: str) -> PushToken:
     return PushToken(cell)
 
 
-def _by_token(_column: str, _cell: str) -> Matching:
-    return _BY_TOKEN
+def _by_push_token(_column: str, _cell: str) -> Matching:
+    return _BY_PUSH_TOKEN
 
 
 def _by_id(column: str, cell: str) -> Matching:
@@ -166,7 +167,7 @@ def _by_field(column: str, cell: str) -> Matching:
 
 
 _MATCHERS: Final[Mapping[MatchBy, Callable[[str, str], Matching]]] = {
-    MatchBy.PUSH_TOKEN: _by_token,
+    MatchBy.PUSH_TOKEN: _by_push_token,
     MatchBy.PROFILE_ID: _by_id,
     MatchBy.FIELD: _by_field,
 }

@@ -1,4 +1,4 @@
-"""How is a name that a stranger chose shown in a message?"""
+"""How are names from outside shown in a message: bounded, printable, and without data of a row?"""
 
 import re
 from collections.abc import Iterable
@@ -17,8 +17,8 @@ def shown(name: str) -> str:
     return f'"{printable}{"…" if len(name) > _SHOWN else ""}"'
 
 
-def there_are(words: Iterable[object]) -> str:
-    """Return what there is to choose from, bounded; the words themselves are printable."""
+def choices(words: Iterable[object]) -> str:
+    """Return what a person may pick from, as the end of a message, bounded; the words themselves are printable."""
     listed = [str(word) for word in words]
     if not listed:
         return "there is none"

@@ -1,18 +1,18 @@
-"""Is a job still to go on with an attempt?"""
+"""May a step still work on an attempt at a job?"""
 
 from pushhub.imports.job import Job, JobId
-from pushhub.imports.port import JobStore
+from pushhub.imports.port import JobReader
 
 
 class StoppedError(Exception):
-    """The job was asked to stop, has ended, or goes on in another attempt; what is not done stays so."""
+    """The attempt is not the active one: the job was asked to stop, has ended, or is at another attempt."""
 
 
-def going_on(jobs: JobStore, job: JobId, attempt: int) -> Job:
-    """Return a job that is to go on with an attempt.
+def require_active(jobs: JobReader, job: JobId, attempt: int) -> Job:
+    """Return a job that may go on with an attempt.
 
     Raises:
-        StoppedError: it is not.
+        StoppedError: it may not.
         UnavailableError: the store did not answer in time, or refused for load.
         UnknownJobError: there is no such job.
     """

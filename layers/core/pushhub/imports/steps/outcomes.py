@@ -1,4 +1,4 @@
-"""What has come of the rows of a chunk, in a few bytes for each row?"""
+"""How are the outcomes of all rows of a chunk kept in a few bytes for each row?"""
 
 from array import array
 from collections import Counter
@@ -8,19 +8,19 @@ from itertools import repeat
 from pushhub.imports.job import RowOutcome, RowResult, Tally
 
 
-class Outcomes:
-    """What came of rows, by their position in the chunk; what came of many is kept once."""
+class ChunkOutcomes:
+    """Outcomes of rows, by their position in the chunk; each different outcome is kept once, under a number."""
 
     def __init__(self) -> None:
         """Begin with no row."""
         self._known: list[RowOutcome] = []
         self._numbers: dict[RowOutcome, int] = {}
-        """From 1, in the order in which they are known."""
+        """The numbers of outcomes, from 1, in the order of `_known`."""
         self._of_rows = array("I")
-        """The numbers; 0 stands for a row of which nothing is known."""
+        """The number of each row's outcome; 0 for a row without one."""
 
     def add(self, outcomes: Mapping[int, RowOutcome]) -> None:
-        """Keep what came of further rows."""
+        """Keep the outcomes of further rows."""
         if outcomes:
             self._of_rows.extend(repeat(0, max(outcomes) + 1 - len(self._of_rows)))
         for position, outcome in outcomes.items():
@@ -30,25 +30,20 @@ class Outcomes:
             self._of_rows[position] = number
 
     def __contains__(self, position: int) -> bool:
-        """Say whether it is known what came of a row."""
+        """Say whether a row has an outcome."""
         return position < len(self._of_rows) and self._of_rows[position] > 0
 
     def __getitem__(self, position: int) -> RowOutcome:
-        """Return what came of a row that is known."""
+        """Return the outcome of a row that has one."""
         return self._known[self._of_rows[position] - 1]
 
     def tally(self) -> Tally:
-        """Count them."""
+        """Count the rows by result and by reason."""
         counts = Counter(self._of_rows)
-        kinds: Counter[RowResult] = Counter()
+        results: Counter[RowResult] = Counter()
         reasons: Counter[str] = Counter()
         for outcome, number in self._numbers.items():
-            kinds[outcome.kind] += counts[number]
-            if outcome.kind is RowResult.FAILED:
+            results[outcome.result] += counts[number]
+            if outcome.result is RowResult.FAILED:
                 reasons[outcome.reason] += counts[number]
-        return Tally(+kinds, +reasons)
-
-
-def less(whole: Tally, part: Tally) -> Tally:
-    """Return what is left of a tally without a part of it."""
-    return Tally(Counter(whole.kinds) - Counter(part.kinds), Counter(whole.reasons) - Counter(part.reasons))
+        return Tally(+results, +reasons)

@@ -1,4 +1,4 @@
-"""How does an attempt at a job know what to do: how its file is read, and which chunks are not finished?"""
+"""How is an attempt at a job planned: how is the file read, and which chunks remain to be imported?"""
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
@@ -9,21 +9,21 @@ from itertools import chain
 from pushhub.catalog.model import Catalog
 from pushhub.faults import UnavailableError
 from pushhub.imports.files.columns import find_columns, target_of
-from pushhub.imports.files.cutting import STREAMED_BYTES, Planned, StreamPlan, plan_ranges
+from pushhub.imports.files.cutting import STREAMED_BYTES, CutFile, StreamCutter, cut_by_samples
 from pushhub.imports.files.drop import Drop, Overrides, read_key, read_overrides
 from pushhub.imports.files.layout import Layout
 from pushhub.imports.files.recognition import SAMPLE, find_layout, read_head
 from pushhub.imports.files.unpacking import unpacked
 from pushhub.imports.job import Chunk, FilePlan, Job, JobId, UnusableFileError
 from pushhub.imports.keys import plain_copy_key
-from pushhub.imports.port import FileStore, JobStore, MissingObjectError, ObjectWriter
-from pushhub.imports.steps.attempts import going_on
+from pushhub.imports.port import FileStore, JobWork, MissingObjectError, ObjectWriter
+from pushhub.imports.steps.attempts import require_active
 from pushhub.imports.steps.chunk_list import read_all_chunks, write_all_chunks, write_chunks_of
-from pushhub.imports.steps.job_report import write_report
+from pushhub.imports.steps.summary import write_summary
 
 
 @dataclass(frozen=True, slots=True)
-class PlannedAttempt:
+class AttemptChunks:
     """How many chunks an attempt goes through, and the key of their list."""
 
     job: JobId
@@ -33,48 +33,50 @@ class PlannedAttempt:
 
 
 @dataclass(frozen=True, slots=True)
-class Planning:
-    """The use case, for one bucket. A job is planned once; what a later attempt finds finished, it leaves out."""
+class PlanAttempt:
+    """The use case. The first attempt at a job cuts its file; each attempt lists the chunks that are not finished.
 
-    bucket: str
+    It may be repeated: a file is cut in the same way every time, and the first plan that a job stores stays.
+    """
+
     catalog: Callable[[], Catalog]
-    jobs: JobStore
+    jobs: JobWork
     files: FileStore
 
-    def __call__(self, job: JobId, attempt: int) -> PlannedAttempt:
-        """Plan an attempt; repeated, it gives the same, less what has been finished since.
+    def __call__(self, job: JobId, attempt: int) -> AttemptChunks:
+        """Plan an attempt; a repetition gives the same chunks, without those that were finished meanwhile.
 
         Raises:
             StoppedError: the job was asked to stop, has ended, or is at another attempt.
             UnavailableError: the store, the catalog or the file cannot be reached.
             UnknownJobError: there is no such job.
-            UnusableFileError: the file cannot be imported; the job is told why.
+            UnusableFileError: the file cannot be imported; the job has stored why.
         """
         try:
-            return self._attempt(job, attempt)
+            return self._chunks_of_attempt(job, attempt)
         except UnusableFileError as unusable:
             self.jobs.give_up(job, str(unusable))
             raise
         except UnavailableError as fault:
-            # Somebody will want to know, should no later try get any further.
+            # The reason of the job, should no later try succeed.
             with suppress(UnavailableError):
                 self.jobs.note_fault(job, f"it could not be planned for long ({fault}); once that is mended, a retry goes on")
             raise
 
-    def _attempt(self, job: JobId, attempt: int) -> PlannedAttempt:
-        known = going_on(self.jobs, job, attempt)
+    def _chunks_of_attempt(self, job: JobId, attempt: int) -> AttemptChunks:
+        active = require_active(self.jobs, job, attempt)
         progress = self.jobs.progress(job)
-        write_report(self.files, self.bucket, known, progress)
-        chunks = self._known_chunks(job) if known.plan else self._plan(known)
-        left = [chunk for chunk in chunks if not (chunk.number in progress and progress[chunk.number].finished)]
-        list_key = write_chunks_of(self.files, self.bucket, job, attempt, left)
-        # To read a large file takes minutes, in which somebody may have ended the job.
-        going_on(self.jobs, job, attempt)
-        return PlannedAttempt(job, attempt, len(left), list_key)
+        write_summary(self.files, active, progress)
+        chunks = self._planned_chunks(job) if active.plan else self._plan(active)
+        remaining = [chunk for chunk in chunks if not (chunk.number in progress and progress[chunk.number].finished)]
+        list_key = write_chunks_of(self.files, job, attempt, remaining)
+        # Reading a large file takes minutes, in which the job may have been ended.
+        require_active(self.jobs, job, attempt)
+        return AttemptChunks(job, attempt, len(remaining), list_key)
 
-    def _known_chunks(self, job: JobId) -> Sequence[Chunk]:
+    def _planned_chunks(self, job: JobId) -> Sequence[Chunk]:
         try:
-            return read_all_chunks(self.files, self.bucket, job)
+            return read_all_chunks(self.files, job)
         except MissingObjectError:
             raise UnusableFileError("what was planned for the file is not kept any more: drop the file again") from None
 
@@ -84,18 +86,18 @@ class Planning:
             facts = self.files.facts(job.location)
             overrides = read_overrides(facts.metadata)
             read, stream = partial(self.files.read, job.location), partial(self.files.stream, job.location)
-            file = FileToPlan(read, stream, facts.size, overrides, self._checked(drop))
+            file = FileToCut(read, stream, facts.size, overrides, self._checked(drop))
             key = plain_copy_key(job.id) if drop.packed else ""
-            planned = file.plan_packed(self.files.writing(self.bucket, key, "text/csv")) if key else file.plan_plain()
+            cut = file.cut_packed(self.files.writing(key, "text/csv")) if key else file.cut_plain()
         except MissingObjectError:
             raise UnusableFileError("the file was deleted before it was imported: drop it again") from None
-        # Before the job knows of its plan: from then on, this is where the chunks are looked up.
-        write_all_chunks(self.files, self.bucket, job.id, planned.chunks)
-        self.jobs.plan(job.id, FilePlan(planned.layout, overrides.mode, planned.size, len(planned.chunks), key))
-        return planned.chunks
+        # The list comes before the plan: whoever finds a plan reads the list.
+        write_all_chunks(self.files, job.id, cut.chunks)
+        self.jobs.plan(job.id, FilePlan(cut.layout, overrides.mode, cut.size, len(cut.chunks), key))
+        return cut.chunks
 
     def _checked(self, drop: Drop) -> Callable[[Layout], Layout]:
-        """Return what lets a layout pass whose columns can be imported; the catalog is read once."""
+        """Return a function that returns its layout, if the columns can be imported, and raises UnusableFileError if not."""
         target = target_of(drop, self.catalog())
 
         def checked(layout: Layout) -> Layout:
@@ -106,11 +108,11 @@ class Planning:
 
 
 @dataclass(frozen=True, slots=True)
-class FileToPlan:
-    """A file that is to be planned, of `size` bytes as it lies there.
+class FileToCut:
+    """A file that is to be cut into chunks; `size` is in bytes as the file lies there, packed or not.
 
-    `read` returns its bytes from a place up to, not including, another one, or to its end, and is called by several threads;
-    `stream` gives all of them in pieces. `checked` refuses a layout whose columns cannot work.
+    `read` returns the bytes from a place up to, not including, another one, or to the file's end, and is called by several threads.
+    `stream` gives the whole content in pieces. `checked` refuses a layout whose columns cannot be imported.
     """
 
     read: Callable[[int, int], bytes]
@@ -119,27 +121,27 @@ class FileToPlan:
     overrides: Overrides
     checked: Callable[[Layout], Layout]
 
-    def plan_packed(self, plain_copy: AbstractContextManager[ObjectWriter | None]) -> Planned:
-        """Plan it while it is unpacked into a copy, if one is wanted."""
-        return self._plan_stream(unpacked(self.stream()), plain_copy)
+    def cut_packed(self, plain_copy: AbstractContextManager[ObjectWriter | None]) -> CutFile:
+        """Cut a packed file while it is unpacked, and write its content to a plain copy, if one is wanted."""
+        return self._cut_stream(unpacked(self.stream()), plain_copy)
 
-    def plan_plain(self) -> Planned:
-        """Plan it by small reads where that can be, and else by reading all of it."""
+    def cut_plain(self) -> CutFile:
+        """Cut a plain file: a large one without quotes by samples, any other by reading all of it."""
         if self.size > STREAMED_BYTES:
             layout = self.checked(find_layout(self.read(0, SAMPLE), self.overrides, whole=False))
-            planned = None if layout.quoted else plan_ranges(self.read, self.size, layout, self.overrides)
-            if planned:
-                return planned
-        return self._plan_stream(self.stream(), nullcontext())
+            cut = None if layout.quoted else cut_by_samples(self.read, self.size, layout, self.overrides)
+            if cut:
+                return cut
+        return self._cut_stream(self.stream(), nullcontext())
 
-    def _plan_stream(self, blocks: Iterable[bytes], plain_copy: AbstractContextManager[ObjectWriter | None]) -> Planned:
+    def _cut_stream(self, blocks: Iterable[bytes], plain_copy: AbstractContextManager[ObjectWriter | None]) -> CutFile:
         rest = iter(blocks)
         head, taken = read_head(rest)
         layout = self.checked(find_layout(head, self.overrides, whole=len(head) < SAMPLE))
-        plan = StreamPlan(layout, self.overrides)
+        cutter = StreamCutter(layout, self.overrides)
         with plain_copy as copy:
             for block in chain(taken, rest):
-                plan.feed(block)
+                cutter.feed(block)
                 if copy:
                     copy.write(block)
-            return plan.finish()
+            return cutter.finish()

@@ -1,14 +1,22 @@
-"""How do many rows become few calls of the store, with the same outcome as one by one, in the order of the file?
+"""How are many rows settled by few calls of the store, with the outcome that they have one by one, in the order of the file?
 
-Rows are read at once and decided. Those that have nothing to do with each other are written together, in as few transactions as
-their writes fit; those that have a key or a profile in common, one after the other, each decided again by what the one before has
-left. Every transaction holds an entry of the journal with what came of its rows, so that a row is applied and counted together or
-not at all. Where a transaction loses a race, its rows are settled one by one.
+All rows are read by few calls, and decided. Rows are related where they have a key or a profile in common, directly or through
+other rows. Related rows are a series, in which each row is decided by what the row before has left. A step settles the beginning
+of every series:
+
+| rows of a step | how they are settled |
+|---|---|
+| change nothing | one entry of the journal for all |
+| change something | in groups that fit a transaction, each with its entry, in the lanes of the journal |
+| are uncertain, or do not fit a group | alone: read, decided and written one by one |
+
+Then the rest of each series is read and decided again, for the next step. A row and its outcome are written together or not at all,
+whatever happens. A group that loses a race is settled row by row.
 """
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice, takewhile
 from queue import SimpleQueue
 from typing import Final
@@ -29,72 +37,76 @@ from pushhub.moments import Seconds
 from pushhub.races import rerun_lost_races
 
 MAX_GROUP_WRITES: Final = MAX_WRITES - 2
-"""Writes of one transaction beside its journal entry and the check of the journal's gate."""
+"""Writes of a group: those of a transaction, less its journal entry and the check of the journal's gate."""
 MAX_GROUP_BYTES: Final = 1024 * 1024
-"""Bytes of the rows of one transaction: DynamoDB takes 4 MB, in which a row's texts stand up to three times."""
+"""Bytes of the rows of a group: DynamoDB takes 4 MB in a transaction, which holds the texts of a row up to three times."""
 MAX_READ_KEYS: Final = 100
 """Keys of one read: one call of DynamoDB."""
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """A row as the audience understands it; `size` is its bytes in the file, `matched` the match field that finds its profile."""
+class ResolvedRow:
+    """A row, resolved: what it asks of each database, and what has to be read to decide it.
+
+    `size` is its bytes in the file, `matched` the match field that finds its profile. `resolved` has an entry for each database;
+    `requests` are those of them that no database has refused, and `queries` what is read for each request. `keys` are all keys and
+    profiles of the queries: where rows have one in common, they are related.
+    """
 
     position: int
     size: int
-    requests: tuple[DatabaseRequest | DatabaseRefused, ...]
     unsubscribe: bool
-    matched: str = ""
-    wanted: tuple[SnapshotQuery, ...] = field(init=False)
-    keys: frozenset[Hashable] = field(init=False)
+    matched: str
+    resolved: tuple[DatabaseRequest | DatabaseRefused, ...]
+    requests: tuple[DatabaseRequest, ...]
+    queries: tuple[SnapshotQuery, ...]
+    keys: frozenset[Hashable]
 
-    def __post_init__(self) -> None:
-        """Work out what has to be read for the row, which is also what it may meet other rows at."""
-        asked = tuple(snapshot_query(request) for request in self.asked)
-        object.__setattr__(self, "wanted", asked)
-        object.__setattr__(
-            self,
-            "keys",
-            frozenset(
-                (part.database, key) for part in asked for kind in (part.addresses, part.keys, part.profiles) for key in kind
-            ),
-        )
 
-    @property
-    def asked(self) -> Iterator[DatabaseRequest]:
-        """The databases that do not refuse the row before anything is read."""
-        return (request for request in self.requests if isinstance(request, DatabaseRequest))
+def resolved_row(
+    position: int, size: int, resolved: tuple[DatabaseRequest | DatabaseRefused, ...], *, unsubscribe: bool, matched: str = ""
+) -> ResolvedRow:
+    """Return a row with what has to be read to decide it."""
+    requests = tuple(request for request in resolved if isinstance(request, DatabaseRequest))
+    queries = tuple(map(snapshot_query, requests))
+    keys = frozenset(
+        (query.database, key) for query in queries for part in (query.addresses, query.keys, query.profiles) for key in part
+    )
+    return ResolvedRow(position, size, unsubscribe, matched, resolved, requests, queries, keys)
 
 
 @dataclass(frozen=True, slots=True)
-class _Decided:
-    """A row with what was decided of it, one decision for each database that was asked.
+class _DecidedRow:
+    """A row with a decision for each of its requests; `profiles` are the stored ones that the decisions rest on or change."""
 
-    `profiles` are the stored ones that the decisions rest on or change.
-    """
-
-    row: Row
+    row: ResolvedRow
     decisions: tuple[Decision, ...]
     profiles: frozenset[tuple[DatabaseId, ProfileId]]
 
     @property
     def outcome(self) -> RowOutcome:
         decisions = iter(self.decisions)
-        outcomes = [one if isinstance(one, DatabaseRefused) else next(decisions).outcome for one in self.row.requests]
+        outcomes = [part if isinstance(part, DatabaseRefused) else next(decisions).outcome for part in self.row.resolved]
         return outcome_of(outcomes, unsubscribe=self.row.unsubscribe, matched=self.row.matched)
 
     @property
-    def doubtful(self) -> bool:
+    def uncertain(self) -> bool:
+        """Whether a decision rests on what no guard checks, so that the row has to be read and decided again."""
         return any(decision.doubtful for decision in self.decisions)
 
     @property
-    def writing(self) -> bool:
-        """Whether it changes anything, or may."""
-        return self.doubtful or any(decision.change for decision in self.decisions)
+    def may_write(self) -> bool:
+        """Whether it changes something, or may once it is read again."""
+        return self.uncertain or any(decision.change for decision in self.decisions)
+
+    @property
+    def alone(self) -> bool:
+        """Whether it cannot be settled in a group."""
+        return self.uncertain or self.writes > MAX_GROUP_WRITES
 
     @property
     def changes(self) -> tuple[tuple[DatabaseId, Change], ...]:
-        pairs = zip(self.row.asked, self.decisions, strict=True)
+        pairs = zip(self.row.requests, self.decisions, strict=True)
         return tuple((request.database, decision.change) for request, decision in pairs if decision.change)
 
     @property
@@ -103,7 +115,7 @@ class _Decided:
 
 
 @dataclass(frozen=True, slots=True)
-class Settling:
+class SettleRows:
     """Settles rows of one chunk; `pool` has at least as many threads as the journal has lanes."""
 
     store: AudienceStore
@@ -112,98 +124,103 @@ class Settling:
     now: Callable[[], Seconds]
     new_id: Callable[[], ProfileId]
     sleep: Callable[[float], None]
-    late: Callable[[], bool] = lambda: False
+    out_of_time: Callable[[], bool] = lambda: False
 
-    def __call__(self, rows: Sequence[Row]) -> Mapping[int, RowOutcome]:
-        """Settle rows in their order and return what came of each, by position. What it returns is in the journal.
+    def __call__(self, rows: Sequence[ResolvedRow]) -> Mapping[int, RowOutcome]:
+        """Settle rows in their order; return the outcome of each, by position. Every outcome that it returns is in the journal.
 
-        Rows that have to wait for each other may take long: once it is `late`, those that are left stay unsettled.
+        A long series takes many steps. No step is begun once the run is out of time; the rows that remain are not settled.
 
         Raises:
             LostRaceError: a row lost every race that :mod:`pushhub.races` allows.
-            TakenOverError: another run has opened the journal.
+            TakenOverError: a later run has opened the journal.
             UnavailableError: the store did not answer in time, or refused for load.
         """
         outcomes: dict[int, RowOutcome] = {}
-        decided = self._decide(rows)
+        decided = self._read_and_decide(rows)
         series = _related(decided)
         step = _first_step(decided, series)
         while step:
-            outcomes |= self._write(_apart(step))
-            if self.late():
+            outcomes |= self._settle_step(_disjoint(step))
+            if self.out_of_time():
                 break
-            series = [left for rows in series if (left := [row for row in rows if row.position not in outcomes])]
-            step = self._decide(sorted((rows[0] for rows in series), key=lambda row: row.position))
+            series = [rest for rows in series if (rest := [row for row in rows if row.position not in outcomes])]
+            step = self._read_and_decide(sorted((rows[0] for rows in series), key=lambda row: row.position))
         return outcomes
 
-    def _write(self, decided: Sequence[_Decided]) -> dict[int, RowOutcome]:
-        """Settle rows that do not get in each other's way."""
-        alone = [one for one in decided if one.doubtful or one.writes > MAX_GROUP_WRITES]
-        certain = [one for one in decided if not (one.doubtful or one.writes > MAX_GROUP_WRITES)]
-        outcomes = self._in_lanes([*_groups(one for one in certain if one.changes), *([one] for one in alone)])
-        unchanged = {one.row.position: one.outcome for one in certain if not one.changes}
+    def _settle_step(self, step: Sequence[_DecidedRow]) -> dict[int, RowOutcome]:
+        """Settle rows of which none touches what another writes."""
+        alone = [decided for decided in step if decided.alone]
+        certain = [decided for decided in step if not decided.alone]
+        groups = _groups(decided for decided in certain if decided.changes)
+        outcomes = self._in_lanes([*groups, *([decided] for decided in alone)])
+        unchanged = {decided.row.position: decided.outcome for decided in certain if not decided.changes}
         if unchanged:
-            # On record before a later row changes what they were decided by.
+            # Stored before a later row changes what these rows were decided by.
             self.journal.append(0, unchanged)
         return outcomes | unchanged
 
-    def _decide(self, rows: Sequence[Row]) -> list[_Decided]:
-        requests = [request for row in rows for request in row.asked]
-        found = iter(read_snapshots(requests, [part for row in rows for part in row.wanted], self._read))
+    def _read_and_decide(self, rows: Sequence[ResolvedRow]) -> list[_DecidedRow]:
+        requests = [request for row in rows for request in row.requests]
+        snapshots = iter(read_snapshots(requests, [query for row in rows for query in row.queries], self._read))
         now = self.now()
-        return [self.decide(row, list(islice(found, len(row.wanted))), now) for row in rows]
+        return [self.decide_row(row, list(islice(snapshots, len(row.queries))), now) for row in rows]
 
-    def decide(self, row: Row, snapshots: Sequence[Snapshot], now: Seconds) -> _Decided:
-        """Decide a row by what was read for it."""
-        pairs = list(zip(row.asked, snapshots, strict=True))
+    def decide_row(self, row: ResolvedRow, snapshots: Sequence[Snapshot], now: Seconds) -> _DecidedRow:
+        """Decide a row by the snapshots that were read for its requests."""
+        pairs = list(zip(row.requests, snapshots, strict=True))
         decisions = tuple(decide(request, snapshot, self.new_id(), now) for request, snapshot in pairs)
         profiles = (
             (request.database, profile)
             for (request, snapshot), decision in zip(pairs, decisions, strict=True)
             for profile in (*_known_profiles(snapshot), *decision.assumed)
         )
-        return _Decided(row, decisions, frozenset(profiles))
+        return _DecidedRow(row, decisions, frozenset(profiles))
 
-    def _read(self, wanted: Sequence[SnapshotQuery]) -> list[Snapshot]:
-        """Read by as few calls as can be, several at one time."""
-        return [snapshot for answer in self.pool.map(self.store.read, _by_keys(wanted)) for snapshot in answer]
+    def _read(self, queries: Sequence[SnapshotQuery]) -> list[Snapshot]:
+        """Read by as few calls as possible, several at one time."""
+        return [snapshot for answer in self.pool.map(self.store.read, _calls(queries)) for snapshot in answer]
 
-    def _in_lanes(self, groups: Sequence[Sequence[_Decided]]) -> dict[int, RowOutcome]:
-        """Settle groups, each by one thread in a lane of the journal; return only when none is under way any more."""
-        free: SimpleQueue[int] = SimpleQueue()
+    def _in_lanes(self, groups: Sequence[Sequence[_DecidedRow]]) -> dict[int, RowOutcome]:
+        """Settle groups, each by one thread in a lane of the journal; return once no thread works any more, even after an error."""
+        free_lanes: SimpleQueue[int] = SimpleQueue()
         for lane in range(self.journal.lanes):
-            free.put(lane)
+            free_lanes.put(lane)
 
-        def settle(group: Sequence[_Decided]) -> Mapping[int, RowOutcome]:
-            lane = free.get()
+        def settle(group: Sequence[_DecidedRow]) -> Mapping[int, RowOutcome]:
+            lane = free_lanes.get()
             try:
                 return self._settle_group(group, lane)
             finally:
-                free.put(lane)
+                free_lanes.put(lane)
 
         running: list[Future[Mapping[int, RowOutcome]]] = [self.pool.submit(settle, group) for group in groups]
         wait(running)
         return {position: outcome for future in running for position, outcome in future.result().items()}
 
-    def _settle_group(self, group: Sequence[_Decided], lane: int) -> Mapping[int, RowOutcome]:
-        if len(group) > 1 or not (group[0].doubtful or group[0].writes > MAX_GROUP_WRITES):
-            outcomes = {one.row.position: one.outcome for one in group}
+    def _settle_group(self, group: Sequence[_DecidedRow], lane: int) -> Mapping[int, RowOutcome]:
+        if len(group) > 1 or not group[0].alone:
+            outcomes = {decided.row.position: decided.outcome for decided in group}
             try:
-                self.journal.append(lane, outcomes, [change for one in group for change in one.changes])
+                self.journal.append(lane, outcomes, [change for decided in group for change in decided.changes])
             except LostRaceError:
                 pass
             else:
                 return outcomes
-        return {one.row.position: self._settle_alone(one.row, lane) for one in group}
+        return {decided.row.position: self._settle_alone(decided.row, lane) for decided in group}
 
-    def _settle_alone(self, row: Row, lane: int) -> RowOutcome:
-        return rerun_lost_races(self.sleep)(_Alone(self, row, lane).settle)
+    def _settle_alone(self, row: ResolvedRow, lane: int) -> RowOutcome:
+        return rerun_lost_races(self.sleep)(_SingleRow(self, row, lane).settle)
 
 
-class _Alone:
-    """One row on its own: read again and decided again after each lost race, and once where a decision is doubtful."""
+class _SingleRow:
+    """One row that is settled alone.
 
-    def __init__(self, settling: Settling, row: Row, lane: int) -> None:
+    It is read and decided again in two cases: after each lost race, then together with the profiles that the decisions made
+    assumptions about; and once where a decision rests on what no guard checks, so that the second reading confirms it.
+    """
+
+    def __init__(self, settling: SettleRows, row: ResolvedRow, lane: int) -> None:
         self._settling = settling
         self._row = row
         self._lane = lane
@@ -217,25 +234,27 @@ class _Alone:
             LostRaceError: it has to be tried again.
         """
         settling, row = self._settling, self._row
-        requests = list(row.asked)
-        asked = [snapshot_query(request, self._reread.get(request.database, frozenset())) for request in requests]
-        snapshots = read_snapshots(requests, asked, settling.store.read)
-        decided = settling.decide(row, snapshots, settling.now())
+        queries = [snapshot_query(request, self._reread.get(request.database, frozenset())) for request in row.requests]
+        snapshots = read_snapshots(row.requests, queries, settling.store.read)
+        decided = settling.decide_row(row, snapshots, settling.now())
         try:
-            self._confirm(decided)
+            self._require_confirmed(decided)
             self._append(decided)
         except LostRaceError:
-            self._reread_what(decided)
+            self._reread_assumed(decided)
             raise
         return decided.outcome
 
-    def _confirm(self, decided: _Decided) -> None:
+    def _require_confirmed(self, decided: _DecidedRow) -> None:
         if any(decision.has_to_be_repeated(confirmed=self._confirmed) for decision in decided.decisions):
             self._confirmed = True
             raise LostRaceError("what was read has to be confirmed")
 
-    def _append(self, decided: _Decided) -> None:
-        """Write the row in one transaction, or database by database where it does not fit; the journal entry goes with the last."""
+    def _append(self, decided: _DecidedRow) -> None:
+        """Write the row in one transaction, or, where it does not fit, database by database with its outcome in the last.
+
+        A run that is killed in between leaves the row unsettled. The next run settles it, and finds those databases as written.
+        """
         journal, changes = self._settling.journal, decided.changes
         if decided.writes > MAX_GROUP_WRITES:
             for change in changes[:-1]:
@@ -243,56 +262,56 @@ class _Alone:
             changes = changes[-1:]
         journal.append(self._lane, {decided.row.position: decided.outcome}, changes)
 
-    def _reread_what(self, decided: _Decided) -> None:
-        for request, decision in zip(decided.row.asked, decided.decisions, strict=True):
+    def _reread_assumed(self, decided: _DecidedRow) -> None:
+        for request, decision in zip(decided.row.requests, decided.decisions, strict=True):
             self._reread[request.database] = self._reread.get(request.database, frozenset()) | decision.assumed
 
 
-def _related(decided: Iterable[_Decided]) -> list[list[Row]]:
-    """Put rows together that have a key or a stored profile in common, directly or through others; each series in order."""
-    leaders: dict[Hashable, Hashable] = {}
+def _related(decided_rows: Iterable[_DecidedRow]) -> list[list[ResolvedRow]]:
+    """Return the series of related rows, each in the order of the file (union-find over positions, keys and profiles)."""
+    parents: dict[Hashable, Hashable] = {}
 
-    def leader(key: Hashable) -> Hashable:
-        while (above := leaders.setdefault(key, key)) is not key:
-            leaders[key] = leaders[above]
-            key = above
+    def root(key: Hashable) -> Hashable:
+        while (parent := parents.setdefault(key, key)) is not key:
+            parents[key] = parents[parent]
+            key = parent
         return key
 
-    series: dict[Hashable, list[Row]] = {}
-    of_rows = []
-    for one in decided:
-        own: Hashable = one.row.position
-        for key in (*one.row.keys, *one.profiles):
-            leaders[leader(key)] = leader(own)
-        of_rows.append((one.row, own))
-    for row, own in of_rows:
-        series.setdefault(leader(own), []).append(row)
+    rows = []
+    for decided in decided_rows:
+        position: Hashable = decided.row.position
+        for key in (*decided.row.keys, *decided.profiles):
+            parents[root(key)] = root(position)
+        rows.append((decided.row, position))
+    series: dict[Hashable, list[ResolvedRow]] = {}
+    for row, position in rows:
+        series.setdefault(root(position), []).append(row)
     return list(series.values())
 
 
-def _first_step(decided: Sequence[_Decided], series: Sequence[Sequence[Row]]) -> list[_Decided]:
-    """Return what may be settled by one reading of all rows: of each series the rows before the first that writes, or that one."""
-    of_row = {one.row.position: one for one in decided}
-    step: list[_Decided] = []
+def _first_step(decided_rows: Sequence[_DecidedRow], series: Sequence[Sequence[ResolvedRow]]) -> list[_DecidedRow]:
+    """Return the rows that the first reading can settle: of each series those before the first that may write, or that one."""
+    by_position = {decided.row.position: decided for decided in decided_rows}
+    step: list[_DecidedRow] = []
     for rows in series:
-        related = [of_row[row.position] for row in rows]
-        step += list(takewhile(lambda one: not one.writing, related)) or related[:1]
+        related = [by_position[row.position] for row in rows]
+        step += list(takewhile(lambda decided: not decided.may_write, related)) or related[:1]
     return step
 
 
-def _apart(decided: Iterable[_Decided]) -> list[_Decided]:
-    """Leave out what meets another at a profile: others may have brought together what was apart when all was read.
+def _disjoint(step: Iterable[_DecidedRow]) -> list[_DecidedRow]:
+    """Return the rows of a step without those that touch a profile which an earlier row writes, or write one that it read.
 
-    Rows that write nothing do not get in each other's way.
+    Rows of different series may do so: other callers may have joined what was apart when the series were made.
     """
     read: set[Hashable] = set()
     written: set[Hashable] = set()
-    apart: list[_Decided] = []
-    for one in decided:
-        if written.isdisjoint(one.profiles) and not (one.writing and not read.isdisjoint(one.profiles)):
-            apart.append(one)
-            (written if one.writing else read).update(one.profiles)
-    return apart
+    disjoint: list[_DecidedRow] = []
+    for decided in step:
+        if written.isdisjoint(decided.profiles) and not (decided.may_write and not read.isdisjoint(decided.profiles)):
+            disjoint.append(decided)
+            (written if decided.may_write else read).update(decided.profiles)
+    return disjoint
 
 
 def _known_profiles(snapshot: Snapshot) -> Iterator[ProfileId]:
@@ -301,30 +320,30 @@ def _known_profiles(snapshot: Snapshot) -> Iterator[ProfileId]:
     yield from snapshot.profiles
 
 
-def _groups(decided: Iterable[_Decided]) -> Iterator[list[_Decided]]:
-    """Put rows together that fit one transaction."""
-    group: list[_Decided] = []
+def _groups(decided_rows: Iterable[_DecidedRow]) -> Iterator[list[_DecidedRow]]:
+    """Give rows in groups that fit a transaction."""
+    group: list[_DecidedRow] = []
     writes = size = 0
-    for one in decided:
-        if group and (writes + one.writes > MAX_GROUP_WRITES or size + one.row.size > MAX_GROUP_BYTES):
+    for decided in decided_rows:
+        if group and (writes + decided.writes > MAX_GROUP_WRITES or size + decided.row.size > MAX_GROUP_BYTES):
             yield group
             group, writes, size = [], 0, 0
-        group.append(one)
-        writes, size = writes + one.writes, size + one.row.size
+        group.append(decided)
+        writes, size = writes + decided.writes, size + decided.row.size
     if group:
         yield group
 
 
-def _by_keys(parts: Iterable[SnapshotQuery]) -> Iterator[list[SnapshotQuery]]:
-    """Put together what fits one read."""
+def _calls(queries: Iterable[SnapshotQuery]) -> Iterator[list[SnapshotQuery]]:
+    """Give queries in calls of at most :data:`MAX_READ_KEYS` keys."""
     call: list[SnapshotQuery] = []
     keys = 0
-    for part in parts:
-        count = len(part.addresses) + len(part.keys) + len(part.profiles)
+    for query in queries:
+        count = len(query.addresses) + len(query.keys) + len(query.profiles)
         if call and keys + count > MAX_READ_KEYS:
             yield call
             call, keys = [], 0
-        call.append(part)
+        call.append(query)
         keys += count
     if call:
         yield call

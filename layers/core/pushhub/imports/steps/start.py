@@ -1,75 +1,76 @@
-"""How does a dropped file become a job that runs, exactly one, however often its drop is told of?"""
+"""How does a dropped file become a job that runs: exactly one job, however often the hub is notified of the drop?"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pushhub.imports.files.drop import is_folder_marker
 from pushhub.imports.job import Job, JobId, JobStatus, S3Object, job_of
-from pushhub.imports.keys import INBOX
-from pushhub.imports.port import Executions, FileStore, JobStore, MissingObjectError
+from pushhub.imports.keys import INBOX, is_folder_marker
+from pushhub.imports.port import Executions, FileStore, JobLifecycle, MissingObjectError
 from pushhub.moments import Seconds
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What is told of a file in the inbox; `version` is empty where that is not told."""
+    """That a file was dropped; `version` is empty where the notice does not name it."""
 
     key: str
     version: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Begun:
-    """Jobs that are `new`, and `running` ones that were known; these were started once more, in case they had not been."""
+class StartedJobs:
+    """Jobs that were started: `new` ones, and `running` ones that existed, whose first start may have failed."""
 
     new: tuple[JobId, ...] = ()
     running: tuple[JobId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Starting:
-    """The use case, for one bucket. All raise UnavailableError; what was not begun then is begun by the next sweep."""
+class StartImport:
+    """The use case. It raises UnavailableError; what was not started then, the next sweep starts.
 
-    bucket: str
-    jobs: JobStore
+    It may be repeated: a job is created once, by an id that follows from the dropped version, and an execution is started once, by
+    a name that follows from job and attempt. A job that exists is started again, since whoever created it may have been killed
+    before the start.
+    """
+
+    jobs: JobLifecycle
     executions: Executions
     files: FileStore
     now: Callable[[], Seconds]
 
-    def begin(self, notice: Notice) -> Begun:
-        """Begin the job of one file."""
-        if not notice.version:
-            try:
-                return self._begin(self.files.latest(self.bucket, notice.key))
-            except MissingObjectError:
-                # Deleted, or imported and moved, since it was told of.
-                return Begun()
-        return self._begin(S3Object(self.bucket, notice.key, notice.version))
+    def __call__(self, notice: Notice) -> StartedJobs:
+        """Start the job of one file."""
+        if notice.version:
+            return self._start(self.files.version(notice.key, notice.version))
+        try:
+            return self._start(self.files.latest(notice.key))
+        except MissingObjectError:
+            # The file was deleted, or imported and moved, after the notice was sent.
+            return StartedJobs()
 
-    def sweep(self) -> Begun:
-        """Begin the jobs of all files in the inbox, and start all that run once more: whoever began them may have been killed.
+    def sweep(self) -> StartedJobs:
+        """Start the jobs of all files in the inbox, and all running jobs once more.
 
-        New files come first, so that none waits where a start goes wrong that is probably needless.
+        New files come first: a running job that cannot be started, and probably need not, keeps none of them waiting.
         """
-        known = {job.id: job for job in self.jobs.running()}
-        waiting = (source for source in self.files.list_inbox(self.bucket) if job_of(source) not in known)
-        new = tuple(begun for source in waiting for begun in self._begin(source).new)
-        for job in known.values():
+        running = {job.id: job for job in self.jobs.running()}
+        waiting = (source for source in self.files.list_inbox() if job_of(source) not in running)
+        new = tuple(job for source in waiting for job in self._start(source).new)
+        for job in running.values():
             self.executions.start(job.id, job.attempt)
-        return Begun(new, tuple(known))
+        return StartedJobs(new, tuple(running))
 
-    def _begin(self, source: S3Object) -> Begun:
+    def _start(self, source: S3Object) -> StartedJobs:
         if is_folder_marker(source.key) or not source.key.startswith(INBOX):
-            # Consoles mark an empty folder by an object of this name.
-            return Begun()
+            return StartedJobs()
         id_ = job_of(source)
         job = Job(id_, source, location=source, status=JobStatus.RUNNING, started=self.now())
         if self.jobs.create(job):
             self.executions.start(id_, job.attempt)
-            return Begun(new=(id_,))
+            return StartedJobs(new=(id_,))
         known = self.jobs.load(id_)
         if known.status is not JobStatus.RUNNING:
-            return Begun()
-        # Whoever made it may have been killed before it was started.
+            return StartedJobs()
         self.executions.start(id_, known.attempt)
-        return Begun(running=(id_,))
+        return StartedJobs(running=(id_,))

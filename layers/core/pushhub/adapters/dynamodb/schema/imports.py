@@ -1,4 +1,4 @@
-"""Items of import jobs, their chunks' progress and journals, in the Ledger table."""
+"""Items of import jobs, of the progress of their chunks, and of journals, in the Ledger table."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -26,7 +26,7 @@ def job_key(job: JobId) -> Item:
 
 
 def job_item(job: Job, retention: int) -> Item:
-    """Return a job as it is stored; `retention` is how many seconds after its last change it is forgotten."""
+    """Return a job as an item; `retention` is how many seconds after its last change it expires."""
     optional = {
         "ended": job.ended,
         "plan": plan_attribute(job.plan) if job.plan else None,
@@ -50,8 +50,8 @@ def job_item(job: Job, retention: int) -> Item:
     )
 
 
-def job_of(item: Item) -> Job:
-    """Read a job back."""
+def stored_job(item: Item) -> Job:
+    """Return the job of an item."""
     return Job(
         id=JobId(item["pk"].split("#", 1)[1]),
         source=S3Object(**item["source"]),
@@ -118,7 +118,7 @@ def listed_key(job: JobId, started: int) -> Item:
 
 
 def listed_job(item: Item) -> JobId:
-    """Read back which job an entry in the list of jobs is."""
+    """Return which job an entry of the list of jobs is."""
     return JobId(item["sk"].split("#", 1)[1])
 
 
@@ -128,18 +128,18 @@ def running_key(job: JobId) -> Item:
 
 
 def running_job(item: Item) -> JobId:
-    """Read back which job an entry in the list of running jobs is."""
+    """Return which job an entry of the list of running jobs is."""
     return JobId(item["sk"])
 
 
 def progress_item(job: JobId, progress: ChunkProgress, expires: int) -> Item:
-    """Return how far a chunk has come as it is stored."""
+    """Return the progress of a chunk as an item."""
     return {
         "pk": job_key(job)["pk"],
         "sk": f"{PROGRESS}{progress.number:06d}",
         "v": FORMAT,
         "expires": expires,
-        "kinds": {str(kind): count for kind, count in progress.tally.kinds.items()},
+        "kinds": {str(result): count for result, count in progress.tally.results.items()},
         "reasons": dict(progress.tally.reasons),
         "bytes": progress.bytes,
         "lines": progress.lines,
@@ -147,12 +147,12 @@ def progress_item(job: JobId, progress: ChunkProgress, expires: int) -> Item:
     }
 
 
-def progress_of(item: Item) -> ChunkProgress:
-    """Read back how far a chunk has come."""
+def stored_progress(item: Item) -> ChunkProgress:
+    """Return the progress of an item."""
     return ChunkProgress(
         number=int(item["sk"].removeprefix(PROGRESS)),
         tally=Tally(
-            kinds={RowResult(kind): int(count) for kind, count in item["kinds"].items()},
+            results={RowResult(result): int(count) for result, count in item["kinds"].items()},
             reasons={reason: int(count) for reason, count in item["reasons"].items()},
         ),
         bytes=int(item["bytes"]),
@@ -172,41 +172,41 @@ def gate_key(partition: str, lane: int) -> Item:
 
 
 def entry_key(partition: str, lane: int, run: int, place: int) -> Item:
-    """Return the key of an entry of a journal; `place` is how many entries its run has made in its lane before."""
+    """Return the key of an entry of a journal; `place` is how many entries its run has appended in its lane before."""
     return {"pk": partition, "sk": f"{ENTRIES}{lane:02d}#{run:06d}#{place:06d}"}
 
 
 def outcomes_attribute(outcomes: Mapping[int, RowOutcome]) -> list[list[object]]:
-    """Return what came of rows as an attribute: kind, reason and packed positions of those that came to the same."""
+    """Return outcomes of rows as an attribute: for each different one, result, reason and the packed positions of its rows."""
     same: defaultdict[RowOutcome, list[int]] = defaultdict(list)
     for position, outcome in outcomes.items():
         same[outcome].append(position)
-    return [[str(outcome.kind), outcome.reason, packed(positions)] for outcome, positions in same.items()]
+    return [[str(outcome.result), outcome.reason, packed_positions(positions)] for outcome, positions in same.items()]
 
 
-def outcomes_of(attribute: Iterable[list[object]]) -> dict[int, RowOutcome]:
-    """Read back what came of rows, by their position."""
+def stored_outcomes(attribute: Iterable[list[object]]) -> dict[int, RowOutcome]:
+    """Return the outcomes of an attribute, by position."""
     found: dict[int, RowOutcome] = {}
-    for kind, reason, positions in attribute:
-        outcome = RowOutcome(RowResult(str(kind)), str(reason))
-        found |= dict.fromkeys(unpacked(bytes(positions)), outcome)  # type: ignore[call-overload]
+    for result, reason, positions in attribute:
+        outcome = RowOutcome(RowResult(str(result)), str(reason))
+        found |= dict.fromkeys(unpacked_positions(bytes(positions)), outcome)  # type: ignore[call-overload]
     return found
 
 
-def packed(positions: Iterable[int]) -> bytes:
-    """Return different positions in few bytes: for each series without a gap, the gap before it and its length.
+def packed_positions(positions: Iterable[int]) -> bytes:
+    """Return different positions in few bytes: for each range without a gap, the gap before it and its length.
 
-    Each of these two numbers stands in as many bytes as it needs, seven bits in each, the lowest first.
+    Each of these two numbers takes as many bytes as it needs, seven bits in each, the lowest first (LEB128).
     """
     numbers = bytearray()
     end = 0
-    for start, stop in _series(sorted(positions)):
+    for start, stop in _ranges(sorted(positions)):
         numbers += _number(start - end) + _number(stop - start)
         end = stop
     return bytes(numbers)
 
 
-def unpacked(numbers: bytes) -> Iterator[int]:
+def unpacked_positions(numbers: bytes) -> Iterator[int]:
     """Give packed positions back in ascending order."""
     values = _numbers(numbers)
     end = 0
@@ -215,7 +215,7 @@ def unpacked(numbers: bytes) -> Iterator[int]:
         end += gap + length
 
 
-def _series(ascending: Iterable[int]) -> Iterator[tuple[int, int]]:
+def _ranges(ascending: Iterable[int]) -> Iterator[tuple[int, int]]:
     start = stop = -1
     for position in ascending:
         if position != stop:

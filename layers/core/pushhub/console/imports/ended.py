@@ -1,4 +1,4 @@
-"""What does a command tell of imports that it waited for, or was asked about?"""
+"""How does a command wait for imports, and print the reports of those that have ended?"""
 
 import json
 import shlex
@@ -16,13 +16,13 @@ from pushhub.console.progress import say
 from pushhub.console.stores import faults_explained
 from pushhub.imports.job import JobId, JobStatus
 from pushhub.imports.keys import ERRORS, REPORT, RETRY, report_key
-from pushhub.imports.steps.job_report import report_of
+from pushhub.imports.steps.summary import summary_of
 
 _INTERRUPTED: Final = 130
 """How shells say that Ctrl-C ended a command."""
 
 
-def wait_and_tell(stores: ImportStores, ids: Sequence[JobId], stack: str | None, *, as_json: bool) -> bool:
+def wait_and_print(stores: ImportStores, ids: Sequence[JobId], stack: str | None, *, as_json: bool) -> bool:
     """Wait until jobs have ended, print their reports in this order, and return whether all are done.
 
     Raises:
@@ -35,29 +35,29 @@ def wait_and_tell(stores: ImportStores, ids: Sequence[JobId], stack: str | None,
         with faults_explained():
             ended = Watch(stores.jobs).until_ended(ids)
     except KeyboardInterrupt:
-        goes_on(ids, stack)
+        say_that_jobs_go_on(ids, stack)
         sys.exit(_INTERRUPTED)
-    tell(ended, stores, stack, as_json=as_json)
+    print_reports(ended, stores, stack, as_json=as_json)
     return all(standing.job.status is JobStatus.DONE for standing in ended)
 
 
-def goes_on(ids: Sequence[JobId], stack: str | None) -> None:
+def say_that_jobs_go_on(ids: Sequence[JobId], stack: str | None) -> None:
     """Say that jobs go on although nobody waits for them any more."""
     for id_ in ids:
-        say(f"job {id_} goes on; see it with `{command(stack, 'imports', 'show', id_)}`")
+        say(f"job {id_} goes on; see it with `{command_line(stack, 'imports', 'show', id_)}`")
 
 
 def entry_of(stores: ImportStores, standing: Standing) -> Entry:
-    """Return the report of a job that has ended; where it is not kept any more, what the ledger knows.
+    """Return the report of a job that has ended; where its file is not kept any more, the same from the ledger.
 
     Raises:
         UnavailableError: the bucket cannot be asked.
     """
     written = stores.bucket.read(report_key(standing.job.id, REPORT)) if standing.job.status.final else None
-    return report_of(standing.job, standing.tally) if written is None else cast("Mapping[str, object]", json.loads(written))
+    return summary_of(standing.job, standing.tally) if written is None else cast("Mapping[str, object]", json.loads(written))
 
 
-def tell(ended: Sequence[Standing], stores: ImportStores, stack: str | None, *, as_json: bool) -> None:
+def print_reports(ended: Sequence[Standing], stores: ImportStores, stack: str | None, *, as_json: bool) -> None:
     """Print the reports of jobs that have ended; as JSON, that of one job is an object, those of several are an array.
 
     Raises:
@@ -69,17 +69,17 @@ def tell(ended: Sequence[Standing], stores: ImportStores, stack: str | None, *, 
             click.echo(json.dumps(entries[0] if len(entries) == 1 else entries, ensure_ascii=False, indent=2))
             return
         for standing, entry in zip(ended, entries, strict=True):
-            told = [*report_lines(entry, standing.job.plan), *_what_next(standing, stack), *_where(standing.job.id, stores, stack)]
-            click.echo("\n".join(told))
+            lines = [*report_lines(entry, standing.job.plan), *_what_next(standing, stack), *_where(standing.job.id, stores, stack)]
+            click.echo("\n".join(lines))
 
 
-def command(stack: str | None, *words: str) -> str:
-    """Return what a person types to run another command on the same hub."""
+def command_line(stack: str | None, *words: str) -> str:
+    """Return the shell command line of another command on the same hub."""
     return shlex.join(["uv", "run", "pushhub", *words, *(["--stack", stack] if stack else [])])
 
 
 def _what_next(standing: Standing, stack: str | None) -> Iterator[str]:
-    """Give how far a job came that did not get through, and what a person does then."""
+    """Give the progress of a job that is not done, and what a person can do about it."""
     job = standing.job
     if job.status is JobStatus.DONE:
         return
@@ -88,7 +88,7 @@ def _what_next(standing: Standing, stack: str | None) -> Iterator[str]:
     if job.refused:
         yield "  next        mend the file, its path or its metadata, and drop it again"
     else:
-        yield f"  go on with  {command(stack, 'imports', 'retry', job.id)}"
+        yield f"  go on with  {command_line(stack, 'imports', 'retry', job.id)}"
 
 
 def _where(job: JobId, stores: ImportStores, stack: str | None) -> list[str]:
@@ -98,5 +98,5 @@ def _where(job: JobId, stores: ImportStores, stack: str | None) -> list[str]:
         return ["  reports     are not kept any more"]
     return [
         f"  reports     s3://{stores.bucket.name}/{folder} {', '.join(names)}",
-        f"  fetch them  {command(stack, 'imports', 'fetch', job)}",
+        f"  fetch them  {command_line(stack, 'imports', 'fetch', job)}",
     ]
