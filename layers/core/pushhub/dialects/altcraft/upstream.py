@@ -14,22 +14,27 @@ from pushhub.events.messages import Forward
 from pushhub.outgoing.calls import Call, CallReply
 
 _POST_EVENTS = "/api/v1.1/pushes/post_events"
+_JSON = {"Content-Type": "application/json"}
 _MAX_DEPTH = 8
 
 
 class AltcraftUpstream:
-    """Posts one event a request, with the upstream's own token and the fields as they came; asks for a link as it came."""
+    """Posts one event in each request, with the upstream token and the fields as they came; gets a link as it came."""
 
-    def call(self, upstream: Upstream, token: str, forward: Forward) -> Call:
+    def call(self, upstream: Upstream, upstream_token: str, forward: Forward) -> Call:
         """See :meth:`pushhub.events.upstreams.UpstreamApi.call`."""
-        what = forward.report.content
-        if isinstance(what, RelayLink):
-            return Call(upstream.url + LINK_PATH + what.opaque)
-        body = json.dumps(_fields(what, token), ensure_ascii=False, separators=(",", ":")).encode()
-        return Call(upstream.url + _POST_EVENTS, body, "application/json")
+        match forward.report.content:
+            case RelayLink(opaque):
+                return Call(upstream.url + LINK_PATH + opaque)
+            case RecordEvent() as event:
+                body = json.dumps(_fields(event, upstream_token), ensure_ascii=False, separators=(",", ":")).encode()
+                return Call(upstream.url + _POST_EVENTS, "POST", _JSON, body)
 
     def accepted(self, forward: Forward, reply: CallReply) -> bool:
-        """See :meth:`pushhub.events.upstreams.UpstreamApi.accepted`; what a link is answered is not documented, so any 2xx is."""
+        """See :meth:`pushhub.events.upstreams.UpstreamApi.accepted`.
+
+        The vendor does not document the answer to a link, so any 2xx accepts one.
+        """
         if isinstance(forward.report.content, RelayLink):
             return True
         try:
@@ -39,8 +44,8 @@ class AltcraftUpstream:
         return reply.status == HTTPStatus.OK and type(error) is int and error == 0
 
 
-def _fields(event: RecordEvent, token: str) -> dict[str, Any]:
-    fields: dict[str, Any] = {"token": token, "events": int(event.happening), "uid": event.uid}
+def _fields(event: RecordEvent, upstream_token: str) -> dict[str, Any]:
+    fields: dict[str, Any] = {"token": upstream_token, "events": int(event.happening), "uid": event.uid}
     if event.plain:
         fields |= {
             "launch_id": event.plain.launch,
