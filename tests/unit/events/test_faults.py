@@ -208,8 +208,8 @@ class World:
 
     def record(self) -> None:
         batch = self.events.batch()
-        taken_in = self.intake(batch)
-        self.events.delete([delivery.id for delivery in batch if not isinstance(taken_in[delivery.id], Undone)])
+        outcomes = self.intake(batch)
+        self.events.delete([delivery.id for delivery in batch if not isinstance(outcomes[delivery.id], Undone)])
 
     def forward(self, queue: FatefulQueue) -> None:
         batch = queue.batch()

@@ -16,7 +16,7 @@ from pushhub.events.forwarding import (
     Handled,
     Handling,
     Poison,
-    PutOff,
+    Postponed,
     delay_seconds,
 )
 from pushhub.events.messages import Forward, Receipt, Report, read_forward, write_forward
@@ -212,7 +212,7 @@ def test_an_upstream_that_asks_for_now_gets_the_usual_delay() -> None:
 def test_what_is_not_due_yet_is_not_tried_and_waits_for_the_rest_of_the_time() -> None:
     world = World()
     handling = world.forwarding()(_batch(_event(tried=1, waited=1, ahead=100)))
-    assert handling.handled == (Handled(_event(tried=1, waited=1, ahead=100), PutOff("the upstream asked for later")),)
+    assert handling.handled == (Handled(_event(tried=1, waited=1, ahead=100), Postponed("the upstream asked for later")),)
     assert not world.asked
     assert world.queue.envelopes == [Envelope(write_forward(_event(tried=1, waited=2, ahead=100)), 100)]
 
@@ -397,8 +397,8 @@ def test_an_unreachable_upstream_is_left_alone_while_others_go_on() -> None:
     second = _handled(forwarding(_batch(_event("a2"), _event("b2", B), _event("a3"), _event("b3", B))))
     assert world.names == [["a1", "b1"], ["b2", "b3"]]
     why = "not tried, since a moment ago: no connection"
-    assert second["a2"] == Handled(_event("a2"), PutOff(why))
-    assert second["a3"] == Handled(_event("a3"), PutOff(why))
+    assert second["a2"] == Handled(_event("a2"), Postponed(why))
+    assert second["a3"] == Handled(_event("a3"), Postponed(why))
     assert second["b2"].outcome == second["b3"].outcome == Accepted()
     assert _forwards(world.queue) == [_event("a1", tried=1, waited=1), _event("a2", waited=1), _event("a3", waited=1)]
 
@@ -546,7 +546,7 @@ def test_everything_in_one_batch() -> None:
         "old": Retry,
         "gone": Rejected,
         "tokenless": Retry,
-        "not due": PutOff,
+        "not due": Postponed,
         "": Poison,
     }
     again = {_name(forward): (forward.tried, forward.waited) for forward in _forwards(world.queue)}
