@@ -1,11 +1,11 @@
-"""How is an event handed on to an upstream that speaks this dialect?
+"""How is a report handed on to an upstream that speaks this dialect?
 
-Sources: seeds 000 and 001.
+Sources: "Add app push events" and "Event registration" in `sources.md`.
 """
 
 import json
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 
 from pushhub.catalog.model import Upstream
 from pushhub.dialects.json_body import BadBodyError, read_object
@@ -13,13 +13,14 @@ from pushhub.events.command import LINK_PATH, RecordEvent, RelayLink
 from pushhub.events.messages import Forward
 from pushhub.outgoing.calls import Call, CallReply
 
-_POST_EVENTS = "/api/v1.1/pushes/post_events"
-_JSON = {"Content-Type": "application/json"}
-_MAX_DEPTH = 8
+_POST_EVENTS: Final = "/api/v1.1/pushes/post_events"
+_JSON: Final = {"Content-Type": "application/json"}
+_MAX_DEPTH: Final = 8
+"""Levels of nesting of an upstream's answer."""
 
 
 class AltcraftUpstream:
-    """Posts one event in each request, with the upstream token and the fields as they came; gets a link as it came."""
+    """Posts each event in a request of its own, with the upstream's token and the fields as they came; gets a link as it came."""
 
     def call(self, upstream: Upstream, upstream_token: str, forward: Forward) -> Call:
         """See :meth:`pushhub.events.upstreams.UpstreamApi.call`."""
@@ -33,7 +34,7 @@ class AltcraftUpstream:
     def accepted(self, forward: Forward, reply: CallReply) -> bool:
         """See :meth:`pushhub.events.upstreams.UpstreamApi.accepted`.
 
-        The vendor does not document the answer to a link, so any 2xx accepts one.
+        No page of the vendor says what a link is answered, so any 2xx means that it was taken.
         """
         if isinstance(forward.report.content, RelayLink):
             return True
