@@ -60,7 +60,7 @@ class Urllib3Exchange:
         return list(self._threads.map(self._send, calls))
 
     def _send(self, call: Call) -> CallReply:
-        answer = self._pool.request("POST", call.url, body=call.body, headers={"content-type": call.content_type}, timeout=10)
+        answer = self._pool.request(call.method, call.url, body=call.body, headers=call.headers, timeout=10)
         return CallReply(answer.status, answer.data)
 
 

@@ -1,4 +1,4 @@
-"""Upstreams that answer as a test tells them to."""
+"""Hosts that answer as a test says."""
 
 from collections.abc import Iterable, Sequence
 
@@ -6,7 +6,7 @@ from pushhub.outgoing.calls import Call, CallReply, NoReply
 
 
 class ScriptedExchange:
-    """Gives the answers it was told to, one for each request; `calls` are the requests."""
+    """Gives the answers that it was made with, one for each request; `calls` are the requests."""
 
     def __init__(self, answers: Iterable[CallReply | NoReply]) -> None:
         self.answers = list(answers)

@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from pushhub.events.command import Happening, Identity, RecordEvent
 from pushhub.events.ledger import (
@@ -14,6 +14,7 @@ from pushhub.events.ledger import (
     FirstSeen,
     LaunchStatistics,
     RecordedEvent,
+    Repeated,
 )
 
 if TYPE_CHECKING:
@@ -35,17 +36,23 @@ class MemoryLedger:
 
     def commit(self, entry: Entry) -> None:
         self.commits += 1
-        if isinstance(entry, FirstSeen):
-            recorded = self.recorded[entry.event.identity]
-            if any(bit in recorded for bit in BITS if bit & entry.bits):
-                raise ContradictedError(dict(recorded))
-            recorded |= {bit: entry.report for bit in BITS if bit & entry.bits}
-            self.events.setdefault(entry.event.identity, entry.event)
-        elif entry.report.receipt in self.repeats:
-            raise AlreadyCountedError("the receipt is counted already")
-        else:
-            self.repeats.add(entry.report.receipt)
+        match entry:
+            case FirstSeen():
+                self._set_bits(entry)
+            case Repeated(report):
+                if report.receipt in self.repeats:
+                    raise AlreadyCountedError("the receipt is counted already")
+                self.repeats.add(report.receipt)
+            case _:
+                assert_never(entry)
         self._count(entry.counts)
+
+    def _set_bits(self, entry: FirstSeen) -> None:
+        recorded = self.recorded[entry.event.identity]
+        if any(bit in recorded for bit in BITS if bit & entry.bits):
+            raise ContradictedError(dict(recorded))
+        recorded |= {bit: entry.report for bit in BITS if bit & entry.bits}
+        self.events.setdefault(entry.event.identity, entry.event)
 
     def events_of(self, uid: str) -> Iterable[RecordedEvent]:
         found = [(identity, event) for identity, event in self.events.items() if event.uid == uid]

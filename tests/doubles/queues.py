@@ -6,7 +6,7 @@ from pushhub.outgoing.queues import Envelope
 
 
 class MemoryQueue:
-    """A queue for tests: `envelopes` are what it has taken. It takes no message that holds the text `refused`."""
+    """A queue for tests: `envelopes` are what it has taken, `puts` counts calls. It takes no message that holds `refused`."""
 
     def __init__(self, refused: str = "") -> None:
         self.envelopes: list[Envelope] = []

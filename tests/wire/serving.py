@@ -21,7 +21,7 @@ from pushhub.events.forwarding import Destinations, Forwarding
 from pushhub.events.intake import Intake
 from pushhub.events.recording import Recording
 from pushhub.moments import Clock, Milliseconds, milliseconds_now
-from pushhub.outgoing.calls import Call, CallReply, NoReply
+from pushhub.outgoing.calls import RETRY_AFTER, Call, CallReply, NoReply
 from tests.doubles.exchange import ScriptedExchange
 from tests.doubles.functions import Context, load_handler
 from tests.doubles.ledger import MemoryLedger
@@ -124,10 +124,11 @@ def _answer(answer: Mapping[str, Any]) -> CallReply | NoReply:
         return NoReply(answer["no_reply"], answer["unreachable"])
     body = answer.get("body", "")
     text = body if isinstance(body, str) else json.dumps(body)
-    return CallReply(answer["status"], text.encode(), answer.get("retry_after", ""))
+    headers = {RETRY_AFTER: answer["retry_after"]} if "retry_after" in answer else {}
+    return CallReply(answer["status"], text.encode(), headers)
 
 
 def _sent(call: Call) -> dict[str, Any]:
     if call.body is None:
         return {"url": call.url}
-    return {"url": call.url, "content_type": call.content_type, "body": json.loads(call.body)}
+    return {"url": call.url, "content_type": call.headers["Content-Type"], "body": json.loads(call.body)}

@@ -24,7 +24,7 @@ from cryptography.x509.oid import NameOID
 from pushhub.adapters import curl as outbound
 from pushhub.adapters.curl import CurlExchange
 from pushhub.console.recording_server import ANSWERS, Arrival, Behaviour, recording
-from pushhub.outgoing.calls import MAX_REPLY_BYTES, SECONDS_TO_ANSWER, Call, CallReply, NoReply
+from pushhub.outgoing.calls import MAX_REPLY_BYTES, RETRY_AFTER, SECONDS_TO_ANSWER, Call, CallReply, NoReply
 
 SHORT = 0.3
 """Seconds to answer, where a server never does."""
@@ -160,7 +160,7 @@ def _no_reply(result: CallReply | NoReply, *, unreachable: bool) -> str:
 
 
 def _post(url: str, body: bytes = POSTED) -> Call:
-    return Call(url, body, "application/json")
+    return Call(url, "POST", {"Content-Type": "application/json"}, body)
 
 
 def _good(_request: bytes) -> bytes:
@@ -208,7 +208,7 @@ def good() -> Iterator[RawServer]:
 
 def test_a_post_is_exactly_this(good: RawServer) -> None:
     body = b'{"uid":"' + "é\U0001f600".encode() + bytes(range(256)) + b'"}'
-    assert _one(_exchange(), Call(good.url("/a/b"), body, "application/json")) == CallReply(200, b"good")
+    assert _one(_exchange(), _post(good.url("/a/b"), body)) == CallReply(200, b"good")
     assert good.requests == [
         b"POST /a/b HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nUser-Agent: pushhub\r\nAccept: */*\r\n"
         b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (good.port, len(body), body)
@@ -242,6 +242,52 @@ def test_a_get_after_a_post_on_the_same_handle_is_bare(good: RawServer) -> None:
     assert good.requests[1] == (
         b"GET /bare HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nUser-Agent: pushhub\r\nAccept: */*\r\n\r\n" % good.port
     )
+
+
+def test_headers_are_sent_as_they_are_and_in_their_order(good: RawServer) -> None:
+    headers = {"apns-topic": "app", "Authorization": f"Bearer {TOKEN}", "A": 'b,  c; d="e"'}
+    exchange = _exchange()
+    exchange([Call(good.url("/1"), headers=headers), Call(good.url("/2"), "POST", headers, b"x")])
+    sent = b'Accept: */*\r\napns-topic: app\r\nAuthorization: Bearer %s\r\nA: b,  c; d="e"\r\n' % TOKEN.encode()
+    assert {request[: request.index(b" ")]: request[request.index(b"Accept") :] for request in good.requests} == {
+        b"GET": sent + b"\r\n",
+        b"POST": sent + b"Content-Length: 1\r\n\r\nx",
+    }
+    exchange([Call(good.url("/bare"))])
+    assert TOKEN.encode() not in good.requests[2]
+
+
+@pytest.mark.parametrize("body", [None, b"x"])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("A", "b\r\nX: y"),
+        ("A", "b\n"),
+        ("A", "b\0"),
+        ("A", "é"),
+        ("A", ""),
+        ("A", " "),
+        ("A", " b"),
+        ("", "b"),
+        ("A:", "b"),
+        ("A b", "c"),
+        ("A\n", "b"),
+    ],
+)
+def test_a_header_that_is_none_is_an_outcome_and_the_others_of_the_batch_are_sent(
+    good: RawServer, name: str, value: str, body: bytes | None
+) -> None:
+    bad = Call(good.url("/bad"), headers={name: value, "Authorization": TOKEN}, body=body)
+    first, refused, last = _exchange()([Call(good.url("/1")), bad, Call(good.url("/2"))])
+    _no_reply(refused, unreachable=False)
+    assert first == last == CallReply(200, b"good")
+    assert len(good.requests) == 2
+
+
+def test_no_credential_stands_in_what_is_printed_of_a_call() -> None:
+    shown = repr(Call(f"https://up.example/{LINK}", "POST", {"Authorization": TOKEN}, POSTED))
+    assert LINK not in shown
+    assert TOKEN not in shown
 
 
 @pytest.mark.parametrize(
@@ -339,13 +385,21 @@ def test_retry_after_is_read() -> None:
         exchange = _exchange()
         results = [_one(exchange, Call(server.url())) for _ in range(6)]
     assert results == [
-        CallReply(503, b"", "120"),
-        CallReply(429, b"", "Fri, 31 Dec 1999 23:59:59 GMT"),
+        CallReply(503, b"", {RETRY_AFTER: "120"}),
+        CallReply(429, b"", {RETRY_AFTER: "Fri, 31 Dec 1999 23:59:59 GMT"}),
+        CallReply(500, b"", {RETRY_AFTER: ""}),
         CallReply(500),
-        CallReply(500),
-        CallReply(503, b"", "café"),
+        CallReply(503, b"", {RETRY_AFTER: "café"}),
         CallReply(200),
     ]
+
+
+def test_of_the_headers_of_an_answer_those_are_kept_that_the_caller_reads() -> None:
+    reply = answer("200 OK", b"", "APNs-ID: a", "Retry-After: 5", "Other: b", "apns-id: c ")
+    with listening(lambda _: reply) as server:
+        kept = (frozenset({"apns-id"}), frozenset({"apns-id", "retry-after", "none"}), frozenset[str]())
+        results = _exchange()([Call(server.url(), reply_headers=names) for names in kept])
+    assert results == [CallReply(200, b"", headers) for headers in ({"apns-id": "c"}, {"apns-id": "c", RETRY_AFTER: "5"}, {})]
 
 
 @pytest.mark.parametrize("status", [200, 204, 304, 400, 404, 418, 500, 599])
@@ -357,7 +411,7 @@ def test_a_status_is_read(status: int) -> None:
 @pytest.mark.parametrize(("size", "kept"), [(0, 0), (MAX_REPLY_BYTES, MAX_REPLY_BYTES), (MAX_REPLY_BYTES + 1, 0), (5_000_000, 0)])
 def test_a_body_over_64_kib_is_cut(size: int, kept: int) -> None:
     with listening(lambda _: answer("422 x", b"x" * size, "Retry-After: 9")) as server:
-        assert _one(_exchange(), Call(server.url())) == CallReply(422, b"x" * kept, "9")
+        assert _one(_exchange(), Call(server.url())) == CallReply(422, b"x" * kept, {RETRY_AFTER: "9"})
 
 
 def test_a_body_in_chunks_is_put_together() -> None:
@@ -375,12 +429,12 @@ def test_a_compressed_body_is_not_unpacked() -> None:
 GOOD_BODY = b'{"error":0,"error_text":"Successful operation"}'
 PLAYED: dict[str, CallReply] = {
     "ok": CallReply(200, GOOD_BODY),
-    "error": CallReply(200, b'{"error":1,"error_text":"told to fail"}', "7"),
-    "html": CallReply(200, b"<!doctype html><title>Sorry</title><p>We will be back soon.", "7"),
-    "redirect": CallReply(302, b"", "7"),
-    "huge": CallReply(200, b"", "7"),
+    "error": CallReply(200, b'{"error":1,"error_text":"told to fail"}', {RETRY_AFTER: "7"}),
+    "html": CallReply(200, b"<!doctype html><title>Sorry</title><p>We will be back soon.", {RETRY_AFTER: "7"}),
+    "redirect": CallReply(302, b"", {RETRY_AFTER: "7"}),
+    "huge": CallReply(200, b"", {RETRY_AFTER: "7"}),
 } | {
-    name: CallReply(status, b'{"error":%d,"error_text":"told to answer %d"}' % (status, status), "7")
+    name: CallReply(status, b'{"error":%d,"error_text":"told to answer %d"}' % (status, status), {RETRY_AFTER: "7"})
     for name, status in {
         "refuse": 400,
         "unauthorized": 401,
@@ -397,10 +451,10 @@ def test_what_the_stand_in_answers_is_what_comes_back(name: str) -> None:
     with _standing_in(Behaviour(name, retry_after=7)) as upstream:
         posted, asked = _exchange()([_post(upstream.url + POST_PATH), Call(upstream.url + LINK_PATH)])
         assert sorted(arrival.method for arrival in upstream.arrivals) == ["GET", "POST"]
-    assert PLAYED[name] in {
+    assert PLAYED[name] in (
         posted,
-        CallReply(posted.status, b"", "7") if isinstance(posted, CallReply) and name == "redirect" else posted,
-    }
+        CallReply(posted.status, b"", {RETRY_AFTER: "7"}) if isinstance(posted, CallReply) and name == "redirect" else posted,
+    )
     assert isinstance(asked, CallReply)
     assert asked.status == PLAYED[name].status
 

@@ -24,7 +24,7 @@ from pushhub.events.messages import Forward, Receipt, read_report
 from pushhub.events.recording import Recording
 from pushhub.faults import UnavailableError
 from pushhub.moments import Clock, Milliseconds
-from pushhub.outgoing.calls import Call, CallReply, NoReply
+from pushhub.outgoing.calls import RETRY_AFTER, Call, CallReply, NoReply
 from pushhub.outgoing.queues import Delivery, Envelope
 from tests.doubles.ledger import BITS, MemoryLedger
 
@@ -36,7 +36,8 @@ UPSTREAMS = {
 }
 
 
-MOODS: tuple[CallReply | NoReply, ...] = (CallReply(500), CallReply(429, retry_after="3"), NoReply("no answer", unreachable=True))
+LATER = CallReply(429, headers={RETRY_AFTER: "3"})
+MOODS: tuple[CallReply | NoReply, ...] = (CallReply(500), LATER, NoReply("no answer", unreachable=True))
 
 
 class KilledError(BaseException):
@@ -119,7 +120,7 @@ class FatefulLedger(MemoryLedger):
 class ApiThatTellsAll:
     """Puts into its request what the test wants to know of the forward."""
 
-    def call(self, upstream: Upstream, token: str, forward: Forward) -> Call:
+    def call(self, upstream: Upstream, upstream_token: str, forward: Forward) -> Call:
         event = forward.report.content
         assert isinstance(event, RecordEvent)
         return Call(f"{upstream.name} {event.identity} {int(event.happening)} {forward.report.receipt}")
@@ -207,8 +208,8 @@ class World:
 
     def record(self) -> None:
         batch = self.events.batch()
-        taken_in = self.intake(batch)
-        self.events.delete([delivery.id for delivery in batch if not isinstance(taken_in[delivery.id], Undone)])
+        outcomes = self.intake(batch)
+        self.events.delete([delivery.id for delivery in batch if not isinstance(outcomes[delivery.id], Undone)])
 
     def forward(self, queue: FatefulQueue) -> None:
         batch = queue.batch()

@@ -16,14 +16,14 @@ from pushhub.events.forwarding import (
     Handled,
     Handling,
     Poison,
-    PutOff,
+    Postponed,
     delay_seconds,
 )
 from pushhub.events.messages import Forward, Receipt, Report, read_forward, write_forward
 from pushhub.events.upstreams import Accepted, Dropped, Rejected, Retry
 from pushhub.faults import UnavailableError
 from pushhub.moments import Clock, Milliseconds
-from pushhub.outgoing.calls import Call, CallReply, NoReply
+from pushhub.outgoing.calls import RETRY_AFTER, Call, CallReply, NoReply
 from pushhub.outgoing.queues import MAX_DELAY_SECONDS, Delivery, Envelope
 from tests.doubles.queues import MemoryQueue
 
@@ -39,11 +39,15 @@ def _upstream(name: str) -> Upstream:
     return Upstream(name, UpstreamKind.ALTCRAFT, f"https://{name}.example", relay_links=True, events=frozenset(ReportedEvent))
 
 
+def _post(url: str, upstream_token: str) -> Call:
+    return Call(url, "POST", body=upstream_token.encode())
+
+
 class Api:
     """Puts the uid into the URL; of 2xx, 200 alone is success."""
 
-    def call(self, upstream: Upstream, token: str, forward: Forward) -> Call:
-        return Call(f"{upstream.url}/{_name(forward)}", token.encode())
+    def call(self, upstream: Upstream, upstream_token: str, forward: Forward) -> Call:
+        return _post(f"{upstream.url}/{_name(forward)}", upstream_token)
 
     def accepted(self, forward: Forward, reply: CallReply) -> bool:
         return reply.status == 200
@@ -144,7 +148,7 @@ def test_what_is_accepted_goes_nowhere() -> None:
     handling = world.forwarding()(_batch(_event()))
     assert handling == Handling((Handled(_event(tried=1), Accepted()),), frozenset())
     assert not world.queue.envelopes + world.dead_letters.envelopes
-    assert world.asked == [[Call("https://alpha.example/u", b"the token of alpha")]]
+    assert world.asked == [[_post("https://alpha.example/u", "the token of alpha")]]
 
 
 @pytest.mark.parametrize("status", [400, 413, 422])
@@ -194,13 +198,13 @@ def test_chance_decides_over_half_of_the_delay(chance: float, delay: int) -> Non
     ],
 )
 def test_the_upstream_may_ask_for_later_but_not_for_sooner(asked: str, waited: int, delay: int, ahead: int) -> None:
-    world = World(answers={A: CallReply(503, retry_after=asked)})
+    world = World(answers={A: CallReply(503, headers={RETRY_AFTER: asked})})
     world.forwarding()(_batch(_event(waited=waited)))
     assert world.queue.envelopes == [Envelope(write_forward(_event(tried=1, waited=waited + 1, ahead=ahead)), delay)]
 
 
 def test_an_upstream_that_asks_for_now_gets_the_usual_delay() -> None:
-    world = World(answers={A: CallReply(503, retry_after="0")})
+    world = World(answers={A: CallReply(503, headers={RETRY_AFTER: "0"})})
     world.forwarding()(_batch(_event()))
     assert world.queue.envelopes == [Envelope(write_forward(replace(_event(tried=1, waited=1), not_before=NOW)), 3)]
 
@@ -208,13 +212,13 @@ def test_an_upstream_that_asks_for_now_gets_the_usual_delay() -> None:
 def test_what_is_not_due_yet_is_not_tried_and_waits_for_the_rest_of_the_time() -> None:
     world = World()
     handling = world.forwarding()(_batch(_event(tried=1, waited=1, ahead=100)))
-    assert handling.handled == (Handled(_event(tried=1, waited=1, ahead=100), PutOff("the upstream asked for later")),)
+    assert handling.handled == (Handled(_event(tried=1, waited=1, ahead=100), Postponed("the upstream asked for later")),)
     assert not world.asked
     assert world.queue.envelopes == [Envelope(write_forward(_event(tried=1, waited=2, ahead=100)), 100)]
 
 
 def test_what_is_asked_for_in_hours_is_held_back_by_quarters_of_an_hour_until_it_is_due_and_no_longer() -> None:
-    world = World(answers={A: CallReply(429, retry_after="2000")})
+    world = World(answers={A: CallReply(429, headers={RETRY_AFTER: "2000"})})
     forwarding = world.forwarding()
     forwarding(_batch(_event()))
     world.answers = {}
@@ -367,7 +371,7 @@ def test_destinations_are_looked_up_anew_for_each_batch() -> None:
     world.upstreams = {A: replace(_upstream(A), url="https://moved.example")}
     world.tokens = {A: "another token"}
     forwarding(_batch(_event()))
-    assert world.asked[1] == [Call("https://moved.example/u", b"another token")]
+    assert world.asked[1] == [_post("https://moved.example/u", "another token")]
 
 
 def test_no_token_stands_in_what_is_printed_of_destinations() -> None:
@@ -393,8 +397,8 @@ def test_an_unreachable_upstream_is_left_alone_while_others_go_on() -> None:
     second = _handled(forwarding(_batch(_event("a2"), _event("b2", B), _event("a3"), _event("b3", B))))
     assert world.names == [["a1", "b1"], ["b2", "b3"]]
     why = "not tried, since a moment ago: no connection"
-    assert second["a2"] == Handled(_event("a2"), PutOff(why))
-    assert second["a3"] == Handled(_event("a3"), PutOff(why))
+    assert second["a2"] == Handled(_event("a2"), Postponed(why))
+    assert second["a3"] == Handled(_event("a3"), Postponed(why))
     assert second["b2"].outcome == second["b3"].outcome == Accepted()
     assert _forwards(world.queue) == [_event("a1", tried=1, waited=1), _event("a2", waited=1), _event("a3", waited=1)]
 
@@ -433,7 +437,7 @@ def test_a_later_failure_to_reach_it_counts_anew() -> None:
     assert _asked_for(world, forwarding, _event()) == ["u"]
 
 
-@pytest.mark.parametrize("answer", [OK, CallReply(500), CallReply(400), CallReply(503, retry_after="5")])
+@pytest.mark.parametrize("answer", [OK, CallReply(500), CallReply(400), CallReply(503, headers={RETRY_AFTER: "5"})])
 def test_a_reply_of_any_kind_ends_it(answer: CallReply) -> None:
     world = World(answers={A: DOWN})
     forwarding = world.forwarding()
@@ -503,7 +507,7 @@ def test_everything_in_one_batch() -> None:
         answers={
             "refused": CallReply(422),
             "failed": CallReply(500),
-            "later": CallReply(429, retry_after="1000"),
+            "later": CallReply(429, headers={RETRY_AFTER: "1000"}),
             "down": DOWN,
             "broken": BROKEN,
             "l" * 16: CallReply(404),
@@ -542,7 +546,7 @@ def test_everything_in_one_batch() -> None:
         "old": Retry,
         "gone": Rejected,
         "tokenless": Retry,
-        "not due": PutOff,
+        "not due": Postponed,
         "": Poison,
     }
     again = {_name(forward): (forward.tried, forward.waited) for forward in _forwards(world.queue)}

@@ -8,7 +8,7 @@ import pytest
 from pushhub.catalog.model import ReportedEvent, Upstream, UpstreamKind
 from pushhub.catalog.providers import PushToken
 from pushhub.events.command import Happening, PlainForm, RecordEvent, RelayLink
-from pushhub.events.intake import SECONDS_TO_LAST_REPORT, GivenUp, Intake, Recorded, Relayed, TakenIn, Undone
+from pushhub.events.intake import SECONDS_TO_LAST_REPORT, GivenUp, Intake, IntakeOutcome, Recorded, Relayed, Undone
 from pushhub.events.ledger import Entry, FirstSeen
 from pushhub.events.messages import Forward, Receipt, Report, read_forward, write_report
 from pushhub.events.recording import Recording
@@ -57,7 +57,7 @@ class World:
     def known(self) -> Mapping[str, Upstream]:
         return self.upstreams
 
-    def take_in(self, *reports: Report | str) -> dict[str, TakenIn]:
+    def take_in(self, *reports: Report | str) -> dict[str, IntakeOutcome]:
         """Take a batch in; messages are named by their uids or links, those that are none by their text."""
         recording = Recording(self.ledger, sleep=lambda _: None)
         intake = Intake(recording, self.known, self.forwards, self.dead_letters, lambda: NOW, lambda: self.elapsed)
@@ -94,8 +94,8 @@ def recorded(report: Report, new: Happening, upstreams: int) -> Recorded:
     return Recorded(report.content, new, upstreams)
 
 
-def undone(taken_in: Mapping[str, TakenIn]) -> set[str]:
-    return {name for name, one in taken_in.items() if isinstance(one, Undone)}
+def undone(outcomes: Mapping[str, IntakeOutcome]) -> set[str]:
+    return {name for name, one in outcomes.items() if isinstance(one, Undone)}
 
 
 # What is new goes on, what is not does not
@@ -184,8 +184,8 @@ def test_a_link_that_no_upstream_takes_is_a_dead_letter() -> None:
 
 def test_a_message_that_is_none_of_ours_is_a_dead_letter_as_it_was_with_a_reason_and_stops_no_other() -> None:
     world = World(ALPHA)
-    taken_in = world.take_in(event("a"), "what is this?", event("b"))
-    one = taken_in["what is this?"]
+    outcomes = world.take_in(event("a"), "what is this?", event("b"))
+    one = outcomes["what is this?"]
     assert isinstance(one, GivenUp)
     assert one.reason
     assert world.dead_letters.envelopes == [Envelope("what is this?", reason=one.reason)]
@@ -198,10 +198,10 @@ def test_a_message_that_is_none_of_ours_is_a_dead_letter_as_it_was_with_a_reason
 def test_reports_that_would_be_begun_too_late_are_undone_and_touch_nothing() -> None:
     world = World(ALPHA)
     world.took = SECONDS_TO_LAST_REPORT / 2 + 1
-    taken_in = world.take_in(*(event(uid) for uid in "abcd"))
-    assert taken_in["a"] == recorded(event("a"), DELIVERED, 1)
-    assert taken_in["b"] == recorded(event("b"), DELIVERED, 1)
-    assert undone(taken_in) == {"c", "d"}
+    outcomes = world.take_in(*(event(uid) for uid in "abcd"))
+    assert outcomes["a"] == recorded(event("a"), DELIVERED, 1)
+    assert outcomes["b"] == recorded(event("b"), DELIVERED, 1)
+    assert undone(outcomes) == {"c", "d"}
     assert world.ledger.commits == 2
     assert [uid for _, uid, _ in world.sent_bits] == ["a", "b"]
     assert not world.dead_letters.puts
@@ -217,9 +217,9 @@ def test_a_report_is_begun_up_to_the_last_moment_and_not_after(took: float, late
 def test_what_is_not_written_down_is_dealt_with_however_late_it_is() -> None:
     world = World(upstream("a", relay=True))
     world.took = SECONDS_TO_LAST_REPORT + 1
-    taken_in = world.take_in(event("late"), link(), "poison")
-    assert taken_in[LINK] == Relayed(1)
-    assert isinstance(taken_in["poison"], GivenUp)
+    outcomes = world.take_in(event("late"), link(), "poison")
+    assert outcomes[LINK] == Relayed(1)
+    assert isinstance(outcomes["poison"], GivenUp)
 
 
 def test_time_spent_on_reading_the_catalog_is_not_taken_from_reports() -> None:
@@ -237,9 +237,9 @@ def test_time_spent_on_reading_the_catalog_is_not_taken_from_reports() -> None:
 @pytest.mark.parametrize("fault", [UnavailableError("no answer"), LostRaceError("busy")], ids=repr)
 def test_a_fault_of_the_ledger_undoes_its_message_and_leaves_the_others_alone(fault: Exception) -> None:
     world = World(ALPHA, faults={"b": fault})
-    taken_in = world.take_in(event("a"), event("b"), event("c"))
-    assert taken_in["b"] == Undone(f"{type(fault).__name__}: {fault}")
-    assert undone(taken_in) == {"b"}
+    outcomes = world.take_in(event("a"), event("b"), event("c"))
+    assert outcomes["b"] == Undone(f"{type(fault).__name__}: {fault}")
+    assert undone(outcomes) == {"b"}
     assert [uid for _, uid, _ in world.sent_bits] == ["a", "c"]
     assert not world.dead_letters.puts
 
@@ -247,9 +247,9 @@ def test_a_fault_of_the_ledger_undoes_its_message_and_leaves_the_others_alone(fa
 def test_exactly_the_messages_whose_forwards_were_not_taken_are_undone() -> None:
     world = World(ALPHA, BETA)
     world.forwards.refused = '"uid":"b"'
-    taken_in = world.take_in(event("a"), event("b"), event("c"))
-    assert undone(taken_in) == {"b"}
-    assert taken_in["c"] == recorded(event("c"), DELIVERED, 2)
+    outcomes = world.take_in(event("a"), event("b"), event("c"))
+    assert undone(outcomes) == {"b"}
+    assert outcomes["c"] == recorded(event("c"), DELIVERED, 2)
     assert [uid for _, uid, _ in world.sent_bits] == ["a", "a", "c", "c"]
 
 
@@ -278,8 +278,8 @@ def test_a_link_that_the_queue_did_not_take_is_undone() -> None:
 def test_exactly_the_messages_whose_dead_letters_were_not_taken_are_undone() -> None:
     world = World(ALPHA)
     world.dead_letters.refused = "poison 2"
-    taken_in = world.take_in("poison 1", event("a"), "poison 2", "poison 3")
-    assert undone(taken_in) == {"poison 2"}
+    outcomes = world.take_in("poison 1", event("a"), "poison 2", "poison 3")
+    assert undone(outcomes) == {"poison 2"}
     assert [envelope.body for envelope in world.dead_letters.envelopes] == ["poison 1", "poison 3"]
 
 

@@ -4,14 +4,14 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pushhub.events.uid import Launch, Recipient, Uid, mint_uid, parse_uid
+from pushhub.events.uid import Launch, ParsedUid, Recipient, mint_uid, parse_uid
 
 PUBLISHED = "e|2_4S_4HFn8RDhhmA|w4HFn8RPDFUi_2_4S_S_3___6.2NvyN8Hb67wmzJshM_6BuFTt|ios-apns"
 """The vendor's sample, in seeds 000 and 001."""
 
 numbers = st.integers(0, 2**64)
 uids = st.builds(
-    Uid,
+    ParsedUid,
     launch=st.builds(Launch, numbers, numbers, numbers),
     sent=numbers,
     origin=st.tuples(numbers, numbers),
@@ -24,7 +24,7 @@ uids = st.builds(
 
 
 def test_the_published_sample_says_what_is_known_of_it() -> None:
-    assert parse_uid(PUBLISHED) == Uid(
+    assert parse_uid(PUBLISHED) == ParsedUid(
         launch=Launch(1, 224, 1601987755942397338),
         sent=1601987756059738861,
         origin=(1, 224),
@@ -43,7 +43,7 @@ def test_the_launch_of_the_published_sample_is_its_second_part() -> None:
 
 
 @given(uids)
-def test_what_is_written_is_read_back(uid: Uid) -> None:
+def test_what_is_written_is_read_back(uid: ParsedUid) -> None:
     assert parse_uid(uid.text) == uid
 
 

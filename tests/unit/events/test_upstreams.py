@@ -14,7 +14,7 @@ from pushhub.events.command import Happening, RecordEvent, RelayLink
 from pushhub.events.messages import Forward, Receipt, Report
 from pushhub.events.upstreams import Accepted, Dropped, Rejected, Retry, Verdict, verdict
 from pushhub.moments import Milliseconds
-from pushhub.outgoing.calls import Call, CallReply, NoReply, seconds_asked_for
+from pushhub.outgoing.calls import RETRY_AFTER, Call, CallReply, NoReply, seconds_to_wait
 
 NOW = Milliseconds(1_700_000_000_000)
 MOMENT = datetime.fromtimestamp(NOW / 1000, UTC)
@@ -34,12 +34,16 @@ class Api:
         self.accepts = accepts
         self.asked: list[int] = []
 
-    def call(self, upstream: Upstream, token: str, forward: Forward) -> Call:
+    def call(self, upstream: Upstream, upstream_token: str, forward: Forward) -> Call:
         raise AssertionError
 
     def accepted(self, forward: Forward, reply: CallReply) -> bool:
         self.asked.append(reply.status)
         return self.accepts
+
+
+def _seconds(retry_after: str, now: Milliseconds) -> int | None:
+    return seconds_to_wait(CallReply(503, headers={RETRY_AFTER: retry_after}), now)
 
 
 def _verdict(forward: Forward, reply: CallReply | NoReply, *, accepts: bool = True) -> Verdict:
@@ -92,16 +96,16 @@ def test_without_an_answer_it_is_tried_again(forward: Forward, unreachable: bool
 
 @pytest.mark.parametrize("status", [302, 401, 404, 408, 425, 429, 500, 503])
 def test_whatever_is_tried_again_may_say_when(status: int) -> None:
-    assert _verdict(EVENT, CallReply(status, retry_after="120")) == Retry(f"HTTP {status}", 120)
+    assert _verdict(EVENT, CallReply(status, headers={RETRY_AFTER: "120"})) == Retry(f"HTTP {status}", 120)
 
 
 @pytest.mark.parametrize(("forward", "status"), [(EVENT, 400), (EVENT, 422), (LINK, 404), (EVENT, 200)])
 def test_what_is_not_tried_again_cannot_say_when(forward: Forward, status: int) -> None:
-    assert _verdict(forward, CallReply(status, retry_after="120")) == _verdict(forward, CallReply(status))
+    assert _verdict(forward, CallReply(status, headers={RETRY_AFTER: "120"})) == _verdict(forward, CallReply(status))
 
 
 @pytest.mark.parametrize(
-    ("asked", "seconds"),
+    ("retry_after", "seconds"),
     [
         ("0", 0),
         ("1", 1),
@@ -126,15 +130,15 @@ def test_what_is_not_tried_again_cannot_say_when(forward: Forward, status: int) 
         ("Tue, 14 Nov 99999999999 22:13:20 GMT", None),
     ],
 )
-def test_seconds_are_asked_for_as_digits_alone(asked: str, seconds: int | None) -> None:
-    assert seconds_asked_for(asked, NOW) == seconds
+def test_seconds_are_asked_for_as_digits_alone(retry_after: str, seconds: int | None) -> None:
+    assert _seconds(retry_after, NOW) == seconds
 
 
 @given(st.text("0123456789", min_size=10, max_size=6000))
 def test_a_number_of_any_length_is_a_long_time_at_most(digits: str) -> None:
-    asked = seconds_asked_for(digits, NOW)
-    assert asked is not None
-    assert 0 <= asked < 10**9
+    seconds = _seconds(digits, NOW)
+    assert seconds is not None
+    assert 0 <= seconds < 10**9
 
 
 @pytest.fixture
@@ -153,7 +157,7 @@ def zone(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
 @pytest.mark.parametrize("ahead", [timedelta(seconds=1), timedelta(minutes=15), timedelta(days=9000)])
 @pytest.mark.parametrize("zone", [UTC, timezone(timedelta(hours=-9)), timezone(timedelta(hours=14))])
 def test_a_date_asks_for_the_time_until_then(ahead: timedelta, zone: timezone) -> None:
-    assert seconds_asked_for(format_datetime((MOMENT + ahead).astimezone(zone)), NOW) == ahead.total_seconds()
+    assert _seconds(format_datetime((MOMENT + ahead).astimezone(zone)), NOW) == ahead.total_seconds()
 
 
 @pytest.mark.parametrize(
@@ -162,18 +166,18 @@ def test_a_date_asks_for_the_time_until_then(ahead: timedelta, zone: timezone) -
 def test_every_form_of_date_that_http_has_is_read_as_utc(date: str, zone: Callable[[str], None]) -> None:
     for name in ("UTC", "Asia/Tokyo", "XYZ+7"):
         zone(name)
-        assert seconds_asked_for(date, NOW) == 60
+        assert _seconds(date, NOW) == 60
 
 
 @pytest.mark.parametrize(("passed", "seconds"), [(0, 2), (1, 2), (400, 2), (999, 2), (1000, 1), (1999, 1), (2000, 0)])
 def test_a_date_is_not_answered_by_a_moment_before_it(passed: int, seconds: int) -> None:
     date = format_datetime(MOMENT + timedelta(seconds=2), usegmt=True)
-    assert seconds_asked_for(date, Milliseconds(NOW + passed)) == seconds
+    assert _seconds(date, Milliseconds(NOW + passed)) == seconds
 
 
 @pytest.mark.parametrize("date", [MOMENT, MOMENT - timedelta(seconds=1), MOMENT - timedelta(days=9000)])
 def test_a_date_that_is_past_asks_for_now(date: datetime) -> None:
-    assert seconds_asked_for(format_datetime(date, usegmt=True), NOW) == 0
+    assert _seconds(format_datetime(date, usegmt=True), NOW) == 0
 
 
 @given(st.text() | st.text("0123456789 ,:-+GMTNov", max_size=40))
@@ -183,5 +187,5 @@ def test_a_date_that_is_past_asks_for_now(date: datetime) -> None:
 @example("\x00")
 @example("1 Jan 2023 00:00:00 +99999999999999999999")
 def test_whatever_is_asked_for_is_a_time_from_now_or_nothing(text: str) -> None:
-    seconds = seconds_asked_for(text, NOW)
+    seconds = _seconds(text, NOW)
     assert seconds is None or seconds >= 0

@@ -1,10 +1,11 @@
-"""How does a request leave the hub: all of a batch at once, within its time, and to no address that it must not reach?
+"""How does a request leave the hub: all of a batch at once, within its time, and only to addresses that it may reach?
 
-libcurl, because it bounds the whole time of a request, whatever the other side does, and asks before it opens a socket to which
-address: that one is checked, so a name that resolves to another address the second time changes nothing. Redirects are not
-followed, proxies of the environment not used, connections kept for the next batch.
+libcurl does it for two reasons. It bounds the whole time of a request, whatever the other side does. And it hands over the address
+before it opens a socket, so the address that is checked is the one that is connected to, even where a name resolves to another one
+the second time. Redirects are not followed, proxies of the environment are not used, connections are kept for the next batch.
 """
 
+import re
 import socket
 from collections.abc import Sequence
 from typing import Final
@@ -16,10 +17,13 @@ from pushhub.outgoing.addresses import is_public
 from pushhub.outgoing.calls import MAX_REPLY_BYTES, SECONDS_TO_ANSWER, Call, CallReply, NoReply
 
 SECONDS_TO_CONNECT: Final = 5
-"""Of :data:`~pushhub.events.upstreams.SECONDS_TO_ANSWER`; the look-up of the address and TLS are part of it."""
+"""Of :data:`~pushhub.outgoing.calls.SECONDS_TO_ANSWER`; the look-up of the address and TLS are part of it."""
 _MAX_IDLE_CONNECTIONS: Final = 32
 _SELECT_SECONDS: Final = 1.0
-"""Longest wait for something to happen on a connection; where one of libcurl's timers runs out before, that ends it."""
+"""Longest wait for something to happen on a connection; a timer of libcurl that runs out earlier ends the wait."""
+_HEADER_NAME: Final = re.compile(r"[0-9A-Za-z-]+", re.ASCII)
+_HEADER_VALUE: Final = re.compile(r"[!-~](?:[ -~]*[!-~])?", re.ASCII)
+"""What libcurl sends as it is: it takes an empty value as an order to leave the header out, and line breaks as further headers."""
 
 _UNREACHABLE: Final = {
     pycurl.E_COULDNT_RESOLVE_HOST: "the host's name was not found",
@@ -28,13 +32,14 @@ _UNREACHABLE: Final = {
     pycurl.E_SSL_CONNECT_ERROR: "no TLS connection",
     pycurl.E_PEER_FAILED_VERIFICATION: "the host's certificate is not valid",
 }
-"""Errors that the next request would meet too."""
+"""Errors that the next request to the same host would meet too."""
 _BROKEN_OFF: Final = {
     pycurl.E_GOT_NOTHING: "the connection was closed without an answer",
     pycurl.E_RECV_ERROR: "the connection broke while the answer was awaited",
     pycurl.E_SEND_ERROR: "the connection broke while the request was sent",
     pycurl.E_PARTIAL_FILE: "the connection was closed within the answer",
 }
+"""Errors that say nothing of the next request."""
 
 
 class CurlExchange:
@@ -53,7 +58,7 @@ class CurlExchange:
         self._idle: list[pycurl.Curl] = []
 
     def __call__(self, calls: Sequence[Call]) -> Sequence[CallReply | NoReply]:
-        """See :class:`pushhub.events.upstreams.Exchange`."""
+        """See :class:`pushhub.outgoing.calls.Exchange`."""
         transfers = [_Transfer(self._handle(), allow_local=self._allow_local) for _ in calls]
         under_way = {transfer.handle: transfer for transfer, call in zip(transfers, calls, strict=True) if transfer.describe(call)}
         for handle in under_way:
@@ -90,24 +95,25 @@ class CurlExchange:
 
 
 class _Transfer:
-    """One request on its way."""
+    """One request on its way; libcurl calls the methods that take a socket, a chunk or a header line."""
 
     def __init__(self, handle: pycurl.Curl, *, allow_local: bool) -> None:
         self.handle = handle
         self._allow_local = allow_local
         self._body = bytearray()
         self._too_long = False
-        self._retry_after = ""
+        self._reply_headers: frozenset[str] = frozenset()
+        self._headers: dict[str, str] = {}
         self._refused_address = ""
         self._sockets: list[socket.socket] = []
         self._result: CallReply | NoReply = NoReply("the request was not sent", unreachable=False)
 
     def describe(self, call: Call) -> bool:
-        """Return whether this can be sent at all."""
+        """Set the options of the request; return whether it can be sent at all."""
         try:
             self._describe(call)
         except ValueError:
-            # The error's text quotes the URL.
+            # The error's text may quote the URL, which may hold a credential.
             self._result = NoReply("the request has a character that HTTP does not take", unreachable=False)
             return False
         return True
@@ -129,10 +135,16 @@ class _Transfer:
         set_option(pycurl.OPENSOCKETFUNCTION, self._open_socket)
         set_option(pycurl.WRITEFUNCTION, self._write)
         set_option(pycurl.HEADERFUNCTION, self._header)
+        set_option(pycurl.CUSTOMREQUEST, call.method)
+        lines = [_header_line(name, value) for name, value in call.headers.items()]
         if call.body is not None:
             set_option(pycurl.POST, 1)
             set_option(pycurl.POSTFIELDS, call.body)
-            set_option(pycurl.HTTPHEADER, [f"Content-Type: {call.content_type}", "Expect:"])
+            # An empty value leaves out what libcurl would add: a type of its own where none is given, and for a large body the
+            # question whether it may be sent.
+            lines += ["Content-Type:", "Expect:"]
+        set_option(pycurl.HTTPHEADER, lines)
+        self._reply_headers = call.reply_headers
 
     def result(self) -> CallReply | NoReply:
         return self._result
@@ -140,7 +152,7 @@ class _Transfer:
     def end(self, code: int = pycurl.E_OK, text: str = "") -> None:
         status, seconds = self.handle.getinfo(pycurl.RESPONSE_CODE), self.handle.getinfo(pycurl.TOTAL_TIME)
         if code == pycurl.E_OK or self._too_long:
-            self._result = CallReply(status, b"" if self._too_long else bytes(self._body), self._retry_after, seconds)
+            self._result = CallReply(status, b"" if self._too_long else bytes(self._body), self._headers, seconds)
         elif self._refused_address and code == pycurl.E_COULDNT_CONNECT:
             self._result = NoReply(f"the address {self._refused_address} is not a public one", unreachable=True, seconds=seconds)
         else:
@@ -158,7 +170,7 @@ class _Transfer:
             opened = socket.socket(family, kind, protocol)
         except OSError:
             return pycurl.SOCKET_BAD
-        # What libcurl works with, and closes, is a duplicate.
+        # libcurl works with a duplicate, and closes that one only.
         self._sockets.append(opened)
         return opened
 
@@ -171,5 +183,16 @@ class _Transfer:
 
     def _header(self, line: bytes) -> None:
         name, _, value = line.partition(b":")
-        if name.strip().lower() == b"retry-after":
-            self._retry_after = value.strip().decode("latin-1")
+        if (known := name.strip().lower().decode("latin-1")) in self._reply_headers:
+            self._headers[known] = value.strip().decode("latin-1")
+
+
+def _header_line(name: str, value: str) -> str:
+    """Return a header as libcurl takes it.
+
+    Raises:
+        ValueError: it is none; the text quotes nothing of it.
+    """
+    if not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(value):
+        raise ValueError("a header with a character that HTTP does not take")
+    return f"{name}: {value}"

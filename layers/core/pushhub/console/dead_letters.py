@@ -1,4 +1,4 @@
-"""What does a dead letter say, which ones does a person mean, and what of them goes back into the queue?
+"""What does a dead letter say, which dead letters does a person mean, and what of them goes back into the queue?
 
 Pure.
 """
@@ -7,10 +7,10 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final
+from typing import Final, assert_never
 
 from pushhub.console.terminal import beginning, iso, on_one_line
-from pushhub.events.command import Happening, RelayLink
+from pushhub.events.command import Happening, RecordEvent, RelayLink
 from pushhub.events.messages import Forward, PoisonError, Report, read_forward, read_report, write_forward
 from pushhub.moments import Milliseconds
 
@@ -26,7 +26,7 @@ _UNREADABLE_SHOWN: Final = 60
 
 
 class QueueName(StrEnum):
-    """Whose dead letters?"""
+    """The queues that have dead letters."""
 
     EVENTS = "events"
     FORWARDS = "forwards"
@@ -34,28 +34,32 @@ class QueueName(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """What stands in the body is none of our messages."""
+    """The body is no message that this version reads."""
 
     why: str
+
+
+LetterContent = Forward | Report | Unreadable
+"""What the body of a dead letter says."""
 
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
     """A message that was given up.
 
-    `reason` is what the hub wrote on it, None where SQS moved it here by itself. `sent` is when the hub put it here; SQS leaves it
-    the time when it was put into the queue it comes from.
+    `reason` is what the hub wrote on it; it is None if SQS moved the message here by itself. `sent` is when the hub put the message
+    here; for one that SQS moved, it is when the message was put into the queue that it comes from.
     """
 
     id: str
     queue: QueueName
-    # Push tokens may stand in it.
     body: str = field(repr=False)
+    """Push tokens may stand in it."""
     sent: Milliseconds
     reason: str | None = None
 
     @property
-    def content(self) -> Forward | Report | Unreadable:
+    def content(self) -> LetterContent:
         """What the body says."""
         reader: Callable[[str], Forward | Report] = read_forward if self.queue is QueueName.FORWARDS else read_report
         try:
@@ -65,39 +69,42 @@ class DeadLetter:
 
     @property
     def upstream(self) -> str | None:
-        """Where it was on its way to, if that is known."""
+        """The upstream that the letter was on its way to, if that is known."""
         content = self.content
         return content.upstream if isinstance(content, Forward) else None
 
     @property
     def why(self) -> str:
-        """Why it is here."""
+        """Why the message was given up."""
         return MOVED_BY_SQS if self.reason is None else self.reason
 
     def body_to_put_back(self, now: Milliseconds) -> str:
-        """Return what goes back into the queue: of a forward, that its forwarding begins anew; of all else, the same body."""
+        """Return what goes back into the queue: a forward as if it began now, anything else as it is."""
         content = self.content
         return write_forward(content.begun_anew(now)) if isinstance(content, Forward) else self.body
 
 
 def why_left(letter: DeadLetter, began: Milliseconds) -> str | None:
-    """Return why a letter that nobody named by its id is not put back, None where it is.
+    """Return why a letter that nobody named by its id is not put back, None if it is put back.
 
     Args:
         letter: what was found.
-        began: the moment that this command makes forwards begin anew at; one that was given up since would go round for ever.
+        began: the moment at which this command makes forwards begin anew. A letter that has it was put back by this command and
+            given up again; it would go round for ever.
     """
     match letter.content:
         case Unreadable(why):
             return f"{why}: it goes back only if you name it by its id"
-        case Forward(since=since) if since == began:
-            return _CAME_BACK
-        case _:
+        case Forward(since=since):
+            return _CAME_BACK if since == began else None
+        case Report():
             return None
+        case other:
+            assert_never(other)
 
 
 def named(letters: Sequence[DeadLetter], ids: Sequence[str]) -> tuple[list[DeadLetter], dict[str, str]]:
-    """Return the letters that ids, or beginnings of ids, mean, and for each id that means none or several, what is wrong."""
+    """Return the letters whose ids, or beginnings of ids, are given, and what is wrong with each id that means none or several."""
     found: dict[str, DeadLetter] = {}
     wrong: dict[str, str] = {}
     for id_ in ids:
@@ -119,7 +126,7 @@ def letter_entry(letter: DeadLetter) -> dict[str, object]:
         "id": letter.id,
         "queue": str(letter.queue),
         "upstream": letter.upstream,
-        "what": _what_entry(report) if report else None,
+        "what": _content_entry(report) if report else None,
         "why": letter.why,
         "dead_since": None if letter.reason is None else sent,
         "queued_since": sent if letter.reason is None else None,
@@ -138,14 +145,14 @@ def letter_lines(letters: Sequence[DeadLetter]) -> Iterator[str]:
         start = letter.id[:_SHORT_ID]
         towards = f", upstream {on_one_line(letter.upstream)}" if letter.upstream else ""
         yield f"{start if starts[start] == 1 else letter.id}  {letter.queue}{towards}"
-        yield f"  what   {_what(letter, content)}"
+        yield f"  what   {_content_text(letter, content)}"
         yield f"  why    {on_one_line(letter.why)}"
         yield f"  since  {_since(letter, _report(content))}"
-        put_off = f", put off {_times(content.waited)}" if isinstance(content, Forward) else ""
-        yield f"  tried  {_times(_tried(letter, content))}{put_off}"
+        waited = f", put off {_times(content.waited)}" if isinstance(content, Forward) else ""
+        yield f"  tried  {_times(_tried(letter, content))}{waited}"
 
 
-def _report(content: Forward | Report | Unreadable) -> Report | None:
+def _report(content: LetterContent) -> Report | None:
     match content:
         case Forward(report=report):
             return report
@@ -153,25 +160,42 @@ def _report(content: Forward | Report | Unreadable) -> Report | None:
             return content
         case Unreadable():
             return None
+        case _:
+            assert_never(content)
 
 
-def _what(letter: DeadLetter, content: Forward | Report | Unreadable) -> str:
-    report = _report(content)
-    if report is None:
-        why = content.why if isinstance(content, Unreadable) else ""
-        return f"{why}, {len(letter.body.encode())} bytes: {letter.body[:_UNREADABLE_SHOWN]!r}"
-    event = report.content
-    if isinstance(event, RelayLink):
-        return f"link {on_one_line(beginning(event.opaque, _LINK_SHOWN))}"
-    happened = " and ".join(_happened(event.happening))
-    return f"{happened}, launch {on_one_line(event.launch)}, provider {on_one_line(event.provider)}, uid {on_one_line(event.uid)}"
+def _content_text(letter: DeadLetter, content: LetterContent) -> str:
+    match content:
+        case Forward(report=report):
+            return _report_text(report)
+        case Report():
+            return _report_text(content)
+        case Unreadable(why):
+            return f"{why}, {len(letter.body.encode())} bytes: {letter.body[:_UNREADABLE_SHOWN]!r}"
+        case _:
+            assert_never(content)
 
 
-def _what_entry(report: Report) -> dict[str, object]:
-    event = report.content
-    if isinstance(event, RelayLink):
-        return {"link": beginning(event.opaque, _LINK_SHOWN)}
-    return {"events": _happened(event.happening), "uid": event.uid, "launch": event.launch, "provider": event.provider}
+def _report_text(report: Report) -> str:
+    match report.content:
+        case RelayLink(opaque):
+            return f"link {on_one_line(beginning(opaque, _LINK_SHOWN))}"
+        case RecordEvent() as event:
+            happened = " and ".join(_happened(event.happening))
+            launch, provider, uid = map(on_one_line, (event.launch, event.provider, event.uid))
+            return f"{happened}, launch {launch}, provider {provider}, uid {uid}"
+        case _:
+            assert_never(report.content)
+
+
+def _content_entry(report: Report) -> dict[str, object]:
+    match report.content:
+        case RelayLink(opaque):
+            return {"link": beginning(opaque, _LINK_SHOWN)}
+        case RecordEvent() as event:
+            return {"events": _happened(event.happening), "uid": event.uid, "launch": event.launch, "provider": event.provider}
+        case _:
+            assert_never(report.content)
 
 
 def _happened(happening: Happening) -> list[str]:
@@ -188,8 +212,8 @@ def _since(letter: DeadLetter, report: Report | None) -> str:
     return f"{state} since {iso(letter.sent)}{accepted}"
 
 
-def _tried(letter: DeadLetter, content: Forward | Report | Unreadable) -> int:
-    """Return how often it was tried: what a function gives up by itself in the Events queue, it gives up the first time."""
+def _tried(letter: DeadLetter, content: LetterContent) -> int:
+    """Return how often a message was tried: `record_events` gives a report up at its first delivery, or SQS does after many."""
     if isinstance(content, Forward):
         return content.tried
     return RECEIVES_OF_SQS if letter.reason is None else 1

@@ -15,7 +15,7 @@ from pushhub.console.stores import faults_explained, json_option, stack_option
 from pushhub.console.terminal import beginning, iso, on_one_line, people_look, progress_bar
 from pushhub.events.command import Happening
 from pushhub.events.ledger import FirstReport, LaunchStatistics, RecordedEvent
-from pushhub.events.uid import Uid, parse_uid
+from pushhub.events.uid import ParsedUid, parse_uid
 from pushhub.text import is_unicode
 
 _NAMES: Final = {Happening.DELIVERED: "delivered", Happening.OPENED: "opened"}
@@ -86,12 +86,12 @@ def open_ledger(stack: str | None) -> DynamoLedger:
         ConsoleError: there is no such hub, or AWS cannot be asked.
     """
     connection = connect(stack)
-    # How long events are kept matters to who writes them.
+    # The retention is for those who write events.
     return DynamoLedger(connection.client("dynamodb"), connection.outputs["LedgerTable"], retention_days=0)
 
 
 def _statistics(ledger: DynamoLedger, launches: Sequence[str]) -> list[LaunchStatistics]:
-    """Read counters of launches, several at once: each takes two calls or more."""
+    """Read the counters of launches, several at once, since each launch takes two calls or more."""
     rows: list[LaunchStatistics] = []
     pool = ThreadPoolExecutor(_LAUNCHES_AT_ONCE)
     try:
@@ -100,7 +100,7 @@ def _statistics(ledger: DynamoLedger, launches: Sequence[str]) -> list[LaunchSta
                 rows += counted
                 bar.update(1)
     finally:
-        # Ctrl-C and faults do not wait for launches that are not begun.
+        # After Ctrl-C or a fault, launches that are not begun are not read.
         pool.shutdown(cancel_futures=True)
     return rows
 
@@ -110,7 +110,7 @@ def _first_time(event: RecordedEvent) -> tuple[int, str, str]:
 
 
 def events_entry(uid: str, found: Sequence[RecordedEvent]) -> dict[str, object]:
-    """Return what is known of a uid as JSON has it."""
+    """Return what the ledger has of a uid, as JSON has it."""
     parsed = parse_uid(uid)
     return {
         "uid": uid,
@@ -128,7 +128,7 @@ def events_entry(uid: str, found: Sequence[RecordedEvent]) -> dict[str, object]:
 
 
 def event_lines(uid: str, found: Sequence[RecordedEvent]) -> Iterator[str]:
-    """Give what is known of a uid as lines for a person."""
+    """Give what the ledger has of a uid, as lines for a person."""
     yield f"uid {on_one_line(uid)}"
     if parsed := parse_uid(uid):
         yield from (f"  {name:<20}  {value}" for name, value in _uid_entry(parsed).items())
@@ -141,7 +141,7 @@ def event_lines(uid: str, found: Sequence[RecordedEvent]) -> Iterator[str]:
             yield f"  {name:<9}  {iso(first.at)}  receipt {first.receipt}" if first else f"  {name:<9}  not reported"
 
 
-def _uid_entry(uid: Uid) -> dict[str, object]:
+def _uid_entry(uid: ParsedUid) -> dict[str, object]:
     return {
         "sent": iso(uid.sent // 1_000_000),
         "database": uid.database,
@@ -201,7 +201,7 @@ def _cells(row: LaunchStatistics) -> tuple[str, ...]:
 
 
 def plot(row: LaunchStatistics) -> str:
-    """Return the share of delivered pushes that were opened as a bar; opened ones need not have been reported as delivered."""
+    """Return a bar of the share of delivered pushes that were opened; opened does not imply delivered, so it may be over 100 %."""
     delivered, opened = row.unique[Happening.DELIVERED], row.unique[Happening.OPENED]
     if not delivered:
         return ""

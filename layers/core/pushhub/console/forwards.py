@@ -99,7 +99,7 @@ def redrive(  # noqa: PLR0913  (click hands over each option by its name)
                 for one in queues:
                     _redrive_all(one, upstream, outcome)
     finally:
-        # What was put back is told even if the rest could not be looked at.
+        # A person learns what was put back even if the rest could not be read.
         click.echo(outcome.summary, err=as_json)
         if as_json:
             click.echo(json.dumps(outcome.entry, ensure_ascii=False, indent=2))
@@ -109,12 +109,12 @@ def redrive(  # noqa: PLR0913  (click hands over each option by its name)
 
 @dataclass(slots=True)
 class Outcome:
-    """What a redrive that `began` at a moment has done so far."""
+    """What a redrive has done so far; `began` is when it began."""
 
     began: Milliseconds
     redriven: list[DeadLetter] = field(default_factory=list)
     left: list[tuple[str, DeadLetter | None, str]] = field(default_factory=list)
-    """Id, the letter if there is one, and why it was not put back."""
+    """The id, the letter if there is one, and why it was not put back."""
 
     @property
     def summary(self) -> str:
@@ -132,7 +132,7 @@ class Outcome:
         }
 
     def put_back(self, held: Held, letters: Sequence[DeadLetter]) -> bool:
-        """Put letters of one queue back; return whether any of them went, so that it is worth going on."""
+        """Put letters of one queue back; return whether any of them went back: if none did, the next will not either."""
         failed = held.put_back({letter.id: letter.body_to_put_back(self.began) for letter in letters})
         self.redriven += (letter for letter in letters if letter.id not in failed)
         self.left += ((letter.id, letter, failed[letter.id]) for letter in letters if letter.id in failed)
@@ -140,7 +140,7 @@ class Outcome:
 
 
 def open_queues(stack: str | None, names: Sequence[QueueName]) -> list[DeadLetterQueue]:
-    """Return queues of dead letters of a deployed hub, or of the one that runs here.
+    """Return the queues of dead letters of a deployed hub, or of the one that runs here.
 
     Raises:
         ConsoleError: there is no such hub, or AWS cannot be asked.
@@ -181,24 +181,24 @@ def _read(queue: DeadLetterQueue, held: Held, limit: int | None = None) -> list[
 
 
 def _redrive_named(queues: Sequence[DeadLetterQueue], ids: Sequence[str], outcome: Outcome) -> None:
-    """Look at every letter before one is put back, since the beginning of an id may mean several."""
+    """Read every letter before one is put back, since the beginning of an id may mean several."""
     with ExitStack() as holding:
         helds = {queue.name: holding.enter_context(queue.held()) for queue in queues}
         letters = [letter for queue in queues for letter in _read(queue, helds[queue.name])]
-        chosen, wrong = named(letters, ids)
+        meant, wrong = named(letters, ids)
         outcome.left += ((id_, None, why) for id_, why in wrong.items())
         for name, held in helds.items():
-            outcome.put_back(held, [letter for letter in chosen if letter.queue is name])
+            outcome.put_back(held, [letter for letter in meant if letter.queue is name])
 
 
 def _redrive_all(queue: DeadLetterQueue, upstream: str | None, outcome: Outcome) -> None:
-    """Put letters back as they are read, however many there are: none is hidden so long that it comes up again."""
+    """Put letters back batch by batch: if all were read first, some would become visible again before their turn."""
     with queue.held() as held, progress_bar(queue.waiting(), f"redriving {queue.name}") as bar:
         for some in held.received():
-            wanted = [letter for letter in some if upstream in {None, letter.upstream}]
-            kept = {letter.id: why for letter in wanted if (why := why_left(letter, outcome.began))}
-            outcome.left += ((letter.id, letter, kept[letter.id]) for letter in wanted if letter.id in kept)
-            chosen = [letter for letter in wanted if letter.id not in kept]
-            if chosen and not outcome.put_back(held, chosen):
+            meant = [letter for letter in some if upstream in {None, letter.upstream}]
+            kept = {letter.id: why for letter in meant if (why := why_left(letter, outcome.began))}
+            outcome.left += ((letter.id, letter, kept[letter.id]) for letter in meant if letter.id in kept)
+            going = [letter for letter in meant if letter.id not in kept]
+            if going and not outcome.put_back(held, going):
                 return
             bar.update(len(some))

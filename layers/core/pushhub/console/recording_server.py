@@ -1,6 +1,7 @@
-"""What would an upstream have heard, and answered? A server that stands in for one and behaves as well or badly as it is told.
+"""What does an upstream get, and what does it answer? A server that stands in for one, and behaves as well or badly as it is to.
 
-It knows the two calls that events are forwarded by, at the vendor's paths, and hands on what arrives as it came: tokens included.
+It knows the two calls that events are forwarded by, at the vendor's paths. It hands each request on as it came, with the upstream
+token in it.
 """
 
 import asyncio
@@ -19,7 +20,7 @@ from pushhub.console.terse_log import terse_logger
 POST_EVENTS = "/api/v1.1/pushes/post_events"
 CRYPTO_POST_EVENTS = "/api/v1.1/pushes/crypto_post_events"
 CALLS = {("POST", POST_EVENTS): "post_events", ("GET", CRYPTO_POST_EVENTS): "crypto_post_events"}
-"""The calls of an upstream and their names; a call of any other method and path is answered 404."""
+"""The calls that an upstream answers, and their names; any other method and path is answered 404."""
 
 SECONDS_BETWEEN_DRIPS = 1
 
@@ -43,28 +44,28 @@ class Behaviour:
     answer: str = "ok"
     """A name in `ANSWERS`."""
     first: int | None = None
-    """How many calls are answered like that, before all others are answered well; None for all."""
+    """How many calls get that answer before all others get `ok`; None for all calls."""
     delay: float = 0
     """Seconds before each answer."""
     retry_after: int | None = None
-    """Seconds, for the header of that name in each answer that is not a good one."""
+    """Seconds, for the header `Retry-After` of each answer but `ok`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A request as it came, and what it is answered."""
+    """A request as it came, and the answer to it."""
 
     at: datetime
     method: str
     path: str
     query: str
-    """Byte for byte: a link has its opaque text here."""
+    """Byte for byte: the opaque part of a link is in it."""
     headers: CIMultiDictProxy[str]
     body: bytes = field(repr=False)
     answer: str
     """A name in `ANSWERS`, `not-found`, or `unreadable`."""
     status: int | None
-    """The answer's; None if there is none."""
+    """The status of the answer; None if there is no answer."""
 
     @property
     def call(self) -> str | None:
@@ -73,7 +74,7 @@ class Arrival:
 
 
 class RecordingServer:
-    """The upstream: hands on each request, and answers as told."""
+    """The upstream: hands each request on, and answers as its behaviour says."""
 
     def __init__(self, url: str, behaviour: Behaviour, heard: Callable[[Arrival], None]) -> None:
         """Set up the upstream.
@@ -81,7 +82,7 @@ class RecordingServer:
         Args:
             url: where it listens, without a slash at the end.
             behaviour: how it answers.
-            heard: is told of each request when it has come whole, before it is answered.
+            heard: is called with each request that has come whole, before it is answered.
         """
         self.url = url
         self.requests = 0
@@ -125,11 +126,11 @@ class RecordingServer:
 
 @asynccontextmanager
 async def recording(behaviour: Behaviour, heard: Callable[[Arrival], None], port: int = 0) -> AsyncIterator[RecordingServer]:
-    """Listen on 127.0.0.1 while the body runs; at its end, every connection is cut, whatever it waits for.
+    """Listen on 127.0.0.1 while the body runs; at its end, every connection is cut, even one that waits.
 
     Args:
         behaviour: how requests are answered.
-        heard: is told of each request; `list.append` keeps them.
+        heard: is called with each request; `list.append` keeps them.
         port: 0 for any free one.
 
     Raises:
@@ -137,7 +138,7 @@ async def recording(behaviour: Behaviour, heard: Callable[[Arrival], None], port
     """
     with reserve_port(port) as reserved:
         recorder = RecordingServer(f"http://127.0.0.1:{reserved.getsockname()[1]}", behaviour, heard)
-        # Cancelled with its client, a request that hangs costs nothing once nobody waits for it.
+        # A request that hangs ends with its client.
         server = web.Server(recorder.handle, handler_cancellation=True, access_log=None, logger=terse_logger("the upstream"))
         runner = web.ServerRunner(server, shutdown_timeout=1)
         await runner.setup()
@@ -183,7 +184,7 @@ async def _never(_request: web.BaseRequest, _headers: Mapping[str, str]) -> web.
 async def _cut(request: web.BaseRequest, _: Mapping[str, str]) -> web.Response:
     if request.transport:
         request.transport.abort()
-    # aiohttp wants a response, and finds that there is no connection to send it on.
+    # aiohttp needs a response, although there is no connection left to send it on.
     return web.Response()
 
 
@@ -195,7 +196,7 @@ def _endless(chunk: bytes, pause: Callable[[], float]) -> ScriptedAnswer:
             await response.prepare(request)
             while True:
                 await response.write(chunk)
-                # Even without a pause the others must have their turn: a write to a client that keeps up does not wait.
+                # A write to a client that keeps up does not wait, so this gives other requests their turn, even without a pause.
                 await asyncio.sleep(pause())
         return response
 
@@ -215,7 +216,7 @@ ANSWERS: Mapping[str, ScriptedAnswer] = {
     "redirect": ScriptedAnswer(302, _to_itself),
     "hang": ScriptedAnswer(None, _never),
     "drop": ScriptedAnswer(None, _cut),
-    # Blanks: what is to be JSON may begin with any number of them.
+    # Blanks: JSON may begin with any number of them.
     "drip": _endless(b" ", lambda: SECONDS_BETWEEN_DRIPS),
     "huge": _endless(b" " * 2**16, lambda: 0),
 }

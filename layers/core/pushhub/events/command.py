@@ -1,4 +1,4 @@
-"""What does a device report of a push, and when are two reports of the same push?"""
+"""What does a device report of a push, and when are two reports about the same push?"""
 
 import hashlib
 import json
@@ -12,15 +12,15 @@ from pushhub.catalog.providers import PushToken
 from pushhub.events.uid import parse_uid
 
 Identity = NewType("Identity", str)
-"""What tells pushes to devices apart: 64 lower-case hex digits."""
+"""Identifies a push to a device, in one form of report: 64 lower-case hex digits."""
 
 MAX_UID_CHARACTERS: Final = 4096
 MAX_LAUNCH_CHARACTERS: Final = 256
 MAX_PROVIDER_CHARACTERS: Final = 64
 LINK_PATH: Final = "/api/v1.1/pushes/crypto_post_events?/"
-"""Path and beginning of the query string of every link (seed 001)."""
+"""Path and beginning of the query string of every link: "Event registration" in `dialects/altcraft/sources.md`."""
 LINK: Final = re.compile(r"[0-9A-Za-z_-]{16,2048}", re.ASCII)
-"""The form of what follows: the opaque part of a link, ours or another hub's."""
+"""The form of what follows in a link, of this hub or another: its opaque part."""
 NO_LAUNCH: Final = "-"
 """The launch of events that name none."""
 NO_PROVIDER: Final = "-"
@@ -28,12 +28,15 @@ NO_PROVIDER: Final = "-"
 
 
 def has_control_character(text: str) -> bool:
-    """Say whether a text holds a character that names nothing and steers whoever prints it; no field of a report may."""
+    """Say whether a text holds a control character, which could steer the terminal that prints it; no field of a report may."""
     return any(unicodedata.category(character) == "Cc" for character in text)
 
 
 class Happening(IntFlag):
-    """What happened to a push; the bits are the vendor's numbers (seed 000). Opened does not imply delivered."""
+    """What happened to a push; the bits are the numbers of "Add app push events" in `dialects/altcraft/sources.md`.
+
+    Opened does not imply delivered.
+    """
 
     DELIVERED = 1
     OPENED = 2
@@ -43,7 +46,7 @@ class Happening(IntFlag):
 class PlainForm:
     """The plain form of a report names the push by launch, provider and push token besides the uid.
 
-    `launch` keeps the JSON type it came in, so that it is handed on as it was; 1 and "1" are one launch.
+    `launch` keeps the JSON type it came in, since it is handed on as it came; 1 and "1" are one launch.
     """
 
     launch: str | int
@@ -55,8 +58,8 @@ class PlainForm:
 class RecordEvent:
     """Record what happened to a push.
 
-    `plain` is None in the special form, where the uid alone says which push it is. `launch_of_link` is what a link of ours names as
-    its launch, None where it or the report names none.
+    `plain` is None in the special form, where the uid alone says which push it is. `launch_of_link` is the launch that a link of
+    ours names; it is None for a link that names none and for a report that is no link.
     """
 
     happening: Happening
@@ -66,7 +69,7 @@ class RecordEvent:
 
     @property
     def identity(self) -> Identity:
-        """Equal for two reports exactly when they are of the same push to the same device in the same form."""
+        """Equal for two reports if and only if they are about the same push to the same device and of the same form."""
         plain = self.plain
         parts = [self.uid] if plain is None else [self.uid, str(plain.launch), plain.provider, plain.push_token]
         return Identity(hashlib.sha256(json.dumps(parts).encode()).hexdigest())
@@ -92,6 +95,9 @@ class RecordEvent:
 
 @dataclass(frozen=True, slots=True)
 class RelayLink:
-    """Hand a link that is not ours on to the upstreams that take such links; `opaque` is what follows its slash, unchanged."""
+    """Hand a link that is not ours on to the upstreams that take such links.
+
+    `opaque` is what follows the slash of the link, unchanged.
+    """
 
     opaque: str = field(repr=False)

@@ -1,21 +1,41 @@
-"""When does a report go to its upstream, when is it put off, and when is it given up?
+"""When does a report go to its upstream, when is it postponed, and when is it given up?
 
-A report that is put off is a new message in the queue of retries and the old one is deleted: messages that are only hidden count
-against a queue's limit of messages in flight, and would stall every upstream. A queue of their own, so that new reports of one
-upstream never wait behind the retries of another.
+Each message of the queues Forwards and Retries is a forward: one report on its way to one upstream. What comes of it:
+
+===========  ==================================================================  =====================================
+outcome      when                                                                the message
+===========  ==================================================================  =====================================
+accepted     the upstream has taken the report                                   is done
+dropped      the upstream does not know the link                                 is done
+rejected     the upstream will never take it, or is not in the catalog           becomes a dead letter
+poison       the message cannot be read                                          becomes a dead letter
+retry        a request failed, or there is no upstream token to send it with     is put into Retries, up to 72 hours
+postponed    no request was sent: the upstream has asked for later, or is        is put into Retries, up to 72 hours
+             paused, since it was slow or unreachable a moment ago
+===========  ==================================================================  =====================================
+
+A forward that is to be tried again 72 hours after its forwarding began, or later, has expired and becomes a dead letter. So every
+forward that comes to be sent is sent once more, however old it is.
+
+A forward that is to be tried again is a new message in the queue of retries, and the old one is deleted. A message that is only
+hidden would count against its queue's limit of messages in flight and stall every upstream. The queue of retries is one of its own,
+so that new reports of one upstream never wait behind the retries of another.
+
+A message is handled again if its next queue did not take it, or if the function ended before the message was deleted. Its request
+may have been sent by then and is sent again: an upstream gets each report at least once.
 """
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, assert_never
 
 from pushhub.catalog.model import Upstream
 from pushhub.events.command import RelayLink
 from pushhub.events.messages import Forward, PoisonError, read_forward, write_forward
-from pushhub.events.upstreams import Accepted, Apis, Rejected, Retry, Verdict, verdict
+from pushhub.events.upstreams import Accepted, Apis, Dropped, Rejected, Retry, UpstreamApi, Verdict, verdict
 from pushhub.moments import Clock, Milliseconds
-from pushhub.outgoing.calls import Call, CallReply, Exchange, NoReply
+from pushhub.outgoing.calls import Call, Exchange
 from pushhub.outgoing.pauses import Pauses
 from pushhub.outgoing.queues import MAX_DELAY_SECONDS, Delivery, Envelope, Queue, not_taken
 
@@ -26,40 +46,49 @@ MAX_DELAY_DOUBLINGS: Final = 8
 
 
 def delay_seconds(waited: int, chance: float) -> int:
-    """Return how long a report waits that was put off `waited` times before; `chance` from 0 to 1 decides over half of it."""
+    """Return for how long the queue of retries holds a forward back.
+
+    Args:
+        waited: how often the forward was in that queue before.
+        chance: from 0 to 1; decides over half of the delay, so that forwards that failed together do not come back together.
+    """
     longest = min(MAX_DELAY_SECONDS, FIRST_DELAY_SECONDS << min(waited, MAX_DELAY_DOUBLINGS))
     return math.ceil(longest / 2 * (1 + chance))
 
 
 @dataclass(frozen=True, slots=True)
-class PutOff:
-    """The report was not tried, because its upstream was unreachable a moment ago or has asked for later."""
+class Postponed:
+    """No request was sent; the forward is to be tried later."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Poison:
-    """The message is none of ours."""
+    """The message cannot be read."""
 
     reason: str
 
 
-Outcome = Verdict | PutOff | Poison
+ForwardOutcome = Verdict | Postponed | Poison
+"""What came of a forward."""
 
 
 @dataclass(frozen=True, slots=True)
 class Handled:
-    """What came of a message: of its report (None for a message that is none), and whether it ended among the dead letters."""
+    """What came of a message. `forward` is None if the message cannot be read; `given_up` says that it becomes a dead letter."""
 
     forward: Forward | None
-    outcome: Outcome
+    outcome: ForwardOutcome
     given_up: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Handling:
-    """What came of a batch; the messages in `failed` are to be delivered again, because where they go next did not take them."""
+    """What came of a batch.
+
+    `failed` are the ids of the messages that are to be delivered again, since their next queue did not take them.
+    """
 
     handled: tuple[Handled, ...]
     failed: frozenset[str]
@@ -67,15 +96,24 @@ class Handling:
 
 @dataclass(frozen=True, slots=True)
 class Destinations:
-    """Where reports may go, as of one moment, and what opens it."""
+    """The upstreams of one moment and their tokens, both by the upstream's name."""
 
     upstreams: Mapping[str, Upstream]
-    tokens: Mapping[str, str] = field(repr=False)
+    upstream_tokens: Mapping[str, str] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
+class _Ready:
+    """A forward that is sent now, by the request `call`; `api` reads the answer."""
+
+    forward: Forward
+    api: UpstreamApi
+    call: Call
+
+
+@dataclass(slots=True)
 class Forwarding:
-    """Hands a batch of reports on, all at once; what is put off goes into `retries`, what is given up into `dead_letters`."""
+    """Hands a batch of forwards on, all at once; remembers which upstreams are paused from one batch to the next."""
 
     destinations: Callable[[], Destinations]
     """May raise `UnavailableError`."""
@@ -88,7 +126,7 @@ class Forwarding:
 
     def __post_init__(self) -> None:
         """Begin without any knowledge of the upstreams."""
-        object.__setattr__(self, "_pauses", Pauses(self.clock.elapsed))
+        self._pauses = Pauses(self.clock.elapsed)
 
     def __call__(self, deliveries: Sequence[Delivery]) -> Handling:
         """Deal with a batch.
@@ -97,63 +135,68 @@ class Forwarding:
             UnavailableError: it is not known where reports may go; the whole batch is to be delivered again.
         """
         destinations = self.destinations()
-        handled: dict[str, Handled] = {}
-        ready: dict[str, tuple[Forward, Call]] = {}
-        for delivery in deliveries:
-            sorted_out = self._sorted_out(delivery.body, destinations)
-            if isinstance(sorted_out, Handled):
-                handled[delivery.id] = sorted_out
-            else:
-                ready[delivery.id] = sorted_out
-        for id_, forward, answer in self._sent(ready):
-            api = self.apis[destinations.upstreams[forward.upstream].kind]
-            tried = replace(forward, tried=forward.tried + 1)
-            handled[id_] = self._aged(tried, verdict(api, forward, answer, self.clock.now()))
-        return Handling(tuple(handled.values()), self._moved_on(deliveries, handled))
+        prepared = {delivery.id: self._prepared(delivery.body, destinations) for delivery in deliveries}
+        handled = {id_: one for id_, one in prepared.items() if isinstance(one, Handled)}
+        handled |= self._sent({id_: one for id_, one in prepared.items() if isinstance(one, _Ready)})
+        return Handling(tuple(handled.values()), self._put_into_queues(deliveries, handled))
 
-    def _sorted_out(self, body: str, destinations: Destinations) -> "Handled | tuple[Forward, Call]":
-        """Return what comes of a message that is not sent, or what is sent."""
+    def _prepared(self, body: str, destinations: Destinations) -> _Ready | Handled:
+        """Return the request for a message, or what comes of a message that none is sent for."""
         try:
             forward = read_forward(body)
         except PoisonError as poison:
             return Handled(None, Poison(str(poison)), given_up=True)
-        upstream, token = destinations.upstreams.get(forward.upstream), destinations.tokens.get(forward.upstream)
+        name = forward.upstream
+        upstream, upstream_token = destinations.upstreams.get(name), destinations.upstream_tokens.get(name)
         if upstream is None:
-            return Handled(forward, Rejected(f"the catalog has no upstream {forward.upstream} any more"), given_up=True)
-        if token is None and not isinstance(forward.report.content, RelayLink):
-            return self._aged(forward, Retry(f"the stack's secret has no token of the upstream {forward.upstream}"))
+            return self._handled(forward, Rejected(f"the catalog has no upstream {name} any more"))
+        if upstream_token is None and not isinstance(forward.report.content, RelayLink):
+            return self._handled(forward, Retry(f"the stack's secret has no token of the upstream {name}"))
         if self.clock.now() < forward.not_before:
-            return self._aged(forward, PutOff("the upstream asked for later"))
-        if why := self._pauses.reason(forward.upstream, again=forward.waited > 0):
-            return self._aged(forward, PutOff(why))
-        return forward, self.apis[upstream.kind].call(upstream, token or "", forward)
+            return self._handled(forward, Postponed("the upstream asked for later"))
+        if reason := self._pauses.reason(name, again=forward.waited > 0):
+            return self._handled(forward, Postponed(reason))
+        api = self.apis[upstream.kind]
+        return _Ready(forward, api, api.call(upstream, upstream_token or "", forward))
 
-    def _sent(self, ready: Mapping[str, tuple[Forward, Call]]) -> Iterable[tuple[str, Forward, CallReply | NoReply]]:
+    def _sent(self, ready: Mapping[str, _Ready]) -> dict[str, Handled]:
+        """Send requests, and learn from the answers which upstreams to pause; return what came of each."""
         if not ready:
-            return []
-        answers = self.exchange([call for _, call in ready.values()])
-        forwards = [forward for forward, _ in ready.values()]
-        self._pauses.learn((forward.upstream, answer) for forward, answer in zip(forwards, answers, strict=True))
-        return zip(ready, forwards, answers, strict=True)
-
-    def _aged(self, forward: Forward, outcome: Verdict | PutOff) -> Handled:
-        """Give up what should be tried again and is too old for it."""
-        age = (self.clock.now() - forward.since) / 1000
-        if isinstance(outcome, Retry | PutOff) and age >= GIVEN_UP_AFTER_SECONDS:
-            return Handled(forward, outcome, given_up=True)
-        return Handled(forward, outcome, given_up=isinstance(outcome, Rejected))
-
-    def _moved_on(self, deliveries: Sequence[Delivery], handled: Mapping[str, Handled]) -> frozenset[str]:
-        """Put each message where it goes next; return those that could not be, which stay where they are."""
-        again = {
-            id_: self._again(one.forward, one.outcome)
-            for id_, one in handled.items()
-            if one.forward and isinstance(one.outcome, Retry | PutOff) and not one.given_up
+            return {}
+        answers = self.exchange([one.call for one in ready.values()])
+        self._pauses.learn((one.forward.upstream, answer) for one, answer in zip(ready.values(), answers, strict=True))
+        return {
+            id_: self._handled(
+                replace(one.forward, tried=one.forward.tried + 1), verdict(one.api, one.forward, answer, self.clock.now())
+            )
+            for (id_, one), answer in zip(ready.items(), answers, strict=True)
         }
-        dead = {one.id: _dead(one.body, handled[one.id]) for one in deliveries if handled[one.id].given_up}
+
+    def _handled(self, forward: Forward, outcome: Verdict | Postponed) -> Handled:
+        """Give a forward up if it is rejected, or if it is to be tried again and has expired."""
+        match outcome:
+            case Accepted() | Dropped():
+                given_up = False
+            case Rejected():
+                given_up = True
+            case Retry() | Postponed():
+                given_up = (self.clock.now() - forward.since) / 1000 >= GIVEN_UP_AFTER_SECONDS
+            case _:
+                assert_never(outcome)
+        return Handled(forward, outcome, given_up)
+
+    def _put_into_queues(self, deliveries: Sequence[Delivery], handled: Mapping[str, Handled]) -> frozenset[str]:
+        """Put each message that is not done into its next queue; return the ids of those that were not taken."""
+        again = {
+            id_: self._retried(one.forward, one.outcome)
+            for id_, one in handled.items()
+            if one.forward and isinstance(one.outcome, Retry | Postponed) and not one.given_up
+        }
+        dead = {delivery.id: _dead(delivery.body, handled[delivery.id]) for delivery in deliveries if handled[delivery.id].given_up}
         return not_taken(self.retries, again.items()) | not_taken(self.dead_letters, dead.items())
 
-    def _again(self, forward: Forward, outcome: Retry | PutOff) -> Envelope:
+    def _retried(self, forward: Forward, outcome: Retry | Postponed) -> Envelope:
+        """Return the message for the queue of retries, which is held back at least until the upstream wants to be asked again."""
         now, not_before = self.clock.now(), forward.not_before
         if isinstance(outcome, Retry) and outcome.after is not None:
             not_before = Milliseconds(now + 1000 * outcome.after)
@@ -163,8 +206,15 @@ class Forwarding:
 
 
 def _dead(body: str, handled: Handled) -> Envelope:
+    """Return the dead letter of a message: what cannot be read stays as it is."""
     outcome = handled.outcome
-    reason = "" if isinstance(outcome, Accepted) else outcome.reason
-    if isinstance(outcome, Retry | PutOff):
-        reason = f"given up after {GIVEN_UP_AFTER_SECONDS // 3600} hours: {reason}"
+    match outcome:
+        case Retry(reason) | Postponed(reason):
+            reason = f"given up after {GIVEN_UP_AFTER_SECONDS // 3600} hours: {reason}"
+        case Rejected(reason) | Dropped(reason) | Poison(reason):
+            pass
+        case Accepted():
+            reason = ""
+        case _:
+            assert_never(outcome)
     return Envelope(write_forward(handled.forward) if handled.forward else body, reason=reason)

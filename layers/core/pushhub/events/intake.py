@@ -1,9 +1,9 @@
-"""What becomes of an accepted report: is it new, and who gets it?"""
+"""What comes of an accepted report: is it new, and which upstreams get it?"""
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, assert_never
 
 from pushhub.catalog.model import ReportedEvent, Upstream
 from pushhub.events.command import Happening, RecordEvent, RelayLink
@@ -14,14 +14,14 @@ from pushhub.moments import Milliseconds
 from pushhub.outgoing.queues import Delivery, Envelope, Queue, not_taken
 
 SECONDS_TO_LAST_REPORT: Final = 15
-"""No report of a batch is begun later than this after the batch: one that cannot be written may take 24 s to find that out."""
+"""No report is begun later than this after its batch began: to find out that one cannot be written may take 24 s."""
 
-_ASKED_FOR: Final = {ReportedEvent.DELIVERED: Happening.DELIVERED, ReportedEvent.OPENED: Happening.OPENED}
+_BIT: Final = {ReportedEvent.DELIVERED: Happening.DELIVERED, ReportedEvent.OPENED: Happening.OPENED}
 
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """A report is written down; `new` are the bits that it was the first with, `upstreams` how many of them get those."""
+    """The report is written down; `new` are the bits that it was the first with, `upstreams` how many upstreams get those."""
 
     event: RecordEvent
     new: Happening
@@ -30,14 +30,14 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class Relayed:
-    """A link that is not ours goes to this many upstreams."""
+    """The link is not ours; it goes to this many upstreams."""
 
     upstreams: int
 
 
 @dataclass(frozen=True, slots=True)
 class GivenUp:
-    """The message is among the dead letters: none of ours, or a link that no upstream takes any more."""
+    """The message becomes a dead letter: it cannot be read, or it is a link that no upstream takes any more."""
 
     reason: str
 
@@ -49,63 +49,80 @@ class Undone:
     reason: str
 
 
-TakenIn = Recorded | Relayed | GivenUp | Undone
+IntakeOutcome = Recorded | Relayed | GivenUp | Undone
+"""What came of a message of the queue Events."""
 
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """Writes reports of a batch down, then puts what is new into the queue of forwards, one message for each upstream.
+    """Writes the reports of a batch down, then puts what is new into the queue of forwards, one message for each upstream.
 
-    In this order: a message that fails between the two is delivered again, and its bits are still its own then.
+    A message that fails between the two steps is delivered again. Its bits still belong to it then, so they are forwarded.
     """
 
     recording: Recording
     upstreams: Callable[[], Mapping[str, Upstream]]
+    """May raise `UnavailableError`."""
     forwards: Queue
     dead_letters: Queue
     now: Callable[[], Milliseconds]
     clock: Callable[[], float] = time.monotonic
 
-    def __call__(self, deliveries: Sequence[Delivery]) -> dict[str, TakenIn]:
-        """Deal with a batch; return what became of each message.
+    def __call__(self, deliveries: Sequence[Delivery]) -> dict[str, IntakeOutcome]:
+        """Deal with a batch; return what came of each message, by its id.
 
         Raises:
             UnavailableError: it is not known which upstreams there are; the whole batch is to be delivered again.
         """
         upstreams = self.upstreams()
         latest = self.clock() + SECONDS_TO_LAST_REPORT
-        taken_in: dict[str, TakenIn] = {}
-        outgoing: list[tuple[str, Envelope]] = []
+        outcomes: dict[str, IntakeOutcome] = {}
+        forwards: list[tuple[str, Envelope]] = []
+        dead: dict[str, Envelope] = {}
         for delivery in deliveries:
-            taken_in[delivery.id], forwards = self._one(delivery.body, upstreams, latest)
-            outgoing += ((delivery.id, Envelope(write_forward(forward))) for forward in forwards)
-        bodies = {delivery.id: delivery.body for delivery in deliveries}
-        dead = [(id_, Envelope(bodies[id_], reason=one.reason)) for id_, one in taken_in.items() if isinstance(one, GivenUp)]
-        for id_ in not_taken(self.forwards, outgoing) | not_taken(self.dead_letters, dead):
-            taken_in[id_] = Undone("a queue did not take what follows from it")
-        return taken_in
+            outcome, new = self._handled(delivery.body, upstreams, latest)
+            outcomes[delivery.id] = outcome
+            forwards += ((delivery.id, Envelope(write_forward(forward))) for forward in new)
+            if isinstance(outcome, GivenUp):
+                dead[delivery.id] = Envelope(delivery.body, reason=outcome.reason)
+        for id_ in not_taken(self.forwards, forwards) | not_taken(self.dead_letters, dead.items()):
+            outcomes[id_] = Undone("a queue did not take what follows from it")
+        return outcomes
 
-    def _one(self, body: str, upstreams: Mapping[str, Upstream], latest: float) -> tuple[TakenIn, tuple[Forward, ...]]:
+    def _handled(self, body: str, upstreams: Mapping[str, Upstream], latest: float) -> tuple[IntakeOutcome, tuple[Forward, ...]]:
+        """Return what came of a message, and the forwards that follow from it."""
         try:
             report = read_report(body)
         except PoisonError as poison:
             return GivenUp(str(poison)), ()
-        if isinstance(report.content, RelayLink):
-            relays = tuple(self._forward(name, report) for name, upstream in upstreams.items() if upstream.relay_links)
-            return (Relayed(len(relays)), relays) if relays else (GivenUp("no upstream takes links that are not ours any more"), ())
+        match report.content:
+            case RelayLink():
+                return self._relayed(report, upstreams)
+            case RecordEvent() as event:
+                return self._recorded(report, event, upstreams, latest)
+            case _:
+                assert_never(report.content)
+
+    def _relayed(self, report: Report, upstreams: Mapping[str, Upstream]) -> tuple[Relayed | GivenUp, tuple[Forward, ...]]:
+        relays = tuple(self._forward(name, report) for name, upstream in upstreams.items() if upstream.relay_links)
+        return (Relayed(len(relays)) if relays else GivenUp("no upstream takes links that are not ours any more")), relays
+
+    def _recorded(
+        self, report: Report, event: RecordEvent, upstreams: Mapping[str, Upstream], latest: float
+    ) -> tuple[Recorded | Undone, tuple[Forward, ...]]:
         if self.clock() > latest:
             return Undone("time was up before it was begun"), ()
         try:
-            new = self.recording(report, report.content)
+            new = self.recording(report, event)
         except (LostRaceError, UnavailableError) as fault:
             return Undone(f"{type(fault).__name__}: {fault}"), ()
-        forwards = tuple(self._forwards(report, report.content, new, upstreams))
-        return Recorded(report.content, new, len(forwards)), forwards
+        forwards = tuple(self._forwards(report, event, new, upstreams))
+        return Recorded(event, new, len(forwards)), forwards
 
     def _forwards(self, report: Report, event: RecordEvent, new: Happening, upstreams: Mapping[str, Upstream]) -> Iterator[Forward]:
         for name, upstream in upstreams.items():
-            if wanted := new & Happening(sum(_ASKED_FOR[asked] for asked in upstream.events)):
-                yield self._forward(name, replace(report, content=replace(event, happening=wanted)))
+            if bits := new & Happening(sum(_BIT[reported] for reported in upstream.events)):
+                yield self._forward(name, replace(report, content=replace(event, happening=bits)))
 
     def _forward(self, upstream: str, report: Report) -> Forward:
         return Forward(upstream, report, since=self.now())

@@ -1,8 +1,23 @@
 """Which reports are new, what is counted for them, and under which guard is it written down?
 
-Pure. A bit of an event, delivered or opened, belongs to the report that set it first, known by its receipt: that report is counted
-as unique and is forwarded, and so again when its message is delivered a second time. A report of which every bit belongs to
-others is a repeat: counted in the totals, once for its receipt, and forwarded to nobody.
+Pure. An event has two bits, delivered and opened. A bit belongs to the report that sets it, known by its receipt:
+
+    unset ── first report of the bit ──► set, with the receipt ── `retention_days` after the last write ──► forgotten
+
+Nothing else changes a bit, and no report takes one from another. What a report finds of its event decides what is written for it:
+
+=================================  =============  =======================  ==================  =========================
+the ledger has                     is written     counted as unique        counted in totals   is forwarded
+=================================  =============  =======================  ==================  =========================
+no bit of this receipt,            `FirstSeen`    bits that were unset     all its bits        bits that were unset
+and some of its bits unset
+no bit of this receipt,            `Repeated`     none                     all its bits, once  none
+and all of its bits set                                                    for its receipt
+a bit of this receipt              nothing        none                     none                bits of this receipt
+=================================  =============  =======================  ==================  =========================
+
+The last row is a message that is delivered again after its report was written: it is counted once and forwarded again, since nobody
+knows whether its forwards reached their queue.
 """
 
 from collections.abc import Mapping
@@ -17,19 +32,19 @@ from pushhub.moments import Milliseconds
 
 @dataclass(frozen=True, slots=True)
 class FirstReport:
-    """Who set a bit first, and when it had been accepted."""
+    """The report that set a bit, and when it was accepted."""
 
     receipt: Receipt
     at: Milliseconds
 
 
 KnownBits = Mapping[Happening, FirstReport]
-"""What is known of one event: each single bit that is set."""
+"""What the ledger says of one event: each bit that is set, and the report that it belongs to."""
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What one report adds to the counters of its launch and provider: bits that nobody had reported before, and all its bits."""
+    """What one report adds to the counters of its launch and provider: one for each bit that it sets, one for each that it has."""
 
     launch: str
     provider: str
@@ -39,7 +54,7 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class FirstSeen:
-    """Set bits of an event and count, in one step; guarded by the bits being unset."""
+    """Set bits of an event and count the report, in one step; the guard is that the bits are unset."""
 
     event: RecordEvent
     report: FirstReport
@@ -49,20 +64,21 @@ class FirstSeen:
 
 @dataclass(frozen=True, slots=True)
 class Repeated:
-    """Count a repeat; guarded by its receipt not having been counted."""
+    """Count a repeat; the guard is that its receipt is not counted yet."""
 
     report: FirstReport
     counts: Counts
 
 
 Entry = FirstSeen | Repeated
+"""What is written for one report."""
 
 
 class ContradictedError(LostRaceError):
-    """The guard of a `FirstSeen` did not hold; `recorded` is what is known of the event."""
+    """The guard of a `FirstSeen` did not hold; `recorded` is what the ledger has of the event."""
 
     def __init__(self, recorded: KnownBits) -> None:
-        """Say what was found."""
+        """Take what the ledger has of the event."""
         super().__init__("bits of the event are set already")
         self.recorded = recorded
 
@@ -93,26 +109,26 @@ class LaunchStatistics:
 
 
 class Ledger(Protocol):
-    """What was reported, and how often."""
+    """Keeps which events were reported, and how often."""
 
     def commit(self, entry: Entry) -> None:
-        """Write all of an entry or nothing.
+        """Write the whole of an entry or nothing.
 
         Raises:
-            ContradictedError: bits of a `FirstSeen` are set.
-            AlreadyCountedError: the receipt of a `Repeated` is counted.
+            ContradictedError: a bit that a `FirstSeen` would set is set already.
+            AlreadyCountedError: the receipt of a `Repeated` is counted already.
             LostRaceError: others were writing the same items.
             UnavailableError: the store did not answer in time, or refused for load; the entry may stand written.
         """
 
 
 def own_bits(recorded: KnownBits, receipt: Receipt) -> Happening:
-    """Return the bits that belong to a receipt."""
+    """Return the bits of an event that belong to a receipt."""
     return Happening(sum(bit for bit, first in recorded.items() if first.receipt == receipt))
 
 
 def entry_for(event: RecordEvent, report: FirstReport, recorded: KnownBits) -> Entry | None:
-    """Return what is to be written for a report, given what is known of its event; None where all of it is written."""
+    """Return what is to be written for a report, given what the ledger has of its event; None if it is written already."""
     if own_bits(recorded, report.receipt):
         return None
     unset = event.happening & ~Happening(sum(recorded))

@@ -1,8 +1,8 @@
-"""How does a link say which push was delivered or opened, so that nobody can make up or alter one?
+"""How does a link say which push was delivered or opened, so that nobody can make one up or alter one?
 
-The opaque part of a link is unpadded base64url of: format (1 byte), key id (1), purpose (1), AES-SIV of what the link is for.
-Stack, format, key id and purpose are authenticated with it. AES-SIV (RFC 5297) needs no nonce: the same push and purpose always
-give the same link, and however many are made of one key, none gives another away. Links do not expire.
+The opaque part of a link is unpadded base64url of four parts: format (1 byte), key id (1 byte), purpose (1 byte), and the uid and
+launch encrypted with AES-SIV. AES-SIV authenticates the stack, format, key id and purpose too. It needs no nonce (RFC 5297): the
+same push and purpose always give the same link, and a key may make any number of links. Links do not expire.
 """
 
 import base64
@@ -22,7 +22,7 @@ from pushhub.catalog.secrets import LinkKeyId, Secrets
 from pushhub.events.command import LINK_PATH, Happening, RecordEvent, has_control_character
 
 MAX_LINK_CHARACTERS: Final = 512
-"""Bound of a whole link: both of a push have to fit the 4 KiB of its payload."""
+"""Bound of a whole link: both links of a push have to fit into the 4 KiB of its payload."""
 MAX_UID_BYTES: Final = 200
 MAX_LAUNCH_BYTES: Final = 100
 _FORMAT: Final = 1
@@ -33,7 +33,7 @@ _HAPPENINGS: Final = {purpose: happening for happening, purpose in _PURPOSES.ite
 
 
 class LinkError(ValueError):
-    """A link cannot be made of this; the text says why."""
+    """A link cannot be made of what was given; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +83,12 @@ def _size(name: str, text: str) -> int:
 
 
 def open_link(opaque: str, stack: str, key_of: Callable[[LinkKeyId], str | None]) -> RecordEvent | None:
-    """Return what the opaque part of a link of ours reports, or None where it is altered, another stack's, or no link at all.
+    """Return what a link of ours reports, None where it is altered, another stack's, or no link at all.
 
     Args:
         opaque: what follows the slash.
         stack: name of this hub's stack.
-        key_of: gives the link key with this id.
+        key_of: returns the link key with an id, None if there is none.
     """
     raw = _decoded(opaque)
     if raw is None or len(raw) <= _HEADER_BYTES or raw[0] != _FORMAT:
@@ -116,7 +116,7 @@ def _bound(stack: str, header: bytes) -> list[bytes]:
 
 @lru_cache(maxsize=8)
 def _cipher(key: str) -> AESSIV:
-    """Derive AES-256-SIV's 64 bytes from a random text; a label sets them apart from whatever else may be derived from it."""
+    """Derive the 64 bytes of AES-256-SIV from a link key; the label keeps them apart from anything else derived from that key."""
     return AESSIV(hmac.digest(key.encode(), b"pushhub link key", hashlib.sha512))
 
 
@@ -125,7 +125,7 @@ def _encoded(raw: bytes) -> str:
 
 
 def _decoded(text: str) -> bytes | None:
-    """Read base64url back, only as it was written: the last character has bits that decoders do not look at."""
+    """Read base64url back if it is written as `_encoded` writes it: decoders ignore some bits of the last character."""
     try:
         raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):

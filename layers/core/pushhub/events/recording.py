@@ -1,7 +1,12 @@
-"""How is a report written down once, however often its message is delivered?"""
+"""How is a report written down once, however often its message is delivered?
+
+The first write of a report assumes that its event is new. If bits of the event are set already, the ledger refuses and says which,
+and the next write is decided from that. A write that lost a race is tried again after a wait.
+"""
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from pushhub.events.command import Happening, RecordEvent
 from pushhub.events.ledger import AlreadyCountedError, ContradictedError, FirstReport, KnownBits, Ledger, entry_for, own_bits
@@ -9,13 +14,12 @@ from pushhub.events.messages import Report
 from pushhub.races import rerun_lost_races
 
 
+@dataclass(frozen=True, slots=True)
 class Recording:
-    """Writes reports into a ledger: one call for a new one, two for a repeat."""
+    """Writes reports into a ledger: one call for a new one, two for a repeat; `sleep` waits after a lost race."""
 
-    def __init__(self, ledger: Ledger, sleep: Callable[[float], None] = time.sleep) -> None:
-        """Write into a ledger; `sleep` waits between tries of what lost a race."""
-        self._ledger = ledger
-        self._sleep = sleep
+    ledger: Ledger
+    sleep: Callable[[float], None] = time.sleep
 
     def __call__(self, report: Report, event: RecordEvent) -> Happening:
         """Return the bits that this report was the first with; a second delivery of it gives the same.
@@ -24,22 +28,30 @@ class Recording:
             LostRaceError: every try lost a race.
             UnavailableError: the ledger did not answer.
         """
-        first = FirstReport(report.receipt, report.at)
-        recorded: KnownBits = {}
+        return rerun_lost_races(self.sleep)(_Attempt(self.ledger, event, FirstReport(report.receipt, report.at)))
 
-        def attempt() -> Happening:
-            nonlocal recorded
-            while entry := entry_for(event, first, recorded):
-                try:
-                    self._ledger.commit(entry)
-                except ContradictedError as contradiction:
-                    if contradiction.recorded == recorded:
-                        raise
-                    recorded = contradiction.recorded
-                except AlreadyCountedError:
-                    return Happening(0)
-                else:
-                    return entry.counts.unique
-            return own_bits(recorded, first.receipt) & event.happening
 
-        return rerun_lost_races(self._sleep)(attempt)
+@dataclass(slots=True)
+class _Attempt:
+    """Tries to write one report down; `known` is what the ledger has said of the event, kept from one try to the next."""
+
+    ledger: Ledger
+    event: RecordEvent
+    first: FirstReport
+    known: KnownBits = field(default_factory=dict)
+
+    def __call__(self) -> Happening:
+        """Write until nothing is left to be written, and return the bits that belong to the report."""
+        while entry := entry_for(self.event, self.first, self.known):
+            try:
+                self.ledger.commit(entry)
+            except ContradictedError as contradiction:
+                if contradiction.recorded == self.known:
+                    # There is nothing new to decide from: this is a race like any other.
+                    raise
+                self.known = contradiction.recorded
+            except AlreadyCountedError:
+                return Happening(0)
+            else:
+                return entry.counts.unique
+        return own_bits(self.known, self.first.receipt) & self.event.happening

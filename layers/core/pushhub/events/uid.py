@@ -1,8 +1,9 @@
 """What does a uid say of the push it belongs to?
 
-The vendor's "extra" form, read off its published sample (seeds 000 and 001): four parts joined by `|`, namely a marker, the
-launch, the send and the provider. Launch and send are numbers in Flickr's Base58 joined by `_`; a `.` joins the profile to its
-database. A uid of any other form is opaque: it identifies its push all the same, and is handed on byte for byte.
+The vendor's "extra" form, read off the sample in "Add app push events" and "Event registration" (`dialects/altcraft/sources.md`):
+four parts joined by `|`, namely a marker, the launch, the send and the provider. Launch and send are numbers in Flickr's Base58
+joined by `_`; a `.` joins the profile to its database. A uid of any other form is opaque: it identifies its push all the same, and
+is handed on byte for byte.
 """
 
 import re
@@ -14,7 +15,7 @@ _DIGITS: Final = "123456789abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ"
 _VALUE_OF: Final = {digit: value for value, digit in enumerate(_DIGITS)}
 
 MAX_DIGITS: Final = 22
-"""Bound of one number: 128 bits. A longer one is not of this form."""
+"""Most digits of one number: those of 128 bits. A uid with a longer number is not of this form."""
 
 _NUMBER: Final = rf"(?:1|[{_DIGITS[1:]}][{_DIGITS}]{{0,{MAX_DIGITS - 1}}})"
 _OBJECTS: Final = 4
@@ -45,8 +46,8 @@ class Launch:
 
 
 @dataclass(frozen=True, slots=True)
-class Uid:
-    """The identity of one push to one device.
+class ParsedUid:
+    """What a uid of the "extra" form says of one push to one device.
 
     `sent` is in nanoseconds since 1970-01-01 UTC. `origin` repeats account and campaign of the launch in the published sample.
     `objects` are four ids whose roles are not published, None where there is none. `profile` is an id of 24 lower-case hex digits.
@@ -71,14 +72,14 @@ class Uid:
         return f"e|{self.launch.text}|w{_encode(self.sent)}_{origin}{objects}_{person}_{_encode(self.subscription)}|{self.provider}"
 
 
-def parse_uid(text: str) -> Uid | None:
-    """Return what a uid says, or None where it is of another form; what is returned has exactly this text again."""
+def parse_uid(text: str) -> ParsedUid | None:
+    """Return what a uid says, None where it is of another form; the `text` of what is returned is the uid again."""
     found = _FORM.fullmatch(text)
     if not found or (profile := _decode(found["profile"])).bit_length() > 8 * PROFILE_BYTES:
         return None
     account, campaign, at = map(_decode, found["launch"].split("_"))
     first, second = map(_decode, found["origin"].split("_"))
-    return Uid(
+    return ParsedUid(
         launch=Launch(account, campaign, at),
         sent=_decode(found["sent"]),
         origin=(first, second),
@@ -92,7 +93,7 @@ def parse_uid(text: str) -> Uid | None:
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """Whom a push goes to: `profile` is 24 lower-case hex digits, `subscription_hash_id` 8."""
+    """The device that a push goes to: `profile` is 24 lower-case hex digits, `subscription_hash_id` 8."""
 
     database: int
     profile: str
@@ -104,9 +105,9 @@ def mint_uid(launch: Launch, sent: int, recipient: Recipient) -> str:
     """Return the uid of a push of ours; `sent` is in nanoseconds since 1970-01-01 UTC.
 
     Raises:
-        ValueError: the recipient does not fit the form, as where callers chose the profile's id themselves.
+        ValueError: the recipient does not fit the form, as a profile does whose id a caller has chosen.
     """
-    uid = Uid(
+    uid = ParsedUid(
         launch=launch,
         sent=sent,
         origin=(launch.account, launch.campaign),

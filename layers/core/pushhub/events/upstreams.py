@@ -1,76 +1,102 @@
-"""What is sent to an upstream, what may come of it, and what follows from that?"""
+"""What is sent to an upstream, and what does its answer mean?
+
+========================  =================================  ==================================
+answer                    an event                           a link that is not ours
+========================  =================================  ==================================
+none                      retry                              retry
+2xx of success            accepted                           accepted
+other 2xx                 retry                              retry
+400, 413, 422             rejected                           dropped
+408, 425, 429             retry                              retry
+other 4xx                 retry                              dropped
+all others                retry                              retry
+========================  =================================  ==================================
+
+The API of the upstream says what success looks like. An event is not rejected for 401, 403 or 404: these speak of the upstream
+token and the URL, which an operator may still correct.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, Protocol, assert_never
 
 from pushhub.catalog.model import Upstream, UpstreamKind
-from pushhub.events.command import RelayLink
+from pushhub.events.command import RecordEvent, RelayLink
 from pushhub.events.messages import Forward
 from pushhub.moments import Milliseconds
-from pushhub.outgoing.calls import Call, CallReply, NoReply, seconds_asked_for
+from pushhub.outgoing.calls import Call, CallReply, NoReply, seconds_to_wait
 
 
 class UpstreamApi(Protocol):
     """The API that a kind of upstream speaks."""
 
-    def call(self, upstream: Upstream, token: str, forward: Forward) -> Call:
-        """Return the request that hands a report on; a link needs no token."""
+    def call(self, upstream: Upstream, upstream_token: str, forward: Forward) -> Call:
+        """Return the request that hands a report on; a link needs no upstream token."""
 
     def accepted(self, forward: Forward, reply: CallReply) -> bool:
-        """Say whether a 2xx answer means that the upstream has taken it."""
+        """Say whether a 2xx answer means that the upstream has taken the report."""
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The upstream has it."""
+    """The upstream has the report."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """The upstream will never take it: somebody has to look at it."""
+    """The upstream will never take the report: somebody has to look at it."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """A link that was nobody's: what anyone may have made up is not kept for somebody to look at."""
+    """The upstream does not know the link. Anyone may have made it up, so it is not kept for somebody to look at."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """Try again; `after` is how many seconds the upstream asked for, None where it did not say."""
+    """The report is to be sent again; `after` is how many seconds the upstream asked for, None where it did not say."""
 
     reason: str
     after: int | None = None
 
 
 Verdict = Accepted | Rejected | Dropped | Retry
+"""What an upstream's answer means for a report."""
+
+Apis = Mapping[UpstreamKind, UpstreamApi]
+"""The API of each kind of upstream."""
 
 _SUCCESSFUL: Final = range(200, 300)
 _FAULT_OF_THE_CALLER: Final = range(400, 500)
-_REFUSING: Final = frozenset({400, 413, 422})
+_REJECTING: Final = frozenset({400, 413, 422})
 _ASKING_FOR_LATER: Final = frozenset({408, 425, 429})
 """The 4xx that speak of the moment and not of the request."""
 
 
 def verdict(api: UpstreamApi, forward: Forward, reply: CallReply | NoReply, now: Milliseconds) -> Verdict:
     """Return what an answer means for a report."""
-    if isinstance(reply, NoReply):
-        return Retry(reply.reason)
-    status, reason = reply.status, f"HTTP {reply.status}"
-    if status in _SUCCESSFUL:
-        return Accepted() if api.accepted(forward, reply) else Retry(f"{reason} without the answer of success")
-    if isinstance(forward.report.content, RelayLink):
-        if status in _FAULT_OF_THE_CALLER and status not in _ASKING_FOR_LATER:
-            return Dropped(reason)
-    elif status in _REFUSING:
-        return Rejected(reason)
-    return Retry(reason, seconds_asked_for(reply.retry_after, now))
+    match reply:
+        case NoReply(reason):
+            return Retry(reason)
+        case CallReply(status) if status in _SUCCESSFUL:
+            return Accepted() if api.accepted(forward, reply) else Retry(f"HTTP {status} without the answer of success")
+        case CallReply(status):
+            reason = f"HTTP {status}"
+            return _final(forward.report.content, status, reason) or Retry(reason, seconds_to_wait(reply, now))
+        case _:
+            assert_never(reply)
 
 
-Apis = Mapping[UpstreamKind, UpstreamApi]
-"""The API of each kind of upstream."""
+def _final(content: RecordEvent | RelayLink, status: int, reason: str) -> Rejected | Dropped | None:
+    """Return what a status that is no success means where it is the last word, None where it is not."""
+    match content:
+        case RecordEvent():
+            return Rejected(reason) if status in _REJECTING else None
+        case RelayLink():
+            return Dropped(reason) if status in _FAULT_OF_THE_CALLER and status not in _ASKING_FOR_LATER else None
+        case _:
+            assert_never(content)

@@ -1,7 +1,8 @@
-"""Which addresses may events go to?
+"""Which addresses may the hub call?
 
-Inside Lambda, loopback is the runtime's own API, and link-local addresses may give out credentials: unless a stack says otherwise,
-events go over https to public addresses. Names are judged by what they resolve to, at the moment of connecting.
+Inside Lambda, loopback is the API of the runtime, and link-local addresses may give out credentials. So the hub calls public
+addresses over https only, unless a stack says otherwise. A name is judged by the address that it resolves to when the connection is
+opened.
 """
 
 import re
@@ -25,12 +26,12 @@ _URL: Final = re.compile(
 )
 _LABEL: Final = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
 _NAME: Final = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(?:\.{_LABEL})*")
-"""A host name; the underscore is none of DNS's, but of the names that containers have."""
+"""A host name. DNS has no underscore in host names, but containers have it in theirs."""
 _ENDS_IN_A_NUMBER: Final = re.compile(r"(?:.*\.)?(?:[0-9]+|0x[0-9a-f]*)")
-"""What resolvers take for an IPv4 address in one of its old forms, such as 127.1 or 0x7f000001."""
+"""What resolvers may read as an IPv4 address in an old form, such as 127.1 or 0x7f000001."""
 
 _PUBLIC_V6: Final = IPv6Network("2000::/3")
-"""All that is given out for public use so far."""
+"""All addresses that are given out for public use so far."""
 _NOT_PUBLIC: Final = (
     IPv4Network("192.0.0.0/24"),  # protocols; a few of it are global
     IPv4Network("192.88.99.0/24"),  # relays of 6to4
@@ -38,17 +39,17 @@ _NOT_PUBLIC: Final = (
     IPv6Network("2001:db8::/32"),  # documentation
     IPv6Network("3fff::/20"),  # documentation
 )
-"""What `ipaddress`, in some release of it, takes for global although no upstream can be there."""
+"""Networks that some release of `ipaddress` calls global although no upstream can be there."""
 
 _MAPPED, _COMPATIBLE = IPv6Network("::ffff:0:0/96"), IPv6Network("::/96")
 _NAT64, _SIX_TO_FOUR, _TEREDO = IPv6Network("64:ff9b::/96"), IPv6Network("2002::/16"), IPv6Network("2001::/32")
 _V4_INSIDE: Final = {_MAPPED: (0,), _COMPATIBLE: (0,), _NAT64: (0,), _SIX_TO_FOUR: (80,), _TEREDO: (64, 0)}
-"""Networks whose addresses carry IPv4 addresses, and how many bits stand behind each. Teredo's are a server and a client."""
+"""Networks whose addresses hold IPv4 addresses, and how many bits follow each. Teredo's hold a server's and a client's."""
 _ALL_BITS: Final = 2**32 - 1
 
 
 def is_public(address: str) -> bool:
-    """Say whether an address, written out, is one that anybody on the internet can have; what is no address is not."""
+    """Say whether a text is an address of the public internet."""
     parsed = _parsed(address)
     return parsed is not None and _is_public(parsed)
 
@@ -59,7 +60,7 @@ def _is_public(address: IPv4Address | IPv6Address) -> bool:
             return all(_is_public(each) for each in inside)
         if address not in _PUBLIC_V6:
             return False
-    # Of multicast addresses, `ipaddress` calls many global: they reach far, but they are nobody's.
+    # `ipaddress` calls many multicast addresses global: they reach far, but they belong to no host.
     return address.is_global and not address.is_multicast and not any(address in network for network in _NOT_PUBLIC)
 
 
@@ -68,7 +69,7 @@ def _v4_inside(address: IPv6Address) -> Iterator[IPv4Address]:
         if address in network:
             for shift in shifts:
                 bits = int(address) >> shift & _ALL_BITS
-                # Teredo writes the client's address with every bit turned over.
+                # Teredo writes the client's address with every bit inverted.
                 yield IPv4Address(bits ^ _ALL_BITS if network is _TEREDO and not shift else bits)
 
 
@@ -76,7 +77,7 @@ def normal_url(text: str) -> str:
     """Return the base URL of an upstream without a slash at the end, scheme and host in lower case.
 
     Raises:
-        ValueError: it is none; the text holds nothing of it, since a password may stand in it.
+        ValueError: it is no such URL; the error quotes nothing of it, since a password may stand in it.
     """
     if len(text) > MAX_URL_CHARACTERS:
         raise ValueError(f"at most {MAX_URL_CHARACTERS} characters")
@@ -94,7 +95,7 @@ def normal_url(text: str) -> str:
 
 
 def why_local(url: str) -> Iterator[str]:
-    """Say what makes a URL one that only stacks with local upstreams may have; nothing for a URL that fits every stack.
+    """Yield the reasons why only stacks with local upstreams may call a URL; nothing if every stack may.
 
     Args:
         url: one that :func:`normal_url` has returned.

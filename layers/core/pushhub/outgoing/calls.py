@@ -1,47 +1,56 @@
-"""What is sent over HTTP, what may be answered, and when may it be sent again?"""
+"""What is sent over HTTP, what is answered, and when may it be sent again?"""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC
 from email.utils import parsedate_to_datetime
-from typing import Final, Protocol
+from typing import Final, Literal, Protocol
 
 from pushhub.moments import Milliseconds
 
 SECONDS_TO_ANSWER: Final = 10
 """From the look-up of the address to the last byte of the answer."""
 MAX_REPLY_BYTES: Final = 64 * 1024
-"""Of a longer answer the rest is not read, and what was read is not looked at."""
+"""The rest of a longer answer is not read, and what was read of it is thrown away."""
+RETRY_AFTER: Final = "retry-after"
+"""The one header of an answer that every caller reads."""
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One HTTP request; without a body it is a GET, with one a POST. A token stands in a body, a link in the URL of a GET."""
+    """One HTTP request.
+
+    Credentials may stand in each part but the method, so its `repr` shows none of them. `headers` are sent in their order;
+    `reply_headers` are the names, in lower case, of those headers of the answer that the caller reads.
+    """
 
     url: str = field(repr=False)
+    method: Literal["GET", "POST"] = "GET"
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: bytes | None = field(default=None, repr=False)
-    content_type: str = ""
+    reply_headers: frozenset[str] = frozenset({RETRY_AFTER})
 
 
 @dataclass(frozen=True, slots=True)
 class CallReply:
     """An HTTP answer, and how many seconds it took.
 
-    `retry_after` is the header of that name; `body` is empty where it was too long.
+    `body` is empty where it was too long. `headers` are those of :attr:`Call.reply_headers` that the answer has, by their names in
+    lower case; of a header that comes twice, the last one.
     """
 
     status: int
     body: bytes = b""
-    retry_after: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
     seconds: float = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class NoReply:
-    """There was no answer, and why, and how many seconds it took to find that out.
+    """There was no answer: why, and how many seconds it took to find that out.
 
-    `unreachable` says that others would fare no better now: no connection, or time was up.
+    `unreachable` says that the next request would fail like this one: there was no connection, or no answer in time.
     """
 
     reason: str
@@ -53,18 +62,22 @@ class Exchange(Protocol):
     """Sends requests, all at once."""
 
     def __call__(self, calls: Sequence[Call]) -> Sequence[CallReply | NoReply]:
-        """Return what came of each within :data:`SECONDS_TO_ANSWER`; it raises nothing."""
+        """Return what came of each within :data:`SECONDS_TO_ANSWER`, in the order of the calls; it raises nothing."""
 
 
-def seconds_asked_for(retry_after: str, now: Milliseconds) -> int | None:
-    """Return what a header `Retry-After` asks for (RFC 9110, 10.2.3: seconds, or a date), None where it asks for nothing."""
-    text = retry_after.strip()
+def seconds_to_wait(reply: CallReply, now: Milliseconds) -> int | None:
+    """Return for how long an answer wants to be left alone, None where it does not say.
+
+    Its header `Retry-After` has seconds or a date (RFC 9110, 10.2.3); a date that is past gives 0.
+    """
+    text = reply.headers.get(RETRY_AFTER, "").strip()
     if text.isascii() and text.isdigit():
+        # Nine digits are 31 years; Python refuses to read some thousands of them.
         return int(text[:9])
     try:
         date = parsedate_to_datetime(text)
         if date.tzinfo is None:
-            # One of the forms that HTTP has for dates names no zone, and means UTC.
+            # One of HTTP's forms of a date names no zone, and means UTC.
             date = date.replace(tzinfo=UTC)
         return max(0, math.ceil(date.timestamp() - now / 1000))
     except (ValueError, OverflowError):

@@ -41,8 +41,9 @@ EVENT, LINK = _forward(RecordEvent(Happening.OPENED, "u")), _forward(RelayLink("
 def test_an_event_of_the_special_form_is_posted_with_three_fields() -> None:
     assert _call(RecordEvent(Happening.OPENED, PUBLISHED)) == Call(
         "https://up.example/base/api/v1.1/pushes/post_events",
+        "POST",
+        {"Content-Type": "application/json"},
         f'{{"token":"{TOKEN}","events":2,"uid":"{PUBLISHED}"}}'.encode(),
-        "application/json",
     )
 
 

@@ -6,7 +6,7 @@ from typing import Final
 from aws_lambda_powertools.metrics import MetricUnit
 
 from pushhub.edge.observing.output import count, logger, metrics
-from pushhub.events.forwarding import Handled, Handling, Poison, PutOff
+from pushhub.events.forwarding import Handled, Handling, Poison, Postponed
 from pushhub.events.upstreams import Accepted, Dropped, Rejected, Retry
 from pushhub.moments import Milliseconds
 
@@ -15,7 +15,7 @@ _OUTCOMES: Final = {
     Rejected: "ForwardsRefused",
     Dropped: "RelaysDropped",
     Retry: "ForwardsFailed",
-    PutOff: "ForwardsPutOff",
+    Postponed: "ForwardsPutOff",
     Poison: "ForwardsUnreadable",
 }
 """What each outcome of a forward is counted as."""
@@ -26,16 +26,16 @@ def observe(handling: Handling, now: Milliseconds) -> None:
     counts: Counter[str] = Counter({"ForwardsUndone": len(handling.failed)})
     for handled in handling.handled:
         counts[_OUTCOMES[type(handled.outcome)]] += 1
-        counts["ForwardsGivenUp"] += handled.given_up and isinstance(handled.outcome, Retry | PutOff)
+        counts["ForwardsGivenUp"] += handled.given_up and isinstance(handled.outcome, Retry | Postponed)
         _observe_trouble(handled)
-        if handled.forward and isinstance(handled.outcome, Retry | PutOff):
+        if handled.forward and isinstance(handled.outcome, Retry | Postponed):
             metrics.add_metric("ForwardAge", MetricUnit.Seconds, max(0, now - handled.forward.report.at) / 1000)
     count(+counts)
 
 
 def _observe_trouble(handled: Handled) -> None:
     outcome, forward = handled.outcome, handled.forward
-    if isinstance(outcome, Accepted | PutOff):
+    if isinstance(outcome, Accepted | Postponed):
         return
     write = logger.error if handled.given_up else logger.warning
     write(

@@ -4,13 +4,13 @@ from collections import Counter
 from collections.abc import Mapping
 
 from pushhub.edge.observing.output import count, logger
-from pushhub.events.intake import GivenUp, Recorded, Relayed, TakenIn, Undone
+from pushhub.events.intake import GivenUp, IntakeOutcome, Recorded, Relayed, Undone
 
 
-def observe(taken_in: Mapping[str, TakenIn]) -> None:
+def observe(outcomes: Mapping[str, IntakeOutcome]) -> None:
     """Log and count what became of a batch of reports."""
     counts: Counter[str] = Counter()
-    for id_, one in taken_in.items():
+    for id_, one in outcomes.items():
         match one:
             case Recorded():
                 counts["EventsNew" if one.new else "EventsRepeated"] += 1

@@ -1,4 +1,4 @@
-"""Items of the Ledger table."""
+"""Keys and attributes of the items in the Ledger table that stand for events."""
 
 import hashlib
 from collections.abc import Sequence
@@ -12,15 +12,15 @@ from pushhub.events.messages import Receipt
 from pushhub.moments import Milliseconds
 
 BITS: Final = {Happening.DELIVERED: "d", Happening.OPENED: "o"}
-"""Attributes of an event's bits, and first letter of the attributes that count them."""
+"""The attribute of each bit of an event, which is also the first letter of the attributes that count the bit."""
 COUNTER_SHARDS: Final = 64
-"""Two transactions that write the same item at one time get in each other's way, and a partition takes 500 of ours a second."""
+"""One counter is written by many transactions at once: two that write the same item fail, and a partition takes 500 a second."""
 LAUNCHES: Final = "LAUNCHES"
 """Partition key of the list of launches and the providers that each is counted for."""
 
 
 def event_partition(uid: str) -> str:
-    """Return the partition key of every event of a uid."""
+    """Return the partition key that all events of a uid have."""
     return f"E#{_long_digest(uid)}"
 
 
@@ -35,14 +35,14 @@ def event_of(item: Item) -> RecordedEvent:
 
 
 def recorded_of(item: Item) -> KnownBits:
-    """Read back which bits of an event are set, by whom."""
+    """Read back which bits of an event are set, and which report each belongs to."""
     return {
         bit: FirstReport(Receipt(item[name]), Milliseconds(int(item[f"{name}_at"]))) for bit, name in BITS.items() if name in item
     }
 
 
 def repeat_key(receipt: Receipt) -> Item:
-    """Return the key of the mark that a repeat is counted."""
+    """Return the key of the item that says that a repeat is counted."""
     return {"pk": f"R#{receipt}", "sk": "R"}
 
 
@@ -52,7 +52,7 @@ def counter_key(launch: str, provider: str, shard: int) -> Item:
 
 
 def counter_shard(receipt: Receipt) -> int:
-    """Return the shard that counts a report: always the same, so that a repeated write is the same write."""
+    """Return the shard that counts a report: always the same one, so that a repeated transaction equals the first."""
     return crc32(receipt.encode()) % COUNTER_SHARDS
 
 
@@ -67,7 +67,7 @@ def launch_prefix(launch: str) -> str:
 
 
 def statistics_of(launch: str, provider: str, shards: Sequence[Item]) -> LaunchStatistics:
-    """Add up the shards of a counter."""
+    """Return the sums of the shards of a counter."""
     unique, total = (
         {bit: sum(int(shard.get(f"{name}{kind}", 0)) for shard in shards) for bit, name in BITS.items()} for kind in "ut"
     )
