@@ -18,7 +18,7 @@ MAX_UID_CHARACTERS: Final = 4096
 MAX_LAUNCH_CHARACTERS: Final = 256
 MAX_PROVIDER_CHARACTERS: Final = 64
 LINK_PATH: Final = "/api/v1.1/pushes/crypto_post_events?/"
-"""Path and beginning of the query string of every link (seed 001)."""
+"""Path and beginning of the query string of every link: "Event registration" in `dialects/altcraft/sources.md`."""
 LINK: Final = re.compile(r"[0-9A-Za-z_-]{16,2048}", re.ASCII)
 """The form of what follows: the opaque part of a link, ours or another hub's."""
 NO_LAUNCH: Final = "-"
@@ -33,7 +33,10 @@ def has_control_character(text: str) -> bool:
 
 
 class Happening(IntFlag):
-    """What happened to a push; the bits are the vendor's numbers (seed 000). Opened does not imply delivered."""
+    """What happened to a push; the bits are the numbers of "Add app push events" in `dialects/altcraft/sources.md`.
+
+    Opened does not imply delivered.
+    """
 
     DELIVERED = 1
     OPENED = 2
