@@ -1,4 +1,11 @@
-"""What does EventBridge tell the steps of an import: of a dropped file, of an ended execution, or that it is time to look?"""
+"""What does EventBridge tell the steps of an import?
+
+| `detail-type`                             | what has happened                         | who is told          |
+|-------------------------------------------|-------------------------------------------|----------------------|
+| `Object Created`                          | a file was dropped into the inbox         | `imports_start`      |
+| `Step Functions Execution Status Change`  | an execution has ended                    | `imports_report`     |
+| `Scheduled Event`                         | nothing: it is time for a sweep           | both                 |
+"""
 
 import json
 from collections.abc import Mapping
@@ -12,20 +19,20 @@ _ENDED: Final = "Step Functions Execution Status Change"
 
 
 def dropped_file(event: Mapping[str, Any]) -> Notice | None:
-    """Return the file that an event tells of, or None where it tells of none: a schedule's."""
+    """Return the file that an event tells of, None where it is a schedule's."""
     if event["detail-type"] != _DROPPED:
         return None
-    told = event["detail"]["object"]
-    return Notice(told["key"], told.get("version-id", ""))
+    dropped = event["detail"]["object"]
+    return Notice(dropped["key"], dropped.get("version-id", ""))
 
 
 def tells_of_an_end(event: Mapping[str, Any]) -> bool:
-    """Say whether an event tells of an execution that has ended; otherwise it is a schedule's."""
+    """Say whether an event tells of an execution that has ended; if not, it is a schedule's."""
     return bool(event["detail-type"] == _ENDED)
 
 
 def ended_job(event: Mapping[str, Any]) -> JobId | None:
-    """Return the job whose execution has ended, as an event tells, or None where it is no job's: anybody may start one by hand."""
+    """Return the job whose execution has ended, None where it was no job's: anybody may start an execution by hand."""
     try:
         given = json.loads(event["detail"].get("input") or "")
     except (ValueError, RecursionError):

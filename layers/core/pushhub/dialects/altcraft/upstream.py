@@ -1,35 +1,38 @@
-"""How is an event handed on to an upstream that speaks this dialect?
+"""How is a report handed on to an upstream that speaks this dialect?
 
-Sources: seeds 000 and 001.
+Sources: "Add app push events" and "Event registration" in `sources.md`.
 """
 
-import json
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 
 from pushhub.catalog.model import Upstream
-from pushhub.dialects.json_body import BadBodyError, read_object
+from pushhub.dialects.json_body import BadBodyError, read_object, write_object
 from pushhub.events.command import LINK_PATH, RecordEvent, RelayLink
 from pushhub.events.messages import Forward
 from pushhub.outgoing.calls import Call, CallReply
 
-_POST_EVENTS = "/api/v1.1/pushes/post_events"
-_MAX_DEPTH = 8
+_POST_EVENTS: Final = "/api/v1.1/pushes/post_events"
+_MAX_DEPTH: Final = 8
+"""Levels of nesting of an upstream's answer."""
 
 
 class AltcraftUpstream:
-    """Posts one event a request, with the upstream's own token and the fields as they came; asks for a link as it came."""
+    """Posts each event in a request of its own, with the upstream's token and the fields as they came; gets a link as it came."""
 
-    def call(self, upstream: Upstream, token: str, forward: Forward) -> Call:
+    def call(self, upstream: Upstream, upstream_token: str, forward: Forward) -> Call:
         """See :meth:`pushhub.events.upstreams.UpstreamApi.call`."""
-        what = forward.report.content
-        if isinstance(what, RelayLink):
-            return Call(upstream.url + LINK_PATH + what.opaque)
-        body = json.dumps(_fields(what, token), ensure_ascii=False, separators=(",", ":")).encode()
+        content = forward.report.content
+        if isinstance(content, RelayLink):
+            return Call(upstream.url + LINK_PATH + content.opaque)
+        body = write_object(_fields(content, upstream_token))
         return Call(upstream.url + _POST_EVENTS, body, "application/json")
 
     def accepted(self, forward: Forward, reply: CallReply) -> bool:
-        """See :meth:`pushhub.events.upstreams.UpstreamApi.accepted`; what a link is answered is not documented, so any 2xx is."""
+        """See :meth:`pushhub.events.upstreams.UpstreamApi.accepted`.
+
+        No page of the vendor says what a link is answered, so any 2xx means that it was taken.
+        """
         if isinstance(forward.report.content, RelayLink):
             return True
         try:
@@ -39,8 +42,8 @@ class AltcraftUpstream:
         return reply.status == HTTPStatus.OK and type(error) is int and error == 0
 
 
-def _fields(event: RecordEvent, token: str) -> dict[str, Any]:
-    fields: dict[str, Any] = {"token": token, "events": int(event.happening), "uid": event.uid}
+def _fields(event: RecordEvent, upstream_token: str) -> dict[str, Any]:
+    fields: dict[str, Any] = {"token": upstream_token, "events": int(event.happening), "uid": event.uid}
     if event.plain:
         fields |= {
             "launch_id": event.plain.launch,
