@@ -1,9 +1,12 @@
 """Loading a function's handler as Lambda does, by its file, with other things wired in."""
 
+import importlib
 import importlib.util
 import sys
 from pathlib import Path
 from types import ModuleType
+
+from pushhub.edge.settings import Settings
 
 FUNCTIONS = Path(__file__).parents[2] / "functions"
 
@@ -24,6 +27,22 @@ def load_handler(function: str) -> ModuleType:
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
     return module
+
+
+def wiring_of(function: str) -> ModuleType:
+    """Return the module that wires a function."""
+    return importlib.import_module(f"pushhub.edge.wiring.{function}")
+
+
+def settings_of(function: str) -> type[Settings]:
+    """Return the settings of a function: the one class of them that stands in the module of its wiring."""
+    wiring = wiring_of(function)
+    (settings,) = [
+        one
+        for one in vars(wiring).values()
+        if isinstance(one, type) and issubclass(one, Settings) and one.__module__ == wiring.__name__
+    ]
+    return settings
 
 
 class Context:

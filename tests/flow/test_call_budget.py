@@ -10,6 +10,7 @@ import pytest
 from pushhub.adapters import clients
 from pushhub.edge.wiring import push_subscribe
 from tests.conftest import Hub
+from tests.doubles.http import http_request
 
 ONE_DATABASE, TWO_DATABASES, MOVING = (
     "3LXP2FRcRxJ-7b14db88ec937f14",
@@ -39,7 +40,7 @@ class Counted:
         self.calls.clear()
         wanted = [{"provider": "ios-apns", "subscription_id": token, "unsubscribe": unsubscribe} for token in tokens]
         body = {"resource_token": ONE_DATABASE, "subscriptions": wanted, **fields}
-        self.endpoint(json.dumps(body).encode())
+        self.endpoint(http_request(json.dumps(body).encode()))
         return dict(self.calls)
 
 

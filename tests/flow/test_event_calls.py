@@ -17,6 +17,7 @@ from pushhub.events.messages import Forward, Receipt, Report, write_forward, wri
 from pushhub.moments import Milliseconds
 from pushhub.outgoing.queues import Delivery
 from tests.conftest import Hub
+from tests.doubles.http import http_request
 
 TOKEN = "abcdefghijklmnqrstuvwxyz"
 
@@ -65,18 +66,18 @@ def body(**fields: object) -> bytes:
 
 def test_accepting_an_event_costs_one_call_of_sqs(calls: Counter[str]) -> None:
     endpoint = post_events.endpoint()
-    assert endpoint(body(), "", "", "").reply.status == 200
+    assert endpoint(http_request(body())).reply.status == 200
     calls.clear()
-    assert endpoint(body(), "", "", "").reply.status == 200
+    assert endpoint(http_request(body())).reply.status == 200
     assert calls == {"SendMessageBatch": 1}
 
 
 @pytest.mark.parametrize("wrong", [{"events": 4}, {"uid": ""}, {"token": ""}])
 def test_a_refused_event_costs_no_call(calls: Counter[str], wrong: dict[str, object]) -> None:
     endpoint = post_events.endpoint()
-    endpoint(body(), "", "", "")
+    endpoint(http_request(body()))
     calls.clear()
-    assert endpoint(body(**wrong), "", "", "").refusal
+    assert endpoint(http_request(body(**wrong))).refusal
     assert not calls
 
 
@@ -84,9 +85,9 @@ def test_accepting_a_link_costs_one_call_of_sqs(hub: Hub, calls: Counter[str]) -
     endpoint = crypto_post_events.endpoint()
     links = mint_links("https://example.com", "pushhub", stores_of(hub.connection).secrets.load().secrets, fresh())
     query = links.open.partition("?")[2]
-    assert endpoint(query).reply.status == 200
+    assert endpoint(http_request(query=query)).reply.status == 200
     calls.clear()
-    assert endpoint(query).reply.status == 200
+    assert endpoint(http_request(query=query)).reply.status == 200
     assert calls == {"SendMessageBatch": 1}
 
 

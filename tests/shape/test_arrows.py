@@ -17,13 +17,14 @@ ONLY_IN = {
 }
 """Packages that one module may import and no other: what they do is done in one place."""
 
-GROUND = {"faults", "moments", "text", "versioned"}
+GROUND = {"faults", "moments", "text", "validation", "versioned"}
 """Rooms without a floor below them: every other may use them."""
 DOMAIN = {"audience", "events", "imports", "sends"}
 MAY_USE = {
     "faults": set(),
     "moments": set(),
     "text": set(),
+    "validation": set(),
     "versioned": set(),
     "cached": GROUND,
     "races": GROUND,

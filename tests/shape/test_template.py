@@ -10,40 +10,17 @@ import pytest
 
 from pushhub.adapters.clients import PATIENCE
 from pushhub.dialects.altcraft.subscribe.endpoint import SECONDS_TO_LAST_CALL
-from pushhub.edge.settings import (
-    CryptoPostEventsSettings,
-    ForwardEventsSettings,
-    ImportsChunkSettings,
-    ImportsPlanSettings,
-    ImportsReportSettings,
-    ImportsStartSettings,
-    PostEventsSettings,
-    PushSubscribeSettings,
-    RecordEventsSettings,
-    Settings,
-)
 from pushhub.events.intake import SECONDS_TO_LAST_REPORT
 from pushhub.imports.keys import DONE, FAILED, INBOX, REPORTS, WORK
 from pushhub.outgoing.calls import SECONDS_TO_ANSWER
 from pushhub.races import MAX_SECONDS
-from tests.doubles.functions import all_functions
+from tests.doubles.functions import all_functions, settings_of
 from tests.template import expanded_template
 from tests.wire.golden import cases
 
 ROOT = Path(__file__).parents[2]
 TEMPLATE = expanded_template()
 RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
-SETTINGS: dict[str, type[Settings]] = {
-    "PushSubscribe": PushSubscribeSettings,
-    "PostEvents": PostEventsSettings,
-    "CryptoPostEvents": CryptoPostEventsSettings,
-    "RecordEvents": RecordEventsSettings,
-    "ForwardEvents": ForwardEventsSettings,
-    "ImportsStart": ImportsStartSettings,
-    "ImportsPlan": ImportsPlanSettings,
-    "ImportsChunk": ImportsChunkSettings,
-    "ImportsReport": ImportsReportSettings,
-}
 READ_BY_LIBRARIES = re.compile(r"(POWERTOOLS|AWS)_")
 
 
@@ -129,7 +106,7 @@ def test_a_handler_decodes_calls_and_encodes_and_does_nothing_else(name: str) ->
 @by_function
 def test_the_settings_of_a_function_are_its_environment(name: str) -> None:
     given = set(FUNCTIONS[name]["Properties"]["Environment"]["Variables"])
-    read = {field.alias for field in SETTINGS[name].model_fields.values()}
+    read = {field.alias for field in settings_of(folder_of(name)).model_fields.values()}
     assert {variable for variable in given if not READ_BY_LIBRARIES.match(variable)} == read
 
 

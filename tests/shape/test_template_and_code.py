@@ -3,7 +3,6 @@
 AWS answers from a can: each call is taken down before it is sent, by the operation and what it is made on.
 """
 
-import importlib
 import io
 import json
 import re
@@ -37,13 +36,13 @@ from pushhub.imports.job import Job, JobId, JobStatus, S3Object
 from pushhub.moments import Milliseconds, Seconds
 from tests.doubles.audience import MemoryAudience
 from tests.doubles.exchange import ScriptedExchange
-from tests.doubles.functions import Context, load_handler
+from tests.doubles.functions import Context, load_handler, wiring_of
 from tests.doubles.ledger import MemoryLedger
 from tests.doubles.of_both import ExecutionsOfBoth, FilesOfBoth, ImportsOfBoth, JournalsOfBoth
 from tests.shape.test_template import FUNCTIONS, RESOURCES, TEMPLATE, by_function, folder_of, of_type, triggers
 from tests.wire.golden import Case, Given, cases, catalog_of
 from tests.wire.importing import world_of
-from tests.wire.serving import SECRETS, Handler, _answer
+from tests.wire.serving import SECRETS, Handler, read_answer
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -285,7 +284,7 @@ def _run(patch: pytest.MonkeyPatch, name: str, case: Case) -> set[Right]:
         ("push_subscribe", "DynamoAudience", AudienceOfBoth),
         ("record_events", "DynamoLedger", LedgerOfBoth),
     ):
-        patch.setattr(importlib.import_module(f"pushhub.edge.wiring.{module}"), wired, double)
+        patch.setattr(wiring_of(module), wired, double)
     with _answered_from(patch, can):
         handler: Handler = load_handler(folder_of(name)).handler
         for event in before:
@@ -297,7 +296,7 @@ def _run(patch: pytest.MonkeyPatch, name: str, case: Case) -> set[Right]:
 
 def _run_import(patch: pytest.MonkeyPatch, name: str, case: Case) -> set[Right]:
     world, can = world_of(case), Can(case.catalog.catalog, SECRETS)
-    wiring = importlib.import_module(f"pushhub.edge.wiring.{folder_of(name)}")
+    wiring = wiring_of(folder_of(name))
     audience = partial(AudienceOfBoth, memory=world.imports.audience)
     for wired, double in (
         ("S3Files", partial(FilesOfBoth, memory=world.files)),
@@ -330,8 +329,8 @@ def _by_resource(not_taken: Mapping[str, str]) -> dict[str, str]:
 
 
 def _let_upstreams_answer(patch: pytest.MonkeyPatch, given: Given) -> None:
-    wiring = importlib.import_module("pushhub.edge.wiring.forward_events")
-    exchange = ScriptedExchange(_answer(answer) for answer in given.get("answers", []))
+    wiring = wiring_of("forward_events")
+    exchange = ScriptedExchange(read_answer(answer) for answer in given.get("answers", []))
     patch.setattr(wiring, "CurlExchange", lambda **_: exchange)
     patch.setattr(wiring, "milliseconds_now", lambda: Milliseconds(given["now"]))
 

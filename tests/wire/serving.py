@@ -1,6 +1,5 @@
 """The handlers of the functions of events, with stand-ins for everything in AWS wired in, and requests to a hub that listens."""
 
-import importlib
 import json
 from collections.abc import Callable, Mapping
 from http.client import HTTPConnection
@@ -23,7 +22,7 @@ from pushhub.events.recording import Recording
 from pushhub.moments import Clock, Milliseconds, milliseconds_now
 from pushhub.outgoing.calls import RETRY_AFTER, Call, CallReply, NoReply
 from tests.doubles.exchange import ScriptedExchange
-from tests.doubles.functions import Context, load_handler
+from tests.doubles.functions import Context, load_handler, wiring_of
 from tests.doubles.ledger import MemoryLedger
 from tests.doubles.queues import MemoryQueue
 from tests.wire.golden import Case, shown
@@ -67,7 +66,7 @@ def what_forward_events_does(monkeypatch: pytest.MonkeyPatch, case: Case) -> dic
     """Run a case of `forward_events`; return what came of it, as it stands in golden replies."""
     given, whole = case.circumstances, case.catalog
     tokens = {name: token for name, token in whole.upstream_tokens.items() if name not in given.get("without_token", ())}
-    exchange = ScriptedExchange(_answer(answer) for answer in given.get("answers", []))
+    exchange = ScriptedExchange(read_answer(answer) for answer in given.get("answers", []))
     not_taken = given.get("not_taken", {})
     retries, dead_letters = (MemoryQueue(not_taken.get(name, "")) for name in ("retries", "dead_letters"))
     forwarding = Forwarding(
@@ -98,7 +97,7 @@ def ask_the_hub(url: str, event: Mapping[str, Any], body: bytes) -> tuple[int, b
 
 
 def _handler(monkeypatch: pytest.MonkeyPatch, function: str, factory: str, made: object) -> Handler:
-    monkeypatch.setattr(importlib.import_module(f"pushhub.edge.wiring.{function}"), factory, lambda: made)
+    monkeypatch.setattr(wiring_of(function), factory, lambda: made)
     loaded: Handler = load_handler(function).handler
     return loaded
 
@@ -119,7 +118,8 @@ def _counters(ledger: MemoryLedger) -> list[dict[str, Any]]:
     ]
 
 
-def _answer(answer: Mapping[str, Any]) -> CallReply | NoReply:
+def read_answer(answer: Mapping[str, Any]) -> CallReply | NoReply:
+    """Return what an upstream answers, as it stands under `answers` in what is given."""
     if "no_reply" in answer:
         return NoReply(answer["no_reply"], answer["unreachable"])
     body = answer.get("body", "")

@@ -18,11 +18,14 @@ from pushhub.catalog.secrets import CachedSecrets, LinkKeyId, Secrets
 from pushhub.dialects.altcraft.events.accepting import Acceptance
 from pushhub.dialects.altcraft.events.errors import EventRefusal
 from pushhub.dialects.altcraft.events.link import CryptoPostEvents
+from pushhub.dialects.http import Answer
 from pushhub.events.command import LINK_PATH, Happening, RecordEvent, RelayLink
 from pushhub.events.links import mint_links
+from pushhub.events.messages import read_report
 from pushhub.faults import UnavailableError
 from tests.conftest import Hub
 from tests.doubles.functions import Context
+from tests.doubles.http import http_request
 from tests.doubles.queues import MemoryQueue
 from tests.wire.golden import Case, assert_queued, assert_replied, cases
 from tests.wire.serving import SECRETS, STACK, ask_the_hub, crypto_post_events
@@ -44,6 +47,10 @@ def endpoint(case: Case = ACK, queue: MemoryQueue | None = None, secrets: Secret
     return CryptoPostEvents(
         CachedCatalog(lambda: catalog), CachedSecrets(lambda: secrets), STACK, Acceptance(queue or MemoryQueue())
     )
+
+
+def ask(serve: CryptoPostEvents, query: str) -> Answer:
+    return serve(http_request(query=query))
 
 
 @by_name
@@ -98,7 +105,7 @@ def test_the_links_of_the_golden_events_are_those_that_are_minted() -> None:
 def test_a_link_answers_the_same_as_often_as_it_is_asked_for_and_each_time_is_a_report_of_its_own() -> None:
     queue = MemoryQueue()
     serve = endpoint(queue=queue)
-    replies = {serve(f"/{opaque(ACK)}").reply.body for _ in range(5)}
+    replies = {ask(serve, f"/{opaque(ACK)}").reply.body for _ in range(5)}
     messages = [json.loads(envelope.body) for envelope in queue.envelopes]
     assert len(replies) == 1
     assert len({message["receipt"] for message in messages}) == len(messages) == 5
@@ -112,7 +119,7 @@ def test_a_link_with_any_bit_of_any_character_turned_over_is_refused_and_nothing
     for position, character in enumerate(link):
         for bit in range(8):
             altered = f"/{link[:position]}{chr(ord(character) ^ 1 << bit)}{link[position + 1 :]}"
-            answer = serve(altered)
+            answer = ask(serve, altered)
             assert (answer.reply.status, answer.refusal) == (400, EventRefusal.BAD_LINK), altered
     assert queue.puts == 0
 
@@ -123,37 +130,37 @@ def test_a_link_with_any_bit_of_its_bytes_turned_over_is_refused_and_nothing_is_
     for bit in range(8 * len(raw)):
         altered = bytearray(raw)
         altered[bit // 8] ^= 1 << bit % 8
-        assert serve(f"/{encoded(bytes(altered))}").reply.status == 400
+        assert ask(serve, f"/{encoded(bytes(altered))}").reply.status == 400
     assert queue.puts == 0
 
 
 def test_a_link_cut_anywhere_or_with_anything_added_is_refused() -> None:
     serve, link = endpoint(), opaque(ACK)
-    assert serve(f"/{link}").reply.status == 200
+    assert ask(serve, f"/{link}").reply.status == 200
     for end in range(len(link)):
-        assert serve(f"/{link[:end]}").reply.status == 400
+        assert ask(serve, f"/{link[:end]}").reply.status == 400
     for added in ("A", "AAAA", "%00", "&", "%3D", "/", "#"):
-        assert serve(f"/{link}{added}").reply.status == 400
+        assert ask(serve, f"/{link}{added}").reply.status == 400
 
 
 @pytest.mark.parametrize("purpose", [b"o", b"A", b"\0"])
 def test_an_acks_purpose_cannot_be_changed(purpose: bytes) -> None:
     raw = decoded(opaque(ACK))
     assert raw[2:3] == b"a"
-    assert endpoint()(f"/{encoded(raw[:2] + purpose + raw[3:])}").reply.status == 400
+    assert ask(endpoint(), f"/{encoded(raw[:2] + purpose + raw[3:])}").reply.status == 400
 
 
 @pytest.mark.parametrize("key", [0, 1, 2, 3, 255])
 @pytest.mark.parametrize("length", range(10, 40))
 def test_a_link_too_short_to_hold_anything_is_refused_whatever_key_it_names(key: int, length: int) -> None:
-    assert endpoint()(f"/{encoded(bytes([1, key]) + b'a' + bytes(length))}").reply.status == 400
+    assert ask(endpoint(), f"/{encoded(bytes([1, key]) + b'a' + bytes(length))}").reply.status == 400
 
 
 def test_a_link_of_a_key_that_is_gone_is_refused() -> None:
     newest = Secrets({LinkKeyId(2): SECRETS.link_keys[LinkKeyId(2)]}, {})
     old = f"/{opaque(Case('crypto_post_events', 'ours-of-an-old-key'))}"
-    assert endpoint()(old).reply.status == 200
-    assert endpoint(secrets=newest)(old).reply.status == 400
+    assert ask(endpoint(), old).reply.status == 200
+    assert ask(endpoint(secrets=newest), old).reply.status == 400
 
 
 @settings(deadline=None)
@@ -161,23 +168,26 @@ def test_a_link_of_a_key_that_is_gone_is_refused() -> None:
 def test_whatever_the_query_holds_it_is_a_bad_link_or_relayed_byte_for_byte(query: str) -> None:
     for case, relayed in ((ACK, False), (RELAYED, True)):
         queue = MemoryQueue()
-        answer = endpoint(case, queue)(query)
+        answer = ask(endpoint(case, queue), query)
         if answer.reply.status == 200:
             assert relayed
-            assert answer.accepted == RelayLink(query.removeprefix("/").removesuffix("="))
+            assert answer.counts == {"RelaysAccepted": 1}
+            assert read_report(queue.envelopes[0].body).content == RelayLink(query.removeprefix("/").removesuffix("="))
             assert json.loads(queue.envelopes[0].body)["what"] == {"link": query.removeprefix("/").removesuffix("=")}
         else:
             assert (answer.refusal, queue.puts) == (EventRefusal.BAD_LINK, 0)
 
 
 def test_a_link_of_ours_is_never_relayed() -> None:
-    answer = endpoint(RELAYED)(f"/{opaque(ACK)}")
-    assert answer.accepted == RecordEvent(Happening.DELIVERED, UID)
+    queue = MemoryQueue()
+    assert ask(endpoint(RELAYED, queue), f"/{opaque(ACK)}").counts == {"EventsAccepted": 1}
+    (envelope,) = queue.envelopes
+    assert read_report(envelope.body).content == RecordEvent(Happening.DELIVERED, UID)
 
 
 @pytest.mark.parametrize("query", [f"/{opaque(ACK)}", f"/{opaque(RELAYED)}"], ids=["ours", "relayed"])
 def test_a_queue_that_does_not_take_the_report_is_answered_with_503_and_when_to_repeat(query: str) -> None:
-    answer = endpoint(RELAYED, MemoryQueue(refused="receipt"))(query)
+    answer = ask(endpoint(RELAYED, MemoryQueue(refused="receipt")), query)
     assert answer.reply.status == 503
     assert int(answer.reply.headers["retry-after"]) > 0
     assert json.loads(answer.reply.body) == {"error": 503, "error_text": "temporarily unavailable, repeat the request"}
@@ -190,9 +200,10 @@ def failing(*_: object) -> Secrets:
 def test_a_secret_that_cannot_be_read_makes_no_link_a_bad_one_or_a_foreign_one() -> None:
     catalog, queue = RELAYED.catalog.catalog, MemoryQueue()
     serve = CryptoPostEvents(CachedCatalog(lambda: catalog), CachedSecrets(failing), STACK, Acceptance(queue))
-    answer = serve(f"/{opaque(ACK)}")
+    answer = ask(serve, f"/{opaque(ACK)}")
     assert (answer.reply.status, queue.puts) == (503, 0)
-    assert "ThrottlingException" in answer.fault
+    assert answer.fault
+    assert "ThrottlingException" in answer.fault.cause
 
 
 def test_a_catalog_that_cannot_be_read_stops_foreign_links_and_not_ours() -> None:
@@ -200,8 +211,8 @@ def test_a_catalog_that_cannot_be_read_stops_foreign_links_and_not_ours() -> Non
         raise UnavailableError("DynamoDB answered ThrottlingException to GetItem")
 
     serve = CryptoPostEvents(CachedCatalog(load), CachedSecrets(lambda: SECRETS), STACK, Acceptance(MemoryQueue()))
-    assert serve(f"/{opaque(ACK)}").reply.status == 200
-    assert serve(f"/{opaque(RELAYED)}").reply.status == 503
+    assert ask(serve, f"/{opaque(ACK)}").reply.status == 200
+    assert ask(serve, f"/{opaque(RELAYED)}").reply.status == 503
 
 
 @pytest.mark.parametrize(("case", "counted"), [(ACK, "EventsAccepted"), (RELAYED, "RelaysAccepted")], ids=["ours", "relayed"])

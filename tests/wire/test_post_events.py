@@ -16,6 +16,7 @@ from pushhub.faults import UnavailableError
 from pushhub.outgoing.queues import Envelope
 from tests.conftest import Hub
 from tests.doubles.functions import Context
+from tests.doubles.http import http_request
 from tests.doubles.queues import MemoryQueue
 from tests.wire.golden import Case, assert_queued, assert_replied, cases
 from tests.wire.serving import ask_the_hub, post_events
@@ -64,10 +65,10 @@ def test_a_token_without_the_right_is_refused(case: Case) -> None:
     without = {name: replace(caller, rights=frozenset()) for name, caller in whole.api_tokens.items()}
     queue = MemoryQueue()
     endpoint = PostEvents(CachedCatalog(lambda: replace(whole, api_tokens=without)), Acceptance(queue))
-    answer = endpoint(case.body, case.event["headers"]["content-type"], "", "")
+    answer = endpoint(http_request(case.body, content_type=case.event["headers"]["content-type"]))
     assert answer.reply.status == 403
     assert b"token does not have the right to post events" in answer.reply.body
-    assert (answer.refusal, answer.caller, queue.puts) == (EventRefusal.NO_RIGHT, "", 0)
+    assert (answer.refusal, answer.caller, queue.puts) == (EventRefusal.NO_RIGHT, None, 0)
 
 
 @pytest.mark.parametrize("case", [PLAIN_JSON, PLAIN_XML], ids=lambda case: case.name)
@@ -92,9 +93,10 @@ def test_a_catalog_that_cannot_be_read_is_answered_with_503_and_nothing_is_queue
         raise UnavailableError("DynamoDB answered InternalServerError to GetItem")
 
     queue = MemoryQueue()
-    answer = PostEvents(CachedCatalog(load), Acceptance(queue))(PLAIN_JSON.body, "application/json", "", "")
+    answer = PostEvents(CachedCatalog(load), Acceptance(queue))(http_request(PLAIN_JSON.body))
     assert (answer.reply.status, queue.puts) == (503, 0)
-    assert "InternalServerError" in answer.fault
+    assert answer.fault
+    assert "InternalServerError" in answer.fault.cause
 
 
 def test_a_call_of_the_queue_that_fails_is_no_success() -> None:
@@ -103,7 +105,7 @@ def test_a_call_of_the_queue_that_fails_is_no_success() -> None:
             return frozenset(range(len(envelopes)))
 
     whole = PLAIN_JSON.catalog.catalog
-    answer = PostEvents(CachedCatalog(lambda: whole), Acceptance(Broken()))(PLAIN_JSON.body, "application/json", "", "")
+    answer = PostEvents(CachedCatalog(lambda: whole), Acceptance(Broken()))(http_request(PLAIN_JSON.body))
     assert answer.reply.status == 503
 
 

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pushhub.dialects.http import HttpReply
 from pushhub.edge.http import http_request, http_response
 
 
@@ -35,7 +36,7 @@ def test_a_body_that_was_lost_on_the_way_is_not_utf8(body: str, flag: bool) -> N
 
 def test_an_answer_carries_the_requests_id() -> None:
     request = http_request(event("{}"))
-    assert http_response(request, 503, b"{}", {"retry-after": "2"}) == {
+    assert http_response(request, HttpReply(503, b"{}", {"retry-after": "2"})) == {
         "statusCode": 503,
         "headers": {"content-type": "application/json; charset=utf-8", "x-request-id": "r-1", "retry-after": "2"},
         "body": "{}",
@@ -62,6 +63,6 @@ def test_an_event_without_headers_and_query_has_none() -> None:
 
 def test_an_answer_says_what_it_is_written_in() -> None:
     xml = {"content-type": "application/xml; charset=utf-8"}
-    response = http_response(http_request(event("{}")), 200, "<xml>я</xml>".encode(), xml)
+    response = http_response(http_request(event("{}")), HttpReply(200, "<xml>я</xml>".encode(), xml))
     assert response["headers"] == {**xml, "x-request-id": "r-1"}
     assert response["body"] == "<xml>я</xml>"

@@ -3,67 +3,48 @@
 import pytest
 from pydantic import ValidationError
 
-from pushhub.edge.settings import (
-    CryptoPostEventsSettings,
-    ForwardEventsSettings,
-    ImportsChunkSettings,
-    ImportsPlanSettings,
-    ImportsReportSettings,
-    ImportsStartSettings,
-    PostEventsSettings,
-    PushSubscribeSettings,
-    RecordEventsSettings,
-    Settings,
-    settings,
-)
+from pushhub.edge.settings import read_settings
+from pushhub.edge.wiring.forward_events import ForwardEventsSettings
+from pushhub.edge.wiring.push_subscribe import PushSubscribeSettings
+from pushhub.edge.wiring.record_events import RecordEventsSettings
+from tests.doubles.functions import settings_of
 from tests.lambda_environment import SETTINGS
 
-KINDS: dict[str, type[Settings]] = {
-    "push_subscribe": PushSubscribeSettings,
-    "post_events": PostEventsSettings,
-    "crypto_post_events": CryptoPostEventsSettings,
-    "record_events": RecordEventsSettings,
-    "forward_events": ForwardEventsSettings,
-    "imports_start": ImportsStartSettings,
-    "imports_plan": ImportsPlanSettings,
-    "imports_chunk": ImportsChunkSettings,
-    "imports_report": ImportsReportSettings,
-}
 VARIABLES = [(function, variable) for function, environment in SETTINGS.items() for variable in environment]
 
 
 def test_settings_are_read_from_their_variables() -> None:
-    chosen = settings(PushSubscribeSettings, {"AUDIENCE_TABLE": "a", "CATALOG_TABLE": "c", "PATH": "/bin"})
-    assert (chosen.audience_table, chosen.catalog_table) == ("a", "c")
+    settings = read_settings(PushSubscribeSettings, {"AUDIENCE_TABLE": "a", "CATALOG_TABLE": "c", "PATH": "/bin"})
+    assert (settings.audience_table, settings.catalog_table) == ("a", "c")
 
 
-@pytest.mark.parametrize("function", KINDS)
+@pytest.mark.parametrize("function", SETTINGS)
 def test_every_variable_of_a_function_is_read(function: str) -> None:
-    chosen = settings(KINDS[function], SETTINGS[function]).model_dump().values()
-    assert {str(value).lower() for value in chosen} == {value.lower() for value in SETTINGS[function].values()}
+    values = read_settings(settings_of(function), SETTINGS[function]).model_dump().values()
+    assert {str(value).lower() for value in values} == {value.lower() for value in SETTINGS[function].values()}
 
 
 @pytest.mark.parametrize(("function", "variable"), VARIABLES)
 def test_a_missing_or_empty_setting_is_named(function: str, variable: str) -> None:
     for environment in ({**SETTINGS[function], variable: ""}, {k: v for k, v in SETTINGS[function].items() if k != variable}):
         with pytest.raises(ValidationError, match=variable):
-            settings(KINDS[function], environment)
+            read_settings(settings_of(function), environment)
 
 
 @pytest.mark.parametrize(("text", "allowed"), [("true", True), ("false", False)])
 def test_the_template_s_true_and_false_are_understood(text: str, allowed: bool) -> None:
-    chosen = settings(ForwardEventsSettings, SETTINGS["forward_events"] | {"ALLOW_LOCAL_UPSTREAMS": text})
-    assert chosen.allow_local_upstreams is allowed
+    settings = read_settings(ForwardEventsSettings, SETTINGS["forward_events"] | {"ALLOW_LOCAL_UPSTREAMS": text})
+    assert settings.allow_local_upstreams is allowed
 
 
 @pytest.mark.parametrize("days", ["0", "-1", "many"])
 def test_days_that_are_none_are_refused(days: str) -> None:
     with pytest.raises(ValidationError, match="EVENT_RETENTION_DAYS"):
-        settings(RecordEventsSettings, SETTINGS["record_events"] | {"EVENT_RETENTION_DAYS": days})
+        read_settings(RecordEventsSettings, SETTINGS["record_events"] | {"EVENT_RETENTION_DAYS": days})
 
 
 def test_what_is_wrong_is_told_without_what_else_stands_in_the_environment() -> None:
     with pytest.raises(ValidationError) as error:
-        settings(PushSubscribeSettings, {"AUDIENCE_TABLE": "a", "AWS_SESSION_TOKEN": "a session of somebody's"})
+        read_settings(PushSubscribeSettings, {"AUDIENCE_TABLE": "a", "AWS_SESSION_TOKEN": "a session of somebody's"})
     assert "CATALOG_TABLE" in str(error.value)
     assert "session" not in str(error.value)

@@ -27,7 +27,8 @@ PROVIDER_CODES: Final[dict[Provider, str]] = {
 }
 """Every provider with the two letters that stand for it in stored references: never change or reuse one.
 
-The ids and their spelling are the vendor's: seed 002 (mobile), its Android SDK (RuStore), its `subscriptions/set` page (Firefox).
+The ids and their spelling are the vendor's, in `dialects/altcraft/sources.md`: "Processing and adding a subscription" (mobile),
+"Altcraft SDK for Android" (RuStore), "Add or edit subscription" (Firefox).
 """
 
 

@@ -1,6 +1,10 @@
-"""Is this body JSON that a dialect can work with?"""
+"""How does a dialect read and write JSON bodies?
+
+Strictly: what another reader may take for something else is refused.
+"""
 
 import json
+from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final, NoReturn
 
@@ -11,6 +15,16 @@ MAX_DEPTH: Final = 32
 
 Json = None | bool | int | Decimal | str | list[Any] | dict[str, Any]
 """A JSON value; numbers with a fraction or an exponent are Decimal, so that none loses digits or becomes infinite."""
+
+JSON_TYPES: Final = {
+    "string_type": "a string",
+    "bool_type": "a boolean",
+    "int_type": "an integer",
+    "list_type": "a list",
+    "model_type": "an object",
+    "model_attributes_type": "an object",
+}
+"""What is expected where a field has the wrong JSON type, by the kind of a :class:`pushhub.validation.Misfit`."""
 
 
 class BadBodyError(ValueError):
@@ -48,6 +62,11 @@ def read_object(body: bytes, max_depth: int, *, unique_keys: bool = False) -> di
         raise BadBodyError("body is not a JSON object")
     _check(document, max_depth)
     return document
+
+
+def write_object(fields: Mapping[str, object]) -> bytes:
+    """Return an object as a body: without blanks, in UTF-8."""
+    return json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _decoded(body: bytes) -> str:

@@ -1,7 +1,7 @@
-"""Is this body XML that a dialect can work with?
+"""How does a dialect read XML bodies?
 
-One root of any name with one level of elements that hold text. What could make a small body large or fetch another one, document
-types and entities other than XML's own five, is refused by defusedxml.
+A body has one root of any name, and below it one level of elements that hold text. defusedxml refuses document types, and with them
+every entity but XML's own five: they could make a small body large, or fetch another one.
 """
 
 from typing import Final

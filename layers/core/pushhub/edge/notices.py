@@ -1,4 +1,11 @@
-"""Which notice does EventBridge send to a step of an import: a dropped file, an ended execution, or the time of a schedule?"""
+"""What does EventBridge tell the steps of an import?
+
+| `detail-type`                             | what has happened                         | who is told          |
+|-------------------------------------------|-------------------------------------------|----------------------|
+| `Object Created`                          | a file was dropped into the inbox         | `imports_start`      |
+| `Step Functions Execution Status Change`  | an execution has ended                    | `imports_report`     |
+| `Scheduled Event`                         | nothing: it is time for a sweep           | both                 |
+"""
 
 import json
 from collections.abc import Mapping

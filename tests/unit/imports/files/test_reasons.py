@@ -15,7 +15,7 @@ from pushhub.audience.command import (
 from pushhub.audience.model import ProfileId
 from pushhub.catalog.model import DatabaseId
 from pushhub.catalog.providers import PushToken
-from pushhub.dialects.altcraft.subscribe.errors import DESCRIPTIONS
+from pushhub.dialects.altcraft.subscribe.errors import description_of
 from pushhub.imports.files.reasons import outcome_of, text_of, wrong_count
 from pushhub.imports.job import RowOutcome, RowResult
 
@@ -80,7 +80,7 @@ def test_every_reason_has_a_text(reason: Reason) -> None:
 
 
 def test_the_vendors_own_words_stay_the_vendors() -> None:
-    assert text_of(Refused(Reason.DUPLICATE)) == DESCRIPTIONS[Reason.DUPLICATE]
+    assert text_of(Refused(Reason.DUPLICATE)) == description_of(Refused(Reason.DUPLICATE))
 
 
 def test_wrong_rows_do_not_make_up_endless_reasons() -> None:

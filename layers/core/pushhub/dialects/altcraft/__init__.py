@@ -1,1 +1,1 @@
-"""The Altcraft dialect. What the vendor leaves open is decided in `decisions.md` beside this file."""
+"""The Altcraft dialect. `sources.md` lists the vendor's pages, `decisions.md` says what they leave open and how it is decided."""

@@ -3,12 +3,11 @@
 Sources: "Add app push events" and "Event registration" in `sources.md`.
 """
 
-import json
 from http import HTTPStatus
 from typing import Any, Final
 
 from pushhub.catalog.model import Upstream
-from pushhub.dialects.json_body import BadBodyError, read_object
+from pushhub.dialects.json_body import BadBodyError, read_object, write_object
 from pushhub.events.command import LINK_PATH, RecordEvent, RelayLink
 from pushhub.events.messages import Forward
 from pushhub.outgoing.calls import Call, CallReply
@@ -28,7 +27,7 @@ class AltcraftUpstream:
             case RelayLink(opaque):
                 return Call(upstream.url + LINK_PATH + opaque)
             case RecordEvent() as event:
-                body = json.dumps(_fields(event, upstream_token), ensure_ascii=False, separators=(",", ":")).encode()
+                body = write_object(_fields(event, upstream_token))
                 return Call(upstream.url + _POST_EVENTS, "POST", _JSON, body)
 
     def accepted(self, forward: Forward, reply: CallReply) -> bool:

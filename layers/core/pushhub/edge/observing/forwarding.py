@@ -1,39 +1,50 @@
-"""What does an operator see of the way of events upstream?"""
+"""What does an operator see of the way of reports upstream?"""
 
 from collections import Counter
-from typing import Final
+from typing import assert_never
 
 from aws_lambda_powertools.metrics import MetricUnit
 
 from pushhub.edge.observing.output import count, logger, metrics
-from pushhub.events.forwarding import Handled, Handling, Poison, Postponed
+from pushhub.events.forwarding import ForwardOutcome, Handled, Handling, Poison, Postponed
 from pushhub.events.upstreams import Accepted, Dropped, Rejected, Retry
 from pushhub.moments import Milliseconds
 
-_OUTCOMES: Final = {
-    Accepted: "ForwardsAccepted",
-    Rejected: "ForwardsRefused",
-    Dropped: "RelaysDropped",
-    Retry: "ForwardsFailed",
-    Postponed: "ForwardsPutOff",
-    Poison: "ForwardsUnreadable",
-}
-"""What each outcome of a forward is counted as."""
-
 
 def observe(handling: Handling, now: Milliseconds) -> None:
-    """Log and count what came of a batch of forwards; `ForwardAge` is how many seconds those that were put off are under way."""
+    """Log and count what came of a batch of forwards.
+
+    `ForwardAge` tells for how many seconds each forward that is to be tried again has been on its way.
+    """
     counts: Counter[str] = Counter({"ForwardsUndone": len(handling.failed)})
     for handled in handling.handled:
-        counts[_OUTCOMES[type(handled.outcome)]] += 1
-        counts["ForwardsGivenUp"] += handled.given_up and isinstance(handled.outcome, Retry | Postponed)
-        _observe_trouble(handled)
-        if handled.forward and isinstance(handled.outcome, Retry | Postponed):
+        tried_again = isinstance(handled.outcome, Retry | Postponed)
+        counts[_metric(handled.outcome)] += 1
+        counts["ForwardsGivenUp"] += handled.given_up and tried_again
+        _log_trouble(handled)
+        if handled.forward and tried_again:
             metrics.add_metric("ForwardAge", MetricUnit.Seconds, max(0, now - handled.forward.report.at) / 1000)
     count(+counts)
 
 
-def _observe_trouble(handled: Handled) -> None:
+def _metric(outcome: ForwardOutcome) -> str:
+    match outcome:
+        case Accepted():
+            return "ForwardsAccepted"
+        case Rejected():
+            return "ForwardsRefused"
+        case Dropped():
+            return "RelaysDropped"
+        case Retry():
+            return "ForwardsFailed"
+        case Postponed():
+            return "ForwardsPutOff"
+        case Poison():
+            return "ForwardsUnreadable"
+    assert_never(outcome)
+
+
+def _log_trouble(handled: Handled) -> None:
     outcome, forward = handled.outcome, handled.forward
     if isinstance(outcome, Accepted | Postponed):
         return

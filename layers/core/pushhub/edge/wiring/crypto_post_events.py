@@ -1,20 +1,31 @@
-"""Which implementation serves which port in `crypto_post_events`?"""
+"""Which settings has `crypto_post_events`, and which implementation serves which of its ports?"""
+
+from pydantic import Field
 
 from pushhub.adapters import clients
 from pushhub.dialects.altcraft.events.accepting import Acceptance
 from pushhub.dialects.altcraft.events.link import CryptoPostEvents
-from pushhub.edge.settings import CryptoPostEventsSettings, settings
+from pushhub.edge.settings import Settings, read_settings
 from pushhub.edge.wiring.catalog import cached_catalog
 from pushhub.edge.wiring.queues import queue
 from pushhub.edge.wiring.secrets import cached_secrets
 
 
+class CryptoPostEventsSettings(Settings):
+    """Its table, the queue that takes what is reported, the stack's secret, and the stack's name, which its links are bound to."""
+
+    catalog_table: str = Field(alias="CATALOG_TABLE", min_length=1)
+    events_queue: str = Field(alias="EVENTS_QUEUE", min_length=1)
+    secret: str = Field(alias="SECRET", min_length=1)
+    stack: str = Field(alias="STACK", min_length=1)
+
+
 def endpoint() -> CryptoPostEvents:
     """Return the endpoint."""
-    chosen = settings(CryptoPostEventsSettings)
+    settings = read_settings(CryptoPostEventsSettings)
     return CryptoPostEvents(
-        catalog=cached_catalog(clients.dynamodb(), chosen.catalog_table),
-        secrets=cached_secrets(chosen.secret),
-        stack=chosen.stack,
-        accept=Acceptance(queue(clients.sqs(), chosen.events_queue)),
+        catalog=cached_catalog(clients.dynamodb(), settings.catalog_table),
+        secrets=cached_secrets(settings.secret),
+        stack=settings.stack,
+        accept=Acceptance(queue(clients.sqs(), settings.events_queue)),
     )

@@ -1,30 +1,40 @@
-"""Which implementation serves which port in `imports_chunk`?"""
+"""Which settings has `imports_chunk`, and which implementation serves which of its ports?"""
 
 from typing import Final
+
+from pydantic import Field
 
 from pushhub.adapters import clients
 from pushhub.adapters.dynamodb.audience import DynamoAudience
 from pushhub.adapters.dynamodb.jobs import DynamoJobs
 from pushhub.adapters.dynamodb.journal import DynamoJournals
 from pushhub.adapters.s3 import S3Files
-from pushhub.edge.settings import ImportsChunkSettings, settings
+from pushhub.edge.settings import read_settings
 from pushhub.edge.wiring.catalog import cached_catalog
+from pushhub.edge.wiring.imports import ImportsSettings
 from pushhub.imports.steps.chunk import ImportChunk
 
 SECONDS_TO_STOP: Final = 240
 """What a run keeps of its time for rows that are under way: it tries them again for 120 s, and some calls may hang."""
 
 
+class ImportsChunkSettings(ImportsSettings):
+    """Those of every step, the table that says which columns a file may have, and the table that takes the rows."""
+
+    catalog_table: str = Field(alias="CATALOG_TABLE", min_length=1)
+    audience_table: str = Field(alias="AUDIENCE_TABLE", min_length=1)
+
+
 def import_chunk() -> ImportChunk:
     """Return what imports chunks."""
-    chosen = settings(ImportsChunkSettings)
+    settings = read_settings(ImportsChunkSettings)
     client = clients.dynamodb_of_chunks()
     return ImportChunk(
-        catalog=cached_catalog(client, chosen.catalog_table).current,
-        audience=DynamoAudience(client, chosen.audience_table),
-        jobs=DynamoJobs(client, chosen.ledger_table, chosen.retention_days),
-        journals=DynamoJournals(client, chosen.ledger_table, chosen.audience_table, chosen.retention_days),
-        files=S3Files(clients.s3(), chosen.bucket),
+        catalog=cached_catalog(client, settings.catalog_table).current,
+        audience=DynamoAudience(client, settings.audience_table),
+        jobs=DynamoJobs(client, settings.ledger_table, settings.retention_days),
+        journals=DynamoJournals(client, settings.ledger_table, settings.audience_table, settings.retention_days),
+        files=S3Files(clients.s3(), settings.bucket),
     )
 
 

@@ -1,19 +1,28 @@
-"""Which implementation serves which port in `imports_plan`?"""
+"""Which settings has `imports_plan`, and which implementation serves which of its ports?"""
+
+from pydantic import Field
 
 from pushhub.adapters import clients
 from pushhub.adapters.dynamodb.jobs import DynamoJobs
 from pushhub.adapters.s3 import S3Files
-from pushhub.edge.settings import ImportsPlanSettings, settings
+from pushhub.edge.settings import read_settings
 from pushhub.edge.wiring.catalog import cached_catalog
+from pushhub.edge.wiring.imports import ImportsSettings
 from pushhub.imports.steps.plan import PlanAttempt
+
+
+class ImportsPlanSettings(ImportsSettings):
+    """Those of every step, and the table that says which columns a file may have."""
+
+    catalog_table: str = Field(alias="CATALOG_TABLE", min_length=1)
 
 
 def plan_attempt() -> PlanAttempt:
     """Return what plans attempts."""
-    chosen = settings(ImportsPlanSettings)
+    settings = read_settings(ImportsPlanSettings)
     client = clients.dynamodb()
     return PlanAttempt(
-        catalog=cached_catalog(client, chosen.catalog_table).current,
-        jobs=DynamoJobs(client, chosen.ledger_table, chosen.retention_days),
-        files=S3Files(clients.s3(), chosen.bucket),
+        catalog=cached_catalog(client, settings.catalog_table).current,
+        jobs=DynamoJobs(client, settings.ledger_table, settings.retention_days),
+        files=S3Files(clients.s3(), settings.bucket),
     )

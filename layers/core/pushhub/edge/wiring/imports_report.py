@@ -1,23 +1,32 @@
-"""Which implementation serves which port in `imports_report`?"""
+"""Which settings has `imports_report`, and which implementation serves which of its ports?"""
 
 import time
+
+from pydantic import Field
 
 from pushhub.adapters import clients
 from pushhub.adapters.dynamodb.jobs import DynamoJobs
 from pushhub.adapters.s3 import S3Files
 from pushhub.adapters.step_functions import StepFunctionsExecutions
-from pushhub.edge.settings import ImportsReportSettings, settings
+from pushhub.edge.settings import read_settings
+from pushhub.edge.wiring.imports import ImportsSettings
 from pushhub.imports.steps.report import ReportJob
 from pushhub.moments import seconds_now
 
 
+class ImportsReportSettings(ImportsSettings):
+    """Those of every step, and the state machine."""
+
+    state_machine: str = Field(alias="STATE_MACHINE", min_length=1)
+
+
 def report_job() -> ReportJob:
     """Return what reports on jobs."""
-    chosen = settings(ImportsReportSettings)
+    settings = read_settings(ImportsReportSettings)
     return ReportJob(
-        jobs=DynamoJobs(clients.dynamodb(), chosen.ledger_table, chosen.retention_days),
-        executions=StepFunctionsExecutions(clients.stepfunctions(), chosen.state_machine),
-        files=S3Files(clients.s3(), chosen.bucket),
+        jobs=DynamoJobs(clients.dynamodb(), settings.ledger_table, settings.retention_days),
+        executions=StepFunctionsExecutions(clients.stepfunctions(), settings.state_machine),
+        files=S3Files(clients.s3(), settings.bucket),
         now=seconds_now,
         sleep=time.sleep,
     )

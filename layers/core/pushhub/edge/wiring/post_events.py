@@ -1,17 +1,26 @@
-"""Which implementation serves which port in `post_events`?"""
+"""Which settings has `post_events`, and which implementation serves which of its ports?"""
+
+from pydantic import Field
 
 from pushhub.adapters import clients
 from pushhub.dialects.altcraft.events.accepting import Acceptance
 from pushhub.dialects.altcraft.events.post import PostEvents
-from pushhub.edge.settings import PostEventsSettings, settings
+from pushhub.edge.settings import Settings, read_settings
 from pushhub.edge.wiring.catalog import cached_catalog
 from pushhub.edge.wiring.queues import queue
 
 
+class PostEventsSettings(Settings):
+    """Its table, and the queue that takes what is reported."""
+
+    catalog_table: str = Field(alias="CATALOG_TABLE", min_length=1)
+    events_queue: str = Field(alias="EVENTS_QUEUE", min_length=1)
+
+
 def endpoint() -> PostEvents:
     """Return the endpoint."""
-    chosen = settings(PostEventsSettings)
+    settings = read_settings(PostEventsSettings)
     return PostEvents(
-        catalog=cached_catalog(clients.dynamodb(), chosen.catalog_table),
-        accept=Acceptance(queue(clients.sqs(), chosen.events_queue)),
+        catalog=cached_catalog(clients.dynamodb(), settings.catalog_table),
+        accept=Acceptance(queue(clients.sqs(), settings.events_queue)),
     )

@@ -1,18 +1,27 @@
-"""Which implementation serves which port in `push_subscribe`?"""
+"""Which settings has `push_subscribe`, and which implementation serves which of its ports?"""
+
+from pydantic import Field
 
 from pushhub.adapters import clients
 from pushhub.adapters.dynamodb.audience import DynamoAudience
 from pushhub.audience.subscribing import Subscribing
 from pushhub.dialects.altcraft.subscribe.endpoint import PushSubscribe
-from pushhub.edge.settings import PushSubscribeSettings, settings
+from pushhub.edge.settings import Settings, read_settings
 from pushhub.edge.wiring.catalog import cached_catalog
+
+
+class PushSubscribeSettings(Settings):
+    """Its tables."""
+
+    audience_table: str = Field(alias="AUDIENCE_TABLE", min_length=1)
+    catalog_table: str = Field(alias="CATALOG_TABLE", min_length=1)
 
 
 def endpoint() -> PushSubscribe:
     """Return the endpoint."""
-    chosen = settings(PushSubscribeSettings)
+    settings = read_settings(PushSubscribeSettings)
     client = clients.dynamodb()
     return PushSubscribe(
-        catalog=cached_catalog(client, chosen.catalog_table),
-        subscribe=Subscribing(DynamoAudience(client, chosen.audience_table)),
+        catalog=cached_catalog(client, settings.catalog_table),
+        subscribe=Subscribing(DynamoAudience(client, settings.audience_table)),
     )

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from pushhub.dialects import refusals
 from pushhub.dialects.http import RefusalTable
 
 MAX_BODY_BYTES: Final = 64 * 1024
@@ -10,18 +11,18 @@ MAX_BODY_BYTES: Final = 64 * 1024
 class EventRefusal(RefusalTable):
     """Refusals of `post_events` and `crypto_post_events`."""
 
-    BODY_TOO_LARGE = 413, f"body is over {MAX_BODY_BYTES} bytes"
-    BAD_BODY = 400, "{detail}"
+    BODY_TOO_LARGE = refusals.body_too_large(MAX_BODY_BYTES)
+    BAD_BODY = refusals.BAD_BODY
     BAD_FORMAT = 400, "format must be json or xml"
     API_TOKEN_IN_URL = 400, "token must not stand in the URL; put it into the body, or into the header Authorization as Bearer"
     API_TOKEN_MISSING = 401, "token is required"
     API_TOKEN_UNKNOWN = 403, "token is unknown"
     NO_RIGHT = 403, "token does not have the right to post events"
-    WRONG_TYPE = 400, "{path} must be {expected}"
-    FIELD_MISSING = 400, "{path} is required and must not be empty"
+    WRONG_TYPE = refusals.WRONG_TYPE
+    FIELD_MISSING = refusals.FIELD_MISSING
     BAD_EVENTS = 400, "events must be 1, 2 or 3"
     TOO_LONG = 400, "{path} is over {most} {unit}"
     CONTROL_CHARACTER = 400, "{path} holds a control character"
     PLAIN_INCOMPLETE = 400, "{path} is required when launch_id, provider or subscription_id is given"
     BAD_LINK = 400, "link is altered or unknown"
-    UNAVAILABLE = 503, "temporarily unavailable, repeat the request"
+    UNAVAILABLE = refusals.UNAVAILABLE

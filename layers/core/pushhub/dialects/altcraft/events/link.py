@@ -1,6 +1,6 @@
 """How is `GET /api/v1.1/pushes/crypto_post_events?/…` answered?
 
-Source: seed 001.
+Source: "Event registration" in `sources.md`.
 """
 
 import re
@@ -9,10 +9,11 @@ from typing import Final
 
 from pushhub.catalog.cached import CachedCatalog
 from pushhub.catalog.secrets import CachedSecrets
-from pushhub.dialects.altcraft.events.accepting import Acceptance, EventAnswer, accepted, refused, unavailable
+from pushhub.dialects.altcraft.events.accepting import Acceptance
 from pushhub.dialects.altcraft.events.errors import EventRefusal
-from pushhub.dialects.altcraft.events.notation import Format
-from pushhub.dialects.http import RefusedError
+from pushhub.dialects.altcraft.events.notation import Notation
+from pushhub.dialects.altcraft.events.render import accepted, refused, unavailable
+from pushhub.dialects.http import Answer, HttpRequest, RefusedError
 from pushhub.events.command import LINK, RecordEvent, RelayLink
 from pushhub.events.links import open_link
 from pushhub.faults import UnavailableError
@@ -23,25 +24,26 @@ _QUERY: Final = re.compile(rf"(?:/|%2F)({LINK.pattern})=?", re.ASCII | re.IGNORE
 
 @dataclass(frozen=True, slots=True)
 class CryptoPostEvents:
-    """The endpoint: a link of ours, or one for an upstream that takes links that are not."""
+    """The endpoint: opens a link of ours, and takes any other link for the upstreams that relay links."""
 
     catalog: CachedCatalog
     secrets: CachedSecrets
     stack: str
     accept: Acceptance
 
-    def __call__(self, query: str) -> EventAnswer:
-        """Answer one request, given its query string as it came."""
+    def __call__(self, request: HttpRequest) -> Answer:
+        """Answer one request; only its query string counts."""
         try:
-            what = self._what(query)
-            self.accept(what)
-        except RefusedError as refusal:
-            return refused(refusal, Format.JSON)
-        except UnavailableError as fault:
-            return unavailable(fault, Format.JSON)
-        return accepted(what, Format.JSON)
+            content = self._content(request.query)
+            self.accept(content)
+        except RefusedError as error:
+            return refused(error, Notation.JSON)
+        except UnavailableError as error:
+            return unavailable(error, Notation.JSON)
+        return accepted(content, Notation.JSON)
 
-    def _what(self, query: str) -> RecordEvent | RelayLink:
+    def _content(self, query: str) -> RecordEvent | RelayLink:
+        """Return what a link reports: its event where it is ours, itself where an upstream relays links."""
         found = _QUERY.fullmatch(query)
         if not found:
             raise RefusedError(EventRefusal.BAD_LINK)

@@ -1,54 +1,53 @@
-"""What does a request to `post_events` report? Source of the fields and of both forms: seed 000."""
+"""What does a request to `post_events` report?
+
+In three steps: read the body, take its API token, parse its fields. The endpoint looks the token up before the last: a token
+without the right is refused whatever else is wrong.
+"""
 
 import re
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any, Final
 from urllib.parse import parse_qs
 
-from pushhub.catalog.providers import MAX_PUSH_TOKEN_BYTES, PushToken
+from pydantic import ValidationError
+
+from pushhub.catalog.providers import PushToken
 from pushhub.dialects.altcraft.events.errors import MAX_BODY_BYTES, EventRefusal
-from pushhub.dialects.altcraft.events.notation import Format
-from pushhub.dialects.http import RefusedError
-from pushhub.dialects.json_body import MAX_DEPTH, BadBodyError, read_object
+from pushhub.dialects.altcraft.events.notation import Notation
+from pushhub.dialects.altcraft.events.wire import PostEventsRequest
+from pushhub.dialects.http import HttpRequest, RefusedError
+from pushhub.dialects.json_body import JSON_TYPES, MAX_DEPTH, BadBodyError, read_object
 from pushhub.dialects.xml_body import read_elements
-from pushhub.events.command import (
-    MAX_LAUNCH_CHARACTERS,
-    MAX_PROVIDER_CHARACTERS,
-    MAX_UID_CHARACTERS,
-    Happening,
-    PlainForm,
-    RecordEvent,
-    has_control_character,
-)
+from pushhub.events.command import PlainForm, RecordEvent
+from pushhub.validation import Misfit, first_misfit
 
-_EVENTS_TEXT: Final = re.compile(r"\s*([123])(?:\.0+)?\s*", re.ASCII)
 _BEARER: Final = re.compile(r"bearer +(\S+) *", re.ASCII | re.IGNORECASE)
-_PLAIN: Final = ("launch_id", "provider", "subscription_id")
+_BYTE_ORDER_MARK: Final = "\ufeff".encode()
 
 
-def format_of_request(body: bytes, content_type: str) -> Format:
+def notation_of_request(request: HttpRequest) -> Notation:
     """Return the notation of a request: XML where its content type says so or its first character does."""
-    return Format.XML if "xml" in content_type.lower() or _first(body) == b"<" else Format.JSON
+    first = request.body.removeprefix(_BYTE_ORDER_MARK).lstrip()[:1]
+    return Notation.XML if "xml" in request.header("content-type").lower() or first == b"<" else Notation.JSON
 
 
-def format_of_reply(query: str, of_request: Format) -> Format:
+def notation_of_reply(request: HttpRequest, of_request: Notation) -> Notation:
     """Return the notation of the reply: that of the request, unless the query string has another known `format`."""
-    asked = _asked_format(query)
-    return Format(asked) if asked in set(Format) else of_request
+    named = _format(request)
+    return Notation(named) if named in set(Notation) else of_request
 
 
-def check_format(query: str) -> None:
+def check_format(request: HttpRequest) -> None:
     """Check that a `format` in the query string is known.
 
     Raises:
         RefusedError: it is not.
     """
-    if _asked_format(query) not in {None, *Format}:
+    if _format(request) not in {None, *Notation}:
         raise RefusedError(EventRefusal.BAD_FORMAT)
 
 
-def read_fields(body: bytes, notation: Format) -> Mapping[str, Any]:
+def read_fields(body: bytes, notation: Notation) -> Mapping[str, Any]:
     """Return the fields in a body.
 
     Raises:
@@ -57,22 +56,25 @@ def read_fields(body: bytes, notation: Format) -> Mapping[str, Any]:
     if len(body) > MAX_BODY_BYTES:
         raise RefusedError(EventRefusal.BODY_TOO_LARGE)
     try:
-        return read_elements(body) if notation is Format.XML else read_object(body, MAX_DEPTH, unique_keys=True)
+        return read_elements(body) if notation is Notation.XML else read_object(body, MAX_DEPTH, unique_keys=True)
     except BadBodyError as bad:
         raise RefusedError(EventRefusal.BAD_BODY, detail=str(bad)) from None
 
 
-def read_api_token(fields: Mapping[str, Any], query: str, authorization: str) -> str:
+def read_api_token(request: HttpRequest, fields: Mapping[str, Any]) -> str:
     """Return the API token of a request; the body's wins over the header's.
 
     Raises:
         RefusedError: there is none, or it is not a string, or it stands in the URL, which others log.
     """
-    if "token" in parse_qs(query, keep_blank_values=True):
+    if "token" in parse_qs(request.query, keep_blank_values=True):
         raise RefusedError(EventRefusal.API_TOKEN_IN_URL)
-    if token := _text_or_nothing(fields, "token"):
+    token = fields.get("token")
+    if token is not None and not isinstance(token, str):
+        raise RefusedError(EventRefusal.WRONG_TYPE, path="token", expected="a string")
+    if token:
         return token
-    if bearer := _BEARER.fullmatch(authorization.strip()):
+    if bearer := _BEARER.fullmatch(request.header("authorization").strip()):
         return bearer[1]
     raise RefusedError(EventRefusal.API_TOKEN_MISSING)
 
@@ -83,66 +85,32 @@ def parse_event(fields: Mapping[str, Any]) -> RecordEvent:
     Raises:
         RefusedError: the first of their rules, field by field, that they break.
     """
-    happening = _happening(fields.get("events"))
-    uid = _checked("uid", _text_or_nothing(fields, "uid"), MAX_UID_CHARACTERS)
-    if uid is None:
-        raise RefusedError(EventRefusal.FIELD_MISSING, path="uid")
-    return RecordEvent(happening, uid, _plain(fields))
+    try:
+        request = PostEventsRequest.model_validate(fields)
+    except ValidationError as error:
+        raise _refused(first_misfit(error)) from None
+    return RecordEvent(request.events, request.uid, _plain(request))
 
 
-def _asked_format(query: str) -> str | None:
-    return parse_qs(query, keep_blank_values=True).get("format", [None])[-1]
+def _format(request: HttpRequest) -> str | None:
+    return parse_qs(request.query, keep_blank_values=True).get("format", [None])[-1]
 
 
-def _first(body: bytes) -> bytes:
-    return body.removeprefix("\ufeff".encode()).lstrip()[:1]
+def _refused(misfit: Misfit) -> RefusedError:
+    if misfit.kind == "missing":
+        return RefusedError(EventRefusal.FIELD_MISSING, path=misfit.path)
+    if misfit.kind in JSON_TYPES:
+        return RefusedError(EventRefusal.WRONG_TYPE, path=misfit.path, expected=JSON_TYPES[misfit.kind])
+    return RefusedError(EventRefusal[misfit.kind], path=misfit.path, **misfit.context)
 
 
-def _happening(raw: object) -> Happening:
-    if raw is None or raw == "":
-        raise RefusedError(EventRefusal.FIELD_MISSING, path="events")
-    if isinstance(raw, str) and (text := _EVENTS_TEXT.fullmatch(raw)):
-        return Happening(int(text[1]))
-    if isinstance(raw, int | Decimal) and not isinstance(raw, bool) and raw in (1, 2, 3):
-        return Happening(int(raw))
-    raise RefusedError(EventRefusal.BAD_EVENTS)
-
-
-def _plain(fields: Mapping[str, Any]) -> PlainForm | None:
-    launch = _checked("launch_id", _launch(fields), MAX_LAUNCH_CHARACTERS)
-    provider = _checked("provider", _text_or_nothing(fields, "provider"), MAX_PROVIDER_CHARACTERS)
-    token = _text_or_nothing(fields, "subscription_id")
-    if token is not None and len(token.encode()) > MAX_PUSH_TOKEN_BYTES:
-        raise RefusedError(EventRefusal.TOO_LONG, path="subscription_id", most=MAX_PUSH_TOKEN_BYTES, unit="bytes")
+def _plain(request: PostEventsRequest) -> PlainForm | None:
+    """Return the plain form of a report, None where it is the special one: all three of its fields, or none."""
+    launch, provider, token = request.launch_id, request.provider, request.subscription_id
     if launch is None and provider is None and token is None:
         return None
     if launch is not None and provider is not None and token is not None:
         return PlainForm(launch, provider, PushToken(token))
-    missing = next(name for name, value in zip(_PLAIN, (launch, provider, token), strict=True) if value is None)
+    plain = {"launch_id": launch, "provider": provider, "subscription_id": token}
+    missing = next(name for name, value in plain.items() if value is None)
     raise RefusedError(EventRefusal.PLAIN_INCOMPLETE, path=missing)
-
-
-def _launch(fields: Mapping[str, Any]) -> str | int | None:
-    """Return the launch: a number in the vendor's table, a text in its example."""
-    raw = fields.get("launch_id")
-    if isinstance(raw, int) and not isinstance(raw, bool):
-        return raw
-    if raw is not None and not isinstance(raw, str):
-        raise RefusedError(EventRefusal.WRONG_TYPE, path="launch_id", expected="a string or an integer")
-    return raw or None
-
-
-def _text_or_nothing(fields: Mapping[str, Any], name: str) -> str | None:
-    raw = fields.get(name)
-    if raw is not None and not isinstance(raw, str):
-        raise RefusedError(EventRefusal.WRONG_TYPE, path=name, expected="a string")
-    return raw or None
-
-
-def _checked[Value: str | int](name: str, value: Value | None, most: int) -> Value | None:
-    text = str(value) if value is not None else ""
-    if len(text) > most:
-        raise RefusedError(EventRefusal.TOO_LONG, path=name, most=most, unit="characters")
-    if has_control_character(text):
-        raise RefusedError(EventRefusal.CONTROL_CHARACTER, path=name)
-    return value

@@ -1,51 +1,52 @@
 """How is `POST /api/v1.1/pushes/post_events` answered?
 
-Sources: seeds 000 and 001.
+Sources: "Add app push events" and "Event registration" in `sources.md`.
 """
 
 from dataclasses import dataclass
 
 from pushhub.catalog.cached import CachedCatalog
 from pushhub.catalog.model import ApiToken, Right
-from pushhub.dialects.altcraft.events.accepting import Acceptance, EventAnswer, accepted, refused, unavailable
+from pushhub.dialects.altcraft.events.accepting import Acceptance
 from pushhub.dialects.altcraft.events.errors import EventRefusal
 from pushhub.dialects.altcraft.events.parse import (
     check_format,
-    format_of_reply,
-    format_of_request,
+    notation_of_reply,
+    notation_of_request,
     parse_event,
     read_api_token,
     read_fields,
 )
-from pushhub.dialects.http import RefusedError
+from pushhub.dialects.altcraft.events.render import accepted, refused, unavailable
+from pushhub.dialects.http import Answer, Caller, HttpRequest, RefusedError
 from pushhub.faults import UnavailableError
 
 
 @dataclass(frozen=True, slots=True)
 class PostEvents:
-    """The endpoint: size, body, token, fields, in this order."""
+    """The endpoint: size, body, API token, fields, in this order."""
 
     catalog: CachedCatalog
     accept: Acceptance
 
-    def __call__(self, body: bytes, content_type: str, query: str, authorization: str) -> EventAnswer:
+    def __call__(self, request: HttpRequest) -> Answer:
         """Answer one request."""
-        notation = format_of_request(body, content_type)
-        reply_in = format_of_reply(query, notation)
+        notation = notation_of_request(request)
+        reply_in = notation_of_reply(request, notation)
         try:
-            fields = read_fields(body, notation)
-            check_format(query)
-            caller = self._caller(read_api_token(fields, query, authorization))
+            fields = read_fields(request.body, notation)
+            check_format(request)
+            caller = self._caller(read_api_token(request, fields))
             event = parse_event(fields)
             self.accept(event)
-        except RefusedError as refusal:
-            return refused(refusal, reply_in)
-        except UnavailableError as fault:
-            return unavailable(fault, reply_in)
-        return accepted(event, reply_in, caller.name)
+        except RefusedError as error:
+            return refused(error, reply_in)
+        except UnavailableError as error:
+            return unavailable(error, reply_in)
+        return accepted(event, reply_in, Caller("caller", caller.name))
 
-    def _caller(self, token: str) -> ApiToken:
-        caller = self.catalog.api_token_of(token)
+    def _caller(self, api_token: str) -> ApiToken:
+        caller = self.catalog.api_token_of(api_token)
         if caller is None:
             raise RefusedError(EventRefusal.API_TOKEN_UNKNOWN)
         if Right.EVENTS not in caller.rights:

@@ -1,10 +1,11 @@
 """What does a caller of `push_subscribe` read when a request, a database or a subscription is refused?"""
 
-from typing import Final
+from typing import Final, Literal, assert_never
 
 from pushhub.audience.command import MAX_SUBSCRIPTIONS, Reason, Refused
 from pushhub.audience.values import MAX_VALUE_BYTES
 from pushhub.catalog.providers import MAX_PUSH_TOKEN_BYTES
+from pushhub.dialects import refusals
 from pushhub.dialects.http import RefusalTable
 
 MAX_BODY_BYTES: Final = 256 * 1024
@@ -15,14 +16,14 @@ MAX_DATABASE_FILTER: Final = 100
 """Entries of `db_ids`: each unknown one costs an element of the reply, and a reply is at most 6 MB."""
 
 
-class Refusal(RefusalTable):
+class SubscribeRefusal(RefusalTable):
     """Refusals of `push_subscribe`."""
 
-    BODY_TOO_LARGE = 413, f"body is over {MAX_BODY_BYTES} bytes"
-    BAD_BODY = 400, "{detail}"
+    BODY_TOO_LARGE = refusals.body_too_large(MAX_BODY_BYTES)
+    BAD_BODY = refusals.BAD_BODY
     RESOURCE_TOKEN_MISSING = 401, "resource_token is required"
     RESOURCE_TOKEN_UNKNOWN = 403, "resource_token is unknown"
-    WRONG_TYPE = 400, "{path} must be {expected}"
+    WRONG_TYPE = refusals.WRONG_TYPE
     BAD_MATCHING = 400, "matching must be custom or profile_id, or left out"
     FIELD_NAME_MISSING = 400, "field_name is required when matching is custom"
     FIELD_VALUE_MISSING = 400, "field_value is required when matching is custom"
@@ -32,31 +33,61 @@ class Refusal(RefusalTable):
     TOO_MANY_DATABASES = 400, f"db_ids holds more than {MAX_DATABASE_FILTER} entries"
     SUBSCRIPTIONS_MISSING = 400, "subscriptions is required and must not be empty"
     TOO_MANY_SUBSCRIPTIONS = 400, f"subscriptions holds more than {MAX_SUBSCRIPTIONS} entries"
-    SUBSCRIPTION_FIELD_MISSING = 400, "{path} is required and must not be empty"
+    SUBSCRIPTION_FIELD_MISSING = refusals.FIELD_MISSING
     PUSH_TOKEN_TOO_LONG = 400, f"{{path}} is over {MAX_PUSH_TOKEN_BYTES} bytes"
     NO_DATABASES = 400, "the resource of this resource_token has no databases"
     TOO_MUCH_TO_ECHO = 413, f"body times databases of the resource is over {MAX_ECHOED_BYTES} bytes"
-    UNAVAILABLE = 503, "temporarily unavailable, repeat the request"
+    UNAVAILABLE = refusals.UNAVAILABLE
 
 
-DESCRIPTIONS: Final[dict[Reason, str]] = {
-    Reason.DATABASE_NOT_IN_RESOURCE: "database is not in the resource",
-    Reason.UNKNOWN_FIELD: "matching error: unknown field",
-    Reason.NOT_A_MATCH_FIELD: "matching error: field is not a match field",
-    Reason.VALUE_MISFIT: "matching error: ",
-    Reason.UNKNOWN_PROVIDER: "unknown provider",
-    Reason.PROVIDER_NOT_ALLOWED: "provider is not allowed in the resource",
-    Reason.DUPLICATE: "Duplicate push subscription",
-    Reason.NOT_SUBSCRIBED: "subscription not found",
-    Reason.TOO_MANY_SUBSCRIPTIONS: "too many subscriptions",
-}
-"""The `description` of an element with `status: "error"`.
-
-`matching error: unknown field` and `Duplicate push subscription` are the vendor's own (seed 002). The reasons that come of setting
-fields are not here: no request of this dialect sets any.
-"""
+_ReasonOfDatabase = Literal[
+    Reason.DATABASE_NOT_IN_RESOURCE,
+    Reason.UNKNOWN_FIELD,
+    Reason.NOT_A_MATCH_FIELD,
+    Reason.VALUE_MISFIT,
+    Reason.FIELD_MISFIT,
+    Reason.VALUE_TAKEN,
+]
+"""Reasons to refuse all of a database; the others refuse one subscription."""
 
 
 def description_of(refused: Refused) -> str:
-    """Return the `description` of a refused database or subscription."""
-    return DESCRIPTIONS[refused.reason] + refused.detail
+    """Return the `description` of an element with `status: "error"`.
+
+    `matching error: unknown field` and `Duplicate push subscription` are the vendor's own: "Processing and adding a subscription"
+    in `sources.md`. No request of this dialect sets fields yet, so nobody reads the two texts that begin with `field error`.
+    """
+    return _text_of(refused.reason) + refused.detail
+
+
+def _text_of(reason: Reason) -> str:
+    match reason:
+        case Reason.UNKNOWN_PROVIDER:
+            return "unknown provider"
+        case Reason.PROVIDER_NOT_ALLOWED:
+            return "provider is not allowed in the resource"
+        case Reason.DUPLICATE:
+            return "Duplicate push subscription"
+        case Reason.NOT_SUBSCRIBED:
+            return "subscription not found"
+        case Reason.TOO_MANY_SUBSCRIPTIONS:
+            return "too many subscriptions"
+        case _:
+            return _text_of_database(reason)
+
+
+def _text_of_database(reason: _ReasonOfDatabase) -> str:
+    match reason:
+        case Reason.DATABASE_NOT_IN_RESOURCE:
+            return "database is not in the resource"
+        case Reason.UNKNOWN_FIELD:
+            return "matching error: unknown field"
+        case Reason.NOT_A_MATCH_FIELD:
+            return "matching error: field is not a match field"
+        case Reason.VALUE_MISFIT:
+            return "matching error: "
+        case Reason.FIELD_MISFIT:
+            return "field error: "
+        case Reason.VALUE_TAKEN:
+            return "field error: another profile has the value of "
+    assert_never(reason)

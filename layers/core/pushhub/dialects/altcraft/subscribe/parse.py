@@ -1,6 +1,7 @@
-"""What does a request of this dialect ask for?
+"""What does a request to `push_subscribe` ask for?
 
-In two steps, because what a body may say is checked only after its token has opened a resource.
+In three steps: read the body, take its resource token, parse its fields. The endpoint looks the token up before the last: a
+token that opens no resource is refused whatever else is wrong.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,24 +16,16 @@ from pushhub.audience.model import PROFILE_ID, ProfileId
 from pushhub.audience.values import MAX_VALUE_BYTES, Value
 from pushhub.catalog.model import DatabaseId
 from pushhub.catalog.providers import MAX_PUSH_TOKEN_BYTES, PushToken
-from pushhub.dialects.altcraft.subscribe.errors import MAX_BODY_BYTES, MAX_DATABASE_FILTER, Refusal
+from pushhub.dialects.altcraft.subscribe.errors import MAX_BODY_BYTES, MAX_DATABASE_FILTER, SubscribeRefusal
 from pushhub.dialects.altcraft.subscribe.wire import PushSubscribeRequest, SubscriptionObject
 from pushhub.dialects.http import RefusedError
-from pushhub.dialects.json_body import MAX_DEPTH, BadBodyError, read_object
-
-_EXPECTED: Final = {
-    "string_type": "a string",
-    "bool_type": "a boolean",
-    "int_type": "an integer",
-    "list_type": "a list",
-    "model_type": "an object",
-    "model_attributes_type": "an object",
-}
+from pushhub.dialects.json_body import JSON_TYPES, MAX_DEPTH, BadBodyError, read_object
+from pushhub.validation import first_misfit
 
 
 @dataclass(frozen=True, slots=True)
 class SubscribeBody:
-    """A body that keeps all the rules which need no resource; `databases` None asks for all of the resource's."""
+    """What a body asks for, before it is known what the resource allows; without `databases`, all of the resource's."""
 
     databases: tuple[DatabaseId, ...] | None
     matching: Matching
@@ -46,11 +39,11 @@ def read_body(body: bytes) -> Mapping[str, Any]:
         RefusedError: it is too large, or no such object.
     """
     if len(body) > MAX_BODY_BYTES:
-        raise RefusedError(Refusal.BODY_TOO_LARGE)
+        raise RefusedError(SubscribeRefusal.BODY_TOO_LARGE)
     try:
         return read_object(body, MAX_DEPTH)
     except BadBodyError as bad:
-        raise RefusedError(Refusal.BAD_BODY, detail=str(bad)) from None
+        raise RefusedError(SubscribeRefusal.BAD_BODY, detail=str(bad)) from None
 
 
 def read_resource_token(document: Mapping[str, Any]) -> str:
@@ -61,9 +54,9 @@ def read_resource_token(document: Mapping[str, Any]) -> str:
     """
     token = document.get("resource_token")
     if token is None or token == "":
-        raise RefusedError(Refusal.RESOURCE_TOKEN_MISSING)
+        raise RefusedError(SubscribeRefusal.RESOURCE_TOKEN_MISSING)
     if not isinstance(token, str):
-        raise RefusedError(Refusal.WRONG_TYPE, path="resource_token", expected="a string")
+        raise RefusedError(SubscribeRefusal.WRONG_TYPE, path="resource_token", expected="a string")
     return token
 
 
@@ -71,15 +64,16 @@ def parse_subscribe(document: Mapping[str, Any]) -> SubscribeBody:
     """Return what a body asks for.
 
     Raises:
-        RefusedError: the first of its rules, in the order of :class:`Refusal`, that the body breaks.
+        RefusedError: the first of its rules, in the order of :class:`SubscribeRefusal`, that the body breaks.
     """
     try:
         request = PushSubscribeRequest.model_validate(document)
     except ValidationError as error:
-        raise _wrong_type(error) from None
+        misfit = first_misfit(error)
+        raise RefusedError(SubscribeRefusal.WRONG_TYPE, path=misfit.path, expected=JSON_TYPES[misfit.kind]) from None
     matching = _matching(request)
     if request.db_ids and len(request.db_ids) > MAX_DATABASE_FILTER:
-        raise RefusedError(Refusal.TOO_MANY_DATABASES)
+        raise RefusedError(SubscribeRefusal.TOO_MANY_DATABASES)
     return SubscribeBody(
         databases=tuple(DatabaseId(id_) for id_ in dict.fromkeys(request.db_ids)) if request.db_ids else None,
         matching=matching,
@@ -87,66 +81,60 @@ def parse_subscribe(document: Mapping[str, Any]) -> SubscribeBody:
     )
 
 
-def _wrong_type(error: ValidationError) -> RefusedError:
-    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in first["loc"]).removeprefix(".")
-    return RefusedError(Refusal.WRONG_TYPE, path=path, expected=_EXPECTED[first["type"]])
-
-
 def _matching(request: PushSubscribeRequest) -> Matching:
     mode = request.matching or ("profile_id" if request.id else None)
     if mode not in _MATCHERS:
-        raise RefusedError(Refusal.BAD_MATCHING)
+        raise RefusedError(SubscribeRefusal.BAD_MATCHING)
     return _MATCHERS[mode](request)
 
 
 def _by_field(request: PushSubscribeRequest) -> ByField:
     if not request.field_name:
-        raise RefusedError(Refusal.FIELD_NAME_MISSING)
+        raise RefusedError(SubscribeRefusal.FIELD_NAME_MISSING)
     if "field_value" not in request.model_fields_set:
-        raise RefusedError(Refusal.FIELD_VALUE_MISSING)
+        raise RefusedError(SubscribeRefusal.FIELD_VALUE_MISSING)
     return ByField(request.field_name, _field_value(request.field_value))
 
 
 def _field_value(raw: object) -> Value:
     if isinstance(raw, str | int | Decimal) and raw != "" and len(str(raw).encode()) <= MAX_VALUE_BYTES:
         return raw
-    raise RefusedError(Refusal.BAD_FIELD_VALUE)
+    raise RefusedError(SubscribeRefusal.BAD_FIELD_VALUE)
 
 
 def _by_id(request: PushSubscribeRequest) -> ById:
     if not request.id:
-        raise RefusedError(Refusal.ID_MISSING)
+        raise RefusedError(SubscribeRefusal.ID_MISSING)
     if not PROFILE_ID.fullmatch(request.id):
-        raise RefusedError(Refusal.BAD_ID)
+        raise RefusedError(SubscribeRefusal.BAD_ID)
     return ById(ProfileId(request.id))
 
 
-def _by_token(_request: PushSubscribeRequest) -> ByPushToken:
+def _by_push_token(_request: PushSubscribeRequest) -> ByPushToken:
     return ByPushToken()
 
 
 _MATCHERS: Final[dict[str | None, Callable[[PushSubscribeRequest], Matching]]] = {
     "custom": _by_field,
     "profile_id": _by_id,
-    None: _by_token,
+    None: _by_push_token,
 }
-"""The vendor's words for its ways of matching; there is none for matching by token."""
+"""How each of the vendor's words for `matching` is parsed; matching by push token has no word."""
 
 
 def _subscriptions(objects: list[SubscriptionObject]) -> tuple[DesiredSubscription, ...]:
     if not objects:
-        raise RefusedError(Refusal.SUBSCRIPTIONS_MISSING)
+        raise RefusedError(SubscribeRefusal.SUBSCRIPTIONS_MISSING)
     if len(objects) > MAX_SUBSCRIPTIONS:
-        raise RefusedError(Refusal.TOO_MANY_SUBSCRIPTIONS)
+        raise RefusedError(SubscribeRefusal.TOO_MANY_SUBSCRIPTIONS)
     return tuple(_subscription(index, wire) for index, wire in enumerate(objects))
 
 
 def _subscription(index: int, wire: SubscriptionObject) -> DesiredSubscription:
     if not wire.provider:
-        raise RefusedError(Refusal.SUBSCRIPTION_FIELD_MISSING, path=f"subscriptions[{index}].provider")
+        raise RefusedError(SubscribeRefusal.SUBSCRIPTION_FIELD_MISSING, path=f"subscriptions[{index}].provider")
     if not wire.subscription_id:
-        raise RefusedError(Refusal.SUBSCRIPTION_FIELD_MISSING, path=f"subscriptions[{index}].subscription_id")
+        raise RefusedError(SubscribeRefusal.SUBSCRIPTION_FIELD_MISSING, path=f"subscriptions[{index}].subscription_id")
     if len(wire.subscription_id.encode()) > MAX_PUSH_TOKEN_BYTES:
-        raise RefusedError(Refusal.PUSH_TOKEN_TOO_LONG, path=f"subscriptions[{index}].subscription_id")
+        raise RefusedError(SubscribeRefusal.PUSH_TOKEN_TOO_LONG, path=f"subscriptions[{index}].subscription_id")
     return DesiredSubscription(wire.provider, PushToken(wire.subscription_id), bool(wire.unsubscribe))

@@ -1,9 +1,8 @@
-"""What does a caller read of what came of a request?"""
+"""Which reply does `push_subscribe` give?"""
 
 import hashlib
-import json
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from typing import Any, Final, assert_never
 
 from pushhub.audience.command import (
     DatabaseOutcome,
@@ -15,8 +14,9 @@ from pushhub.audience.command import (
     SubscriptionOutcome,
 )
 from pushhub.catalog.model import ResourceId
-from pushhub.dialects.altcraft.subscribe.errors import Refusal, description_of
-from pushhub.dialects.http import RETRY_AFTER_SECONDS, HttpReply, RefusedError
+from pushhub.dialects.altcraft.subscribe.errors import SubscribeRefusal, description_of
+from pushhub.dialects.http import RETRY_AFTER, HttpReply, RefusedError
+from pushhub.dialects.json_body import write_object
 
 ALL_CHANGED: Final = 0
 """`error` where every element of `data` applied a change."""
@@ -28,14 +28,14 @@ def render_outcomes(resource: ResourceId, outcomes: Sequence[DatabaseOutcome]) -
     """Return the reply to a request that was processed."""
     data = [element for outcome in outcomes for element in _elements(resource, outcome)]
     error = ALL_CHANGED if all(_all_changed(outcome) for outcome in outcomes) else NOT_ALL_CHANGED
-    return HttpReply(200, _envelope(data, error, "Successful operation"), {})
+    return HttpReply(200, _body(data, error, "Successful operation"))
 
 
 def render_refusal(refused: RefusedError) -> HttpReply:
     """Return the reply to a request that was refused as a whole."""
     status = refused.refusal.status
-    headers = {"retry-after": str(RETRY_AFTER_SECONDS)} if refused.refusal is Refusal.UNAVAILABLE else {}
-    return HttpReply(status, _envelope([], status, str(refused)), headers)
+    headers = RETRY_AFTER if refused.refusal is SubscribeRefusal.UNAVAILABLE else {}
+    return HttpReply(status, _body([], status, str(refused)), headers)
 
 
 def subscription_hash_id(desired: DesiredSubscription) -> str:
@@ -43,8 +43,8 @@ def subscription_hash_id(desired: DesiredSubscription) -> str:
     return hashlib.sha256(f"{desired.provider}\0{desired.push_token}".encode()).hexdigest()[:8]
 
 
-def _envelope(data: list[dict[str, Any]], error: int, text: str) -> bytes:
-    return json.dumps({"data": data, "error": error, "error_text": text}, ensure_ascii=False, separators=(",", ":")).encode()
+def _body(data: list[dict[str, Any]], error: int, text: str) -> bytes:
+    return write_object({"data": data, "error": error, "error_text": text})
 
 
 def _all_changed(outcome: DatabaseOutcome) -> bool:
@@ -52,23 +52,36 @@ def _all_changed(outcome: DatabaseOutcome) -> bool:
 
 
 def _elements(resource: ResourceId, outcome: DatabaseOutcome) -> Iterator[dict[str, Any]]:
-    """Yield the elements of one database; seed 002 has an example of each but a subscription's error."""
+    """Yield the elements of one database.
+
+    "Processing and adding a subscription" in `sources.md` has an example of each but that of a refused subscription.
+    """
     place: dict[str, Any] = {"db_id": outcome.database, "resource_id": resource}
-    if isinstance(outcome, DatabaseRefused):
-        yield place | {"status": "error", "description": description_of(outcome.refused)}
-        return
-    if outcome.profile is not None:
-        place["profile_id"] = outcome.profile
+    match outcome:
+        case DatabaseRefused(refused=refused):
+            yield place | {"status": "error", "description": description_of(refused)}
+        case DatabaseProcessed():
+            if outcome.profile is not None:
+                place["profile_id"] = outcome.profile
+            yield from (place | element for element in _elements_of_subscriptions(outcome))
+        case _:
+            assert_never(outcome)
+
+
+def _elements_of_subscriptions(outcome: DatabaseProcessed) -> Iterator[dict[str, Any]]:
+    """Yield an element for each subscription.
+
+    Where nothing was changed in the database, one element without subscription keys stands for all that are unchanged.
+    """
     subscriptions = outcome.subscriptions
     if not outcome.changed:
         if any(part.result is Effect.UNCHANGED for part in subscriptions):
-            yield place | {"status": "ok", "description": ""}
+            yield {"status": "ok", "description": ""}
         subscriptions = tuple(part for part in subscriptions if isinstance(part.result, Refused))
-    for part in subscriptions:
-        yield place | _subscription(part)
+    yield from map(_element_of_subscription, subscriptions)
 
 
-def _subscription(part: SubscriptionOutcome) -> dict[str, Any]:
+def _element_of_subscription(part: SubscriptionOutcome) -> dict[str, Any]:
     desired = part.desired
     element = {"provider": desired.provider, "subscription_id": desired.push_token, "unsubscribe": desired.unsubscribe}
     if isinstance(part.result, Refused):

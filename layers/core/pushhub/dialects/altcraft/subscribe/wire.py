@@ -1,7 +1,8 @@
-"""Which fields of which JSON type does a request of this dialect have?
+"""Which fields has the body of `push_subscribe`, and of which JSON type?
 
-Strict: no JSON type stands for another. Unknown keys are ignored, null counts as absent. The first element of a list that does not
-fit ends the check: a body can hold 100,000 of them. Sources of the fields: seed 002 for `push_subscribe`, 000 for `post_events`.
+The fields are those of "Processing and adding a subscription" in `sources.md`. Strictly: no JSON type stands for another. Unknown
+keys are ignored, null counts as absent. The first element of a list that does not fit ends the check: a body can hold 100,000 of
+them.
 """
 
 from typing import Annotated, Any
