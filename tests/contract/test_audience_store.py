@@ -23,7 +23,6 @@ from pushhub.audience.changes import (
     SubscriptionRemoval,
 )
 from pushhub.audience.command import DesiredSubscription, Mode
-from pushhub.audience.matching import MAX_FORGOTTEN
 from pushhub.audience.model import (
     MAX_CANCELLED,
     MAX_LIVE,
@@ -38,6 +37,7 @@ from pushhub.audience.model import (
 )
 from pushhub.audience.port import AudienceStore, SnapshotQuery
 from pushhub.audience.subscribing import Subscribing
+from pushhub.audience.takeover import MAX_FORGOTTEN
 from pushhub.audience.values import MAX_VALUE_BYTES, Value, normalise
 from pushhub.catalog.file import MAX_MATCH_FIELDS, parse_catalog
 from pushhub.catalog.model import Database, DatabaseId, FieldType, ResourceId, TokenConflict
@@ -79,7 +79,7 @@ def profile(
     live: frozenset[SubscriptionRef] = frozenset(),
     cancelled: frozenset[SubscriptionRef] = frozenset(),
     key: MatchKey | None = None,
-    origin: Origin = Origin.TOKEN,
+    origin: Origin = Origin.PUSH_TOKEN,
 ) -> Profile:
     at = Seconds(10)
     return Profile(

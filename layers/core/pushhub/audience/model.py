@@ -35,7 +35,7 @@ def digest(text: str) -> Digest:
 class Origin(StrEnum):
     """What the request that made a profile matched by."""
 
-    TOKEN = "token"  # noqa: S105  (not a credential)
+    PUSH_TOKEN = "token"  # noqa: S105  (not a credential)
     ID = "id"
     FIELD = "field"
 
@@ -116,4 +116,4 @@ class Profile:
     @property
     def anonymous(self) -> bool:
         """Whether nothing but its tokens tells who this is."""
-        return self.origin is Origin.TOKEN and not self.keys and not self.fields
+        return self.origin is Origin.PUSH_TOKEN and not self.keys and not self.fields

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from pushhub.audience.matching import unread_target
+from pushhub.audience.doubt import unread_target
 from pushhub.audience.port import Snapshot, SnapshotQuery
 from pushhub.audience.resolving import DatabaseRequest
 

@@ -209,7 +209,7 @@ def _profile_update(database: DatabaseId, write: ProfileUpdate) -> _Write:
 def _profile_removal(database: DatabaseId, write: ProfileRemoval) -> _Write:
     terms = _Terms()
     guard = terms.guarding(
-        terms.equal("origin", str(Origin.TOKEN)),
+        terms.equal("origin", str(Origin.PUSH_TOKEN)),
         terms.equal("fields", {}),
         terms.equal("keys", {}),
         terms.at_most("live", len(write.live)),

@@ -85,7 +85,7 @@ class _Decided:
 
     @property
     def doubtful(self) -> bool:
-        return any(decision.doubtful for decision in self.decisions)
+        return any(decision.reread is not None for decision in self.decisions)
 
     @property
     def writing(self) -> bool:
@@ -160,7 +160,7 @@ class Settling:
         profiles = (
             (request.database, profile)
             for (request, snapshot), decision in zip(pairs, decisions, strict=True)
-            for profile in (*_known_profiles(snapshot), *decision.assumed)
+            for profile in (*_known_profiles(snapshot), *decision.profiles_to_read)
         )
         return _Decided(row, decisions, frozenset(profiles))
 
@@ -230,7 +230,7 @@ class _Alone:
         return decided.outcome
 
     def _confirm(self, decided: _Decided) -> None:
-        if any(decision.has_to_be_repeated(confirmed=self._confirmed) for decision in decided.decisions):
+        if any(decision.must_reread(confirmed=self._confirmed) for decision in decided.decisions):
             self._confirmed = True
             raise LostRaceError("what was read has to be confirmed")
 
@@ -245,7 +245,7 @@ class _Alone:
 
     def _reread_what(self, decided: _Decided) -> None:
         for request, decision in zip(decided.row.asked, decided.decisions, strict=True):
-            self._reread[request.database] = self._reread.get(request.database, frozenset()) | decision.assumed
+            self._reread[request.database] = self._reread.get(request.database, frozenset()) | decision.profiles_to_read
 
 
 def _related(decided: Iterable[_Decided]) -> list[list[Row]]:
