@@ -4,8 +4,9 @@ import base64
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import Final, NewType
 
 from pushhub.audience.values import Value, canonical_text
@@ -47,18 +48,18 @@ class ResourceState(StrEnum):
     CANCELLED = "cancelled"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Address:
-    """Where a push goes: one device, as one provider knows it; `ref` is how profiles refer to it."""
+    """Where a push goes: one device, as one provider knows it."""
 
     provider: Provider
     push_token: PushToken
-    # Worked out once: every request needs it several times.
-    ref: SubscriptionRef = field(init=False, compare=False, repr=False)
 
-    def __post_init__(self) -> None:
-        """Work out the reference."""
-        object.__setattr__(self, "ref", SubscriptionRef(PROVIDER_CODES[self.provider] + digest(self.push_token)))
+    # Kept in the instance, which therefore has no slots: every request needs it several times, and a digest costs microseconds.
+    @cached_property
+    def ref(self) -> SubscriptionRef:
+        """How profiles refer to it."""
+        return SubscriptionRef(PROVIDER_CODES[self.provider] + digest(self.push_token))
 
 
 @dataclass(frozen=True, slots=True)

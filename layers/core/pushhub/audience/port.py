@@ -43,13 +43,6 @@ class AudienceStore(Protocol):
             UnavailableError: the store did not answer in time, or refused for load.
         """
 
-    def subscriptions_of(self, database: DatabaseId, profile: Profile) -> Sequence[Subscription]:
-        """Return the subscriptions that a profile refers to, live ones first.
-
-        Raises:
-            UnavailableError: the store did not answer in time, or refused for load.
-        """
-
     def commit(self, database: DatabaseId, change: Change) -> None:
         """Write all of a change or nothing.
 
@@ -58,5 +51,20 @@ class AudienceStore(Protocol):
             UnavailableError: the store did not answer in time, or refused for load.
         """
 
+
+class AudienceInspection(Protocol):
+    """What people ask about an audience. Serving needs none of it."""
+
+    def subscriptions_of(self, database: DatabaseId, profile: Profile) -> Sequence[Subscription]:
+        """Return the subscriptions that a profile refers to, live ones first.
+
+        Raises:
+            UnavailableError: the store did not answer in time, or refused for load.
+        """
+
     def holds_profiles(self, database: DatabaseId) -> bool:
-        """Say whether any profile of a database exists. May read the whole table: never call it while serving."""
+        """Say whether any profile of a database exists. May read the whole table: never call it while serving.
+
+        Raises:
+            UnavailableError: the store did not answer in time, or refused for load.
+        """
