@@ -19,7 +19,7 @@ ProfileId = NewType("ProfileId", str)
 Digest = NewType("Digest", str)
 """The first 128 bits of a SHA-256 as 22 characters of base64url."""
 SubscriptionRef = NewType("SubscriptionRef", str)
-"""A subscription within its database, short: the provider's two letters, then the token's digest."""
+"""What names a subscription within its database: the two letters of the provider, then the digest of the push token."""
 
 PROFILE_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 MAX_LIVE: Final = 100
@@ -29,12 +29,12 @@ MAX_CANCELLED: Final = 100
 
 
 def digest(text: str) -> Digest:
-    """Return the digest by which a token or a value stands in a key."""
+    """Return the digest that stands in a key for a push token or a value."""
     return Digest(base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()[:16]).decode().rstrip("="))
 
 
 class Origin(StrEnum):
-    """What the request that made a profile matched by."""
+    """What a profile was matched by when it was made."""
 
     PUSH_TOKEN = "token"  # noqa: S105  (not a credential)
     ID = "id"
@@ -80,8 +80,8 @@ class MatchKey:
 class Subscription:
     """An address as it belongs to a profile of one database.
 
-    `owner_may_be_anonymous` is what was known of the profile when this was written: False is certain, True has to be
-    checked, since a profile that gained fields or keys later does not rewrite its subscriptions.
+    `owner_may_be_anonymous` is what was known of the profile when this was written. False is certain. True has to be checked: a
+    profile that gains fields or keys later does not write its subscriptions again.
     """
 
     address: Address
@@ -102,7 +102,7 @@ class Subscription:
 class Profile:
     """One person (or one installation) in one database.
 
-    `live` and `cancelled` refer to all its subscriptions, each with the moment it became so.
+    `live` and `cancelled` refer to all its subscriptions, each with the moment from which it has been that.
     """
 
     id: ProfileId
@@ -116,5 +116,5 @@ class Profile:
 
     @property
     def anonymous(self) -> bool:
-        """Whether nothing but its tokens tells who this is."""
+        """Whether nothing but its push tokens says who this is."""
         return self.origin is Origin.PUSH_TOKEN and not self.keys and not self.fields
