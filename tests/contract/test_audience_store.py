@@ -23,7 +23,6 @@ from pushhub.audience.changes import (
     SubscriptionRemoval,
 )
 from pushhub.audience.command import DesiredSubscription, Mode
-from pushhub.audience.matching import MAX_FORGOTTEN
 from pushhub.audience.model import (
     MAX_CANCELLED,
     MAX_LIVE,
@@ -38,6 +37,7 @@ from pushhub.audience.model import (
 )
 from pushhub.audience.port import AudienceStore, SnapshotQuery
 from pushhub.audience.subscribing import Subscribing
+from pushhub.audience.takeover import MAX_FORGOTTEN
 from pushhub.audience.values import MAX_VALUE_BYTES, Value, normalise
 from pushhub.catalog.file import MAX_MATCH_FIELDS, parse_catalog
 from pushhub.catalog.model import Database, DatabaseId, FieldType, ResourceId, TokenConflict
@@ -52,8 +52,12 @@ ANN, JOE = ProfileId("ann"), ProfileId("joe")
 NUMBER = MatchKey("number", FieldType.INTEGER, 123)
 
 
+InspectedStore = MemoryAudience | DynamoAudience
+"""Stores that serve :class:`pushhub.audience.port.AudienceInspection` too."""
+
+
 @pytest.fixture(params=["memory", "dynamodb"])
-def store(request: pytest.FixtureRequest) -> AudienceStore:
+def store(request: pytest.FixtureRequest) -> InspectedStore:
     if request.param == "memory":
         return MemoryAudience()
     hub: Hub = request.getfixturevalue("hub")
@@ -79,7 +83,7 @@ def profile(
     live: frozenset[SubscriptionRef] = frozenset(),
     cancelled: frozenset[SubscriptionRef] = frozenset(),
     key: MatchKey | None = None,
-    origin: Origin = Origin.TOKEN,
+    origin: Origin = Origin.PUSH_TOKEN,
 ) -> Profile:
     at = Seconds(10)
     return Profile(
@@ -313,14 +317,14 @@ def test_anybody_without_subscriptions_is_erased(store: AudienceStore, database:
     refuse(store, database, Change((ProfileErasure(ANN, keys),)))
 
 
-def test_the_subscriptions_of_a_profile_are_listed_live_ones_first(store: AudienceStore, database: DatabaseId) -> None:
+def test_the_subscriptions_of_a_profile_are_listed_live_ones_first(store: InspectedStore, database: DatabaseId) -> None:
     made = profile(live=refs("a"), cancelled=refs("b"))
     puts = (SubscriptionPut(subscription("b")), SubscriptionPut(subscription("a")))
     store.commit(database, Change((ProfileCreation(made),), (), puts))
     assert [one.address.push_token for one in store.subscriptions_of(database, made)] == ["a", "b"]
 
 
-def test_a_database_holds_profiles_from_the_first_on(store: AudienceStore, database: DatabaseId) -> None:
+def test_a_database_holds_profiles_from_the_first_on(store: InspectedStore, database: DatabaseId) -> None:
     assert not store.holds_profiles(database)
     store.commit(database, Change((ProfileCreation(profile()),)))
     assert store.holds_profiles(database)

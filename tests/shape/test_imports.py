@@ -47,7 +47,11 @@ botocore takes `certifi` by itself where it is installed.
 
 NEVER = ("aws_lambda_powertools.event_handler", "pushhub.catalog.file", "pushhub.console")
 AUDIENCE = (
+    "pushhub.audience.doubt",
+    "pushhub.audience.draft",
     "pushhub.audience.matching",
+    "pushhub.audience.takeover",
+    "pushhub.audience.target",
     "pushhub.audience.subscribing",
     "pushhub.adapters.dynamodb.audience",
     "pushhub.adapters.dynamodb.schema.audience",

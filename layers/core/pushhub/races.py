@@ -1,4 +1,4 @@
-"""How often, and after which waits, is a lost race run again?"""
+"""How often is something that lost a race tried again, and after which waits?"""
 
 from collections.abc import Callable
 from typing import Final
@@ -8,15 +8,20 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, stop
 from pushhub.faults import LostRaceError
 
 MAX_TRIES: Final = 5
+"""Tries in all, the first one among them."""
 MAX_SECONDS: Final = 8
-"""No further try starts where its wait would pass this many seconds since the first one began."""
+"""Seconds from the beginning of the first try, after which no other begins."""
 FIRST_WAIT: Final = 0.05
 """Seconds; a wait is a random part of this, doubled with each try (full jitter), at most :data:`LONGEST_WAIT`."""
 LONGEST_WAIT: Final = 2
 
 
 def rerun_lost_races(sleep: Callable[[float], None]) -> Retrying:
-    """Return a caller that runs a function again while it raises `LostRaceError`, and at last lets that error out."""
+    """Return what calls a function, and calls it again while it raises `LostRaceError`; the last of these errors it lets out.
+
+    Args:
+        sleep: waits so many seconds between two tries.
+    """
     return Retrying(
         retry=retry_if_exception_type(LostRaceError),
         stop=stop_after_attempt(MAX_TRIES) | stop_before_delay(MAX_SECONDS),

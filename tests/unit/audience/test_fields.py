@@ -21,12 +21,14 @@ from pushhub.audience.command import (
     Refused,
     Subscribe,
 )
+from pushhub.audience.doubt import RereadReason, unread_target
 from pushhub.audience.erasing import Erasing
-from pushhub.audience.matching import MAX_FORGOTTEN, decide, unread_target
+from pushhub.audience.matching import Decision, decide
 from pushhub.audience.model import MAX_CANCELLED, MAX_LIVE, MatchKey, Origin, ProfileId
 from pushhub.audience.port import Snapshot, SnapshotQuery
 from pushhub.audience.resolving import DatabaseRequest, resolve, snapshot_query
 from pushhub.audience.subscribing import Subscribing
+from pushhub.audience.takeover import MAX_FORGOTTEN
 from pushhub.audience.values import MAX_VALUE_BYTES, Value
 from pushhub.catalog.file import MAX_MATCH_FIELDS
 from pushhub.catalog.model import Database, DatabaseId, FieldType, TokenConflict
@@ -75,7 +77,7 @@ def test_a_new_profile_keeps_the_value_that_it_was_looked_for_by(world: World) -
 def test_a_profile_found_by_token_is_not_anonymous_once_it_has_a_field(world: World) -> None:
     outcome = world.processed(setting(request(BY_TOKEN, on("a")), nick="Ann"))
     made = world.profile(str(outcome.profile))
-    assert made.origin is Origin.TOKEN
+    assert made.origin is Origin.PUSH_TOKEN
     assert not made.anonymous
 
 
@@ -496,12 +498,16 @@ def test_a_request_that_needs_no_other_profile_is_decided_without_it(
     (snapshot,) = world.store.read([snapshot_query(asked)])
     unread = unread_target(asked, snapshot)
     decision = decide(asked, snapshot, ProfileId("fresh"), world.time)
-    assert decision.undecided == (unread is not None)
-    assert decision.has_to_be_repeated(confirmed=True) == (unread is not None)
-    assert decision.unverified == ({unread} if unread else set())
+    assert not_read(decision) == (unread is not None)
+    assert decision.must_reread(confirmed=True) == (unread is not None)
+    assert (decision.reread.profiles if decision.reread else set()) == ({unread} if unread else set())
     (snapshot,) = world.store.read([snapshot_query(asked, frozenset({unread} if unread else ()))])
     assert unread_target(asked, snapshot) is None
-    assert not decide(asked, snapshot, ProfileId("fresh"), world.time).undecided
+    assert not not_read(decide(asked, snapshot, ProfileId("fresh"), world.time))
+
+
+def not_read(decision: Decision) -> bool:
+    return decision.reread is not None and decision.reread.reason is RereadReason.TARGET_NOT_READ
 
 
 class Busy(MemoryAudience):

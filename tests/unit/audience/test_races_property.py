@@ -9,7 +9,7 @@ from unittest.mock import patch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pushhub.audience import matching
+from pushhub.audience import draft
 from pushhub.audience.changes import Change
 from pushhub.audience.command import (
     ByField,
@@ -23,7 +23,8 @@ from pushhub.audience.command import (
     Refused,
     Subscribe,
 )
-from pushhub.audience.matching import Decision, decide, unread_target
+from pushhub.audience.doubt import unread_target
+from pushhub.audience.matching import Decision, decide
 from pushhub.audience.model import ProfileId
 from pushhub.audience.port import AudienceStore, Snapshot, SnapshotQuery
 from pushhub.audience.resolving import resolve, snapshot_query
@@ -81,15 +82,15 @@ def steps(store: MemoryAudience, command: Subscribe, name: str) -> Iterator[None
             snapshot = replace(snapshot, profiles={**snapshot.profiles, **read.profiles})
             yield
         decision: Decision = decide(asked, snapshot, ProfileId(f"{name}{attempt}"), Seconds(1))
-        if decision.has_to_be_repeated(confirmed=confirmed):
+        if decision.must_reread(confirmed=confirmed):
             confirmed = True
-            reread |= decision.assumed
+            reread |= decision.profiles_to_read
             continue
         try:
             if decision.change:
                 store.commit(CUSTOMERS.id, decision.change)
         except LostRaceError:
-            reread |= decision.assumed
+            reread |= decision.profiles_to_read
             yield
         else:
             return
@@ -130,7 +131,7 @@ def test_a_request_that_settled_changes_nothing_when_repeated(before: list[Subsc
 def limits_of(most: int) -> Iterator[None]:
     """Let a profile have so few live and cancelled subscriptions that requests meet the limits."""
     with ExitStack() as stack:
-        for module in (matching, audience, invariants):
+        for module in (draft, audience, invariants):
             stack.enter_context(patch.multiple(module, MAX_LIVE=most, MAX_CANCELLED=most))
         yield
 

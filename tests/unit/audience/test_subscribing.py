@@ -7,10 +7,12 @@ from dataclasses import replace
 import pytest
 
 from pushhub.audience.command import ByField, ById, ByPushToken, DatabaseProcessed, Effect, Reason, Subscribe
-from pushhub.audience.matching import MAX_FORGOTTEN, SEEN_FRESH_FOR, SETTLED_SECONDS
+from pushhub.audience.doubt import SETTLED_SECONDS
+from pushhub.audience.matching import SEEN_FRESH_FOR
 from pushhub.audience.model import MAX_CANCELLED, MAX_LIVE, Address, ProfileId
 from pushhub.audience.port import Snapshot, SnapshotQuery
 from pushhub.audience.subscribing import Subscribing
+from pushhub.audience.takeover import MAX_FORGOTTEN
 from pushhub.catalog.model import DatabaseId, TokenConflict
 from pushhub.catalog.providers import PushToken
 from pushhub.faults import LostRaceError, UnavailableError

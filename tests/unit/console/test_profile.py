@@ -274,7 +274,7 @@ def test_selectors_are_split_at_their_first_separator() -> None:
 
 
 def test_a_profile_without_anything_says_so() -> None:
-    bare = Profile(ANN, Origin.TOKEN, {}, frozenset(), {}, {}, JOIN, JOIN)
+    bare = Profile(ANN, Origin.PUSH_TOKEN, {}, frozenset(), {}, {}, JOIN, JOIN)
     found = commands.Found(DatabaseId(17), bare, ())
     assert list(lines_of(found))[4:] == ["  no fields", "  no match keys", "  no subscriptions"]
     assert as_entry(found)["subscriptions"] == []

@@ -1,6 +1,20 @@
-"""What does one atomic change of a database consist of, and what must still be true when it is written?
+"""What does one atomic change of a database consist of, and which guards does it have?
 
-Each write carries its own guard. A store applies all of a :class:`Change` or, where any guard fails, nothing.
+Each write has a guard: a condition on the stored item. A store writes all of a :class:`Change` or, where any guard fails, nothing.
+
+===================  ==================================================================================================
+write                guard
+===================  ==================================================================================================
+ProfileCreation      no profile has the id
+ProfileUpdate        the profile exists, has what it loses, has not what it gains, stays within its bounds, and its match
+                     fields that change hold what they held
+ProfileRemoval       the profile is anonymous and has exactly these subscriptions
+ProfileErasure       the profile has no subscription, and exactly these match keys
+KeyClaim             nobody holds the key
+KeyRelease           this profile holds the key
+SubscriptionPut      the stored subscription has the version before, or there is none
+SubscriptionRemoval  this profile owns the subscription
+===================  ==================================================================================================
 """
 
 from collections.abc import Mapping
@@ -115,7 +129,11 @@ class Change:
     subscriptions: tuple[SubscriptionWrite, ...] = ()
 
     def __post_init__(self) -> None:
-        """Refuse what no store can do at once."""
+        """Refuse what no store can do at once.
+
+        Raises:
+            ValueError: an item is written twice, or there are more writes than `MAX_WRITES`.
+        """
         items = {*(write.id for write in self.profiles), *(write.key for write in self.keys), *map(_ref, self.subscriptions)}
         if not len(items) == len(self) <= MAX_WRITES:
             raise ValueError(f"{len(self)} writes of {len(items)} items; at most {MAX_WRITES}, one for each item")
@@ -126,7 +144,7 @@ class Change:
 
     @property
     def assumed(self) -> frozenset[ProfileId]:
-        """Profiles about which the change assumes more than that they do not exist."""
+        """Profiles that the change takes to exist, and more: those that it updates or deletes."""
         return frozenset(write.id for write in self.profiles if not isinstance(write, ProfileCreation))
 
 

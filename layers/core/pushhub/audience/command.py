@@ -64,9 +64,10 @@ class Mode(StrEnum):
 class Subscribe:
     """Bring subscriptions, and fields of the profile, to the desired state, in each database of a resource separately.
 
-    `databases` are the resource's databases to go through, in its order; `foreign_databases` are those that the caller names and
-    the resource does not have. Of equal (provider, push token) pairs in `subscriptions`, the last counts. `fields` are values,
-    not yet normalised, to be set where the database declares the field; they are set unless every subscription is refused.
+    `databases` are those of the resource that are meant, in its order; `foreign_databases` are those that the caller names and
+    the resource does not have. Where a provider and push token stand in `subscriptions` more than once, the last counts.
+    `fields` are values, not yet normalised. They are set where the database declares the field, unless every subscription is
+    refused.
     """
 
     resource: Resource
@@ -79,7 +80,7 @@ class Subscribe:
 
 
 class Reason(Enum):
-    """Why a database or one subscription was refused; the closed set that every dialect has a text for."""
+    """Why a database or one subscription was refused; every dialect has a text for each."""
 
     DATABASE_NOT_IN_RESOURCE = auto()
     UNKNOWN_FIELD = auto()
@@ -123,7 +124,7 @@ class SubscriptionOutcome:
 
 @dataclass(frozen=True, slots=True)
 class DatabaseRefused:
-    """The request could not be matched in this database at all."""
+    """The request was refused as a whole in this database."""
 
     database: DatabaseId
     refused: Refused
@@ -131,7 +132,7 @@ class DatabaseRefused:
 
 @dataclass(frozen=True, slots=True)
 class DatabaseProcessed:
-    """The request was matched; `profile` is None where no profile was found or made."""
+    """The request was decided subscription by subscription; `profile` is None where no profile was found or made."""
 
     database: DatabaseId
     profile: ProfileId | None

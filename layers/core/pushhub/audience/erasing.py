@@ -14,7 +14,7 @@ from pushhub.moments import Seconds, seconds_now
 from pushhub.races import rerun_lost_races
 
 STEP: Final = 40
-"""Subscriptions deleted in one change: all of a profile's do not fit one."""
+"""Subscriptions that one change deletes: all that a profile may have do not fit one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Erasing:
         """Erase a profile; return False where there is none.
 
         Raises:
-            LostRaceError: others kept changing the profile.
+            LostRaceError: every try that :mod:`pushhub.races` allows lost a race.
             UnavailableError: the store did not answer in time, or refused for load; run it again.
         """
         return rerun_lost_races(self.sleep)(self._erase, database, profile)

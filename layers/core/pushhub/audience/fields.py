@@ -1,4 +1,4 @@
-"""Which fields of a profile does a request change, and whose match keys stand in the way?"""
+"""Which fields of a profile does a request change, and does another profile hold one of the values?"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from pushhub.audience.values import Value
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
-    """What becomes of a profile's fields; `claimed` are the match keys it gains, `released` those that these replace."""
+    """The fields of a profile that change; `claimed` are the match keys that it gains, `released` those that these replace."""
 
     fields: Mapping[str, Value] = field(default_factory=dict)
     claimed: tuple[MatchKey, ...] = ()
@@ -20,12 +20,12 @@ class FieldChange:
 
     @property
     def replaced(self) -> Mapping[str, Value | None]:
-        """What the fields of the claimed keys held before."""
+        """What each field of a claimed key held before; None where it held nothing."""
         before = {key.field: key.value for key in self.released}
         return {key.field: before.get(key.field) for key in self.claimed}
 
     def key_writes(self, profile: ProfileId) -> tuple[KeyWrite, ...]:
-        """Return how the match keys of a profile change."""
+        """Return the writes by which a profile gains and loses match keys."""
         releases = (KeyRelease(key, profile) for key in self.released)
         return (*releases, *(KeyClaim(key, profile) for key in self.claimed))
 
@@ -36,9 +36,13 @@ NO_CHANGE = FieldChange()
 def decide_fields(
     request: DatabaseRequest, stored: Profile | None, profile: ProfileId, holders: Mapping[MatchKey, ProfileId]
 ) -> FieldChange | Refused:
-    """Return how a request changes the fields of a profile, whose stored state is None where it is to be made.
+    """Return how a request changes the fields of a profile, or that another profile holds the value of a match field.
 
-    Refused where another profile holds the value of a match field.
+    Args:
+        request: says which fields are to be set.
+        stored: the profile as it was read, None where it has to be made.
+        profile: its id.
+        holders: who holds the values of match fields.
     """
     taken = next((key for key in request.keys if holders.get(key, profile) != profile), None)
     if taken:

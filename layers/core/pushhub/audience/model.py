@@ -4,8 +4,9 @@ import base64
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import Final, NewType
 
 from pushhub.audience.values import Value, canonical_text
@@ -18,7 +19,7 @@ ProfileId = NewType("ProfileId", str)
 Digest = NewType("Digest", str)
 """The first 128 bits of a SHA-256 as 22 characters of base64url."""
 SubscriptionRef = NewType("SubscriptionRef", str)
-"""A subscription within its database, short: the provider's two letters, then the token's digest."""
+"""What names a subscription within its database: the two letters of the provider, then the digest of the push token."""
 
 PROFILE_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 MAX_LIVE: Final = 100
@@ -28,14 +29,14 @@ MAX_CANCELLED: Final = 100
 
 
 def digest(text: str) -> Digest:
-    """Return the digest by which a token or a value stands in a key."""
+    """Return the digest that stands in a key for a push token or a value."""
     return Digest(base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()[:16]).decode().rstrip("="))
 
 
 class Origin(StrEnum):
-    """What the request that made a profile matched by."""
+    """What a profile was matched by when it was made."""
 
-    TOKEN = "token"  # noqa: S105  (not a credential)
+    PUSH_TOKEN = "token"  # noqa: S105  (not a credential)
     ID = "id"
     FIELD = "field"
 
@@ -47,18 +48,18 @@ class ResourceState(StrEnum):
     CANCELLED = "cancelled"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Address:
-    """Where a push goes: one device, as one provider knows it; `ref` is how profiles refer to it."""
+    """Where a push goes: one device, as one provider knows it."""
 
     provider: Provider
     push_token: PushToken
-    # Worked out once: every request needs it several times.
-    ref: SubscriptionRef = field(init=False, compare=False, repr=False)
 
-    def __post_init__(self) -> None:
-        """Work out the reference."""
-        object.__setattr__(self, "ref", SubscriptionRef(PROVIDER_CODES[self.provider] + digest(self.push_token)))
+    # Kept in the instance, which therefore has no slots: every request needs it several times, and a digest costs microseconds.
+    @cached_property
+    def ref(self) -> SubscriptionRef:
+        """How profiles refer to it."""
+        return SubscriptionRef(PROVIDER_CODES[self.provider] + digest(self.push_token))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +80,8 @@ class MatchKey:
 class Subscription:
     """An address as it belongs to a profile of one database.
 
-    `owner_may_be_anonymous` is what was known of the profile when this was written: False is certain, True has to be
-    checked, since a profile that gained fields or keys later does not rewrite its subscriptions.
+    `owner_may_be_anonymous` is what was known of the profile when this was written. False is certain. True has to be checked: a
+    profile that gains fields or keys later does not write its subscriptions again.
     """
 
     address: Address
@@ -101,7 +102,7 @@ class Subscription:
 class Profile:
     """One person (or one installation) in one database.
 
-    `live` and `cancelled` refer to all its subscriptions, each with the moment it became so.
+    `live` and `cancelled` refer to all its subscriptions, each with the moment from which it has been that.
     """
 
     id: ProfileId
@@ -115,5 +116,5 @@ class Profile:
 
     @property
     def anonymous(self) -> bool:
-        """Whether nothing but its tokens tells who this is."""
-        return self.origin is Origin.TOKEN and not self.keys and not self.fields
+        """Whether nothing but its push tokens says who this is."""
+        return self.origin is Origin.PUSH_TOKEN and not self.keys and not self.fields

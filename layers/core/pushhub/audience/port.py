@@ -1,4 +1,4 @@
-"""What does the audience need of a store?"""
+"""What does the audience need of a store, and what do people ask about it?"""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -22,7 +22,10 @@ class SnapshotQuery:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What was found of a :class:`SnapshotQuery`; `profiles` says None of one that was looked for and does not exist."""
+    """What was found for a :class:`SnapshotQuery`; a profile that does not exist stands in it as None.
+
+    It is not of one moment: each item is as it was at a moment of its own, while the snapshot was read.
+    """
 
     subscriptions: Mapping[Address, Subscription] = field(default_factory=dict)
     key_holders: Mapping[MatchKey, ProfileId] = field(default_factory=dict)
@@ -30,21 +33,14 @@ class Snapshot:
 
 
 class AudienceStore(Protocol):
-    """Profiles, match keys and subscriptions of every database. All reads see every change committed before."""
+    """Profiles, match keys and subscriptions of every database. A read sees every change that was committed before it began."""
 
     def read(self, queries: Sequence[SnapshotQuery], latest: float = math.inf) -> Sequence[Snapshot]:
-        """Return a snapshot for each, in order, in one call per 100 items.
+        """Return a snapshot for each query, in order, in one call per 100 items.
 
         Args:
             queries: what to read.
             latest: moment of `time.monotonic()` after which no further call is made.
-
-        Raises:
-            UnavailableError: the store did not answer in time, or refused for load.
-        """
-
-    def subscriptions_of(self, database: DatabaseId, profile: Profile) -> Sequence[Subscription]:
-        """Return the subscriptions that a profile refers to, live ones first.
 
         Raises:
             UnavailableError: the store did not answer in time, or refused for load.
@@ -58,5 +54,20 @@ class AudienceStore(Protocol):
             UnavailableError: the store did not answer in time, or refused for load.
         """
 
+
+class AudienceInspection(Protocol):
+    """What people ask about an audience. Serving needs none of it."""
+
+    def subscriptions_of(self, database: DatabaseId, profile: Profile) -> Sequence[Subscription]:
+        """Return the subscriptions that a profile refers to, live ones first.
+
+        Raises:
+            UnavailableError: the store did not answer in time, or refused for load.
+        """
+
     def holds_profiles(self, database: DatabaseId) -> bool:
-        """Say whether any profile of a database exists. May read the whole table: never call it while serving."""
+        """Say whether any profile of a database exists. May read the whole table: never call it while serving.
+
+        Raises:
+            UnavailableError: the store did not answer in time, or refused for load.
+        """

@@ -44,26 +44,37 @@ class DatabaseRequest:
     keys: tuple[MatchKey, ...] = ()
     mode: Mode = Mode.UPSERT
 
+    @property
+    def addresses(self) -> tuple[Address, ...]:
+        """The subscriptions that the resource takes."""
+        return tuple(part.address for part in self.subscriptions if isinstance(part.address, Address))
+
+    @property
+    def match_keys(self) -> tuple[MatchKey, ...]:
+        """The match keys that the request names, each once: the one that finds the profile, then those that it would gain."""
+        if not isinstance(self.matching, MatchKey):
+            return self.keys
+        return tuple(dict.fromkeys((self.matching, *self.keys)))
+
 
 def resolve(command: Subscribe) -> tuple[DatabaseRequest | DatabaseRefused, ...]:
     """Return what a command asks of each database: the resource's own in their order, then those it does not have."""
-    asked = tuple(
+    subscriptions = tuple(
         ResolvedSubscription(desired, _address(desired, command.resource)) for desired in _without_repeats(command.subscriptions)
     )
-    own = (_resolve_in(database, command, asked) for database in command.databases)
-    strangers = (DatabaseRefused(stranger, Refused(Reason.DATABASE_NOT_IN_RESOURCE)) for stranger in command.foreign_databases)
-    return (*own, *strangers)
+    own = (_resolve_in(database, command, subscriptions) for database in command.databases)
+    foreign = (DatabaseRefused(database, Refused(Reason.DATABASE_NOT_IN_RESOURCE)) for database in command.foreign_databases)
+    return (*own, *foreign)
 
 
-def snapshot_query(request: DatabaseRequest, reread: frozenset[ProfileId] = frozenset()) -> SnapshotQuery:
-    """Return what to read for a request; `reread` adds the profiles about which an earlier decision was wrong."""
+def snapshot_query(request: DatabaseRequest, profiles: frozenset[ProfileId] = frozenset()) -> SnapshotQuery:
+    """Return what to read for a request; `profiles` are those that an earlier decision assumed something about."""
     matching = request.matching
-    matched = (matching,) if isinstance(matching, MatchKey) else ()
     return SnapshotQuery(
         database=request.database,
-        addresses=tuple(asked.address for asked in request.subscriptions if isinstance(asked.address, Address)),
-        keys=tuple(dict.fromkeys((*matched, *request.keys))) if request.keys else matched,
-        profiles=reread | {matching.profile} if isinstance(matching, ById) else reread,
+        addresses=request.addresses,
+        keys=request.match_keys,
+        profiles=profiles | {matching.profile} if isinstance(matching, ById) else profiles,
     )
 
 
@@ -83,7 +94,7 @@ def _address(desired: DesiredSubscription, resource: Resource) -> Address | Refu
 
 
 def _resolve_in(
-    database: Database, command: Subscribe, asked: tuple[ResolvedSubscription, ...]
+    database: Database, command: Subscribe, subscriptions: tuple[ResolvedSubscription, ...]
 ) -> DatabaseRequest | DatabaseRefused:
     try:
         fields = _fields(database, command.fields)
@@ -98,8 +109,8 @@ def _resolve_in(
         if fields.get(key.field, key.value) != key.value:
             other = f"{key.field}: the profile is matched by another value"
             return DatabaseRefused(database.id, Refused(Reason.FIELD_MISFIT, other))
-        return DatabaseRequest(database.id, command.resource, key, asked, fields, keys, command.mode)
-    return DatabaseRequest(database.id, command.resource, matching, asked, fields, keys, command.mode)
+        return DatabaseRequest(database.id, command.resource, key, subscriptions, fields, keys, command.mode)
+    return DatabaseRequest(database.id, command.resource, matching, subscriptions, fields, keys, command.mode)
 
 
 def _fields(database: Database, raw: Mapping[str, Value]) -> Mapping[str, Value]:

@@ -1,28 +1,29 @@
-"""What has to be read before requests can be decided?"""
+"""How is all that requests need before they are decided read in at most two readings?"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from pushhub.audience.matching import unread_target
+from pushhub.audience.doubt import unread_target
 from pushhub.audience.port import Snapshot, SnapshotQuery
 from pushhub.audience.resolving import DatabaseRequest
 
 
 def read_snapshots(
     requests: Sequence[DatabaseRequest],
-    asked: Sequence[SnapshotQuery],
+    queries: Sequence[SnapshotQuery],
     read: Callable[[Sequence[SnapshotQuery]], Sequence[Snapshot]],
 ) -> Sequence[Snapshot]:
     """Return a snapshot for each request, in order.
 
-    Where requests set fields of profiles that only the first reading has named, a second one asks for these.
+    A request that sets fields needs the profile that it means. Where only the first reading has told which one that is, a second
+    reading asks for it.
 
     Args:
         requests: what is to be decided.
-        asked: what is read first for each of them.
-        read: returns a snapshot for each thing that is wanted, in order.
+        queries: what is read first for each of them.
+        read: returns a snapshot for each query, in order.
     """
-    snapshots = read(asked)
+    snapshots = read(queries)
     targets = [unread_target(request, snapshot) for request, snapshot in zip(requests, snapshots, strict=True)]
     missing = [
         SnapshotQuery(request.database, profiles=frozenset({target}))

@@ -3,8 +3,8 @@
 import math
 import secrets
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 from pushhub.audience.command import DatabaseOutcome, DatabaseRefused, Subscribe
 from pushhub.audience.matching import Decision, decide
@@ -41,7 +41,7 @@ class Subscribing:
         """Carry out a command and return what came of it, database by database.
 
         Args:
-            command: what is asked for.
+            command: what a caller wants.
             latest: moment of `time.monotonic()` after which no further call is made, so that there is time left to say so.
 
         Raises:
@@ -49,52 +49,71 @@ class Subscribing:
             UnavailableError: the store did not answer in time, or refused for load; or time is up.
         """
         resolved = resolve(command)
-        outcomes: dict[DatabaseId, DatabaseOutcome] = {
-            item.database: item for item in resolved if isinstance(item, DatabaseRefused)
-        }
-        pending = {item.database: _Pending(item) for item in resolved if isinstance(item, DatabaseRequest)}
-        if pending:
-            rerun_lost_races(self.sleep)(self._try_once, pending, outcomes, latest)
-        return tuple(outcomes[item.database] for item in resolved)
+        tries = _Tries(self, (item for item in resolved if isinstance(item, DatabaseRequest)), latest)
+        if tries.pending:
+            rerun_lost_races(self.sleep)(tries.try_pending)
+        return tuple(item if isinstance(item, DatabaseRefused) else tries.outcomes[item.database] for item in resolved)
 
-    def _try_once(self, pending: "dict[DatabaseId, _Pending]", outcomes: dict[DatabaseId, DatabaseOutcome], latest: float) -> None:
-        """Settle what is pending as far as possible; what lost a race stays pending and is raised at the end."""
-        attempts = list(pending.values())
-        snapshots = self._read(attempts, latest)
+
+@dataclass(slots=True)
+class _Pending:
+    """A request without an outcome yet: which profiles to read with it, and whether a decision was read again already."""
+
+    request: DatabaseRequest
+    profiles: frozenset[ProfileId] = frozenset()
+    confirmed: bool = False
+
+
+class _Tries:
+    """The requests of one command: each try settles what it can, and the next one takes what is pending."""
+
+    def __init__(self, use_case: Subscribing, requests: Iterable[DatabaseRequest], latest: float) -> None:
+        self._use_case = use_case
+        self._latest = latest
+        self.pending = {request.database: _Pending(request) for request in requests}
+        self.outcomes: dict[DatabaseId, DatabaseOutcome] = {}
+
+    def try_pending(self) -> None:
+        """Read what is pending, and decide and commit each request once.
+
+        Raises:
+            LostRaceError: some stay pending; it is why the last of them does.
+        """
         lost: LostRaceError | None = None
-        for attempt, snapshot in zip(attempts, snapshots, strict=True):
-            database = attempt.request.database
-            decision = decide(attempt.request, snapshot, self.new_id(), self.now())
-            if decision.has_to_be_repeated(confirmed=attempt.confirmed):
-                lost = LostRaceError("what was read has to be confirmed")
-                pending[database] = replace(attempt, confirmed=True, reread=attempt.reread | decision.assumed)
-                continue
+        attempted = list(self.pending.values())
+        for pending, snapshot in zip(attempted, self._read(attempted), strict=True):
             try:
-                self._commit(database, decision, latest)
+                self._settle(pending, snapshot)
             except LostRaceError as race:
                 lost = race
-                pending[database] = replace(attempt, reread=attempt.reread | decision.assumed)
-            else:
-                outcomes[database] = decision.outcome
-                del pending[database]
         if lost:
             raise lost
 
-    def _read(self, attempts: "Sequence[_Pending]", latest: float) -> Sequence[Snapshot]:
-        asked = [snapshot_query(attempt.request, attempt.reread) for attempt in attempts]
-        return read_snapshots([attempt.request for attempt in attempts], asked, lambda parts: self.store.read(parts, latest))
+    def _read(self, attempted: Sequence[_Pending]) -> Sequence[Snapshot]:
+        queries = [snapshot_query(pending.request, pending.profiles) for pending in attempted]
+        requests = [pending.request for pending in attempted]
+        return read_snapshots(requests, queries, lambda parts: self._use_case.store.read(parts, self._latest))
 
-    def _commit(self, database: DatabaseId, decision: Decision, latest: float) -> None:
-        if decision.change:
-            if self.clock() > latest:
-                raise UnavailableError("others were slow, and time was up before the commit")
-            self.store.commit(database, decision.change)
+    def _settle(self, pending: _Pending, snapshot: Snapshot) -> None:
+        """Decide a request and commit the change.
 
+        Raises:
+            LostRaceError: it has to be read and decided again.
+        """
+        decision = decide(pending.request, snapshot, self._use_case.new_id(), self._use_case.now())
+        # The next try, if there is one, has to know what this one only assumed.
+        pending.profiles |= decision.profiles_to_read
+        if decision.must_reread(confirmed=pending.confirmed):
+            pending.confirmed = True
+            raise LostRaceError("what was read has to be confirmed")
+        database = pending.request.database
+        self._commit(database, decision)
+        self.outcomes[database] = decision.outcome
+        del self.pending[database]
 
-@dataclass(frozen=True, slots=True)
-class _Pending:
-    """A request that is not settled yet: what else to read for it, and whether a doubtful reading was repeated already."""
-
-    request: DatabaseRequest
-    reread: frozenset[ProfileId] = frozenset()
-    confirmed: bool = False
+    def _commit(self, database: DatabaseId, decision: Decision) -> None:
+        if decision.change is None:
+            return
+        if self._use_case.clock() > self._latest:
+            raise UnavailableError("others were slow, and time was up before the commit")
+        self._use_case.store.commit(database, decision.change)

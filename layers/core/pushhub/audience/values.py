@@ -1,6 +1,6 @@
-"""When are two field values the same value?
+"""When are two values of a field the same value?
 
-Every value is normalised by its field's declared type before it is compared, hashed or stored. Normalising twice changes nothing.
+A value is normalised by the declared type of its field before it is compared, hashed or stored. Normalising twice changes nothing.
 """
 
 import ipaddress
@@ -32,11 +32,11 @@ _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 
 class MisfitError(ValueError):
-    """A value does not fit its field's type; the text says what was expected and never holds the value."""
+    """A value does not fit the type of its field; the text says what is expected and never holds the value."""
 
 
 def normalise(kind: FieldType, raw: Value) -> Value:
-    """Return the one form of `raw` that stands for every spelling of the same value.
+    """Return the one form that all spellings of a value have in common.
 
     Raises:
         MisfitError: the value does not fit the type, or is over :data:`MAX_VALUE_BYTES`.

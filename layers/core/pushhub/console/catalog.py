@@ -11,7 +11,7 @@ from typing import Final
 import click
 from ruamel.yaml import YAML
 
-from pushhub.audience.port import AudienceStore
+from pushhub.audience.port import AudienceInspection
 from pushhub.cached import FRESH_SECONDS
 from pushhub.catalog.document import ApiTokenEntry, CatalogTooLargeError, ResourceEntry, document_of, write_document
 from pushhub.catalog.file import CatalogFileError, read_catalog_file
@@ -221,7 +221,7 @@ def _with_new_tokens(store: SecretStore, planned: CatalogPlan, before: StoredSec
     return store.load()
 
 
-def _require_empty(audience: AudienceStore, planned: CatalogPlan, current: Catalog) -> None:
+def _require_empty(audience: AudienceInspection, planned: CatalogPlan, current: Catalog) -> None:
     refusals = []
     for id_, why in planned.needs_empty.items():
         named = f"database {id_} {current.databases[id_].name}"

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Protocol
 
 import click
 
@@ -10,7 +11,7 @@ from pushhub.adapters.dynamodb.audience import DynamoAudience
 from pushhub.adapters.dynamodb.catalog import DynamoCatalog
 from pushhub.adapters.dynamodb.schema.items import CorruptItemError
 from pushhub.adapters.secrets_manager import SecretsManagerSecrets
-from pushhub.audience.port import AudienceStore
+from pushhub.audience.port import AudienceInspection, AudienceStore
 from pushhub.catalog.port import CatalogStore
 from pushhub.catalog.secrets import SecretStore
 from pushhub.console.connection import Connection, connect
@@ -23,12 +24,16 @@ json_option = click.option(
 )
 
 
+class Audience(AudienceStore, AudienceInspection, Protocol):
+    """An audience that the console changes and inspects."""
+
+
 @dataclass(frozen=True, slots=True)
 class Stores:
     """The stores of one hub. With `local_upstreams`, the hub may send events to addresses that are not public."""
 
     catalog: CatalogStore
-    audience: AudienceStore
+    audience: Audience
     secrets: SecretStore
     local_upstreams: bool = False
 

@@ -8,8 +8,8 @@ import pytest
 from pushhub.adapters.dynamodb.audience import transact_actions
 from pushhub.audience.changes import Change, ProfileRemoval, ProfileUpdate
 from pushhub.audience.command import MAX_SUBSCRIPTIONS
-from pushhub.audience.matching import MAX_FORGOTTEN
 from pushhub.audience.model import Address, MatchKey, ProfileId, SubscriptionRef
+from pushhub.audience.takeover import MAX_FORGOTTEN
 from pushhub.catalog.file import MAX_MATCH_FIELDS
 from pushhub.catalog.model import DatabaseId, FieldType
 from pushhub.catalog.providers import Provider, PushToken

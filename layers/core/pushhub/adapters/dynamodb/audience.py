@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pushhub.adapters.dynamodb.batches import BatchReader
+from pushhub.adapters.dynamodb.expressions import Terms
 from pushhub.adapters.dynamodb.faults import translated
 from pushhub.adapters.dynamodb.schema import audience as schema
 from pushhub.adapters.dynamodb.schema import items
@@ -33,10 +34,10 @@ if TYPE_CHECKING:
 
 
 class DynamoAudience:
-    """The audience store of a stack."""
+    """The audience of a stack: its store, and what only people ask of it."""
 
     def __init__(self, client: "DynamoDBClient", table: str, sleep: Callable[[float], None] = time.sleep) -> None:
-        """Use a table through a client; `sleep` waits between tries to read what a busy table left out."""
+        """Use the Audience table through a client; `sleep` waits between tries to read what a busy table left out."""
         self._client = client
         self._table = table
         self._reader = BatchReader(client, table, sleep)
@@ -48,7 +49,7 @@ class DynamoAudience:
         return [_snapshot(query, items) for query in queries]
 
     def subscriptions_of(self, database: DatabaseId, profile: Profile) -> Sequence[Subscription]:
-        """See :meth:`pushhub.audience.port.AudienceStore.subscriptions_of`."""
+        """See :meth:`pushhub.audience.port.AudienceInspection.subscriptions_of`."""
         keys = [schema.subscription_key(database, ref) for ref in (*profile.live, *profile.cancelled)]
         items = self._items(keys, math.inf)
         return [schema.subscription_of(item) for key in keys if (item := items.get(key["pk"]))]
@@ -56,13 +57,13 @@ class DynamoAudience:
     def commit(self, database: DatabaseId, change: Change) -> None:
         """See :meth:`pushhub.audience.port.AudienceStore.commit`; one transaction.
 
-        The client puts a token into the call and keeps it when it tries again, so a lost answer does not write twice.
+        The client puts a request token into the call and keeps it when it tries again, so a lost answer does not write twice.
         """
         with translated():
             self._client.transact_write_items(TransactItems=transact_actions(self._table, database, change))
 
     def holds_profiles(self, database: DatabaseId) -> bool:
-        """See :meth:`pushhub.audience.port.AudienceStore.holds_profiles`; scans until it finds one."""
+        """See :meth:`pushhub.audience.port.AudienceInspection.holds_profiles`; scans until it finds one."""
         pages = self._client.get_paginator("scan").paginate(
             TableName=self._table,
             ConsistentRead=True,
@@ -114,55 +115,13 @@ _Write = tuple[str, dict[str, Any]]
 """A transaction's action: its verb, and its parameters without the table."""
 
 
-class _Terms:
-    """Stands placeholders in for the names and values of an action's expressions, since many names are reserved words.
-
-    They are as short as can be: DynamoDB takes expressions of at most 4 KB.
-    """
-
-    def __init__(self) -> None:
-        self._names: dict[str, str] = {}
-        self._values: dict[str, object] = {}
-
-    def name(self, *path: str) -> str:
-        return ".".join(self._names.setdefault(part, f"#{len(self._names)}") for part in path)
-
-    def value(self, value: object) -> str:
-        placeholder = f":{len(self._values)}"
-        self._values[placeholder] = value
-        return placeholder
-
-    def guarding(self, *conditions: str) -> dict[str, Any]:
-        """Return the action's parameters that make it conditional on all of these."""
-        guard: dict[str, Any] = {
-            "ConditionExpression": " AND ".join(conditions),
-            "ExpressionAttributeNames": {placeholder: name for name, placeholder in self._names.items()},
-        }
-        return guard | {"ExpressionAttributeValues": items.to_wire(self._values)} if self._values else guard
-
-    def equal(self, name: str, value: object) -> str:
-        return self.equal_at((name,), value)
-
-    def equal_at(self, path: tuple[str, ...], value: object) -> str:
-        return f"{self.name(*path)} = {self.value(value)}"
-
-    def exist(self, name: str, refs: Iterable[str]) -> tuple[str, ...]:
-        return tuple(f"attribute_exists({self.name(name, ref)})" for ref in sorted(refs))
-
-    def not_exist(self, name: str, refs: Iterable[str]) -> tuple[str, ...]:
-        return tuple(f"attribute_not_exists({self.name(name, ref)})" for ref in sorted(refs))
-
-    def at_most(self, name: str, size: int) -> str:
-        return f"size({self.name(name)}) <= {self.value(size)}"
-
-
 def _put_new(item: Item) -> _Write:
-    terms = _Terms()
+    terms = Terms()
     return "Put", {"Item": items.to_wire(item), **terms.guarding(f"attribute_not_exists({terms.name('pk')})")}
 
 
 def _delete_where(key: Item, **equal: object) -> _Write:
-    terms = _Terms()
+    terms = Terms()
     return "Delete", {"Key": items.to_wire(key), **terms.guarding(*(terms.equal(name, value) for name, value in equal.items()))}
 
 
@@ -179,7 +138,7 @@ def _profile_write(database: DatabaseId, write: ProfileWrite) -> _Write:
 
 
 def _profile_update(database: DatabaseId, write: ProfileUpdate) -> _Write:
-    terms = _Terms()
+    terms = Terms()
     at = terms.value(write.at)
     guards = [f"attribute_exists({terms.name('pk')})"]
     assigned = [f"{terms.name('updated')} = {at}"]
@@ -207,9 +166,9 @@ def _profile_update(database: DatabaseId, write: ProfileUpdate) -> _Write:
 
 
 def _profile_removal(database: DatabaseId, write: ProfileRemoval) -> _Write:
-    terms = _Terms()
+    terms = Terms()
     guard = terms.guarding(
-        terms.equal("origin", str(Origin.TOKEN)),
+        terms.equal("origin", str(Origin.PUSH_TOKEN)),
         terms.equal("fields", {}),
         terms.equal("keys", {}),
         terms.at_most("live", len(write.live)),
@@ -240,5 +199,5 @@ def _subscription_put(database: DatabaseId, subscription: Subscription) -> _Writ
     item = schema.subscription_item(database, subscription)
     if subscription.version == 1:
         return _put_new(item)
-    terms = _Terms()
+    terms = Terms()
     return "Put", {"Item": items.to_wire(item), **terms.guarding(terms.equal("version", subscription.version - 1))}

@@ -1,16 +1,17 @@
-"""How are items read by their keys when a busy table leaves some of them out?"""
+"""How are items read by their keys, although a busy table leaves some of them out?"""
 
 import math
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from itertools import batched
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_attempt, stop_before_delay, wait_random_exponential
 
 from pushhub.adapters.dynamodb.faults import translated
 from pushhub.adapters.dynamodb.schema import items
-from pushhub.adapters.dynamodb.schema.items import Item
+from pushhub.adapters.dynamodb.schema.items import Item, WireItem
 from pushhub.faults import UnavailableError
 
 if TYPE_CHECKING:
@@ -19,8 +20,9 @@ if TYPE_CHECKING:
 MAX_BATCH: Final = 100
 """Items of one BatchGetItem call."""
 MAX_BATCH_TRIES: Final = 5
+"""Calls for one batch in all; each after the first asks for what the one before left out."""
 MAX_BATCH_SECONDS: Final = 4
-"""Bounds of asking again for what a busy table left out of a batch."""
+"""Seconds from the first call for a batch, after which no other begins."""
 
 
 class BatchReader:
@@ -40,29 +42,37 @@ class BatchReader:
         """
         found: list[Item] = []
         for batch in batched(keys, MAX_BATCH, strict=False):
-            self._read_batch([items.to_wire(key) for key in batch], found, latest)
+            found += self._read_batch([items.to_wire(key) for key in batch], latest)
         return found
 
-    def _read_batch(self, keys: list[dict[str, Any]], found: list[Item], latest: float) -> None:
+    def _read_batch(self, keys: list[WireItem], latest: float) -> list[Item]:
         tries = Retrying(
             retry=retry_if_result(bool),
             stop=stop_after_attempt(MAX_BATCH_TRIES) | stop_before_delay(MAX_BATCH_SECONDS),
             wait=wait_random_exponential(multiplier=0.05, max=1),
             sleep=self._sleep,
         )
-        left = keys
-
-        def read_left() -> list[dict[str, Any]]:
-            nonlocal left
-            if time.monotonic() > latest:
-                raise UnavailableError(f"DynamoDB had not returned {len(left)} items when time was up")
-            with translated():
-                answer = self._client.batch_get_item(RequestItems={self._table: {"Keys": left, "ConsistentRead": True}})
-            found.extend(items.from_wire(wire) for wire in answer["Responses"].get(self._table, []))
-            left = list(answer.get("UnprocessedKeys", {}).get(self._table, {"Keys": []})["Keys"])
-            return left
-
+        batch = _Batch(keys)
         try:
-            tries(read_left)
+            tries(self._read_rest, batch, latest)
         except RetryError:
-            raise UnavailableError(f"DynamoDB left {len(left)} of {len(keys)} items unread") from None
+            raise UnavailableError(f"DynamoDB left {len(batch.rest)} of {len(keys)} items unread") from None
+        return batch.found
+
+    def _read_rest(self, batch: "_Batch", latest: float) -> bool:
+        """Ask once for the rest of a batch; return whether anything is left out again."""
+        if time.monotonic() > latest:
+            raise UnavailableError(f"DynamoDB had not returned {len(batch.rest)} items when time was up")
+        with translated():
+            answer = self._client.batch_get_item(RequestItems={self._table: {"Keys": batch.rest, "ConsistentRead": True}})
+        batch.found += [items.from_wire(wire) for wire in answer["Responses"].get(self._table, [])]
+        batch.rest = list(answer.get("UnprocessedKeys", {}).get(self._table, {"Keys": []})["Keys"])
+        return bool(batch.rest)
+
+
+@dataclass(slots=True)
+class _Batch:
+    """One batch while it is read: the keys still to be asked for, and the items found so far."""
+
+    rest: list[WireItem]
+    found: list[Item] = field(default_factory=list)

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 from pushhub.adapters.dynamodb.batches import BatchReader
-from pushhub.adapters.dynamodb.faults import translated
+from pushhub.adapters.dynamodb.expressions import Terms
+from pushhub.adapters.dynamodb.faults import GUARD_FAILED, reasons_of, translated
 from pushhub.adapters.dynamodb.queries import items_in
 from pushhub.adapters.dynamodb.schema import items
 from pushhub.adapters.dynamodb.schema import ledger as schema
@@ -84,20 +85,31 @@ class DynamoLedger:
     def _shards(self, launch: str, provider: str) -> list[Item]:
         return self._reader.read(schema.counter_key(launch, provider, shard) for shard in range(schema.COUNTER_SHARDS))
 
+    # Who owns a bit of an event, "delivered" or "opened". R and Q are receipts of reports that name the bit:
+    #
+    #   bit before   report                   what is written                            bit after
+    #   unset        R                        FirstSeen: it is R's, counted as unique    R's
+    #   unset        R and Q at one time      FirstSeen of one; the guard stops the      R's or Q's
+    #                                         other, which is decided again
+    #   R's          R, delivered once more   nothing                                    R's
+    #   R's          Q, with an unset bit     FirstSeen of the unset bit alone           R's
+    #   R's          Q, all of its bits set   Repeated: counted in the totals, once      R's
+    #
+    # No bit ever changes its owner; all go with the event, which is forgotten some time after a bit was set last.
     def _first_seen(self, entry: FirstSeen, expires: int) -> dict[str, Any]:
-        event, bits = entry.event, [name for bit, name in schema.BITS.items() if bit & entry.bits]
-        values = {":receipt": entry.report.receipt, ":at": entry.report.at, ":expires": expires, ":v": items.FORMAT}
-        described = {":uid": event.uid, ":launch": event.launch, ":provider": event.provider, ":plain": event.plain is not None}
-        assigned = [f"{name} = :receipt, {name}_at = :at" for name in bits]
-        once = [f"#{name[1:]} = if_not_exists(#{name[1:]}, {name})" for name in described]
+        event, terms = entry.event, Terms()
+        bits = [name for bit, name in schema.BITS.items() if bit & entry.bits]
+        receipt, at = terms.value(entry.report.receipt), terms.value(entry.report.at)
+        owned = [f"{terms.name(name)} = {receipt}, {terms.name(f'{name}_at')} = {at}" for name in bits]
+        described = {"uid": event.uid, "launch": event.launch, "provider": event.provider, "plain": event.plain is not None}
+        once = [f"{terms.name(name)} = if_not_exists({terms.name(name)}, {terms.value(it)})" for name, it in described.items()]
+        renewed = [terms.equal("expires", expires), terms.equal("v", items.FORMAT)]
         return {
             "Update": {
                 "TableName": self._table,
                 "Key": items.to_wire(schema.event_key(event)),
-                "UpdateExpression": f"SET {', '.join([*assigned, *once, 'expires = :expires', 'v = :v'])}",
-                "ConditionExpression": " AND ".join(f"attribute_not_exists({name})" for name in bits),
-                "ExpressionAttributeNames": {f"#{name[1:]}": name[1:] for name in described},
-                "ExpressionAttributeValues": items.to_wire(values | described),
+                "UpdateExpression": f"SET {', '.join([*owned, *once, *renewed])}",
+                **terms.guarding(*(f"attribute_not_exists({terms.name(name)})" for name in bits)),
                 "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
             }
         }
@@ -149,8 +161,8 @@ def _counted(counts: Counts) -> Iterator[str]:
 
 def _explained(lost: LostRaceError, entry: Entry) -> LostRaceError:
     """Return what a cancelled transaction means: its first reason is of the action with the guard."""
-    reasons = getattr(lost.__cause__, "response", {}).get("CancellationReasons", [])
-    if not reasons or reasons[0].get("Code") != "ConditionalCheckFailed":
+    reasons = reasons_of(lost)
+    if not reasons or reasons[0].get("Code") != GUARD_FAILED:
         return lost
     if not isinstance(entry, FirstSeen):
         return AlreadyCountedError("the receipt is counted already")

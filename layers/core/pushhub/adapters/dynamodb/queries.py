@@ -1,4 +1,4 @@
-"""Which items stand in a partition, in the order of their sort keys?"""
+"""How are the items of a partition read, in the order of their sort keys?"""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -21,7 +21,7 @@ def items_in(  # noqa: PLR0913  (two to say where, two to say which, two to say 
     latest_first: bool = False,
     page_size: int | None = None,
 ) -> Iterator[Item]:
-    """Give the items of a partition one by one; a query, which sees every write made before, and goes on as far as it is taken.
+    """Give the items of a partition one by one. It is a query: it sees every write made before, and reads as far as it is iterated.
 
     Args:
         client: has the right to query the table.
@@ -29,7 +29,7 @@ def items_in(  # noqa: PLR0913  (two to say where, two to say which, two to say 
         partition: what their `pk` is.
         prefix: what their `sk` begins with.
         latest_first: whether to begin with the last sort key.
-        page_size: how many one call asks for at most; unless it is said, as many as DynamoDB gives.
+        page_size: how many items one call asks for at most; None for as many as DynamoDB gives.
 
     Raises:
         UnavailableError: the table did not answer in time, or refused for load.

@@ -92,7 +92,7 @@ class _DecidedRow:
     @property
     def uncertain(self) -> bool:
         """Whether a decision rests on what no guard checks, so that the row has to be read and decided again."""
-        return any(decision.doubtful for decision in self.decisions)
+        return any(decision.reread is not None for decision in self.decisions)
 
     @property
     def may_write(self) -> bool:
@@ -173,7 +173,7 @@ class SettleRows:
         profiles = (
             (request.database, profile)
             for (request, snapshot), decision in zip(pairs, decisions, strict=True)
-            for profile in (*_known_profiles(snapshot), *decision.assumed)
+            for profile in (*_known_profiles(snapshot), *decision.profiles_to_read)
         )
         return _DecidedRow(row, decisions, frozenset(profiles))
 
@@ -241,12 +241,12 @@ class _SingleRow:
             self._require_confirmed(decided)
             self._append(decided)
         except LostRaceError:
-            self._reread_assumed(decided)
+            self._remember_profiles_to_read(decided)
             raise
         return decided.outcome
 
     def _require_confirmed(self, decided: _DecidedRow) -> None:
-        if any(decision.has_to_be_repeated(confirmed=self._confirmed) for decision in decided.decisions):
+        if any(decision.must_reread(confirmed=self._confirmed) for decision in decided.decisions):
             self._confirmed = True
             raise LostRaceError("what was read has to be confirmed")
 
@@ -262,9 +262,9 @@ class _SingleRow:
             changes = changes[-1:]
         journal.append(self._lane, {decided.row.position: decided.outcome}, changes)
 
-    def _reread_assumed(self, decided: _DecidedRow) -> None:
+    def _remember_profiles_to_read(self, decided: _DecidedRow) -> None:
         for request, decision in zip(decided.row.requests, decided.decisions, strict=True):
-            self._reread[request.database] = self._reread.get(request.database, frozenset()) | decision.assumed
+            self._reread[request.database] = self._reread.get(request.database, frozenset()) | decision.profiles_to_read
 
 
 def _related(decided_rows: Iterable[_DecidedRow]) -> list[list[ResolvedRow]]:

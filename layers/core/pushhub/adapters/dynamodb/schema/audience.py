@@ -1,4 +1,4 @@
-"""Items of the Audience table."""
+"""Items of the Audience table: how profiles, match keys and subscriptions are written, and read back."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -125,7 +125,7 @@ def subscription_of(item: Item) -> Subscription:
 
 
 def _native(value: object) -> Value:
-    """Undo that DynamoDB has one kind of number: whole ones are read back as int, equal to the same Decimal."""
+    """Read a value back; of numbers, DynamoDB has one kind alone, and whole ones become int, which equals the same Decimal."""
     if isinstance(value, Decimal) and value == value.to_integral_value():
         return int(value)
     return cast("Value", value)

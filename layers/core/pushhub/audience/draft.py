@@ -1,0 +1,158 @@
+"""What has a request to write so far, while its subscriptions are decided one by one?"""
+
+from dataclasses import dataclass, field
+
+from pushhub.audience.changes import (
+    Change,
+    KeyClaim,
+    KeyWrite,
+    ProfileCreation,
+    ProfileRemoval,
+    ProfileUpdate,
+    SubscriptionPut,
+    SubscriptionRemoval,
+    SubscriptionWrite,
+)
+from pushhub.audience.fields import NO_CHANGE, FieldChange
+from pushhub.audience.model import (
+    MAX_CANCELLED,
+    MAX_LIVE,
+    Address,
+    MatchKey,
+    Profile,
+    ProfileId,
+    ResourceState,
+    Subscription,
+    SubscriptionRef,
+)
+from pushhub.audience.resolving import DatabaseRequest
+from pushhub.audience.target import Target
+from pushhub.moments import Seconds
+
+
+@dataclass(slots=True)
+class References:
+    """Which references of subscriptions a profile gains and loses."""
+
+    live_added: set[SubscriptionRef] = field(default_factory=set)
+    live_removed: set[SubscriptionRef] = field(default_factory=set)
+    cancelled_added: set[SubscriptionRef] = field(default_factory=set)
+    cancelled_removed: set[SubscriptionRef] = field(default_factory=set)
+
+    def update(self, profile: ProfileId, now: Seconds, fields: FieldChange = NO_CHANGE) -> tuple[ProfileUpdate, ...]:
+        """Return the update that writes these references and fields to a profile; none where nothing changes."""
+        if not (self.live_added or self.live_removed or self.cancelled_added or self.cancelled_removed or fields.fields):
+            return ()
+        return (
+            ProfileUpdate(
+                profile,
+                now,
+                live_added=frozenset(self.live_added),
+                live_removed=frozenset(self.live_removed),
+                cancelled_added=frozenset(self.cancelled_added),
+                cancelled_removed=frozenset(self.cancelled_removed),
+                fields=fields.fields,
+                keys=frozenset(fields.claimed),
+                replaced=fields.replaced,
+            ),
+        )
+
+
+class Draft:
+    """The writes that are gathered for one request, and the room for live subscriptions that is left at its target."""
+
+    def __init__(self, request: DatabaseRequest, target: Target, now: Seconds) -> None:
+        """Begin with nothing to write; a target that was not read is taken to have no live subscription."""
+        self._request = request
+        self._target = target
+        self._now = now
+        self._room = MAX_LIVE - len(target.profile.live) if target.profile else MAX_LIVE
+        self._subscriptions: list[SubscriptionWrite] = []
+        self._removals: list[ProfileRemoval] = []
+        self._losses: dict[ProfileId, References] = {}
+        self.gains = References()
+        """What the target gains and loses."""
+
+    @property
+    def makes_profile(self) -> bool:
+        """Whether the target has to be made: nobody found it, and it gets a subscription."""
+        return not self._target.found and bool(self.gains.live_added)
+
+    def take_room(self, count: int) -> bool:
+        """Take room for so many live subscriptions, or nothing where there is less; say whether it was taken."""
+        if count > self._room:
+            return False
+        self._room -= count
+        return True
+
+    def give_room(self) -> None:
+        """Give back the room of one live subscription."""
+        self._room += 1
+
+    def put(self, subscription: Subscription) -> None:
+        """Write a subscription."""
+        self._subscriptions.append(SubscriptionPut(subscription))
+
+    def put_active(self, address: Address, created: Seconds, version: int) -> None:
+        """Write a subscription as the target's own, live for the resource of the request alone."""
+        self.gains.live_added.add(address.ref)
+        self.put(
+            Subscription(
+                address=address,
+                profile=self._target.id,
+                resources={self._request.resource.id: (ResourceState.ACTIVE, self._now)},
+                owner_may_be_anonymous=self._target.may_be_anonymous and not self._request.fields,
+                created=created,
+                seen=self._now,
+                version=version,
+            )
+        )
+
+    def losses_of(self, owner: ProfileId) -> References:
+        """Return what another profile loses, to be added to."""
+        return self._losses.setdefault(owner, References())
+
+    def remove(self, removal: ProfileRemoval, subscriptions: frozenset[SubscriptionRef]) -> None:
+        """Delete another profile, along with those of its subscriptions that do not move."""
+        self._removals.append(removal)
+        self._subscriptions += [SubscriptionRemoval(ref, removal.id) for ref in sorted(subscriptions)]
+
+    def change(self, fields: FieldChange) -> Change:
+        """Return all that was gathered, along with these fields of the target, as one change; it may be empty."""
+        losses = tuple(update for owner, lost in self._losses.items() for update in lost.update(owner, self._now))
+        if self.makes_profile:
+            creation, keys = self._creation(fields)
+            return Change((creation, *self._removals, *losses), keys, tuple(self._subscriptions))
+        evicted = self._evicted()
+        self.gains.cancelled_removed.update(evicted)
+        gains = self.gains.update(self._target.id, self._now, fields)
+        removals = (SubscriptionRemoval(ref, self._target.id) for ref in evicted)
+        return Change((*gains, *self._removals, *losses), fields.key_writes(self._target.id), (*self._subscriptions, *removals))
+
+    def _creation(self, fields: FieldChange) -> tuple[ProfileCreation, tuple[KeyWrite, ...]]:
+        matched = (self._request.matching,) if isinstance(self._request.matching, MatchKey) else ()
+        keys = dict.fromkeys((*matched, *fields.claimed))
+        profile = Profile(
+            id=self._target.id,
+            origin=self._target.origin,
+            fields={**fields.fields, **{key.field: key.value for key in matched}},
+            keys=frozenset(keys),
+            live=dict.fromkeys(sorted(self.gains.live_added), self._now),
+            cancelled={},
+            created=self._now,
+            updated=self._now,
+        )
+        return ProfileCreation(profile), tuple(KeyClaim(key, profile.id) for key in keys)
+
+    def _evicted(self) -> list[SubscriptionRef]:
+        """Return the target's subscriptions cancelled longest ago that no longer fit among the remembered ones.
+
+        Those that this request writes stay: no item can be written twice in one change.
+        """
+        if self._target.profile is None:
+            return []
+        remembered = {ref: at for ref, at in self._target.profile.cancelled.items() if ref not in self.gains.cancelled_removed}
+        surplus = len(remembered) + len(self.gains.cancelled_added) - MAX_CANCELLED
+        written = {write.subscription.address.ref for write in self._subscriptions if isinstance(write, SubscriptionPut)}
+        evictable = sorted(remembered.keys() - written, key=lambda ref: (remembered[ref], ref))
+        return evictable[: max(surplus, 0)]

@@ -1,0 +1,112 @@
+"""What becomes of another profile when a request asks for its subscriptions?
+
+==============================================================  ====================================================
+the owner                                                       what happens
+==============================================================  ====================================================
+has other live subscriptions, or is known by more than tokens   keeps what is live (`KEPT`), unless the resource moves it
+is anonymous, and all it has live is asked for                  its subscriptions move and it is deleted (`DELETED`)
+the same, but has too long a history to be deleted              its subscriptions move and it stays (`EMPTIED`)
+the same, but the target has not enough room for all of them    nothing moves (`NO_ROOM`)
+==============================================================  ====================================================
+
+That is what a login does: the profile that an app made when it was installed is merged into the profile of its user.
+"""
+
+from enum import Enum, auto
+from typing import Final
+
+from pushhub.audience.changes import MAX_WRITES, ProfileRemoval
+from pushhub.audience.command import MAX_SUBSCRIPTIONS, Reason, Refused
+from pushhub.audience.draft import Draft
+from pushhub.audience.model import Address, ProfileId, Subscription, SubscriptionRef
+from pushhub.audience.port import Snapshot
+from pushhub.audience.resolving import DatabaseRequest
+from pushhub.catalog.model import TokenConflict
+
+MAX_FORGOTTEN: Final = MAX_WRITES - 2 - 2 * MAX_SUBSCRIPTIONS
+"""Cancelled subscriptions that may be deleted along with anonymous profiles: what a change has left when every subscription of a
+request costs two writes, and the profile and its key one each. A profile that has more stays, without live ones."""
+
+
+class OwnerEffect(Enum):
+    """What becomes of another profile whose subscriptions a request asks for."""
+
+    DELETED = auto()
+    """It is anonymous and left with nothing live: its subscriptions move and it is deleted."""
+    EMPTIED = auto()
+    """The same, but its other cancelled subscriptions are too many to be deleted with it: it stays."""
+    NO_ROOM = auto()
+    """It would be deleted or emptied, but its subscriptions do not all fit the target: none moves."""
+    KEPT = auto()
+    """Its live subscriptions are its own: each moves only where the resource says so."""
+
+
+class Takeovers:
+    """Takes subscriptions of one request from other profiles, each of which is decided about once."""
+
+    def __init__(self, request: DatabaseRequest, snapshot: Snapshot, draft: Draft) -> None:
+        """Write what has to be written to a draft."""
+        self._request = request
+        self._snapshot = snapshot
+        self._draft = draft
+        self._forgettable = MAX_FORGOTTEN - 2 * len(request.keys)
+        self._effects: dict[ProfileId, OwnerEffect] = {}
+        self._unread_owners: set[ProfileId] = set()
+
+    @property
+    def unread_owners(self) -> frozenset[ProfileId]:
+        """Profiles whose subscriptions are refused because they seem to be anonymous, although the snapshot does not hold them."""
+        return frozenset(self._unread_owners)
+
+    def take(self, stored: Subscription) -> Refused | None:
+        """Make another profile's subscription the target's, or say why not."""
+        effect = self._effect_on(stored.profile)
+        if effect is OwnerEffect.NO_ROOM:
+            return Refused(Reason.TOO_MANY_SUBSCRIPTIONS)
+        if effect is OwnerEffect.KEPT:
+            if stored.live and self._request.resource.token_conflict is TokenConflict.REJECT:
+                return Refused(Reason.DUPLICATE)
+            if not self._draft.take_room(1):
+                return Refused(Reason.TOO_MANY_SUBSCRIPTIONS)
+        if effect is not OwnerEffect.DELETED:
+            losses = self._draft.losses_of(stored.profile)
+            (losses.live_removed if stored.live else losses.cancelled_removed).add(stored.address.ref)
+        self._draft.put_active(stored.address, created=stored.created, version=stored.version + 1)
+        return None
+
+    def _effect_on(self, owner: ProfileId) -> OwnerEffect:
+        if owner not in self._effects:
+            self._effects[owner] = self._decide_about(owner)
+        return self._effects[owner]
+
+    def _decide_about(self, owner: ProfileId) -> OwnerEffect:
+        claimed = self._claimed_from(owner)
+        live = frozenset(stored.address.ref for stored in claimed if stored.live)
+        cancelled = frozenset(stored.address.ref for stored in claimed if not stored.live)
+        profile = self._snapshot.profiles.get(owner)
+        if profile is None:
+            # The guard of its removal checks that it is anonymous and has these subscriptions and no other.
+            mergeable = all(stored.owner_may_be_anonymous for stored in claimed)
+            forgotten: frozenset[SubscriptionRef] = frozenset()
+        else:
+            mergeable = profile.anonymous and live == profile.live.keys()
+            forgotten = frozenset(profile.cancelled) - cancelled
+        if not mergeable:
+            return OwnerEffect.KEPT
+        if not self._draft.take_room(len(claimed)):
+            if profile is None:
+                self._unread_owners.add(owner)
+            return OwnerEffect.NO_ROOM
+        if len(forgotten) > self._forgettable:
+            return OwnerEffect.EMPTIED
+        self._forgettable -= len(forgotten)
+        self._draft.remove(ProfileRemoval(owner, live, cancelled | forgotten), forgotten)
+        return OwnerEffect.DELETED
+
+    def _claimed_from(self, owner: ProfileId) -> list[Subscription]:
+        claimed = (
+            self._snapshot.subscriptions.get(part.address)
+            for part in self._request.subscriptions
+            if isinstance(part.address, Address) and not part.desired.unsubscribe
+        )
+        return [stored for stored in claimed if stored and stored.profile == owner]

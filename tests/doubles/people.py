@@ -1,0 +1,158 @@
+"""Short ways to say who is stored, and what a change writes."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from pushhub.audience.changes import (
+    Change,
+    KeyClaim,
+    KeyRelease,
+    KeyWrite,
+    ProfileCreation,
+    ProfileErasure,
+    ProfileRemoval,
+    ProfileUpdate,
+    ProfileWrite,
+    SubscriptionPut,
+    SubscriptionRemoval,
+    SubscriptionWrite,
+)
+from pushhub.audience.model import Address, MatchKey, Origin, Profile, ProfileId, ResourceState, Subscription, SubscriptionRef
+from pushhub.audience.values import Value
+from pushhub.catalog.model import ResourceId
+from pushhub.catalog.providers import Provider, PushToken
+from pushhub.moments import Seconds
+from tests.doubles.audience import MemoryAudience
+from tests.doubles.invariants import assert_consistent
+from tests.doubles.requests import CUSTOMERS
+
+NOW = Seconds(1_000_000)
+LONG_AGO = Seconds(NOW - 3600)
+
+
+@dataclass(frozen=True)
+class Person:
+    """A stored profile; its push tokens are live for resource 5, or cancelled there, each a second after the one before it."""
+
+    id: str
+    origin: Origin = Origin.ID
+    live: Sequence[str] = ""
+    cancelled: Sequence[str] = ""
+    fields: Mapping[str, Value] = field(default_factory=dict)
+    seen: Seconds = LONG_AGO
+
+
+def user(id_: str, live: Sequence[str] = "", cancelled: Sequence[str] = "", *, seen: int = LONG_AGO, **fields: Value) -> Person:
+    """Give a profile that was made by its id."""
+    return Person(id_, Origin.ID, live, cancelled, fields, Seconds(seen))
+
+
+def anonymous(id_: str, live: Sequence[str] = "", cancelled: Sequence[str] = "") -> Person:
+    """Give a profile that was made by its first push token, as an app does when it is installed."""
+    return Person(id_, Origin.PUSH_TOKEN, live, cancelled)
+
+
+def stored(*people: Person) -> MemoryAudience:
+    """Give an audience that holds these people, in the customers' database."""
+    store = MemoryAudience()
+    content = store.content(CUSTOMERS.id)
+    for person in people:
+        profile = _profile(person)
+        content.profiles[profile.id] = profile
+        content.keys |= dict.fromkeys(profile.keys, profile.id)
+        for token in (*person.live, *person.cancelled):
+            subscription = _subscription(token, person, anonymous=profile.anonymous)
+            content.subscriptions[subscription.address.ref] = subscription
+    assert_consistent(content)
+    return store
+
+
+def address(token: str) -> Address:
+    return Address(Provider("ios-apns"), PushToken(token))
+
+
+def _profile(person: Person) -> Profile:
+    return Profile(
+        id=ProfileId(person.id),
+        origin=person.origin,
+        fields=person.fields,
+        keys=frozenset(
+            MatchKey(name, CUSTOMERS.fields[name], person.fields[name]) for name in CUSTOMERS.match if name in person.fields
+        ),
+        live={address(token).ref: LONG_AGO for token in person.live},
+        cancelled={address(token).ref: Seconds(LONG_AGO + place) for place, token in enumerate(person.cancelled)},
+        created=LONG_AGO,
+        updated=LONG_AGO,
+    )
+
+
+def _subscription(token: str, person: Person, *, anonymous: bool) -> Subscription:
+    state = ResourceState.ACTIVE if token in person.live else ResourceState.CANCELLED
+    return Subscription(
+        address=address(token),
+        profile=ProfileId(person.id),
+        resources={ResourceId(5): (state, LONG_AGO)},
+        owner_may_be_anonymous=anonymous,
+        created=LONG_AGO,
+        seen=person.seen,
+        version=1,
+    )
+
+
+def tokens_of(people: Iterable[Person]) -> set[str]:
+    """Give every push token that is stored."""
+    return {token for person in people for token in (*person.live, *person.cancelled)}
+
+
+def written(change: Change | None, tokens: Iterable[str]) -> set[str]:
+    """Say what a change writes, one short sentence for each write; `tokens` are all that it may write about."""
+    if change is None:
+        return set()
+    names = {address(token).ref: token for token in tokens}
+    return {
+        *(_profile_sentence(write, names) for write in change.profiles),
+        *(_key_sentence(write) for write in change.keys),
+        *(_subscription_sentence(write, names) for write in change.subscriptions),
+    }
+
+
+def _profile_sentence(write: ProfileWrite, names: Mapping[SubscriptionRef, str]) -> str:
+    match write:
+        case ProfileCreation(profile):
+            return f"make {profile.id} by {profile.origin}{_listed('live', profile.live, names)}{_fields(profile.fields)}"
+        case ProfileUpdate():
+            lists = (
+                ("gain", write.live_added),
+                ("lose", write.live_removed),
+                ("remember", write.cancelled_added),
+                ("forget", write.cancelled_removed),
+            )
+            return f"{write.id}{''.join(_listed(verb, refs, names) for verb, refs in lists)}{_fields(write.fields)}"
+        case ProfileRemoval(id_) | ProfileErasure(id_):
+            return f"delete {id_}"
+
+
+def _key_sentence(write: KeyWrite) -> str:
+    match write:
+        case KeyClaim(key, profile):
+            return f"{key.field} {key.value} finds {profile}"
+        case KeyRelease(key, _):
+            return f"{key.field} {key.value} finds nobody"
+
+
+def _subscription_sentence(write: SubscriptionWrite, names: Mapping[SubscriptionRef, str]) -> str:
+    match write:
+        case SubscriptionPut(subscription):
+            token = subscription.address.push_token
+            return f"{token} is {subscription.profile}'s, {'live' if subscription.live else 'cancelled'}"
+        case SubscriptionRemoval(ref, _):
+            return f"delete {names[ref]}"
+
+
+def _listed(verb: str, refs: Iterable[SubscriptionRef], names: Mapping[SubscriptionRef, str]) -> str:
+    listed = sorted(names[ref] for ref in refs)
+    return f", {verb} {' '.join(listed)}" if listed else ""
+
+
+def _fields(fields: Mapping[str, Value]) -> str:
+    return "".join(f", {name} = {value}" for name, value in sorted(fields.items()))
