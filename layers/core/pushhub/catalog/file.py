@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from pushhub.catalog.model import Catalog
 from pushhub.catalog.sections import SECTIONS
 from pushhub.catalog.sections.file_entry import FileEntry, FileSection
-from pushhub.catalog.sections.file_errors import path_of, problems_of
+from pushhub.catalog.sections.file_errors import path_of, problems_of, with_place
 from pushhub.catalog.sections.file_sections import FILE_SECTIONS
 from pushhub.catalog.sections.file_values import choices
 from pushhub.catalog.sections.raw_entry import RawEntry, key_clashes
@@ -134,7 +134,7 @@ class _Reading:
 
 def _unknown_sections(content: Iterable[object]) -> Iterator[str]:
     names = {section.name for section in SECTIONS}
-    return (f"{path_of([str(key)])}: unknown key; the keys are {_section_names()}" for key in content if key not in names)
+    return (with_place([str(key)], f"unknown key; the keys are {_section_names()}") for key in content if key not in names)
 
 
 def _shared_tokens(sections: Iterable[Mapping[str, FileEntry]]) -> Iterator[str]:

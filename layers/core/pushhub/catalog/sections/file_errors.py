@@ -32,7 +32,13 @@ _KEY_ITSELF: Final = "[key]"
 def problems_of(error: ValidationError, location: Sequence[int | str], entry: type[FileEntry]) -> list[str]:
     """Return what is wrong with the entry at a location, each problem with its place."""
     details = error.errors(include_url=False)
-    return [f"{path_of((*location, *detail['loc']))}: {_in_words(detail, entry)}" for detail in details]
+    return [with_place((*location, *detail["loc"]), _in_words(detail, entry)) for detail in details]
+
+
+def with_place(location: Sequence[int | str], problem: str) -> str:
+    """Return a problem with its place; that of the file itself has none."""
+    path = path_of(location)
+    return f"{path}: {problem}" if path else problem
 
 
 def path_of(location: Sequence[int | str]) -> str:
