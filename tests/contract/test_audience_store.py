@@ -39,9 +39,10 @@ from pushhub.audience.port import AudienceStore, SnapshotQuery
 from pushhub.audience.subscribing import Subscribing
 from pushhub.audience.takeover import MAX_FORGOTTEN
 from pushhub.audience.values import MAX_VALUE_BYTES, Value, normalise
-from pushhub.catalog.file import MAX_MATCH_FIELDS, parse_catalog
+from pushhub.catalog.file import parse_catalog
 from pushhub.catalog.model import Database, DatabaseId, FieldType, ResourceId, TokenConflict
 from pushhub.catalog.providers import Provider, PushToken
+from pushhub.catalog.sections.databases.file_section import MAX_MATCH_FIELDS
 from pushhub.faults import LostRaceError
 from pushhub.moments import Seconds
 from tests.conftest import Hub

@@ -45,7 +45,14 @@ PACKAGES = {
 botocore takes `certifi` by itself where it is installed.
 """
 
-NEVER = ("aws_lambda_powertools.event_handler", "pushhub.catalog.file", "pushhub.console")
+NEVER = (
+    "aws_lambda_powertools.event_handler",
+    "pushhub.catalog.file",
+    "pushhub.catalog.plan",
+    "pushhub.catalog.sections.file_entry",
+    "pushhub.catalog.yaml_text",
+    "pushhub.console",
+)
 AUDIENCE = (
     "pushhub.audience.doubt",
     "pushhub.audience.draft",

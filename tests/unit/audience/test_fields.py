@@ -30,8 +30,8 @@ from pushhub.audience.resolving import DatabaseRequest, resolve, snapshot_query
 from pushhub.audience.subscribing import Subscribing
 from pushhub.audience.takeover import MAX_FORGOTTEN
 from pushhub.audience.values import MAX_VALUE_BYTES, Value
-from pushhub.catalog.file import MAX_MATCH_FIELDS
 from pushhub.catalog.model import Database, DatabaseId, FieldType, TokenConflict
+from pushhub.catalog.sections.databases.file_section import MAX_MATCH_FIELDS
 from pushhub.moments import Seconds
 from tests.doubles.audience import MemoryAudience
 from tests.doubles.invariants import assert_consistent, assert_found_by_match_fields

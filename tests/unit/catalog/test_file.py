@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pushhub.catalog.document import read_document, write_document
-from pushhub.catalog.file import MAX_FILE_BYTES, MAX_ID, CatalogFileError, parse_catalog, read_catalog_file
+from pushhub.catalog.file import MAX_FILE_BYTES, CatalogFileError, parse_catalog, read_catalog_file
 from pushhub.catalog.model import (
     ApiToken,
     Catalog,
@@ -25,6 +25,7 @@ from pushhub.catalog.model import (
     digest_of,
 )
 from pushhub.catalog.providers import PROVIDER_CODES, Provider
+from pushhub.catalog.sections.file_values import MAX_ID
 from pushhub.catalog.whole import WholeCatalog
 
 TOKEN = "3LXP2FRcRxJ-7b14db88ec937f14"
@@ -81,7 +82,7 @@ def test_a_resource_may_have_two_tokens_fewer_providers_and_moving_tokens() -> N
         f"resources: [{{id: 5, name: s, tokens: [{TOKEN}, 12345abc], databases: [], token_conflict: move, providers: [Firefox]}}]"
     )
     shop = catalog.resources[ResourceId(5)]
-    assert shop.tokens == {digest_of(TOKEN), digest_of("12345abc")}
+    assert shop.token_digests == {digest_of(TOKEN), digest_of("12345abc")}
     assert shop.token_conflict is TokenConflict.MOVE
     assert shop.providers == frozenset({Provider("Firefox")})
 

@@ -22,9 +22,11 @@ from pushhub.catalog.model import (
     UpstreamKind,
     digest_of,
 )
-from pushhub.catalog.plan import Action, PlanError, Section, plan
+from pushhub.catalog.plan import Action, PlanError, plan_catalog
 from pushhub.catalog.providers import Provider
-from pushhub.catalog.whole import MAX_UPSTREAMS, WholeCatalog
+from pushhub.catalog.sections.databases.section import DATABASES
+from pushhub.catalog.sections.upstreams.section import MAX_UPSTREAMS
+from pushhub.catalog.whole import WholeCatalog
 
 CUSTOMERS = Database(
     DatabaseId(17),
@@ -55,7 +57,7 @@ def catalog(*entries: Database | Resource | ApiToken | Upstream, tokens: dict[st
 
 
 def test_new_entries_are_added_databases_first() -> None:
-    planned = plan(catalog(), catalog(ALTCRAFT, GATEWAY, SHOP, CUSTOMERS, NEWS), prune=False)
+    planned = plan_catalog(catalog(), catalog(ALTCRAFT, GATEWAY, SHOP, CUSTOMERS, NEWS), prune=False)
     assert planned.lines == (
         "+ database 2 news",
         "+ database 17 customers",
@@ -69,14 +71,14 @@ def test_new_entries_are_added_databases_first() -> None:
 
 def test_the_same_again_changes_nothing() -> None:
     everything = catalog(CUSTOMERS, SHOP, GATEWAY, ALTCRAFT)
-    planned = plan(everything, catalog(ALTCRAFT, GATEWAY, SHOP, CUSTOMERS), prune=True)
+    planned = plan_catalog(everything, catalog(ALTCRAFT, GATEWAY, SHOP, CUSTOMERS), prune=True)
     assert planned.lines == ()
     assert planned.result == everything
 
 
 def test_what_the_file_does_not_have_is_kept_and_mentioned() -> None:
     before = catalog(CUSTOMERS, NEWS, SHOP, OLD, GATEWAY, ALTCRAFT, SECOND)
-    planned = plan(before, catalog(CUSTOMERS, SHOP, SECOND), prune=False)
+    planned = plan_catalog(before, catalog(CUSTOMERS, SHOP, SECOND), prune=False)
     assert planned.lines == (
         "= database 2 news: not in the file, kept (--prune deletes it)",
         "= resource 9 old app: not in the file, kept (--prune deletes it)",
@@ -90,7 +92,7 @@ def test_what_the_file_does_not_have_is_kept_and_mentioned() -> None:
 
 def test_pruning_removes_what_the_file_does_not_have() -> None:
     before = catalog(CUSTOMERS, NEWS, SHOP, OLD, GATEWAY, ALTCRAFT, SECOND)
-    planned = plan(before, catalog(CUSTOMERS, SHOP, SECOND), prune=True)
+    planned = plan_catalog(before, catalog(CUSTOMERS, SHOP, SECOND), prune=True)
     assert planned.lines == ("- database 2 news", "- resource 9 old app", "- api token gateway", "- upstream altcraft")
     assert planned.result == catalog(CUSTOMERS, SHOP, SECOND)
     assert planned.needs_empty == {2: "removed"}
@@ -100,12 +102,12 @@ def test_what_changes_of_a_resource_is_told_without_a_token() -> None:
     after = replace(
         SHOP,
         name="shop",
-        tokens=frozenset({digest_of("a"), digest_of("b")}),
+        token_digests=frozenset({digest_of("a"), digest_of("b")}),
         databases=(NEWS.id, CUSTOMERS.id),
         token_conflict=TokenConflict.MOVE,
         providers=frozenset({Provider("ios-apns"), Provider("Firefox")}),
     )
-    planned = plan(catalog(CUSTOMERS, NEWS, SHOP), catalog(CUSTOMERS, NEWS, after), prune=False)
+    planned = plan_catalog(catalog(CUSTOMERS, NEWS, SHOP), catalog(CUSTOMERS, NEWS, after), prune=False)
     (step,) = planned.changes
     assert step.details == (
         "name shop app → shop",
@@ -118,15 +120,15 @@ def test_what_changes_of_a_resource_is_told_without_a_token() -> None:
 
 
 def test_what_changes_of_an_api_token_is_told_without_it() -> None:
-    after = replace(GATEWAY, tokens=frozenset({digest_of("gateway"), digest_of("new")}), rights=frozenset[Right]())
-    planned = plan(catalog(GATEWAY), catalog(after), prune=False)
+    after = replace(GATEWAY, token_digests=frozenset({digest_of("gateway"), digest_of("new")}), rights=frozenset[Right]())
+    planned = plan_catalog(catalog(GATEWAY), catalog(after), prune=False)
     assert planned.lines == ("~ api token gateway: rights [events] → [], tokens changed (1 added, 0 removed)",)
     assert planned.changes[0].id is None
 
 
 def test_what_changes_of_an_upstream_is_told_without_its_token() -> None:
     after = replace(ALTCRAFT, url="https://b", relay_links=True, events=frozenset({ReportedEvent.OPENED}))
-    planned = plan(catalog(ALTCRAFT), catalog(after, tokens={"altcraft": "new"}), prune=False)
+    planned = plan_catalog(catalog(ALTCRAFT), catalog(after, tokens={"altcraft": "new"}), prune=False)
     (step,) = planned.changes
     assert step.id is None
     assert step.details == (
@@ -141,33 +143,33 @@ def test_what_changes_of_an_upstream_is_told_without_its_token() -> None:
 
 @pytest.mark.parametrize("stored", [{"altcraft": "old"}, {}])
 def test_a_new_token_of_an_upstream_is_a_change_even_where_none_was_stored(stored: dict[str, str]) -> None:
-    planned = plan(catalog(ALTCRAFT, tokens=stored), catalog(ALTCRAFT, tokens={"altcraft": "new"}), prune=False)
+    planned = plan_catalog(catalog(ALTCRAFT, tokens=stored), catalog(ALTCRAFT, tokens={"altcraft": "new"}), prune=False)
     assert planned.lines == ("~ upstream altcraft: token changed",)
 
 
 def test_kept_upstreams_keep_their_tokens_and_pruned_ones_lose_theirs() -> None:
     before, desired = catalog(ALTCRAFT, tokens={"altcraft": "a", "left over": "x"}), catalog(SECOND, tokens={"second": "s"})
-    assert plan(before, desired, prune=False).result.upstream_tokens == {"altcraft": "a", "second": "s"}
-    assert plan(before, desired, prune=True).result.upstream_tokens == {"second": "s"}
+    assert plan_catalog(before, desired, prune=False).result.upstream_tokens == {"altcraft": "a", "second": "s"}
+    assert plan_catalog(before, desired, prune=True).result.upstream_tokens == {"second": "s"}
 
 
 def test_kept_upstreams_count_too() -> None:
     many = [replace(ALTCRAFT, name=f"u{number}") for number in range(MAX_UPSTREAMS)]
     with pytest.raises(PlanError) as caught:
-        plan(catalog(ALTCRAFT), catalog(*many), prune=False)
+        plan_catalog(catalog(ALTCRAFT), catalog(*many), prune=False)
     assert caught.value.problems == ("with those not in the file there would be 21 upstreams, at most 20 (--prune deletes them)",)
-    assert plan(catalog(ALTCRAFT), catalog(*many), prune=True).result == catalog(*many)
+    assert plan_catalog(catalog(ALTCRAFT), catalog(*many), prune=True).result == catalog(*many)
 
 
 def test_a_database_may_get_a_name_and_fields_while_it_holds_profiles() -> None:
     after = replace(CUSTOMERS, name="clients", fields={**CUSTOMERS.fields, "age": FieldType.INTEGER})
-    planned = plan(catalog(CUSTOMERS), catalog(after), prune=False)
+    planned = plan_catalog(catalog(CUSTOMERS), catalog(after), prune=False)
     assert planned.lines == ("~ database 17 clients: name customers → clients, field age added (integer)",)
     assert not planned.needs_empty
 
 
 def test_the_order_of_match_fields_may_change_while_there_are_profiles() -> None:
-    planned = plan(catalog(CUSTOMERS), catalog(replace(CUSTOMERS, match=("email", "number"))), prune=False)
+    planned = plan_catalog(catalog(CUSTOMERS), catalog(replace(CUSTOMERS, match=("email", "number"))), prune=False)
     assert planned.lines == ("~ database 17 customers: match [number, email] → [email, number]",)
     assert not planned.needs_empty
 
@@ -186,7 +188,7 @@ def test_the_order_of_match_fields_may_change_while_there_are_profiles() -> None
     ],
 )
 def test_a_change_that_profiles_would_contradict_needs_an_empty_database(after: Database, reason: str) -> None:
-    planned = plan(catalog(CUSTOMERS), catalog(after), prune=False)
+    planned = plan_catalog(catalog(CUSTOMERS), catalog(after), prune=False)
     assert planned.lines == (f"~ database 17 customers: {reason}",)
     assert planned.needs_empty == {17: reason}
 
@@ -194,16 +196,18 @@ def test_a_change_that_profiles_would_contradict_needs_an_empty_database(after: 
 def test_a_token_of_a_kept_resource_cannot_be_given_to_another() -> None:
     renumbered = replace(SHOP, id=ResourceId(6))
     with pytest.raises(PlanError) as caught:
-        plan(catalog(CUSTOMERS, SHOP), catalog(CUSTOMERS, renumbered), prune=False)
+        plan_catalog(catalog(CUSTOMERS, SHOP), catalog(CUSTOMERS, renumbered), prune=False)
     assert caught.value.problems == (
         "resource 6 shop app has a token of resource 5 shop app, which is not in the file and kept (--prune deletes it)",
     )
-    assert plan(catalog(CUSTOMERS, SHOP), catalog(CUSTOMERS, renumbered), prune=True).result == catalog(CUSTOMERS, renumbered)
+    assert plan_catalog(catalog(CUSTOMERS, SHOP), catalog(CUSTOMERS, renumbered), prune=True).result == catalog(
+        CUSTOMERS, renumbered
+    )
 
 
 def test_a_token_opens_either_a_resource_or_what_an_api_token_does() -> None:
     with pytest.raises(PlanError) as caught:
-        plan(catalog(CUSTOMERS, SHOP), catalog(replace(GATEWAY, tokens=SHOP.tokens)), prune=False)
+        plan_catalog(catalog(CUSTOMERS, SHOP), catalog(replace(GATEWAY, token_digests=SHOP.token_digests)), prune=False)
     assert caught.value.problems == (
         "api token gateway has a token of resource 5 shop app, which is not in the file and kept (--prune deletes it)",
     )
@@ -212,8 +216,8 @@ def test_a_token_opens_either_a_resource_or_what_an_api_token_does() -> None:
 def test_an_api_token_that_gets_another_name_is_refused_while_the_old_one_is_kept() -> None:
     renamed = replace(GATEWAY, name="another")
     with pytest.raises(PlanError, match=r"^api token another has a token of api token gateway, which is not in the file and kept"):
-        plan(catalog(GATEWAY), catalog(renamed), prune=False)
-    assert plan(catalog(GATEWAY), catalog(renamed), prune=True).lines == ("+ api token another", "- api token gateway")
+        plan_catalog(catalog(GATEWAY), catalog(renamed), prune=False)
+    assert plan_catalog(catalog(GATEWAY), catalog(renamed), prune=True).lines == ("+ api token another", "- api token gateway")
 
 
 fields = st.dictionaries(st.sampled_from("abc"), st.sampled_from(FieldType), max_size=3)
@@ -270,8 +274,8 @@ def catalogs(draw: st.DrawFn) -> WholeCatalog:
 
 @given(catalogs(), catalogs(), st.booleans())
 def test_applying_a_file_twice_is_applying_it_once(current: WholeCatalog, desired: WholeCatalog, prune: bool) -> None:
-    once = plan(current, desired, prune=prune)
-    twice = plan(once.result, desired, prune=prune)
+    once = plan_catalog(current, desired, prune=prune)
+    twice = plan_catalog(once.result, desired, prune=prune)
     assert not twice.changes
     assert not twice.needs_empty
     assert twice.result == once.result
@@ -279,7 +283,7 @@ def test_applying_a_file_twice_is_applying_it_once(current: WholeCatalog, desire
 
 @given(catalogs(), catalogs(), st.booleans())
 def test_a_plan_leads_to_what_it_says(current: WholeCatalog, desired: WholeCatalog, prune: bool) -> None:
-    planned = plan(current, desired, prune=prune)
+    planned = plan_catalog(current, desired, prune=prune)
     assert bool(planned.changes) == (planned.result != current)
     before, asked, after = current.catalog, desired.catalog, planned.result.catalog
     assert asked.databases.items() <= after.databases.items()
@@ -288,7 +292,7 @@ def test_a_plan_leads_to_what_it_says(current: WholeCatalog, desired: WholeCatal
     assert all(after.upstreams[name] == upstream for name, upstream in asked.upstreams.items())
     assert desired.upstream_tokens.items() <= planned.result.upstream_tokens.items()
     assert planned.result.upstream_tokens.keys() == after.upstreams.keys()
-    removed = {step.id for step in planned.changes if (step.action, step.kind) == (Action.REMOVE, Section.DATABASE)}
+    removed = {step.id for step in planned.changes if (step.action, step.section) == (Action.REMOVE, DATABASES)}
     assert removed == before.databases.keys() - after.databases.keys()
     assert removed <= planned.needs_empty.keys() <= before.databases.keys()
     if not prune:
@@ -297,5 +301,5 @@ def test_a_plan_leads_to_what_it_says(current: WholeCatalog, desired: WholeCatal
 
 @given(catalogs(), catalogs(), st.booleans())
 def test_no_resource_is_left_without_one_of_its_databases(current: WholeCatalog, desired: WholeCatalog, prune: bool) -> None:
-    result = plan(current, desired, prune=prune).result.catalog
+    result = plan_catalog(current, desired, prune=prune).result.catalog
     assert all(result.databases_of(resource) is not None for resource in result.resources.values())

@@ -9,26 +9,26 @@ from pushhub.catalog.model import ApiToken, Catalog, Database, Resource, Upstrea
 class CachedCatalog(Cached[Catalog]):
     """The catalog, kept in the process as long as :mod:`pushhub.cached` says."""
 
-    def opened_by(self, token: str) -> tuple[Resource, tuple[Database, ...]] | None:
-        """Return the resource that this token opens with its databases, or None.
+    def opened_by(self, resource_token: str) -> tuple[Resource, tuple[Database, ...]] | None:
+        """Return the resource that this token opens, with its databases, or None.
 
-        Both are of one moment: between two look-ups the catalog may change.
+        One look-up gives both, since the catalog may change between two.
 
         Raises:
-            UnavailableError: the catalog cannot be read, and the token is unknown or was last known too long ago.
+            UnavailableError: the catalog cannot be read, and the token is unknown or the catalog was last read too long ago.
         """
-        return self.find(lambda catalog: _opened(catalog, token))
+        return self.find(lambda catalog: _opened(catalog, resource_token))
 
-    def api_token_of(self, token: str) -> ApiToken | None:
-        """Return the caller that this API token belongs to, or None.
+    def api_token_of(self, api_token: str) -> ApiToken | None:
+        """Return the caller that this token belongs to, or None.
 
         Raises:
             UnavailableError: as for `opened_by`.
         """
-        return self.find(lambda catalog: catalog.api_token_of(token))
+        return self.find(lambda catalog: catalog.api_token_of(api_token))
 
     def upstreams(self) -> Mapping[str, Upstream]:
-        """Return where events go, by name.
+        """Return the upstreams that events go to, by name.
 
         Raises:
             UnavailableError: the catalog cannot be read, and was last read too long ago.
@@ -36,6 +36,6 @@ class CachedCatalog(Cached[Catalog]):
         return self.current().upstreams
 
 
-def _opened(catalog: Catalog, token: str) -> tuple[Resource, tuple[Database, ...]] | None:
-    resource = catalog.resource_opened_by(token)
+def _opened(catalog: Catalog, resource_token: str) -> tuple[Resource, tuple[Database, ...]] | None:
+    resource = catalog.resource_opened_by(resource_token)
     return (resource, catalog.databases_of(resource)) if resource else None

@@ -1,10 +1,14 @@
-"""What may callers use, which token opens what, and where do events go?"""
+"""What may callers use, which token opens what, and where do events go?
+
+A section of the catalog is a class here and a field of :class:`Catalog`. How it is stored, compared and written in a file stands in
+a folder of its own below `sections/`.
+"""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NewType
+from typing import NewType, Protocol, Self, runtime_checkable
 
 from pushhub.catalog.providers import Provider
 
@@ -12,6 +16,30 @@ DatabaseId = NewType("DatabaseId", int)
 ResourceId = NewType("ResourceId", int)
 TokenDigest = NewType("TokenDigest", str)
 """SHA-256 of a resource token or an API token in lower-case hex: all that is ever stored of it."""
+
+EntryKey = int | str
+"""What an entry goes by: an id in some sections, a name in the others."""
+
+
+class CatalogEntry(Protocol):
+    """One thing that a catalog declares. No other entry of its section has its key."""
+
+    @property
+    def key(self) -> EntryKey:
+        """What the entry goes by."""
+
+    @property
+    def name(self) -> str:
+        """What a person calls it."""
+
+
+@runtime_checkable
+class OpenedByTokens(Protocol):
+    """An entry that a caller reaches with a bearer token. Several do while callers change from one to another."""
+
+    @property
+    def token_digests(self) -> frozenset[TokenDigest]:
+        """Digests of those tokens."""
 
 
 class FieldType(StrEnum):
@@ -44,6 +72,11 @@ class Database:
     fields: Mapping[str, FieldType]
     match: tuple[str, ...]
 
+    @property
+    def key(self) -> DatabaseId:
+        """The id."""
+        return self.id
+
 
 @dataclass(frozen=True, slots=True)
 class Resource:
@@ -51,10 +84,15 @@ class Resource:
 
     id: ResourceId
     name: str
-    tokens: frozenset[TokenDigest]
+    token_digests: frozenset[TokenDigest]
     databases: tuple[DatabaseId, ...]
     token_conflict: TokenConflict
     providers: frozenset[Provider] | None
+
+    @property
+    def key(self) -> ResourceId:
+        """The id."""
+        return self.id
 
     def admits(self, provider: Provider) -> bool:
         """Say whether subscriptions of this provider may come through this door."""
@@ -69,11 +107,16 @@ class Right(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ApiToken:
-    """A caller of the vendors' server APIs; `tokens` are several while it changes from one to the other."""
+    """A caller of the vendors' server APIs, and what it may do."""
 
     name: str
-    tokens: frozenset[TokenDigest]
+    token_digests: frozenset[TokenDigest]
     rights: frozenset[Right]
+
+    @property
+    def key(self) -> str:
+        """The name."""
+        return self.name
 
 
 class UpstreamKind(StrEnum):
@@ -102,6 +145,11 @@ class Upstream:
     relay_links: bool
     events: frozenset[ReportedEvent]
 
+    @property
+    def key(self) -> str:
+        """The name."""
+        return self.name
+
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
@@ -112,21 +160,37 @@ class Catalog:
     api_tokens: Mapping[str, ApiToken] = field(default_factory=dict)
     upstreams: Mapping[str, Upstream] = field(default_factory=dict)
 
-    def resource_opened_by(self, token: str) -> Resource | None:
-        """Return the resource that this token opens, or None."""
-        digest = digest_of(token)
-        return next((resource for resource in self.resources.values() if digest in resource.tokens), None)
+    @classmethod
+    def of(cls, sections: Mapping[str, Iterable[CatalogEntry]]) -> Self:
+        """Return the catalog that has these entries, by the name of their section.
 
-    def api_token_of(self, token: str) -> ApiToken | None:
+        Raises:
+            TypeError: a section without a default is left out, or there is no section of that name.
+        """
+        # A mapping of sections cannot say that each has entries of its own type.
+        made: Callable[..., Self] = cls
+        return made(**{name: {entry.key: entry for entry in entries} for name, entries in sections.items()})
+
+    def section(self, name: str) -> Mapping[EntryKey, CatalogEntry]:
+        """Return the entries of the section that has this name."""
+        entries: Mapping[EntryKey, CatalogEntry] = getattr(self, name)
+        return entries
+
+    def resource_opened_by(self, resource_token: str) -> Resource | None:
+        """Return the resource that this token opens, or None."""
+        digest = digest_of(resource_token)
+        return next((resource for resource in self.resources.values() if digest in resource.token_digests), None)
+
+    def api_token_of(self, api_token: str) -> ApiToken | None:
         """Return the caller that this token belongs to, or None."""
-        digest = digest_of(token)
-        return next((caller for caller in self.api_tokens.values() if digest in caller.tokens), None)
+        digest = digest_of(api_token)
+        return next((caller for caller in self.api_tokens.values() if digest in caller.token_digests), None)
 
     def databases_of(self, resource: Resource) -> tuple[Database, ...]:
         """Return the databases of one of its resources, in the resource's own order."""
         return tuple(self.databases[database] for database in resource.databases)
 
 
-def digest_of(token: str) -> TokenDigest:
-    """Return what is stored of a token in its stead."""
-    return TokenDigest(hashlib.sha256(token.encode()).hexdigest())
+def digest_of(bearer_token: str) -> TokenDigest:
+    """Return what is stored in the place of a resource token or an API token."""
+    return TokenDigest(hashlib.sha256(bearer_token.encode()).hexdigest())

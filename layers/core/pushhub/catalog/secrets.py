@@ -1,12 +1,17 @@
 """What does a stack keep secret, and how is it written down?
 
-One secret holds all of it. CloudFormation makes it with the first link key, so what it writes is a document of this form too.
+One secret holds all of it as a JSON document. CloudFormation writes the first one, with the first link key.
+
+Documents are read by hand: link keys stand flat in them, since CloudFormation can make no other form, so a model would need as many
+lines, and importing pydantic's `TypeAdapter` alone takes 3 ms at a cold start.
 """
 
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from functools import partial
+from itertools import chain
 from typing import Final, NewType, Protocol
 
 from pushhub.cached import Cached
@@ -23,8 +28,9 @@ _NOT_OURS: Final = "the stack's secret is not a document of this hub"
 class Secrets:
     """Everything secret of a stack.
 
-    `link_keys` are random texts from which the keys of links are derived: the one with the highest id makes new links, all of them
-    open theirs. `upstream_tokens` are what upstreams ask for, by the upstream's name.
+    `link_keys` are random texts, from which the keys of links are derived. The one with the highest id makes new links; every link
+    opens with the one that made it. Each further field has a secret for each entry of a section of the catalog, by the entry's key:
+    `upstream_tokens` are what upstreams ask for.
     """
 
     link_keys: Mapping[LinkKeyId, str] = field(repr=False)
@@ -40,6 +46,20 @@ class Secrets:
         if newest >= MAX_LINK_KEY_ID:
             raise ValueError(f"there are {MAX_LINK_KEY_ID} link keys already")
         return replace(self, link_keys={**self.link_keys, LinkKeyId(newest + 1): key})
+
+    def of_entries(self, name: str) -> Mapping[str, str]:
+        """Return the secrets of a section's entries: the field that has this name."""
+        secrets: Mapping[str, str] = getattr(self, name)
+        return secrets
+
+    def with_secrets_of_entries(self, secrets: Mapping[str, Mapping[str, str]]) -> "Secrets":
+        """Return the same with other secrets of entries, given by the name of their field."""
+        # A mapping of fields cannot say which fields these are.
+        replaced: Callable[..., Secrets] = partial(replace, self)
+        return replaced(**secrets)
+
+
+_FIELDS_OF_ENTRIES: Final = tuple(each.name for each in fields(Secrets) if each.name != "link_keys")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +99,9 @@ class CachedSecrets(Cached[Secrets]):
 
 def write_secrets(secrets: Secrets) -> str:
     """Return the secrets as JSON."""
+    of_entries = {name: dict(sorted(secrets.of_entries(name).items())) for name in _FIELDS_OF_ENTRIES}
     keys = {f"link_key_{id_}": key for id_, key in sorted(secrets.link_keys.items())}
-    return json.dumps({"v": FORMAT, "upstream_tokens": dict(sorted(secrets.upstream_tokens.items())), **keys})
+    return json.dumps({"v": FORMAT, **of_entries, **keys})
 
 
 def read_secrets(document: str) -> Secrets:
@@ -91,12 +112,15 @@ def read_secrets(document: str) -> Secrets:
     """
     try:
         content = json.loads(document)
-        version, tokens = content["v"], dict(content["upstream_tokens"])
-        keys = {LinkKeyId(int(named[1])): key for name, key in content.items() if (named := _LINK_KEY.fullmatch(name))}
+        version = content["v"]
+        of_entries = {name: dict(content[name]) for name in _FIELDS_OF_ENTRIES if name in content}
+        keys = {LinkKeyId(int(found[1])): key for name, key in content.items() if (found := _LINK_KEY.fullmatch(name))}
+        secrets = Secrets(keys, **of_entries)
     except (ValueError, KeyError, TypeError, AttributeError):
         raise ValueError(_NOT_OURS) from None
     if version != FORMAT:
         raise ValueError(f"the stack's secret has format {version}; this version reads {FORMAT}")
-    if not all(isinstance(secret, str) for secret in (*keys.values(), *tokens.values())) or max(keys, default=0) > MAX_LINK_KEY_ID:
+    texts = chain(keys.values(), *(of_entry.values() for of_entry in of_entries.values()))
+    if not all(isinstance(text, str) for text in texts) or max(keys, default=0) > MAX_LINK_KEY_ID:
         raise ValueError(_NOT_OURS)
-    return Secrets(keys, tokens)
+    return secrets

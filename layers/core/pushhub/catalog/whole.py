@@ -2,17 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
 
 from pushhub.catalog.model import Catalog
-
-MAX_UPSTREAMS: Final = 20
-"""Each event that is accepted costs one message for each of them."""
 
 
 @dataclass(frozen=True, slots=True)
 class WholeCatalog:
-    """A catalog with the tokens of its upstreams, by the upstream's name; they stand with the stack's secrets."""
+    """A catalog with what is secret of its entries, by the entry's key; that is stored with the stack's secrets."""
 
     catalog: Catalog
     upstream_tokens: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def secrets(self, name: str) -> Mapping[str, str]:
+        """Return the secrets that the field with this name has."""
+        secrets: Mapping[str, str] = getattr(self, name)
+        return secrets

@@ -3,22 +3,24 @@
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from io import StringIO
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 import click
 from ruamel.yaml import YAML
 
 from pushhub.audience.port import AudienceInspection
 from pushhub.cached import FRESH_SECONDS
-from pushhub.catalog.document import ApiTokenEntry, CatalogTooLargeError, ResourceEntry, document_of, write_document
+from pushhub.catalog.document import CatalogTooLargeError, document_of, write_document
 from pushhub.catalog.file import CatalogFileError, read_catalog_file
 from pushhub.catalog.model import Catalog, Upstream
-from pushhub.catalog.plan import Action, CatalogPlan, PlanError, Section, Step, plan
+from pushhub.catalog.plan import Action, CatalogPlan, PlanError, PlannedAction, plan_catalog
 from pushhub.catalog.port import CatalogChangedError, StoredCatalog
-from pushhub.catalog.secrets import SecretsChangedError, SecretStore, StoredSecrets
+from pushhub.catalog.secrets import Secrets, SecretsChangedError, SecretStore, StoredSecrets
+from pushhub.catalog.sections import SECTIONS
+from pushhub.catalog.sections.databases.section import DATABASES
+from pushhub.catalog.sections.section import STORED_DIGESTS
 from pushhub.catalog.whole import WholeCatalog
 from pushhub.console.connection import Connection
 from pushhub.console.failure import ConsoleError
@@ -67,8 +69,8 @@ def apply(*, file: Path, dry_run: bool, prune: bool, stack: str | None, as_json:
         _print_json(
             {
                 "applied": applied,
-                "changes": [_step_entry(step) for step in planned.changes],
-                "kept": [_step_entry(step) for step in planned.kept],
+                "changes": [_action_entry(action) for action in planned.changes],
+                "kept": [_action_entry(action) for action in planned.kept],
             }
         )
 
@@ -108,8 +110,8 @@ def apply_catalog(connection: Connection, *, desired: WholeCatalog) -> Sequence[
     Raises:
         ConsoleError: it cannot be applied.
     """
-    for step in _carry_out(stores_of(connection), desired, prune=False, dry_run=False).changes:
-        say(step.line)
+    for action in _carry_out(stores_of(connection), desired, prune=False, dry_run=False).changes:
+        say(action.line)
     return ()
 
 
@@ -143,13 +145,7 @@ def demo_curl(url: str) -> str:
 
 def catalog_entries(shown: Catalog) -> dict[str, object]:
     """Return a catalog in the form of a catalog file, with digests cut short in the place of tokens."""
-    document = document_of(shown)
-    return {
-        "databases": document["databases"],
-        "resources": [_without_most_of_the_digests(entry) for entry in document["resources"]],
-        "api_tokens": [_without_most_of_the_digests(entry) for entry in document["api_tokens"]],
-        "upstreams": document["upstreams"],
-    }
+    return {section: [_as_shown(entry) for entry in entries] for section, entries in document_of(shown).items()}
 
 
 def as_yaml(entries: dict[str, object]) -> str:
@@ -169,10 +165,10 @@ def _carry_out(stores: Stores, desired: WholeCatalog, *, prune: bool, dry_run: b
         _require_public(desired.catalog.upstreams)
     with faults_explained():
         stored = stores.catalog.load()
-        secrets = stores.secrets.load() if desired.catalog.upstreams or stored.catalog.upstreams else None
-        current = WholeCatalog(stored.catalog, secrets.secrets.upstream_tokens if secrets else {})
+        secrets = stores.secrets.load() if _has_secrets(desired.catalog) or _has_secrets(stored.catalog) else None
+        current = WholeCatalog(stored.catalog, **(_secrets_of_entries(secrets.secrets) if secrets else {}))
         try:
-            planned = plan(current, desired, prune=prune)
+            planned = plan_catalog(current, desired, prune=prune)
             write_document(planned.result.catalog)
             _require_empty(stores.audience, planned, stored.catalog)
             if not dry_run:
@@ -194,37 +190,60 @@ def _require_public(upstreams: Mapping[str, Upstream]) -> None:
         raise ConsoleError("\n".join(problems))
 
 
-def _write(stores: Stores, planned: CatalogPlan, stored: StoredCatalog, secrets: StoredSecrets | None) -> None:
-    """Write what a plan leads to, while others may do the same: the catalog never names an upstream whose token is not there.
+def _has_secrets(catalog: Catalog) -> bool:
+    return any(catalog.section(section.name) for section in SECTIONS if section.secrets)
 
-    Tokens come before the catalog and go after it. They go only if the secret is still what it was before the catalog was replaced:
-    whoever adds such an upstream again has read the catalog after that, and writes the secret before the catalog. What someone left
-    behind who got no further goes along.
+
+def _secrets_of_entries(secrets: Secrets) -> dict[str, Mapping[str, str]]:
+    """Return the secrets of all entries, by the field that has them."""
+    return {section.secrets.field: secrets.of_entries(section.secrets.field) for section in SECTIONS if section.secrets}
+
+
+def _write(stores: Stores, planned: CatalogPlan, stored: StoredCatalog, secrets: StoredSecrets | None) -> None:
+    """Write what a plan leads to, while others may do the same: the catalog never names an entry whose secret is not there.
+
+    ====  ==========================================  =====================================================
+    step  what is written                             when it fails
+    ====  ==========================================  =====================================================
+    1     the secret, with new secrets of entries     nothing has changed
+    2     the catalog                                 secrets may stay that no entry has; the next run removes them
+    3     the secret, without those of removed ones   the same
+    ====  ==========================================  =====================================================
+
+    Step 3 needs the secret as it was before step 2. Whoever adds a removed entry again has read the catalog after step 2 and
+    writes the secret before the catalog, so step 3 then fails and the new entry keeps its secret.
     """
     if secrets:
-        secrets = _with_new_tokens(stores.secrets, planned, secrets)
-    tokens = secrets.secrets.upstream_tokens if secrets else {}
-    used = {name: token for name, token in tokens.items() if name in planned.result.catalog.upstreams}
-    if planned.changes or used != tokens:
+        secrets = _with_new_secrets(stores.secrets, planned, secrets)
+    held = _secrets_of_entries(secrets.secrets) if secrets else {}
+    used = _used(held, planned.result.catalog)
+    if planned.changes or used != held:
         stores.catalog.replace(planned.result.catalog, stored.version)
-    if secrets and used != tokens:
-        stores.secrets.replace(replace(secrets.secrets, upstream_tokens=used), secrets.version)
+    if secrets and used != held:
+        stores.secrets.replace(secrets.secrets.with_secrets_of_entries(used), secrets.version)
 
 
-def _with_new_tokens(store: SecretStore, planned: CatalogPlan, before: StoredSecrets) -> StoredSecrets:
-    """Write tokens that are not there yet, and in any case where an upstream is added; return the secrets as they are now."""
-    tokens = {**before.secrets.upstream_tokens, **planned.result.upstream_tokens}
-    added = any((step.action, step.kind) == (Action.ADD, Section.UPSTREAM) for step in planned.changes)
-    if tokens == before.secrets.upstream_tokens and not added:
+def _used(held: Mapping[str, Mapping[str, str]], catalog: Catalog) -> dict[str, Mapping[str, str]]:
+    """Return those secrets whose entries are in the catalog."""
+    keys = {section.secrets.field: catalog.section(section.name).keys() for section in SECTIONS if section.secrets}
+    return {field: {key: secret for key, secret in secrets.items() if key in keys[field]} for field, secrets in held.items()}
+
+
+def _with_new_secrets(store: SecretStore, planned: CatalogPlan, before: StoredSecrets) -> StoredSecrets:
+    """Write secrets that are not there yet, and in any case where an entry that has one is added; return them as they are now."""
+    held = _secrets_of_entries(before.secrets)
+    wanted = {field: {**secrets, **planned.result.secrets(field)} for field, secrets in held.items()}
+    added = any(each.action is Action.ADD and each.section.secrets for each in planned.changes)
+    if wanted == held and not added:
         return before
-    store.replace(replace(before.secrets, upstream_tokens=tokens), before.version)
+    store.replace(before.secrets.with_secrets_of_entries(wanted), before.version)
     return store.load()
 
 
 def _require_empty(audience: AudienceInspection, planned: CatalogPlan, current: Catalog) -> None:
     refusals = []
     for id_, why in planned.needs_empty.items():
-        named = f"database {id_} {current.databases[id_].name}"
+        named = DATABASES.label(current.databases[id_])
         say(f"looking for profiles in {named}; this reads the whole table and may take minutes")
         if audience.holds_profiles(id_):
             refusals.append(f"{named} holds profiles, so this cannot be done: {why}")
@@ -238,19 +257,23 @@ def _closing_line(planned: CatalogPlan, *, applied: bool) -> str:
     return f"in effect within {FRESH_SECONDS} s" if applied else "dry run: nothing was changed"
 
 
-def _step_entry(step: Step) -> dict[str, object]:
+def _action_entry(planned: PlannedAction) -> dict[str, object]:
     return {
-        "action": str(step.action),
-        "kind": str(step.kind),
-        "id": step.id,
-        "name": step.name,
-        "details": list(step.details),
+        "action": str(planned.action),
+        "kind": planned.section.entry_name,
+        "id": planned.id,
+        "name": planned.entry.name,
+        "details": list(planned.details),
     }
 
 
-def _without_most_of_the_digests(entry: ResourceEntry | ApiTokenEntry) -> dict[str, object]:
-    shown = {name: value for name, value in entry.items() if value is not None}
-    return shown | {"token_sha256": [f"{digest[:_SHOWN_OF_A_DIGEST]}…" for digest in entry["token_sha256"]]}
+def _as_shown(stored: Mapping[str, object]) -> dict[str, object]:
+    """Return an entry without what is not set, and with the beginnings of its digests."""
+    return {name: _beginnings(value) if name == STORED_DIGESTS else value for name, value in stored.items() if value is not None}
+
+
+def _beginnings(digests: object) -> list[str]:
+    return [f"{digest[:_SHOWN_OF_A_DIGEST]}…" for digest in cast("list[str]", digests)]
 
 
 def _print_json(content: dict[str, object]) -> None:

@@ -10,9 +10,9 @@ from pushhub.audience.changes import Change, ProfileRemoval, ProfileUpdate
 from pushhub.audience.command import MAX_SUBSCRIPTIONS
 from pushhub.audience.model import Address, MatchKey, ProfileId, SubscriptionRef
 from pushhub.audience.takeover import MAX_FORGOTTEN
-from pushhub.catalog.file import MAX_MATCH_FIELDS
 from pushhub.catalog.model import DatabaseId, FieldType
 from pushhub.catalog.providers import Provider, PushToken
+from pushhub.catalog.sections.databases.file_section import MAX_MATCH_FIELDS
 from pushhub.moments import Seconds
 
 MAX_EXPRESSION_BYTES: Final = 4096

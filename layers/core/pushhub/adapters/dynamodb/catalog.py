@@ -1,18 +1,16 @@
 """The catalog in DynamoDB: one item, read and replaced as a whole, so that no reader sees half of a change."""
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from pushhub.adapters.dynamodb.faults import translated
 from pushhub.adapters.dynamodb.schema import items
-from pushhub.catalog.document import read_document, write_document
+from pushhub.adapters.dynamodb.schema.catalog import CATALOG_KEY, VERSION, catalog_item, stored_catalog_of
 from pushhub.catalog.model import Catalog
 from pushhub.catalog.port import CatalogChangedError, StoredCatalog
 from pushhub.faults import LostRaceError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-
-_KEY: Final = {"pk": "CATALOG", "sk": "C"}
 
 
 class DynamoCatalog:
@@ -26,22 +24,21 @@ class DynamoCatalog:
     def load(self) -> StoredCatalog:
         """See :meth:`pushhub.catalog.port.CatalogStore.load`; one consistent GetItem."""
         with translated():
-            answer = self._client.get_item(TableName=self._table, Key=items.to_wire(_KEY), ConsistentRead=True)
+            answer = self._client.get_item(TableName=self._table, Key=items.to_wire(CATALOG_KEY), ConsistentRead=True)
         if "Item" not in answer:
             return StoredCatalog(Catalog({}, {}), version=0)
-        item = items.from_wire(answer["Item"])
-        return StoredCatalog(read_document(item["document"]), int(item["version"]))
+        return stored_catalog_of(items.from_wire(answer["Item"]))
 
     def replace(self, catalog: Catalog, version: int) -> None:
-        """See :meth:`pushhub.catalog.port.CatalogStore.replace`."""
-        item = _KEY | {"v": items.FORMAT, "document": write_document(catalog), "version": version + 1}
+        """See :meth:`pushhub.catalog.port.CatalogStore.replace`; one PutItem, guarded by the version."""
+        item = catalog_item(catalog, version + 1)
         try:
             with translated():
                 self._client.put_item(
                     TableName=self._table,
                     Item=items.to_wire(item),
                     ConditionExpression="attribute_not_exists(#version) OR #version = :version",
-                    ExpressionAttributeNames={"#version": "version"},
+                    ExpressionAttributeNames={"#version": VERSION},
                     ExpressionAttributeValues=items.to_wire({":version": version}),
                 )
         except LostRaceError:

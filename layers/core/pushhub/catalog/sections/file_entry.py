@@ -1,0 +1,44 @@
+"""How does a catalog file declare the entries of a section?
+
+Nothing that a function imports may import this: the models take time to build, and functions read no files.
+"""
+
+from abc import abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from pydantic import BaseModel, ConfigDict
+
+from pushhub.catalog.model import CatalogEntry
+from pushhub.catalog.sections.raw_entry import RawEntry
+from pushhub.catalog.sections.section import Section
+
+
+class FileEntry(BaseModel):
+    """An entry as a file declares it; each field is a key of it. Texts have their variables filled in."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+    @abstractmethod
+    def declared(self) -> CatalogEntry:
+        """Return the entry of the catalog."""
+
+    def bearer_tokens(self) -> Mapping[str, str]:
+        """Return the tokens that open the entry, each by its place in this."""
+        return {}
+
+    def secret(self) -> str:
+        """Return what is secret of the entry, where its section has secrets."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True)
+class FileSection:
+    """How a file declares the entries of a section."""
+
+    section: Section
+    entry: type[FileEntry]
+    key: str
+    """Key of a file's entry that tells it from the others: `id` or `name`."""
+    problems: Callable[[Mapping[str, Sequence[RawEntry]]], Iterator[str]]
+    """Says how entries of the section do not agree with themselves, each other, or other sections, given the raw entries of all."""

@@ -1,0 +1,74 @@
+"""How does a file declare a resource, and what may be wrong with it?"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, Final
+
+from pydantic import AfterValidator, BeforeValidator
+
+from pushhub.catalog.model import DatabaseId, Resource, ResourceId, TokenConflict
+from pushhub.catalog.providers import PROVIDER_CODES, Provider, known_provider
+from pushhub.catalog.sections.databases.section import DATABASES
+from pushhub.catalog.sections.file_entry import FileEntry, FileSection
+from pushhub.catalog.sections.file_tokens import BearerToken, by_place, digests_of, either_token
+from pushhub.catalog.sections.file_values import Id, Name, Text, choices, filled_in, known
+from pushhub.catalog.sections.raw_entry import RawEntry
+from pushhub.catalog.sections.resources.section import RESOURCES
+
+MAX_DATABASES: Final = 20
+"""Databases of one resource: each may cost a request one write call, and all of them have to fit its time."""
+
+
+def _provider(raw: str) -> Provider:
+    provider = known_provider(raw)
+    if provider is None:
+        raise ValueError(f'unknown provider "{raw}"; one of {choices(PROVIDER_CODES)}')
+    return provider
+
+
+_Provider = Annotated[Text, AfterValidator(_provider)]
+_TokenConflict = Annotated[TokenConflict, BeforeValidator(known(TokenConflict, "token_conflict")), BeforeValidator(filled_in)]
+
+
+class ResourceFileEntry(FileEntry):
+    """A resource as a file declares it."""
+
+    id: Id
+    name: Name
+    token: BearerToken | None = None
+    tokens: list[BearerToken] | None = None
+    databases: list[Id]
+    token_conflict: _TokenConflict = TokenConflict.REJECT
+    providers: list[_Provider] | None = None
+
+    def declared(self) -> Resource:
+        """Return the resource."""
+        return Resource(
+            id=ResourceId(self.id),
+            name=self.name,
+            token_digests=digests_of(self.bearer_tokens()),
+            databases=tuple(DatabaseId(database) for database in self.databases),
+            token_conflict=self.token_conflict,
+            providers=None if self.providers is None else frozenset(Provider(provider) for provider in self.providers),
+        )
+
+    def bearer_tokens(self) -> Mapping[str, str]:
+        """Return the resource tokens."""
+        return by_place(self.token, self.tokens)
+
+
+def problems(file: Mapping[str, Sequence[RawEntry]]) -> Iterator[str]:
+    """Say which resources have no token, databases that are too many or not in the file, or a list that is empty or repeats."""
+    declared = {id_ for database in file[DATABASES.name] if isinstance(id_ := database.values.get("id"), int)}
+    for entry in file[RESOURCES.name]:
+        yield from either_token(entry)
+        yield from entry.empty_lists("tokens", "providers")
+        databases = entry.items("databases")
+        if len(databases) > MAX_DATABASES:
+            yield f"{entry.place}.databases: at most {MAX_DATABASES} databases"
+        for index, database in enumerate(databases):
+            if isinstance(database, int) and database not in declared:
+                yield f"{entry.place}.databases[{index}]: the file has no database {database}"
+        yield from entry.repeats("databases")
+
+
+FILE_SECTION: Final = FileSection(RESOURCES, ResourceFileEntry, "id", problems)

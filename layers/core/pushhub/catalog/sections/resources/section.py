@@ -1,0 +1,64 @@
+"""How is a resource stored, and what changes from one to the next?"""
+
+from collections.abc import Iterator
+from typing import Final, TypedDict
+
+from pushhub.catalog.model import DatabaseId, Resource, ResourceId, TokenConflict, TokenDigest
+from pushhub.catalog.providers import Provider
+from pushhub.catalog.sections.section import Section
+from pushhub.catalog.sections.wording import from_to, listed, token_changes
+
+
+class StoredResource(TypedDict):
+    """A resource in its stored form; `providers` None admits every provider."""
+
+    id: int
+    name: str
+    token_sha256: list[str]
+    databases: list[int]
+    token_conflict: str
+    providers: list[str] | None
+
+
+def write(resource: Resource) -> StoredResource:
+    """Return the stored form of a resource."""
+    return {
+        "id": resource.id,
+        "name": resource.name,
+        "token_sha256": sorted(resource.token_digests),
+        "databases": list(resource.databases),
+        "token_conflict": str(resource.token_conflict),
+        "providers": None if resource.providers is None else sorted(resource.providers),
+    }
+
+
+def read(stored: StoredResource) -> Resource:
+    """Return a resource from its stored form."""
+    return Resource(
+        id=ResourceId(stored["id"]),
+        name=stored["name"],
+        token_digests=frozenset(TokenDigest(digest) for digest in stored["token_sha256"]),
+        databases=tuple(DatabaseId(database) for database in stored["databases"]),
+        token_conflict=TokenConflict(stored["token_conflict"]),
+        providers=None if stored["providers"] is None else frozenset(Provider(provider) for provider in stored["providers"]),
+    )
+
+
+def changes(before: Resource, after: Resource) -> Iterator[str]:
+    """Say what changes of a resource."""
+    if before.name != after.name:
+        yield from_to("name", before.name, after.name)
+    if before.databases != after.databases:
+        yield from_to("databases", listed(before.databases), listed(after.databases))
+    if before.token_conflict is not after.token_conflict:
+        yield from_to("token_conflict", before.token_conflict, after.token_conflict)
+    if before.providers != after.providers:
+        yield from_to("providers", _providers(before), _providers(after))
+    yield from token_changes(before, after)
+
+
+def _providers(resource: Resource) -> str:
+    return "all" if resource.providers is None else listed(sorted(resource.providers))
+
+
+RESOURCES: Final = Section("resources", "resource", write, read, changes)

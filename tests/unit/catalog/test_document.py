@@ -1,0 +1,70 @@
+"""The stored form of a catalog."""
+
+import json
+
+import pytest
+
+from pushhub.catalog.document import MAX_DOCUMENT_BYTES, CatalogTooLargeError, read_document, write_document
+from pushhub.catalog.model import (
+    ApiToken,
+    Catalog,
+    Database,
+    DatabaseId,
+    FieldType,
+    ReportedEvent,
+    Resource,
+    ResourceId,
+    Right,
+    TokenConflict,
+    TokenDigest,
+    Upstream,
+    UpstreamKind,
+)
+from pushhub.catalog.providers import Provider
+
+CUSTOMERS = Database(DatabaseId(17), "Kunden é", {"nick": FieldType.TEXT, "age": FieldType.INTEGER}, ("age", "nick"))
+SHOP = Resource(
+    ResourceId(5),
+    "shop",
+    frozenset({TokenDigest("b2"), TokenDigest("a1")}),
+    (CUSTOMERS.id, DatabaseId(2)),
+    TokenConflict.MOVE,
+    frozenset({Provider("ios-apns"), Provider("Firefox")}),
+)
+GATEWAY = ApiToken("gateway", frozenset({TokenDigest("d4"), TokenDigest("c3")}), frozenset({Right.EVENTS}))
+ALTCRAFT = Upstream("altcraft", UpstreamKind.ALTCRAFT, "https://a", relay_links=True, events=frozenset(ReportedEvent))
+EVERYTHING = Catalog({CUSTOMERS.id: CUSTOMERS}, {SHOP.id: SHOP}, {"gateway": GATEWAY}, {"altcraft": ALTCRAFT})
+STORED = (
+    '{"databases":[{"id":17,"name":"Kunden é","fields":{"nick":"text","age":"integer"},"match":["age","nick"]}],'
+    '"resources":[{"id":5,"name":"shop","token_sha256":["a1","b2"],"databases":[17,2],"token_conflict":"move",'
+    '"providers":["Firefox","ios-apns"]}],'
+    '"api_tokens":[{"name":"gateway","token_sha256":["c3","d4"],"rights":["events"]}],'
+    '"upstreams":[{"name":"altcraft","kind":"altcraft","url":"https://a","relay_links":true,"events":["delivered","opened"]}]}'
+)
+
+
+def test_the_document_has_every_section_with_its_lists_sorted() -> None:
+    assert write_document(EVERYTHING) == STORED
+    assert read_document(STORED) == EVERYTHING
+
+
+def test_a_document_of_an_earlier_release_has_fewer_sections() -> None:
+    earlier = {name: section for name, section in json.loads(STORED).items() if name in {"databases", "resources"}}
+    assert read_document(json.dumps(earlier)) == Catalog(EVERYTHING.databases, EVERYTHING.resources)
+
+
+def test_a_section_of_a_later_release_is_passed_over() -> None:
+    assert read_document(json.dumps(json.loads(STORED) | {"later": [{"name": "x"}]})) == EVERYTHING
+
+
+@pytest.mark.parametrize("missing", ["databases", "resources"])
+def test_a_document_without_a_section_that_always_was_is_none(missing: str) -> None:
+    content = {name: section for name, section in json.loads(STORED).items() if name != missing}
+    with pytest.raises(TypeError, match=missing):
+        read_document(json.dumps(content))
+
+
+def test_a_document_that_does_not_fit_one_item_is_not_written() -> None:
+    large = Database(DatabaseId(1), "x" * MAX_DOCUMENT_BYTES, {}, ())
+    with pytest.raises(CatalogTooLargeError, match="at most 380000 fit"):
+        write_document(Catalog({large.id: large}, {}))
