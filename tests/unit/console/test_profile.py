@@ -230,7 +230,7 @@ def test_erasing_asks_nobody_without_a_terminal(hub: Hub) -> None:
 
 @pytest.mark.parametrize(("typed", "exit_code", "stays"), [("y\n", 0, False), ("n\n", 1, True), ("\n", 1, True)])
 def test_erasing_asks_on_a_terminal(hub: Hub, monkeypatch: pytest.MonkeyPatch, typed: str, exit_code: int, stays: bool) -> None:
-    monkeypatch.setattr(commands, "somebody_can_be_asked", lambda: True)
+    monkeypatch.setattr(commands, "stdin_is_a_terminal", lambda: True)
     result = hub.run("erase", "--db", "17", "--id", ANN, typed=typed)
     assert result.exit_code == exit_code
     assert result.stderr.startswith(f"Erase profile {ANN} of database 17 with 2 subscriptions? [y/N]")
@@ -242,7 +242,7 @@ def test_a_profile_that_vanishes_while_somebody_is_asked_is_told(hub: Hub, monke
         hub.audience.databases.clear()
         return True
 
-    monkeypatch.setattr(commands, "somebody_can_be_asked", lambda: True)
+    monkeypatch.setattr(commands, "stdin_is_a_terminal", lambda: True)
     monkeypatch.setattr(click, "confirm", confirm)
     result = hub.run("erase", "--db", "17", "--id", ANN)
     assert (result.exit_code, result.stderr) == (1, f"Error: profile {ANN} of database 17 is gone already\n")

@@ -1,9 +1,7 @@
 """How does a person see one profile of a hub, and make the hub forget it?"""
 
-import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from decimal import Decimal
 from functools import wraps
 
@@ -17,9 +15,10 @@ from pushhub.audience.values import MisfitError, Value, canonical_text, normalis
 from pushhub.catalog.model import Catalog, Database, DatabaseId
 from pushhub.catalog.providers import PROVIDER_CODES, PushToken, known_provider
 from pushhub.console.failure import ConsoleError
+from pushhub.console.printing import print_done, print_found
 from pushhub.console.stores import Stores, faults_explained, json_option, open_stores, stack_option
-from pushhub.console.terminal import on_one_line, somebody_can_be_asked
-from pushhub.moments import Seconds
+from pushhub.console.terminal import on_one_line, stdin_is_a_terminal
+from pushhub.moments import iso_seconds
 from pushhub.text import is_unicode
 
 Selector = ById | ByField | Address
@@ -66,7 +65,7 @@ def show(*, database: DatabaseId, selector: Selector, stack: str | None, as_json
     stores = open_stores(stack)
     with faults_explained():
         found = find(stores, database, selector)
-    click.echo(json.dumps(as_entry(found), ensure_ascii=False, indent=2) if as_json else "\n".join(lines_of(found)))
+    print_found(as_entry(found), lines_of(found), as_json=as_json)
 
 
 @profile.command()
@@ -79,7 +78,7 @@ def erase(*, database: DatabaseId, selector: Selector, yes: bool, stack: str | N
 
     Name it by exactly one of --id, --field and --token.
     """
-    if not yes and not somebody_can_be_asked():
+    if not yes and not stdin_is_a_terminal():
         raise click.UsageError("nobody can be asked here whether to erase: say --yes")
     stores = open_stores(stack)
     with faults_explained():
@@ -90,10 +89,8 @@ def erase(*, database: DatabaseId, selector: Selector, yes: bool, stack: str | N
     with faults_explained():
         if not Erasing(stores.audience)(database, found.profile.id):
             raise ConsoleError(f"profile {found.profile.id} of database {database} is gone already")
-    click.echo(f"erased {named}", err=as_json)
-    if as_json:
-        erased = {"erased": True, "database": database, "profile": found.profile.id, "subscriptions": len(found.subscriptions)}
-        click.echo(json.dumps(erased, indent=2))
+    erased = {"erased": True, "database": database, "profile": found.profile.id, "subscriptions": len(found.subscriptions)}
+    print_done(erased, [f"erased {named}"], as_json=as_json)
 
 
 def parse_selector(id_: str | None, field: str | None, token: str | None) -> Selector:
@@ -210,8 +207,8 @@ def as_entry(found: Found) -> dict[str, object]:
         "origin": str(shown.origin),
         "fields": {name: _json_value(value) for name, value in shown.fields.items()},
         "match_keys": [{"field": key.field, "type": str(key.type), "value": _json_value(key.value)} for key in _sorted_keys(shown)],
-        "created": iso(shown.created),
-        "updated": iso(shown.updated),
+        "created": iso_seconds(shown.created),
+        "updated": iso_seconds(shown.updated),
         "subscriptions": [_subscription_entry(subscription) for subscription in found.subscriptions],
     }
 
@@ -221,8 +218,8 @@ def lines_of(found: Found) -> Iterator[str]:
     shown = found.profile
     yield f"profile {shown.id} of database {found.database}"
     yield f"  origin   {shown.origin}"
-    yield f"  created  {iso(shown.created)}"
-    yield f"  updated  {iso(shown.updated)}"
+    yield f"  created  {iso_seconds(shown.created)}"
+    yield f"  updated  {iso_seconds(shown.updated)}"
     yield "  fields" if shown.fields else "  no fields"
     for name, value in shown.fields.items():
         yield f"    {name} = {on_one_line(canonical_text(value))}"
@@ -232,11 +229,6 @@ def lines_of(found: Found) -> Iterator[str]:
     yield f"  {_counted(found.subscriptions)}"
     for subscription in found.subscriptions:
         yield from _subscription_lines(subscription)
-
-
-def iso(moment: Seconds) -> str:
-    """Return a moment in ISO 8601, UTC."""
-    return f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _sorted_keys(shown: Profile) -> list[MatchKey]:
@@ -253,19 +245,19 @@ def _subscription_entry(subscription: Subscription) -> dict[str, object]:
         "token": subscription.address.push_token,
         "live": subscription.live,
         "resources": [
-            {"id": resource, "state": str(state), "since": iso(at)}
+            {"id": resource, "state": str(state), "since": iso_seconds(at)}
             for resource, (state, at) in sorted(subscription.resources.items())
         ],
-        "created": iso(subscription.created),
-        "last_seen": iso(subscription.seen),
+        "created": iso_seconds(subscription.created),
+        "last_seen": iso_seconds(subscription.seen),
     }
 
 
 def _subscription_lines(subscription: Subscription) -> Iterator[str]:
     yield f"    {subscription.address.provider} {on_one_line(subscription.address.push_token)}"
     for resource, (state, at) in sorted(subscription.resources.items()):
-        yield f"      resource {resource}: {state} since {iso(at)}"
-    yield f"      created {iso(subscription.created)}, last seen {iso(subscription.seen)}"
+        yield f"      resource {resource}: {state} since {iso_seconds(at)}"
+    yield f"      created {iso_seconds(subscription.created)}, last seen {iso_seconds(subscription.seen)}"
 
 
 def _json_value(value: Value) -> int | float | str | bool:

@@ -1,8 +1,6 @@
 """How does a person drop files to be imported, and wait for what comes of them?"""
 
-import json
 import sys
-import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +9,7 @@ import click
 
 from pushhub.audience.command import Mode
 from pushhub.catalog.model import Catalog
+from pushhub.console.bars import counting_bar
 from pushhub.console.catalog import read_catalog
 from pushhub.console.failure import ConsoleError
 from pushhub.console.imports.bucket import ImportBucket
@@ -18,9 +17,10 @@ from pushhub.console.imports.destination import destination_of, require_droppabl
 from pushhub.console.imports.dry_run import try_and_tell
 from pushhub.console.imports.outcome import command, goes_on, wait_and_tell
 from pushhub.console.imports.stores import open_imports
+from pushhub.console.printing import object_or_array, print_done
 from pushhub.console.progress import say
 from pushhub.console.stores import faults_explained, json_option, open_stores, stack_option
-from pushhub.console.terminal import on_one_line, progress_bar
+from pushhub.console.terminal import on_one_line
 from pushhub.faults import UnavailableError
 from pushhub.imports.job import JobId, S3Object, job_of
 
@@ -140,15 +140,9 @@ def _drop(
 
 
 def _upload(bucket: ImportBucket, file: Path, key: str, settings: Mapping[str, str]) -> S3Object:
-    bars_turn = threading.Lock()
     try:
-        with progress_bar(file.stat().st_size, f"uploading {on_one_line(file.name)}") as bar:
-
-            def sent(count: int) -> None:
-                with bars_turn:
-                    bar.update(count)
-
-            return bucket.upload(file, key, settings, sent)
+        with counting_bar(file.stat().st_size, f"uploading {on_one_line(file.name)}") as advance:
+            return bucket.upload(file, key, settings, advance)
     except OSError as error:
         raise ConsoleError(f"{file}: {error.strerror or type(error).__name__}") from None
     except UnavailableError as fault:
@@ -156,11 +150,9 @@ def _upload(bucket: ImportBucket, file: Path, key: str, settings: Mapping[str, s
 
 
 def _tell(dropped: Sequence[UploadedFile], stack: str | None, *, as_json: bool) -> None:
-    if as_json:
-        entries = [one.entry for one in dropped]
-        click.echo(json.dumps(entries[0] if len(entries) == 1 else entries, ensure_ascii=False, indent=2))
-    for one in dropped:
-        click.echo(f"{one.file} is uploaded as job {one.job}", err=as_json)
+    entries = [one.entry for one in dropped]
+    lines = [f"{one.file} is uploaded as job {one.job}" for one in dropped]
+    print_done(object_or_array(entries), lines, as_json=as_json)
     job = dropped[0].job if len(dropped) == 1 else "JOB"
     say(f"see how far it is with `{command(stack, 'imports', 'show', job)}`")
 

@@ -6,12 +6,11 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, cast
 
-import click
-
 from pushhub.console.imports.progress import Standing
 from pushhub.console.imports.report import Entry, report_lines, share_line
 from pushhub.console.imports.stores import ImportStores
 from pushhub.console.imports.watch import Watch
+from pushhub.console.printing import object_or_array, print_found
 from pushhub.console.progress import say
 from pushhub.console.stores import faults_explained
 from pushhub.imports.job import JobId, JobStatus
@@ -65,12 +64,17 @@ def tell(ended: Sequence[Standing], stores: ImportStores, stack: str | None, *, 
     """
     with faults_explained():
         entries = [entry_of(stores, standing) for standing in ended]
-        if as_json:
-            click.echo(json.dumps(entries[0] if len(entries) == 1 else entries, ensure_ascii=False, indent=2))
-            return
-        for standing, entry in zip(ended, entries, strict=True):
-            told = [*report_lines(entry, standing.job.plan), *_what_next(standing, stack), *_where(standing.job.id, stores, stack)]
-            click.echo("\n".join(told))
+        lines = (line for pair in zip(ended, entries, strict=True) for line in _outcome_lines(*pair, stores, stack))
+        print_found(object_or_array(entries), lines, as_json=as_json)
+
+
+def _outcome_lines(standing: Standing, entry: Entry, stores: ImportStores, stack: str | None) -> Sequence[str]:
+    """Return what a person reads of one job: its report, what to do next, and where its files are."""
+    return [
+        *report_lines(entry, standing.job.plan),
+        *_next_lines(standing, stack),
+        *_place_lines(standing.job.id, stores, stack),
+    ]
 
 
 def command(stack: str | None, *words: str) -> str:
@@ -78,7 +82,7 @@ def command(stack: str | None, *words: str) -> str:
     return shlex.join(["uv", "run", "pushhub", *words, *(["--stack", stack] if stack else [])])
 
 
-def _what_next(standing: Standing, stack: str | None) -> Iterator[str]:
+def _next_lines(standing: Standing, stack: str | None) -> Iterator[str]:
     """Give how far a job came that did not get through, and what a person does then."""
     job = standing.job
     if job.status is JobStatus.DONE:
@@ -91,7 +95,7 @@ def _what_next(standing: Standing, stack: str | None) -> Iterator[str]:
         yield f"  go on with  {command(stack, 'imports', 'retry', job.id)}"
 
 
-def _where(job: JobId, stores: ImportStores, stack: str | None) -> list[str]:
+def _place_lines(job: JobId, stores: ImportStores, stack: str | None) -> list[str]:
     folder = report_key(job, "")
     names = [name for name in (REPORT, ERRORS, RETRY) if name in stores.bucket.names(folder)]
     if not names:
