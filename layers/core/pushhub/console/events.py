@@ -34,7 +34,7 @@ def events() -> None:
     """See what devices reported of pushes."""
 
 
-def _text(_context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+def _unicode_text(_context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
     # Python hands over bytes of the command line that are not UTF-8 as lone surrogates.
     if value is not None and not (value and is_unicode(value)):
         raise click.BadParameter("a text in valid Unicode is expected", param=parameter)
@@ -42,7 +42,7 @@ def _text(_context: click.Context, parameter: click.Parameter, value: str | None
 
 
 @events.command()
-@click.option("--uid", required=True, callback=_text, help="Identity of a push to one device.")
+@click.option("--uid", required=True, callback=_unicode_text, help="Identity of a push to one device.")
 @stack_option
 @json_option
 def show(*, uid: str, stack: str | None, as_json: bool) -> None:
@@ -62,7 +62,7 @@ def show(*, uid: str, stack: str | None, as_json: bool) -> None:
 
 
 @events.command()
-@click.option("--launch", callback=_text, metavar="ID", help="This launch only; without it, all.")
+@click.option("--launch", callback=_unicode_text, metavar="ID", help="This launch only; without it, all.")
 @stack_option
 @json_option
 def stats(*, launch: str | None, stack: str | None, as_json: bool) -> None:
@@ -87,12 +87,12 @@ def open_ledger(stack: str | None) -> DynamoLedger:
         ConsoleError: there is no such hub, or AWS cannot be asked.
     """
     connection = connect(stack)
-    # How long events are kept matters to who writes them.
+    # Only writers use the retention.
     return DynamoLedger(connection.client("dynamodb"), connection.outputs["LedgerTable"], retention_days=0)
 
 
 def _statistics(ledger: DynamoLedger, launches: Sequence[str]) -> list[LaunchStatistics]:
-    """Read counters of launches, several at once: each takes two calls or more."""
+    """Read the counters of launches in parallel: each takes two calls or more."""
     rows: list[LaunchStatistics] = []
     pool = ThreadPoolExecutor(_LAUNCHES_AT_ONCE)
     try:
@@ -101,7 +101,7 @@ def _statistics(ledger: DynamoLedger, launches: Sequence[str]) -> list[LaunchSta
                 rows += counted
                 advance(1)
     finally:
-        # Ctrl-C and faults do not wait for launches that are not begun.
+        # After Ctrl-C or a fault, launches whose reading has not begun are not read.
         pool.shutdown(cancel_futures=True)
     return rows
 
@@ -197,7 +197,10 @@ def _cells(row: LaunchStatistics) -> tuple[str, ...]:
 
 
 def plot(row: LaunchStatistics) -> str:
-    """Return the share of delivered pushes that were opened as a bar; opened ones need not have been reported as delivered."""
+    """Draw the share of delivered pushes that were opened.
+
+    It may exceed 100 %: a device that reports an opened push need not have reported it as delivered.
+    """
     delivered, opened = row.unique[Happening.DELIVERED], row.unique[Happening.OPENED]
     if not delivered:
         return ""

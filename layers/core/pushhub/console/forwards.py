@@ -103,7 +103,7 @@ def redrive(  # noqa: PLR0913  (click hands over each option by its name)
 
 @dataclass(slots=True)
 class Outcome:
-    """What a redrive that `began` at a moment has done so far."""
+    """What a redrive, which `began` at a moment, has done so far."""
 
     began: Milliseconds
     redriven: list[DeadLetter] = field(default_factory=list)
@@ -175,9 +175,9 @@ def _read(queue: DeadLetterQueue, held: Held, limit: int | None = None) -> list[
 
 
 def _redrive_named(queues: Sequence[DeadLetterQueue], ids: Sequence[str], outcome: Outcome) -> None:
-    """Look at every letter before one is put back, since the beginning of an id may mean several."""
-    with ExitStack() as holding:
-        helds = {queue.name: holding.enter_context(queue.held()) for queue in queues}
+    """Read every letter before one is put back: several letters may begin with the given beginning of an id."""
+    with ExitStack() as stack:
+        helds = {queue.name: stack.enter_context(queue.held()) for queue in queues}
         letters = [letter for queue in queues for letter in _read(queue, helds[queue.name])]
         meant, wrong = named(letters, ids)
         outcome.left += ((id_, None, why) for id_, why in wrong.items())
@@ -186,7 +186,7 @@ def _redrive_named(queues: Sequence[DeadLetterQueue], ids: Sequence[str], outcom
 
 
 def _redrive_all(queue: DeadLetterQueue, upstream: str | None, outcome: Outcome) -> None:
-    """Put letters back as they are read, however many there are: none is hidden so long that it comes up again."""
+    """Put letters back as soon as they are read: a letter that waited longer would become visible again and be read twice."""
     with queue.held() as held, counting_bar(queue.waiting(), f"redriving {queue.name}") as advance:
         for some in held.received():
             meant = [letter for letter in some if upstream in {None, letter.upstream}]

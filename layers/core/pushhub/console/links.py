@@ -19,7 +19,7 @@ from pushhub.events.links import LinkError, mint_links
 
 _KEY_CHARACTERS: Final = string.ascii_letters + string.digits
 _KEY_LENGTH: Final = 86
-"""As many as CloudFormation makes the first key of: 512 random bits."""
+"""512 random bits; the first key, which CloudFormation makes, is as long."""
 
 
 @click.group()

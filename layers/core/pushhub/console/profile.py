@@ -93,18 +93,18 @@ def erase(*, database: DatabaseId, selector: Selector, yes: bool, stack: str | N
     print_done(erased, [f"erased {named}"], as_json=as_json)
 
 
-def parse_selector(id_: str | None, field: str | None, token: str | None) -> Selector:
+def parse_selector(id_: str | None, field: str | None, push_token: str | None) -> Selector:
     """Return what the command's options select by.
 
     Args:
         id_: a profile's id.
         field: a match field and its value, separated by the first `=`.
-        token: a provider and its push token, separated by the first `:`.
+        push_token: a provider and its push token, separated by the first `:`.
 
     Raises:
         click.UsageError: not exactly one is given, or it is not of its form.
     """
-    given = [option for option in (id_, field, token) if option is not None]
+    given = [option for option in (id_, field, push_token) if option is not None]
     if len(given) != 1:
         raise click.UsageError("name the profile by exactly one of --id, --field and --token")
     # Python hands over bytes of the command line that are not UTF-8 as lone surrogates.
@@ -114,7 +114,7 @@ def parse_selector(id_: str | None, field: str | None, token: str | None) -> Sel
         if not PROFILE_ID.fullmatch(id_):
             raise click.UsageError("--id: 1 to 64 characters of A-Z a-z 0-9 _ - are expected")
         return ById(ProfileId(id_))
-    return _parse_field(field) if field is not None else _parse_token(token or "")
+    return _parse_field(field) if field is not None else _parse_push_token(push_token or "")
 
 
 def _parse_field(field: str) -> ByField:
@@ -124,14 +124,14 @@ def _parse_field(field: str) -> ByField:
     return ByField(name, value)
 
 
-def _parse_token(text: str) -> Address:
-    name, _, token = text.partition(":")
-    if not name or not token:
+def _parse_push_token(text: str) -> Address:
+    name, _, push_token = text.partition(":")
+    if not name or not push_token:
         raise click.UsageError("--token: PROVIDER:TOKEN is expected")
     provider = known_provider(name)
     if provider is None:
         raise click.UsageError(f'--token: unknown provider "{name}"; one of {", ".join(PROVIDER_CODES)}')
-    return Address(provider, PushToken(token))
+    return Address(provider, PushToken(push_token))
 
 
 def match_key(catalog: Catalog, database: DatabaseId, selector: ByField) -> MatchKey:
@@ -143,9 +143,9 @@ def match_key(catalog: Catalog, database: DatabaseId, selector: ByField) -> Matc
     declared = _declared(catalog, database)
     kind = declared.fields.get(selector.field)
     if kind is None:
-        raise ConsoleError(f'database {database} has no field "{selector.field}"; {_having(declared.fields)}')
+        raise ConsoleError(f'database {database} has no field "{selector.field}"; {_choices(declared.fields)}')
     if selector.field not in declared.match:
-        raise ConsoleError(f"{selector.field} is not a match field of database {database}; {_having(declared.match)}")
+        raise ConsoleError(f"{selector.field} is not a match field of database {database}; {_choices(declared.match)}")
     try:
         return MatchKey(selector.field, kind, normalise(kind, selector.value))
     except MisfitError as misfit:
@@ -155,11 +155,12 @@ def match_key(catalog: Catalog, database: DatabaseId, selector: ByField) -> Matc
 def _declared(catalog: Catalog, database: DatabaseId) -> Database:
     declared = catalog.databases.get(database)
     if declared is None:
-        raise ConsoleError(f"there is no database {database}; {_having(catalog.databases)}")
+        raise ConsoleError(f"there is no database {database}; {_choices(catalog.databases)}")
     return declared
 
 
-def _having(names: Iterable[object]) -> str:
+def _choices(names: Iterable[object]) -> str:
+    """Return what a person may pick from, as the end of a message."""
     listed = ", ".join(map(str, names))
     return f"there is {listed}" if listed else "there is none at all"
 
@@ -181,6 +182,7 @@ def find(stores: Stores, database: DatabaseId, selector: Selector) -> Found:
 
 
 def _holder(stores: Stores, database: DatabaseId, selector: Selector) -> ProfileId | None:
+    """Return the id of the selected profile, None where nobody has the match key or the push token; an id is not looked up."""
     match selector:
         case ById(id_):
             return id_

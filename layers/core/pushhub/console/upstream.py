@@ -1,4 +1,4 @@
-"""What would the hub forward? A stand-in for the place that events are forwarded to, which prints what comes."""
+"""What does the hub forward? A stand-in for the place that events are forwarded to; it prints each request."""
 
 import asyncio
 import json
@@ -18,9 +18,10 @@ from pushhub.console.terminal import beginning, on_one_line
 _HIDDEN = "…"
 _LINK_SHOWN = 24
 _TEXT_SHOWN = 200
-_SAID_BY_STATUS = {"ok", "not-found"}
+_CLEAR_FROM_STATUS = {"ok", "not-found"}
+"""Answers whose names say no more than their status."""
 
-# In a body that is no JSON object: a form, XML, JSON that breaks off. It rather hides too much.
+# For a body that is no JSON object: a form, XML, JSON that breaks off. It hides too much rather than too little.
 _TOKEN_IN_TEXT = re.compile(r"""((?<!/)token\W+)[^"'&<]+""", re.IGNORECASE)
 
 
@@ -64,24 +65,24 @@ def _printing(shown: Callable[[Arrival], str]) -> Callable[[Arrival], None]:
 
 
 def _print(text: str) -> None:
-    # Whoever read may be gone; the hub that we stand in for has nothing to do with it.
+    # Nobody may read stdout any more; the hub still gets its answer.
     with suppress(OSError):
         click.echo(text)
 
 
 def line(arrival: Arrival) -> str:
     """Return an arrival as a line for a person."""
-    played = "" if arrival.answer in _SAID_BY_STATUS else f" ({arrival.answer})"
-    return f"{_asked(arrival)} → {arrival.status or 'no answer'}{played}"
+    played = "" if arrival.answer in _CLEAR_FROM_STATUS else f" ({arrival.answer})"
+    return f"{_call(arrival)} → {arrival.status or 'no answer'}{played}"
 
 
-def _asked(arrival: Arrival) -> str:
+def _call(arrival: Arrival) -> str:
     match arrival.call:
         case "post_events":
             body, _ = read_body(arrival.body)
             return f"post_events {repr(body) if isinstance(body, str) else _json_on_one_line(body)}"
         case "crypto_post_events":
-            # The whole of it is a credential.
+            # The whole link is a credential.
             return f"crypto_post_events {on_one_line(beginning(arrival.query, _LINK_SHOWN))}"
         case _:
             return f"{arrival.method} {on_one_line(arrival.path)}"
@@ -92,10 +93,14 @@ def json_line(arrival: Arrival) -> str:
     entry: dict[str, object] = {"at": arrival.at.isoformat(timespec="milliseconds").replace("+00:00", "Z")}
     match arrival.call:
         case "post_events":
-            body, token = read_body(arrival.body)
+            body, upstream_token = read_body(arrival.body)
             if isinstance(body, dict):
                 body.pop("token", None)
-            entry |= {"call": "post_events", "body": body, "token_sha256": None if token is None else _digest(token)}
+            entry |= {
+                "call": "post_events",
+                "body": body,
+                "token_sha256": None if upstream_token is None else _digest(upstream_token),
+            }
         case "crypto_post_events":
             entry |= {"call": "crypto_post_events", "link": arrival.query}
         case _:
@@ -110,25 +115,25 @@ def read_body(body: bytes) -> tuple[dict[str, object] | str, str | None]:
         The body, with … for the value of each `token` in it: as JSON has it, or the beginning of its text if it is no JSON object.
         And the token of a JSON object, if it has one.
     """
-    tokens: list[str] = []
+    upstream_tokens: list[str] = []
 
     def hide(members: dict[str, object]) -> dict[str, object]:
         if members.get("token") is not None:
-            tokens.append(str(members["token"]))
+            upstream_tokens.append(str(members["token"]))
             members["token"] = _HIDDEN
         return members
 
     with suppress(ValueError, RecursionError):
         document = json.loads(body, object_hook=hide)
         if isinstance(document, dict):
-            # Inner objects are seen before those they are in.
-            return document, None if document.get("token") is None else tokens[-1]
+            # The decoder hands over an inner object before the outer one, so the document's own token comes last.
+            return document, None if document.get("token") is None else upstream_tokens[-1]
     return beginning(_TOKEN_IN_TEXT.sub(rf"\1{_HIDDEN}", body.decode(errors="backslashreplace")), _TEXT_SHOWN), None
 
 
-def _digest(token: str) -> str:
-    # JSON can have half a character in a text.
-    return sha256(token.encode(errors="surrogatepass")).hexdigest()[:6]
+def _digest(upstream_token: str) -> str:
+    # A text of JSON may hold half of a surrogate pair.
+    return sha256(upstream_token.encode(errors="surrogatepass")).hexdigest()[:6]
 
 
 def _json_on_one_line(document: dict[str, object]) -> str:

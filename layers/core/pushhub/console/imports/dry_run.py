@@ -222,9 +222,9 @@ def why_failed(row: Subscribe | BadRow) -> str | None:
     for answer in resolve(row):
         if isinstance(answer, DatabaseRefused):
             return text_of(answer.refused, match_field(row))
-        for subscription in answer.subscriptions:
-            if isinstance(subscription.address, Refused):
-                return text_of(subscription.address)
+        for asked in answer.subscriptions:
+            if isinstance(asked.address, Refused):
+                return text_of(asked.address)
     return None
 
 

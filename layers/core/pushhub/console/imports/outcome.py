@@ -72,8 +72,8 @@ def _outcome_lines(standing: Standing, entry: Entry, stores: ImportStores, stack
     """Return what a person reads of one job: its report, what to do next, and where its files are."""
     return [
         *report_lines(entry, standing.job.plan),
-        *_next_lines(standing, stack),
-        *_place_lines(standing.job.id, stores, stack),
+        *_what_next(standing, stack),
+        *_where(standing.job.id, stores, stack),
     ]
 
 
@@ -82,7 +82,7 @@ def command(stack: str | None, *words: str) -> str:
     return shlex.join(["uv", "run", "pushhub", *words, *(["--stack", stack] if stack else [])])
 
 
-def _next_lines(standing: Standing, stack: str | None) -> Iterator[str]:
+def _what_next(standing: Standing, stack: str | None) -> Iterator[str]:
     """Give how far a job came that did not get through, and what a person does then."""
     job = standing.job
     if job.status is JobStatus.DONE:
@@ -95,7 +95,7 @@ def _next_lines(standing: Standing, stack: str | None) -> Iterator[str]:
         yield f"  go on with  {command(stack, 'imports', 'retry', job.id)}"
 
 
-def _place_lines(job: JobId, stores: ImportStores, stack: str | None) -> list[str]:
+def _where(job: JobId, stores: ImportStores, stack: str | None) -> list[str]:
     folder = report_key(job, "")
     names = [name for name in (REPORT, ERRORS, RETRY) if name in stores.bucket.names(folder)]
     if not names:
