@@ -86,7 +86,7 @@ def redrive(  # noqa: PLR0913  (click hands over each option by its name)
     """
     _require_one_choice(ids, upstream, everything=everything)
     queues = open_queues(stack, _names(queue, upstream))
-    outcome = Outcome(milliseconds_now())
+    outcome = RedriveOutcome(milliseconds_now())
     try:
         with faults_explained():
             if ids:
@@ -102,8 +102,8 @@ def redrive(  # noqa: PLR0913  (click hands over each option by its name)
 
 
 @dataclass(slots=True)
-class Outcome:
-    """What a redrive, which `began` at a moment, has done so far."""
+class RedriveOutcome:
+    """What a redrive has done so far; it `began` at that moment."""
 
     began: Milliseconds
     redriven: list[DeadLetter] = field(default_factory=list)
@@ -174,7 +174,7 @@ def _read(queue: DeadLetterQueue, held: Held, limit: int | None = None) -> list[
     return letters
 
 
-def _redrive_named(queues: Sequence[DeadLetterQueue], ids: Sequence[str], outcome: Outcome) -> None:
+def _redrive_named(queues: Sequence[DeadLetterQueue], ids: Sequence[str], outcome: RedriveOutcome) -> None:
     """Read every letter before one is put back: several letters may begin with the given beginning of an id."""
     with ExitStack() as stack:
         helds = {queue.name: stack.enter_context(queue.held()) for queue in queues}
@@ -185,7 +185,7 @@ def _redrive_named(queues: Sequence[DeadLetterQueue], ids: Sequence[str], outcom
             outcome.put_back(held, [letter for letter in meant if letter.queue is name])
 
 
-def _redrive_all(queue: DeadLetterQueue, upstream: str | None, outcome: Outcome) -> None:
+def _redrive_all(queue: DeadLetterQueue, upstream: str | None, outcome: RedriveOutcome) -> None:
     """Put letters back as soon as they are read: a letter that waited longer would become visible again and be read twice."""
     with queue.held() as held, counting_bar(queue.waiting(), f"redriving {queue.name}") as advance:
         for some in held.received():

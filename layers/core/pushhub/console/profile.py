@@ -65,7 +65,7 @@ def show(*, database: DatabaseId, selector: Selector, stack: str | None, as_json
     stores = open_stores(stack)
     with faults_explained():
         found = find(stores, database, selector)
-    print_found(as_entry(found), lines_of(found), as_json=as_json)
+    print_found(profile_entry(found), profile_lines(found), as_json=as_json)
 
 
 @profile.command()
@@ -182,7 +182,7 @@ def find(stores: Stores, database: DatabaseId, selector: Selector) -> Found:
 
 
 def _holder(stores: Stores, database: DatabaseId, selector: Selector) -> ProfileId | None:
-    """Return the id of the selected profile, None where nobody has the match key or the push token; an id is not looked up."""
+    """Return the id of the selected profile, None where nobody has the match key or push token; an id is not looked up."""
     match selector:
         case ById(id_):
             return id_
@@ -200,7 +200,7 @@ def _owner(audience: AudienceStore, database: DatabaseId, address: Address) -> P
     return subscription.profile if subscription else None
 
 
-def as_entry(found: Found) -> dict[str, object]:
+def profile_entry(found: Found) -> dict[str, object]:
     """Return a profile as JSON has it: times in ISO 8601 UTC; decimals that a JSON reader might round are texts."""
     shown = found.profile
     return {
@@ -215,7 +215,7 @@ def as_entry(found: Found) -> dict[str, object]:
     }
 
 
-def lines_of(found: Found) -> Iterator[str]:
+def profile_lines(found: Found) -> Iterator[str]:
     """Give a profile as lines for a person."""
     shown = found.profile
     yield f"profile {shown.id} of database {found.database}"

@@ -50,8 +50,8 @@ _NOT_ADDED = (hdrs.USER_AGENT, hdrs.CONTENT_TYPE, hdrs.ACCEPT, hdrs.ACCEPT_ENCOD
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """A response and, for the log, the reason of it."""
+class LoggedResponse:
+    """A response, and the remark that its line in the log ends with."""
 
     response: web.Response
     remark: str = ""
@@ -82,24 +82,24 @@ class FrontDoor:
         say(f"{request.method} {path} {answer.response.status} {milliseconds:.0f} ms{answer.remark and f' ({answer.remark})'}")
         return answer.response
 
-    async def _answer(self, request: web.Request, path: str) -> Answer:
+    async def _answer(self, request: web.Request, path: str) -> LoggedResponse:
         if not request.raw_path.isprintable():
-            return Answer(_message(400, "Bad Request"), "not UTF-8")
+            return LoggedResponse(_message(400, "Bad Request"), "not UTF-8")
         if not any(route.takes(request.method, path) for route in self._routes):
-            return Answer(_message(404, "Not Found"))
+            return LoggedResponse(_message(404, "Not Found"))
         try:
             # Read before a slot is taken: a slow sender must not keep others out.
             body = await request.read()
         except web.HTTPRequestEntityTooLarge:
-            return Answer(_message(413, "Request Too Long"))
+            return LoggedResponse(_message(413, "Request Too Long"))
         except web.RequestPayloadError:
-            return Answer(_message(400, "Bad Request"), "broken body")
+            return LoggedResponse(_message(400, "Bad Request"), "broken body")
         except ConnectionError:
-            return Answer(_message(400, "Bad Request"), "the client went away")
+            return LoggedResponse(_message(400, "Bad Request"), "the client went away")
         async with self._slots:
             return await self._pass_on(request, body)
 
-    async def _pass_on(self, request: web.Request, body: bytes) -> Answer:
+    async def _pass_on(self, request: web.Request, body: bytes) -> LoggedResponse:
         try:
             async with self._session.request(
                 request.method,
@@ -112,15 +112,15 @@ class FrontDoor:
             ) as reply:
                 content = await reply.read()
         except TimeoutError:
-            return Answer(_message(503, "Service Unavailable"), f"no answer within {SECONDS_TO_ANSWER} s")
+            return LoggedResponse(_message(503, "Service Unavailable"), f"no answer within {SECONDS_TO_ANSWER} s")
         except aiohttp.ClientError as failure:
-            return Answer(_message(500, "Internal Server Error"), f"the engine failed: {type(failure).__name__}")
+            return LoggedResponse(_message(500, "Internal Server Error"), f"the engine failed: {type(failure).__name__}")
         if error := _function_error(reply.status, content):
-            return Answer(_message(500, "Internal Server Error"), f"the function failed: {error}")
+            return LoggedResponse(_message(500, "Internal Server Error"), f"the function failed: {error}")
         headers = _end_to_end(reply.headers)
         for name in _ENGINE_HEADERS:
             headers.popall(name, None)
-        return Answer(web.Response(status=reply.status, body=content, headers=headers))
+        return LoggedResponse(web.Response(status=reply.status, body=content, headers=headers))
 
 
 def reserve_port(port: int) -> socket.socket:
