@@ -1,6 +1,6 @@
 """What must be true of an audience at any moment, whatever was done to it."""
 
-from pushhub.audience.model import MAX_CANCELLED, MAX_LIVE, MatchKey
+from pushhub.audience.model import MAX_CANCELLED, MAX_LIVE, MatchKey, Profile
 from pushhub.catalog.model import Database
 from tests.doubles.audience import DatabaseContent
 
@@ -36,3 +36,19 @@ def assert_found_by_match_fields(content: DatabaseContent, database: Database) -
     ]
     assert len(dict(held)) == len(held), "no two profiles hold one value"
     assert content.keys == dict(held)
+
+
+def told_apart(content: DatabaseContent) -> dict[frozenset[object], object]:
+    """Return what a database holds, with profiles named by what they own instead of by ids that are made up."""
+
+    def name(profile: Profile) -> frozenset[object]:
+        return frozenset((*profile.live, *profile.cancelled, *profile.keys, *((profile.id,) if len(profile.id) < 24 else ())))
+
+    names = {id_: name(profile) for id_, profile in content.profiles.items()}
+    return {
+        names[id_]: (profile.origin, profile.fields, profile.live, profile.cancelled, profile.created, profile.updated)
+        for id_, profile in content.profiles.items()
+    } | {
+        frozenset([ref]): (names[held.profile], held.resources, held.created, held.seen)
+        for ref, held in content.subscriptions.items()
+    }

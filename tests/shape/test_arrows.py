@@ -8,7 +8,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[2] / "layers" / "core" / "pushhub"
 AWS = {"boto3", "botocore", "aws_lambda_powertools"}
-CONSOLE_ONLY = {"aiohttp", "click", "psutil", "ruamel", "samcli", "samtranslator"}
+CONSOLE_ONLY = {"aiohttp", "click", "filelock", "psutil", "rich", "ruamel", "samcli", "samtranslator"}
 ONLY_IN = {
     "pycurl": "adapters/curl.py",
     "certifi": "adapters/curl.py",

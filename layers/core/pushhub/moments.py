@@ -6,6 +6,7 @@ Profiles, subscriptions and imports count seconds, events milliseconds, both sin
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Final, NewType
 
 Seconds = NewType("Seconds", int)
@@ -16,6 +17,7 @@ Milliseconds = NewType("Milliseconds", int)
 EPOCH: Final = Milliseconds(0)
 """A moment before every other."""
 SECONDS_PER_DAY: Final = 86_400
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def seconds_now() -> Seconds:
@@ -26,6 +28,24 @@ def seconds_now() -> Seconds:
 def milliseconds_now() -> Milliseconds:
     """Return the present moment in milliseconds."""
     return Milliseconds(time.time_ns() // 1_000_000)
+
+
+def iso_seconds(moment: Seconds) -> str:
+    """Return a moment as people and JSON read it: ISO 8601, UTC, to the second."""
+    return f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def iso_milliseconds(moment: int) -> str:
+    """Return a moment as people and JSON read it: ISO 8601, UTC, to the millisecond; one that no calendar has, as a number.
+
+    Args:
+        moment: milliseconds since 1970-01-01 00:00 UTC; others may have written it, so it may be any number.
+    """
+    try:
+        read = _EPOCH + timedelta(milliseconds=moment)
+    except OverflowError:
+        return f"{moment} ms after 1970"
+    return read.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,7 @@
 """The events commands."""
 
 import json
-import sys
 from collections.abc import Sequence
-from io import StringIO
 from uuid import uuid4
 
 import pytest
@@ -14,7 +12,6 @@ from pushhub.adapters.dynamodb.ledger import DynamoLedger
 from pushhub.catalog.providers import PushToken
 from pushhub.console.connection import Connection
 from pushhub.console.events import events, plot, ranked, statistics_lines
-from pushhub.console.terminal import iso, progress_bar
 from pushhub.events.command import Happening, PlainForm, RecordEvent
 from pushhub.events.ledger import Counts, FirstReport, FirstSeen, LaunchStatistics, Ledger, Repeated
 from pushhub.events.messages import Receipt
@@ -203,7 +200,7 @@ def test_a_hub_that_nothing_was_reported_to_is_no_failure(ledger: MemoryLedger) 
 
 def test_a_terminal_shows_bars_too(ledger: MemoryLedger, monkeypatch: pytest.MonkeyPatch) -> None:
     counted(ledger)
-    monkeypatch.setattr(commands, "people_look", lambda: True)
+    monkeypatch.setattr(commands, "stdout_is_a_terminal", lambda: True)
     assert [line[51:] for line in run("stats").stdout.splitlines()] == [
         "opened of delivered",
         "#################### 100 %",
@@ -268,22 +265,3 @@ def test_what_a_hub_has_recorded_is_read_back(hub: Hub, monkeypatch: pytest.Monk
     assert counted in json.loads(run("stats", "--json").stdout)["launches"]
     (shown,) = json.loads(run("show", "--uid", f"{launch} 7", "--json").stdout)["events"]
     assert (shown["launch"], shown["form"], shown["opened"]["at"]) == (launch, "plain", "2023-11-14T22:13:20.123Z")
-
-
-class Terminal(StringIO):
-    def isatty(self) -> bool:
-        return True
-
-
-@pytest.mark.parametrize(("stderr", "seen"), [(StringIO(), False), (Terminal(), True)])
-def test_a_progress_bar_is_seen_on_a_terminal_only(monkeypatch: pytest.MonkeyPatch, stderr: StringIO, seen: bool) -> None:
-    monkeypatch.setattr(sys, "stderr", stderr)
-    with progress_bar(2, "reading") as bar:
-        bar.update(1)
-    assert ("1/2" in stderr.getvalue()) is seen
-    assert bool(stderr.getvalue()) is seen
-
-
-def test_a_moment_beyond_every_calendar_is_shown_as_a_number() -> None:
-    assert iso(58**22 // 1_000_000) == f"{58**22 // 1_000_000} ms after 1970"
-    assert iso(0) == "1970-01-01T00:00:00.000Z"

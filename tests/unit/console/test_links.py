@@ -149,7 +149,7 @@ def test_rotating_asks_nobody_without_a_terminal(fake: FakeHub) -> None:
 def test_rotating_asks_on_a_terminal(
     fake: FakeHub, monkeypatch: pytest.MonkeyPatch, typed: str, exit_code: int, writes: int
 ) -> None:
-    monkeypatch.setattr(commands, "somebody_can_be_asked", lambda: True)
+    monkeypatch.setattr(commands, "stdin_is_a_terminal", lambda: True)
     result = fake.run("rotate", typed=typed)
     assert (result.exit_code, fake.secrets.writes) == (exit_code, writes)
     assert result.stderr.startswith("Make links with a new key from now on? [y/N]")
@@ -208,7 +208,7 @@ def test_the_question_goes_to_stderr(fake: FakeHub, monkeypatch: pytest.MonkeyPa
         asked.append(err)
         return True
 
-    monkeypatch.setattr(commands, "somebody_can_be_asked", lambda: True)
+    monkeypatch.setattr(commands, "stdin_is_a_terminal", lambda: True)
     monkeypatch.setattr(click, "confirm", confirm)
     assert json.loads(fake.run("rotate", "--json").stdout)["rotated"]
     assert asked == [True]

@@ -16,7 +16,7 @@ from pushhub.audience.port import Snapshot, SnapshotQuery
 from pushhub.catalog.file import parse_catalog
 from pushhub.catalog.model import DatabaseId, FieldType, ResourceId
 from pushhub.catalog.providers import Provider, PushToken
-from pushhub.console.profile import as_entry, find, lines_of, parse_selector, profile
+from pushhub.console.profile import find, parse_selector, profile, profile_entry, profile_lines
 from pushhub.console.stores import Stores
 from pushhub.faults import LostRaceError, UnavailableError
 from pushhub.moments import Seconds
@@ -230,7 +230,7 @@ def test_erasing_asks_nobody_without_a_terminal(hub: Hub) -> None:
 
 @pytest.mark.parametrize(("typed", "exit_code", "stays"), [("y\n", 0, False), ("n\n", 1, True), ("\n", 1, True)])
 def test_erasing_asks_on_a_terminal(hub: Hub, monkeypatch: pytest.MonkeyPatch, typed: str, exit_code: int, stays: bool) -> None:
-    monkeypatch.setattr(commands, "somebody_can_be_asked", lambda: True)
+    monkeypatch.setattr(commands, "stdin_is_a_terminal", lambda: True)
     result = hub.run("erase", "--db", "17", "--id", ANN, typed=typed)
     assert result.exit_code == exit_code
     assert result.stderr.startswith(f"Erase profile {ANN} of database 17 with 2 subscriptions? [y/N]")
@@ -242,7 +242,7 @@ def test_a_profile_that_vanishes_while_somebody_is_asked_is_told(hub: Hub, monke
         hub.audience.databases.clear()
         return True
 
-    monkeypatch.setattr(commands, "somebody_can_be_asked", lambda: True)
+    monkeypatch.setattr(commands, "stdin_is_a_terminal", lambda: True)
     monkeypatch.setattr(click, "confirm", confirm)
     result = hub.run("erase", "--db", "17", "--id", ANN)
     assert (result.exit_code, result.stderr) == (1, f"Error: profile {ANN} of database 17 is gone already\n")
@@ -276,14 +276,14 @@ def test_selectors_are_split_at_their_first_separator() -> None:
 def test_a_profile_without_anything_says_so() -> None:
     bare = Profile(ANN, Origin.PUSH_TOKEN, {}, frozenset(), {}, {}, JOIN, JOIN)
     found = commands.Found(DatabaseId(17), bare, ())
-    assert list(lines_of(found))[4:] == ["  no fields", "  no match keys", "  no subscriptions"]
-    assert as_entry(found)["subscriptions"] == []
+    assert list(profile_lines(found))[4:] == ["  no fields", "  no match keys", "  no subscriptions"]
+    assert profile_entry(found)["subscriptions"] == []
 
 
 def test_decimals_are_json_numbers_as_long_as_none_of_their_digits_is_lost() -> None:
     long = "0.12345678901234567890123"
     shown = Profile(ANN, Origin.ID, {"a": Decimal("0.1"), "b": Decimal(long), "c": 5, "d": True}, frozenset(), {}, {}, JOIN, JOIN)
-    entry = as_entry(commands.Found(DatabaseId(17), shown, ()))
+    entry = profile_entry(commands.Found(DatabaseId(17), shown, ()))
     assert entry["fields"] == {"a": 0.1, "b": long, "c": 5, "d": True}
     assert json.dumps(entry["fields"])
 

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from pushhub.catalog.providers import PushToken
 from pushhub.events.command import Happening, PlainForm, RecordEvent
-from tests.unit.events.test_uid import PUBLISHED
+from tests.doubles.uids import PUBLISHED
 
 texts = st.text("ab|_,\"' é", max_size=4)
 reports = st.builds(RecordEvent, st.sampled_from(list(Happening)), texts, st.none() | st.builds(PlainForm, texts, texts, texts))

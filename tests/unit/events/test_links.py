@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pushhub.catalog.secrets import LinkKeyId, Secrets
 from pushhub.events.command import LINK, LINK_PATH, Happening, RecordEvent
 from pushhub.events.links import MAX_LAUNCH_BYTES, MAX_LINK_CHARACTERS, MAX_UID_BYTES, HubLink, LinkError, mint_links, open_link
-from tests.unit.events.test_uid import PUBLISHED
+from tests.doubles.uids import PUBLISHED
 
 BASE, STACK = "https://hub.example", "pushhub"
 OLD, NEW = "an old key, random", "a newer key, random too"

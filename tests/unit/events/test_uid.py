@@ -5,9 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pushhub.events.uid import Launch, ParsedUid, Recipient, mint_uid, parse_uid
-
-PUBLISHED = "e|2_4S_4HFn8RDhhmA|w4HFn8RPDFUi_2_4S_S_3___6.2NvyN8Hb67wmzJshM_6BuFTt|ios-apns"
-"""The sample in "Add app push events" and "Event registration": see `dialects/altcraft/sources.md`."""
+from tests.doubles.uids import PUBLISHED
 
 numbers = st.integers(0, 2**64)
 uids = st.builds(

@@ -24,6 +24,7 @@ from pushhub.catalog.sections.section import STORED_DIGESTS
 from pushhub.catalog.whole import WholeCatalog
 from pushhub.console.connection import Connection
 from pushhub.console.failure import ConsoleError
+from pushhub.console.printing import print_done, print_found
 from pushhub.console.progress import say
 from pushhub.console.stores import Stores, faults_explained, json_option, open_stores, stack_option, stores_of
 from pushhub.outgoing.addresses import why_local
@@ -62,17 +63,12 @@ def apply(*, file: Path, dry_run: bool, prune: bool, stack: str | None, as_json:
     desired = read_catalog(file)
     planned = _carry_out(open_stores(stack), desired, prune=prune, dry_run=dry_run)
     applied = bool(planned.changes) and not dry_run
-    for line in planned.lines:
-        click.echo(line, err=as_json)
-    click.echo(_closing_line(planned, applied=applied), err=as_json)
-    if as_json:
-        _print_json(
-            {
-                "applied": applied,
-                "changes": [_action_entry(action) for action in planned.changes],
-                "kept": [_action_entry(action) for action in planned.kept],
-            }
-        )
+    entry = {
+        "applied": applied,
+        "changes": [_action_entry(action) for action in planned.changes],
+        "kept": [_action_entry(action) for action in planned.kept],
+    }
+    print_done(entry, [*planned.lines, _closing_line(planned, applied=applied)], as_json=as_json)
 
 
 @catalog.command()
@@ -83,10 +79,7 @@ def show(*, stack: str | None, as_json: bool) -> None:
     stores = open_stores(stack)
     with faults_explained():
         entries = catalog_entries(stores.catalog.load().catalog)
-    if as_json:
-        _print_json(entries)
-    else:
-        click.echo(as_yaml(entries), nl=False)
+    print_found(entries, [as_yaml(entries).removesuffix("\n")], as_json=as_json)
 
 
 def read_catalog(path: Path) -> WholeCatalog:
@@ -274,7 +267,3 @@ def _as_shown(stored: Mapping[str, object]) -> dict[str, object]:
 
 def _beginnings(digests: object) -> list[str]:
     return [f"{digest[:_SHOWN_OF_A_DIGEST]}…" for digest in cast("list[str]", digests)]
-
-
-def _print_json(content: dict[str, object]) -> None:
-    click.echo(json.dumps(content, ensure_ascii=False, indent=2))

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, assert_never
 
-from pushhub.console.terminal import beginning, iso, on_one_line
+from pushhub.console.terminal import beginning, on_one_line
 from pushhub.events.command import Happening, RecordEvent, RelayLink
 from pushhub.events.messages import Forward, PoisonError, Report, read_forward, read_report, write_forward
-from pushhub.moments import Milliseconds
+from pushhub.moments import Milliseconds, iso_milliseconds
 
 RECEIVES_OF_SQS: Final = 20
 MOVED_BY_SQS: Final = (
@@ -121,7 +121,7 @@ def letter_entry(letter: DeadLetter) -> dict[str, object]:
     content = letter.content
     report = _report(content)
     forward = content if isinstance(content, Forward) else None
-    sent = iso(letter.sent)
+    sent = iso_milliseconds(letter.sent)
     return {
         "id": letter.id,
         "queue": str(letter.queue),
@@ -130,7 +130,7 @@ def letter_entry(letter: DeadLetter) -> dict[str, object]:
         "why": letter.why,
         "dead_since": None if letter.reason is None else sent,
         "queued_since": sent if letter.reason is None else None,
-        "accepted": iso(report.at) if report else None,
+        "accepted": iso_milliseconds(report.at) if report else None,
         "tried": _tried(letter, content),
         "waited": forward.waited if forward else None,
         "unreadable": _unreadable_entry(letter, content) if isinstance(content, Unreadable) else None,
@@ -208,8 +208,8 @@ def _unreadable_entry(letter: DeadLetter, content: Unreadable) -> dict[str, obje
 
 def _since(letter: DeadLetter, report: Report | None) -> str:
     state = "queued" if letter.reason is None else "dead"
-    accepted = f", accepted {iso(report.at)}" if report else ""
-    return f"{state} since {iso(letter.sent)}{accepted}"
+    accepted = f", accepted {iso_milliseconds(report.at)}" if report else ""
+    return f"{state} since {iso_milliseconds(letter.sent)}{accepted}"
 
 
 def _tried(letter: DeadLetter, content: LetterContent) -> int:

@@ -1,6 +1,5 @@
 """How does a person see what devices reported of pushes?"""
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -9,19 +8,25 @@ from typing import Final
 import click
 
 from pushhub.adapters.dynamodb.ledger import DynamoLedger
+from pushhub.console.bars import counting_bar
 from pushhub.console.connection import connect
 from pushhub.console.failure import ConsoleError
+from pushhub.console.printing import print_found
 from pushhub.console.stores import faults_explained, json_option, stack_option
-from pushhub.console.terminal import beginning, iso, on_one_line, people_look, progress_bar
+from pushhub.console.tables import table_lines
+from pushhub.console.terminal import beginning, on_one_line, stdout_is_a_terminal
 from pushhub.events.command import Happening
 from pushhub.events.ledger import FirstReport, LaunchStatistics, RecordedEvent
 from pushhub.events.uid import ParsedUid, parse_uid
+from pushhub.moments import iso_milliseconds
 from pushhub.text import is_unicode
 
 _NAMES: Final = {Happening.DELIVERED: "delivered", Happening.OPENED: "opened"}
 _LAUNCHES_AT_ONCE: Final = 8
 _LAUNCH_SHOWN: Final = 48
 _PLOT_WIDTH: Final = 20
+_HEADING: Final = ("launch", "provider", "delivered", "total", "opened", "total", "opened of delivered")
+_ALIGNMENTS: Final = "<<>>>><"
 
 
 @click.group()
@@ -29,7 +34,7 @@ def events() -> None:
     """See what devices reported of pushes."""
 
 
-def _text(_context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+def _unicode_text(_context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
     # Python hands over bytes of the command line that are not UTF-8 as lone surrogates.
     if value is not None and not (value and is_unicode(value)):
         raise click.BadParameter("a text in valid Unicode is expected", param=parameter)
@@ -37,7 +42,7 @@ def _text(_context: click.Context, parameter: click.Parameter, value: str | None
 
 
 @events.command()
-@click.option("--uid", required=True, callback=_text, help="Identity of a push to one device.")
+@click.option("--uid", required=True, callback=_unicode_text, help="Identity of a push to one device.")
 @stack_option
 @json_option
 def show(*, uid: str, stack: str | None, as_json: bool) -> None:
@@ -53,13 +58,11 @@ def show(*, uid: str, stack: str | None, as_json: bool) -> None:
         raise ConsoleError(
             "nothing is known of this uid: it was never reported, is not recorded yet, or was forgotten after EventRetentionDays"
         )
-    click.echo(
-        json.dumps(events_entry(uid, found), ensure_ascii=False, indent=2) if as_json else "\n".join(event_lines(uid, found))
-    )
+    print_found(events_entry(uid, found), event_lines(uid, found), as_json=as_json)
 
 
 @events.command()
-@click.option("--launch", callback=_text, metavar="ID", help="This launch only; without it, all.")
+@click.option("--launch", callback=_unicode_text, metavar="ID", help="This launch only; without it, all.")
 @stack_option
 @json_option
 def stats(*, launch: str | None, stack: str | None, as_json: bool) -> None:
@@ -73,10 +76,8 @@ def stats(*, launch: str | None, stack: str | None, as_json: bool) -> None:
         rows = ranked(_statistics(ledger, [launch] if launch else ledger.launches()))
     if launch and not rows:
         raise ConsoleError("nothing is counted for this launch: nothing of it was reported, or it is not recorded yet")
-    if as_json:
-        click.echo(json.dumps(statistics_entry(rows), ensure_ascii=False, indent=2))
-    else:
-        click.echo("\n".join(statistics_lines(rows, plotted=people_look())) if rows else "nothing is counted yet")
+    lines = statistics_lines(rows, plotted=stdout_is_a_terminal()) if rows else ["nothing is counted yet"]
+    print_found(statistics_entry(rows), lines, as_json=as_json)
 
 
 def open_ledger(stack: str | None) -> DynamoLedger:
@@ -95,12 +96,12 @@ def _statistics(ledger: DynamoLedger, launches: Sequence[str]) -> list[LaunchSta
     rows: list[LaunchStatistics] = []
     pool = ThreadPoolExecutor(_LAUNCHES_AT_ONCE)
     try:
-        with progress_bar(len(launches), "reading launches") as bar:
+        with counting_bar(len(launches), "reading launches") as advance:
             for counted in pool.map(ledger.statistics, launches):
                 rows += counted
-                bar.update(1)
+                advance(1)
     finally:
-        # After Ctrl-C or a fault, launches that are not begun are not read.
+        # After Ctrl-C or a fault, launches whose reading has not begun are not read.
         pool.shutdown(cancel_futures=True)
     return rows
 
@@ -138,12 +139,12 @@ def event_lines(uid: str, found: Sequence[RecordedEvent]) -> Iterator[str]:
         yield f"event of the {_form(event)} form, launch {on_one_line(event.launch)}, provider {on_one_line(event.provider)}"
         for bit, name in _NAMES.items():
             first = event.recorded.get(bit)
-            yield f"  {name:<9}  {iso(first.at)}  receipt {first.receipt}" if first else f"  {name:<9}  not reported"
+            yield f"  {name:<9}  {iso_milliseconds(first.at)}  receipt {first.receipt}" if first else f"  {name:<9}  not reported"
 
 
 def _uid_entry(uid: ParsedUid) -> dict[str, object]:
     return {
-        "sent": iso(uid.sent // 1_000_000),
+        "sent": iso_milliseconds(uid.sent // 1_000_000),
         "database": uid.database,
         "profile": uid.profile,
         "subscription_hash_id": f"{uid.subscription:08x}",
@@ -155,7 +156,7 @@ def _form(event: RecordedEvent) -> str:
 
 
 def _first_entry(first: FirstReport | None) -> dict[str, object] | None:
-    return {"at": iso(first.at), "receipt": first.receipt} if first else None
+    return {"at": iso_milliseconds(first.at), "receipt": first.receipt} if first else None
 
 
 def ranked(rows: Sequence[LaunchStatistics]) -> list[LaunchStatistics]:
@@ -186,22 +187,20 @@ def _counts_entry(row: LaunchStatistics) -> dict[str, object]:
 
 def statistics_lines(rows: Sequence[LaunchStatistics], *, plotted: bool) -> Iterator[str]:
     """Give statistics as the lines of a table with a row of totals, and with a bar in each row where they are `plotted`."""
-    rows = [*rows, _sum(rows)]
-    table = [("launch", "provider", "delivered", "total", "opened", "total"), *map(_cells, rows)]
-    plots = ["opened of delivered", *map(plot, rows)] if plotted else [""] * len(table)
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    for (launch, provider, *numbers), drawn in zip(table, plots, strict=True):
-        aligned = [launch.ljust(widths[0]), provider.ljust(widths[1]), *map(str.rjust, numbers, widths[2:])]
-        yield "  ".join([*aligned, drawn]).rstrip()
+    table = [_HEADING, *map(_cells, [*rows, _sum(rows)])]
+    yield from table_lines(_ALIGNMENTS, table if plotted else [cells[:-1] for cells in table])
 
 
 def _cells(row: LaunchStatistics) -> tuple[str, ...]:
     numbers = (str(counts[bit]) for bit in _NAMES for counts in (row.unique, row.total))
-    return (beginning(on_one_line(row.launch), _LAUNCH_SHOWN), on_one_line(row.provider), *numbers)
+    return (beginning(on_one_line(row.launch), _LAUNCH_SHOWN), on_one_line(row.provider), *numbers, plot(row))
 
 
 def plot(row: LaunchStatistics) -> str:
-    """Return a bar of the share of delivered pushes that were opened; opened does not imply delivered, so it may be over 100 %."""
+    """Draw the share of delivered pushes that were opened.
+
+    It may exceed 100 %: a device that reports an opened push need not have reported it as delivered.
+    """
     delivered, opened = row.unique[Happening.DELIVERED], row.unique[Happening.OPENED]
     if not delivered:
         return ""

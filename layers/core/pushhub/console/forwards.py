@@ -1,6 +1,5 @@
 """How does a person see the dead letters of a hub, and put them back?"""
 
-import json
 import re
 import sys
 from collections import Counter
@@ -12,12 +11,13 @@ from typing import Final
 import click
 
 from pushhub.adapters.sqs import SqsQueue
+from pushhub.console.bars import counting_bar
 from pushhub.console.connection import connect
 from pushhub.console.dead_letter_queue import DeadLetterQueue, Held
 from pushhub.console.dead_letters import DeadLetter, QueueName, letter_entry, letter_lines, named, why_left
+from pushhub.console.printing import print_done, print_found
 from pushhub.console.progress import say
 from pushhub.console.stores import faults_explained, json_option, stack_option
-from pushhub.console.terminal import progress_bar
 from pushhub.moments import Milliseconds, milliseconds_now
 
 _ID: Final = re.compile(r"[0-9A-Za-z-]{8,100}", re.ASCII)
@@ -62,10 +62,7 @@ def list_(*, queue: str | None, upstream: str | None, limit: int, stack: str | N
             if len(read) == limit:
                 say(f"read {limit} dead letters of {one.name} and no more; --limit reads more")
     shown = sorted((one for one in letters if upstream in {None, one.upstream}), key=lambda one: (one.queue, one.sent, one.id))
-    if as_json:
-        click.echo(json.dumps([letter_entry(letter) for letter in shown], ensure_ascii=False, indent=2))
-    else:
-        click.echo("\n".join(letter_lines(shown)) if shown else "no dead letters")
+    print_found(list(map(letter_entry, shown)), letter_lines(shown) if shown else ["no dead letters"], as_json=as_json)
     with faults_explained():
         for one in queues:
             if number := one.on_their_way():
@@ -90,7 +87,7 @@ def redrive(  # noqa: PLR0913  (click hands over each option by its name)
     """
     _require_one_choice(ids, upstream, everything=everything)
     queues = open_queues(stack, _names(queue, upstream))
-    outcome = Outcome(milliseconds_now())
+    outcome = RedriveOutcome(milliseconds_now())
     try:
         with faults_explained():
             if ids:
@@ -100,16 +97,14 @@ def redrive(  # noqa: PLR0913  (click hands over each option by its name)
                     _redrive_all(one, upstream, outcome)
     finally:
         # A person learns what was put back even if the rest could not be read.
-        click.echo(outcome.summary, err=as_json)
-        if as_json:
-            click.echo(json.dumps(outcome.entry, ensure_ascii=False, indent=2))
+        print_done(outcome.entry, [outcome.summary], as_json=as_json)
     if outcome.left:
         sys.exit(1)
 
 
 @dataclass(slots=True)
-class Outcome:
-    """What a redrive has done so far; `began` is when it began."""
+class RedriveOutcome:
+    """What a redrive has done so far; it `began` at that moment."""
 
     began: Milliseconds
     redriven: list[DeadLetter] = field(default_factory=list)
@@ -173,17 +168,17 @@ def _require_one_choice(ids: Sequence[str], upstream: str | None, *, everything:
 
 def _read(queue: DeadLetterQueue, held: Held, limit: int | None = None) -> list[DeadLetter]:
     letters: list[DeadLetter] = []
-    with progress_bar(queue.waiting(), f"reading {queue.name}") as bar:
+    with counting_bar(queue.waiting(), f"reading {queue.name}") as advance:
         for some in held.received(limit):
             letters += some
-            bar.update(len(some))
+            advance(len(some))
     return letters
 
 
-def _redrive_named(queues: Sequence[DeadLetterQueue], ids: Sequence[str], outcome: Outcome) -> None:
-    """Read every letter before one is put back, since the beginning of an id may mean several."""
-    with ExitStack() as holding:
-        helds = {queue.name: holding.enter_context(queue.held()) for queue in queues}
+def _redrive_named(queues: Sequence[DeadLetterQueue], ids: Sequence[str], outcome: RedriveOutcome) -> None:
+    """Read every letter before one is put back: several letters may begin with the given beginning of an id."""
+    with ExitStack() as stack:
+        helds = {queue.name: stack.enter_context(queue.held()) for queue in queues}
         letters = [letter for queue in queues for letter in _read(queue, helds[queue.name])]
         meant, wrong = named(letters, ids)
         outcome.left += ((id_, None, why) for id_, why in wrong.items())
@@ -191,9 +186,9 @@ def _redrive_named(queues: Sequence[DeadLetterQueue], ids: Sequence[str], outcom
             outcome.put_back(held, [letter for letter in meant if letter.queue is name])
 
 
-def _redrive_all(queue: DeadLetterQueue, upstream: str | None, outcome: Outcome) -> None:
-    """Put letters back batch by batch: if all were read first, some would become visible again before their turn."""
-    with queue.held() as held, progress_bar(queue.waiting(), f"redriving {queue.name}") as bar:
+def _redrive_all(queue: DeadLetterQueue, upstream: str | None, outcome: RedriveOutcome) -> None:
+    """Put letters back as soon as they are read: a letter that waited longer would become visible again and be read twice."""
+    with queue.held() as held, counting_bar(queue.waiting(), f"redriving {queue.name}") as advance:
         for some in held.received():
             meant = [letter for letter in some if upstream in {None, letter.upstream}]
             kept = {letter.id: why for letter in meant if (why := why_left(letter, outcome.began))}
@@ -201,4 +196,4 @@ def _redrive_all(queue: DeadLetterQueue, upstream: str | None, outcome: Outcome)
             going = [letter for letter in meant if letter.id not in kept]
             if going and not outcome.put_back(held, going):
                 return
-            bar.update(len(some))
+            advance(len(some))

@@ -1,6 +1,5 @@
 """How does a person get the links that a push carries, and a newer key to make them with?"""
 
-import json
 import secrets
 import string
 from dataclasses import asdict
@@ -13,13 +12,14 @@ from pushhub.catalog.secrets import SecretsChangedError
 from pushhub.console.connection import connect
 from pushhub.console.failure import ConsoleError
 from pushhub.console.local.deployment import STACK
+from pushhub.console.printing import print_done, print_found
 from pushhub.console.stores import faults_explained, json_option, open_stores, stack_option, stores_of
-from pushhub.console.terminal import somebody_can_be_asked
+from pushhub.console.terminal import stdin_is_a_terminal
 from pushhub.events.links import LinkError, mint_links
 
 _KEY_CHARACTERS: Final = string.ascii_letters + string.digits
 _KEY_LENGTH: Final = 86
-"""As many as CloudFormation makes the first key of: 512 random bits."""
+"""512 random bits; the first key, which CloudFormation makes, is as long."""
 
 
 @click.group()
@@ -45,7 +45,7 @@ def mint(*, uid: str, launch: str | None, stack: str | None, as_json: bool) -> N
         minted = mint_links(connection.outputs["Url"], stack_name(stack), known, uid, launch)
     except LinkError as error:
         raise ConsoleError(str(error)) from None
-    click.echo(json.dumps(asdict(minted), indent=2))
+    print_found(asdict(minted), (), as_json=True)
 
 
 @links.command()
@@ -57,7 +57,7 @@ def rotate(*, yes: bool, stack: str | None, as_json: bool) -> None:
 
     Keys are never removed: links that were made before stay valid.
     """
-    if not yes and not somebody_can_be_asked():
+    if not yes and not stdin_is_a_terminal():
         raise click.UsageError("nobody can be asked here whether to add a key: say --yes")
     store = open_stores(stack).secrets
     if not yes:
@@ -72,9 +72,8 @@ def rotate(*, yes: bool, stack: str | None, as_json: bool) -> None:
         except SecretsChangedError:
             raise ConsoleError("the hub's secret was changed by someone else meanwhile; run it again") from None
     added = max(newer.link_keys)
-    click.echo(f"added link key {added}: old links stay valid, and new ones open within {UNKNOWN_SECONDS} s", err=as_json)
-    if as_json:
-        click.echo(json.dumps({"rotated": True, "link_key": added}, indent=2))
+    line = f"added link key {added}: old links stay valid, and new ones open within {UNKNOWN_SECONDS} s"
+    print_done({"rotated": True, "link_key": added}, [line], as_json=as_json)
 
 
 def stack_name(stack: str | None) -> str:

@@ -1,9 +1,7 @@
 """How does a person see one profile of a hub, and make the hub forget it?"""
 
-import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from decimal import Decimal
 from functools import wraps
 
@@ -17,9 +15,10 @@ from pushhub.audience.values import MisfitError, Value, canonical_text, normalis
 from pushhub.catalog.model import Catalog, Database, DatabaseId
 from pushhub.catalog.providers import PROVIDER_CODES, PushToken, known_provider
 from pushhub.console.failure import ConsoleError
+from pushhub.console.printing import print_done, print_found
 from pushhub.console.stores import Stores, faults_explained, json_option, open_stores, stack_option
-from pushhub.console.terminal import on_one_line, somebody_can_be_asked
-from pushhub.moments import Seconds
+from pushhub.console.terminal import on_one_line, stdin_is_a_terminal
+from pushhub.moments import iso_seconds
 from pushhub.text import is_unicode
 
 Selector = ById | ByField | Address
@@ -66,7 +65,7 @@ def show(*, database: DatabaseId, selector: Selector, stack: str | None, as_json
     stores = open_stores(stack)
     with faults_explained():
         found = find(stores, database, selector)
-    click.echo(json.dumps(as_entry(found), ensure_ascii=False, indent=2) if as_json else "\n".join(lines_of(found)))
+    print_found(profile_entry(found), profile_lines(found), as_json=as_json)
 
 
 @profile.command()
@@ -79,7 +78,7 @@ def erase(*, database: DatabaseId, selector: Selector, yes: bool, stack: str | N
 
     Name it by exactly one of --id, --field and --token.
     """
-    if not yes and not somebody_can_be_asked():
+    if not yes and not stdin_is_a_terminal():
         raise click.UsageError("nobody can be asked here whether to erase: say --yes")
     stores = open_stores(stack)
     with faults_explained():
@@ -90,24 +89,22 @@ def erase(*, database: DatabaseId, selector: Selector, yes: bool, stack: str | N
     with faults_explained():
         if not Erasing(stores.audience)(database, found.profile.id):
             raise ConsoleError(f"profile {found.profile.id} of database {database} is gone already")
-    click.echo(f"erased {named}", err=as_json)
-    if as_json:
-        erased = {"erased": True, "database": database, "profile": found.profile.id, "subscriptions": len(found.subscriptions)}
-        click.echo(json.dumps(erased, indent=2))
+    erased = {"erased": True, "database": database, "profile": found.profile.id, "subscriptions": len(found.subscriptions)}
+    print_done(erased, [f"erased {named}"], as_json=as_json)
 
 
-def parse_selector(id_: str | None, field: str | None, token: str | None) -> Selector:
+def parse_selector(id_: str | None, field: str | None, push_token: str | None) -> Selector:
     """Return what the command's options select by.
 
     Args:
         id_: a profile's id.
         field: a match field and its value, separated by the first `=`.
-        token: a provider and its push token, separated by the first `:`.
+        push_token: a provider and its push token, separated by the first `:`.
 
     Raises:
         click.UsageError: not exactly one is given, or it is not of its form.
     """
-    given = [option for option in (id_, field, token) if option is not None]
+    given = [option for option in (id_, field, push_token) if option is not None]
     if len(given) != 1:
         raise click.UsageError("name the profile by exactly one of --id, --field and --token")
     # Python hands over bytes of the command line that are not UTF-8 as lone surrogates.
@@ -117,7 +114,7 @@ def parse_selector(id_: str | None, field: str | None, token: str | None) -> Sel
         if not PROFILE_ID.fullmatch(id_):
             raise click.UsageError("--id: 1 to 64 characters of A-Z a-z 0-9 _ - are expected")
         return ById(ProfileId(id_))
-    return _parse_field(field) if field is not None else _parse_token(token or "")
+    return _parse_field(field) if field is not None else _parse_push_token(push_token or "")
 
 
 def _parse_field(field: str) -> ByField:
@@ -127,14 +124,14 @@ def _parse_field(field: str) -> ByField:
     return ByField(name, value)
 
 
-def _parse_token(text: str) -> Address:
-    name, _, token = text.partition(":")
-    if not name or not token:
+def _parse_push_token(text: str) -> Address:
+    name, _, push_token = text.partition(":")
+    if not name or not push_token:
         raise click.UsageError("--token: PROVIDER:TOKEN is expected")
     provider = known_provider(name)
     if provider is None:
         raise click.UsageError(f'--token: unknown provider "{name}"; one of {", ".join(PROVIDER_CODES)}')
-    return Address(provider, PushToken(token))
+    return Address(provider, PushToken(push_token))
 
 
 def match_key(catalog: Catalog, database: DatabaseId, selector: ByField) -> MatchKey:
@@ -146,9 +143,9 @@ def match_key(catalog: Catalog, database: DatabaseId, selector: ByField) -> Matc
     declared = _declared(catalog, database)
     kind = declared.fields.get(selector.field)
     if kind is None:
-        raise ConsoleError(f'database {database} has no field "{selector.field}"; {_having(declared.fields)}')
+        raise ConsoleError(f'database {database} has no field "{selector.field}"; {_choices(declared.fields)}')
     if selector.field not in declared.match:
-        raise ConsoleError(f"{selector.field} is not a match field of database {database}; {_having(declared.match)}")
+        raise ConsoleError(f"{selector.field} is not a match field of database {database}; {_choices(declared.match)}")
     try:
         return MatchKey(selector.field, kind, normalise(kind, selector.value))
     except MisfitError as misfit:
@@ -158,11 +155,12 @@ def match_key(catalog: Catalog, database: DatabaseId, selector: ByField) -> Matc
 def _declared(catalog: Catalog, database: DatabaseId) -> Database:
     declared = catalog.databases.get(database)
     if declared is None:
-        raise ConsoleError(f"there is no database {database}; {_having(catalog.databases)}")
+        raise ConsoleError(f"there is no database {database}; {_choices(catalog.databases)}")
     return declared
 
 
-def _having(names: Iterable[object]) -> str:
+def _choices(names: Iterable[object]) -> str:
+    """Return what a person may pick from, as the end of a message."""
     listed = ", ".join(map(str, names))
     return f"there is {listed}" if listed else "there is none at all"
 
@@ -184,6 +182,7 @@ def find(stores: Stores, database: DatabaseId, selector: Selector) -> Found:
 
 
 def _holder(stores: Stores, database: DatabaseId, selector: Selector) -> ProfileId | None:
+    """Return the id of the selected profile, None where nobody has the match key or push token; an id is not looked up."""
     match selector:
         case ById(id_):
             return id_
@@ -201,7 +200,7 @@ def _owner(audience: AudienceStore, database: DatabaseId, address: Address) -> P
     return subscription.profile if subscription else None
 
 
-def as_entry(found: Found) -> dict[str, object]:
+def profile_entry(found: Found) -> dict[str, object]:
     """Return a profile as JSON has it: times in ISO 8601 UTC; decimals that a JSON reader might round are texts."""
     shown = found.profile
     return {
@@ -210,19 +209,19 @@ def as_entry(found: Found) -> dict[str, object]:
         "origin": str(shown.origin),
         "fields": {name: _json_value(value) for name, value in shown.fields.items()},
         "match_keys": [{"field": key.field, "type": str(key.type), "value": _json_value(key.value)} for key in _sorted_keys(shown)],
-        "created": iso(shown.created),
-        "updated": iso(shown.updated),
+        "created": iso_seconds(shown.created),
+        "updated": iso_seconds(shown.updated),
         "subscriptions": [_subscription_entry(subscription) for subscription in found.subscriptions],
     }
 
 
-def lines_of(found: Found) -> Iterator[str]:
+def profile_lines(found: Found) -> Iterator[str]:
     """Give a profile as lines for a person."""
     shown = found.profile
     yield f"profile {shown.id} of database {found.database}"
     yield f"  origin   {shown.origin}"
-    yield f"  created  {iso(shown.created)}"
-    yield f"  updated  {iso(shown.updated)}"
+    yield f"  created  {iso_seconds(shown.created)}"
+    yield f"  updated  {iso_seconds(shown.updated)}"
     yield "  fields" if shown.fields else "  no fields"
     for name, value in shown.fields.items():
         yield f"    {name} = {on_one_line(canonical_text(value))}"
@@ -232,11 +231,6 @@ def lines_of(found: Found) -> Iterator[str]:
     yield f"  {_counted(found.subscriptions)}"
     for subscription in found.subscriptions:
         yield from _subscription_lines(subscription)
-
-
-def iso(moment: Seconds) -> str:
-    """Return a moment in ISO 8601, UTC."""
-    return f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _sorted_keys(shown: Profile) -> list[MatchKey]:
@@ -253,19 +247,19 @@ def _subscription_entry(subscription: Subscription) -> dict[str, object]:
         "token": subscription.address.push_token,
         "live": subscription.live,
         "resources": [
-            {"id": resource, "state": str(state), "since": iso(at)}
+            {"id": resource, "state": str(state), "since": iso_seconds(at)}
             for resource, (state, at) in sorted(subscription.resources.items())
         ],
-        "created": iso(subscription.created),
-        "last_seen": iso(subscription.seen),
+        "created": iso_seconds(subscription.created),
+        "last_seen": iso_seconds(subscription.seen),
     }
 
 
 def _subscription_lines(subscription: Subscription) -> Iterator[str]:
     yield f"    {subscription.address.provider} {on_one_line(subscription.address.push_token)}"
     for resource, (state, at) in sorted(subscription.resources.items()):
-        yield f"      resource {resource}: {state} since {iso(at)}"
-    yield f"      created {iso(subscription.created)}, last seen {iso(subscription.seen)}"
+        yield f"      resource {resource}: {state} since {iso_seconds(at)}"
+    yield f"      created {iso_seconds(subscription.created)}, last seen {iso_seconds(subscription.seen)}"
 
 
 def _json_value(value: Value) -> int | float | str | bool:

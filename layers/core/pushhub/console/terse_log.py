@@ -1,4 +1,4 @@
-"""What does a server of ours say of a request that aiohttp could not handle?"""
+"""What do our own servers log when aiohttp cannot handle a request?"""
 
 import logging
 
@@ -6,10 +6,10 @@ from pushhub.console.progress import say
 
 
 def terse_logger(server: str) -> logging.Logger:
-    """Return a logger for aiohttp that says one line for each failure, without the request in it: it may hold a credential.
+    """Return a logger for aiohttp that writes one line for each failure; the request, which may hold a credential, is not in it.
 
     Args:
-        server: what people call it.
+        server: the server's name in that line.
     """
     logger = logging.getLogger(f"{__name__}.{server}")
     logger.handlers = [_OneLine(server)]

@@ -1,4 +1,4 @@
-"""What would the hub forward? A stand-in for an upstream, which prints each request that it gets."""
+"""What does the hub forward? A stand-in for the place that events are forwarded to; it prints each request."""
 
 import asyncio
 import json
@@ -65,7 +65,7 @@ def _printing(shown: Callable[[Arrival], str]) -> Callable[[Arrival], None]:
 
 
 def _print(text: str) -> None:
-    # The reader of the output may be gone; the requests of the hub are answered all the same.
+    # Nobody may read stdout any more; the hub still gets its answer.
     with suppress(OSError):
         click.echo(text)
 
@@ -82,7 +82,7 @@ def _request_text(arrival: Arrival) -> str:
             body, _ = read_body(arrival.body)
             return f"post_events {repr(body) if isinstance(body, str) else _json_on_one_line(body)}"
         case "crypto_post_events":
-            # All of a link is a credential.
+            # The whole link is a credential.
             return f"crypto_post_events {on_one_line(beginning(arrival.query, _LINK_SHOWN))}"
         case _:
             return f"{arrival.method} {on_one_line(arrival.path)}"
@@ -115,24 +115,24 @@ def read_body(body: bytes) -> tuple[dict[str, object] | str, str | None]:
         The body, with … for the value of each `token` in it: as JSON has it, or the beginning of its text if it is no JSON object.
         And the upstream token of a JSON object, None if it has none.
     """
-    hidden: list[str] = []
+    upstream_tokens: list[str] = []
 
     def hide(members: dict[str, object]) -> dict[str, object]:
         if members.get("token") is not None:
-            hidden.append(str(members["token"]))
+            upstream_tokens.append(str(members["token"]))
             members["token"] = _HIDDEN
         return members
 
     with suppress(ValueError, RecursionError):
         document = json.loads(body, object_hook=hide)
         if isinstance(document, dict):
-            # The object itself comes after the objects inside it.
-            return document, None if document.get("token") is None else hidden[-1]
+            # The decoder hands over an inner object before the outer one, so the document's own token comes last.
+            return document, None if document.get("token") is None else upstream_tokens[-1]
     return beginning(_TOKEN_IN_TEXT.sub(rf"\1{_HIDDEN}", body.decode(errors="backslashreplace")), _TEXT_SHOWN), None
 
 
 def _digest(upstream_token: str) -> str:
-    # A text in JSON may hold half of a surrogate pair.
+    # A text of JSON may hold half of a surrogate pair.
     return sha256(upstream_token.encode(errors="surrogatepass")).hexdigest()[:6]
 
 

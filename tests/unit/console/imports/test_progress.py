@@ -1,6 +1,7 @@
 """What is shown of running imports, and how a command waits for them."""
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 
 import pytest
@@ -182,7 +183,7 @@ def test_a_job_is_followed_from_before_it_is_known_to_its_end() -> None:
 
 def test_every_look_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     shown: list[tuple[object, ...]] = []
-    monkeypatch.setattr(watching, "show_on", lambda bar, *what: shown.append(what))
+    monkeypatch.setattr(watching, "described_bar", lambda label: nullcontext(lambda *what: shown.append(what)))
     Played(create, plan, advance, finish).watch().until_ended([JOB.id])
     assert shown == [
         (0, 0, "waiting for the hub to plan it"),

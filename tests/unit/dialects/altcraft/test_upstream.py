@@ -13,7 +13,7 @@ from pushhub.events.command import Happening, PlainForm, RecordEvent, RelayLink
 from pushhub.events.messages import Forward, Receipt, Report
 from pushhub.moments import Milliseconds
 from pushhub.outgoing.calls import Call, CallReply
-from tests.unit.events.test_uid import PUBLISHED
+from tests.doubles.uids import PUBLISHED
 
 UPSTREAM = Upstream("altcraft", UpstreamKind.ALTCRAFT, "https://up.example/base", relay_links=True, events=frozenset(ReportedEvent))
 TOKEN = "the upstream's own token"

@@ -24,9 +24,8 @@ from pushhub.moments import Seconds
 from tests.doubles.audience import MemoryAudience
 from tests.doubles.files import MemoryFiles
 from tests.doubles.imports import MemoryImports
-from tests.doubles.invariants import assert_consistent
+from tests.doubles.invariants import assert_consistent, told_apart
 from tests.doubles.requests import CUSTOMERS, resource
-from tests.unit.imports.steps.test_settling import told_apart
 
 NOW = Seconds(1_000_000)
 JOB = JobId("job")

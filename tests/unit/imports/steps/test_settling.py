@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pushhub.audience.command import Mode, Subscribe
-from pushhub.audience.model import Profile, ProfileId
+from pushhub.audience.model import ProfileId
 from pushhub.audience.resolving import resolve
 from pushhub.audience.subscribing import Subscribing
 from pushhub.audience.values import Value
@@ -18,9 +18,9 @@ from pushhub.imports.files.reasons import outcome_of
 from pushhub.imports.job import JobId, RowOutcome, RowResult
 from pushhub.imports.steps.settling import ResolvedRow, SettleRows, resolved_row
 from pushhub.moments import Seconds
-from tests.doubles.audience import DatabaseContent, MemoryAudience
+from tests.doubles.audience import MemoryAudience
 from tests.doubles.imports import MemoryImports
-from tests.doubles.invariants import assert_consistent
+from tests.doubles.invariants import assert_consistent, told_apart
 from tests.doubles.requests import BY_TOKEN, CUSTOMERS, SHOPPERS, by_id, by_number, off, on, resource
 
 NOW = Seconds(1_000_000)
@@ -48,22 +48,6 @@ def new_id() -> ProfileId:
 def one_by_one(store: MemoryAudience, commands: Sequence[Subscribe]) -> list[RowOutcome]:
     subscribe = Subscribing(store, now=lambda: NOW, new_id=new_id, sleep=lambda _: None)
     return [outcome_of(subscribe(command), unsubscribe=command.subscriptions[0].unsubscribe) for command in commands]
-
-
-def told_apart(content: DatabaseContent) -> dict[frozenset[object], object]:
-    """Return what a database holds, with profiles named by what they own instead of by ids that are made up."""
-
-    def name(profile: Profile) -> frozenset[object]:
-        return frozenset((*profile.live, *profile.cancelled, *profile.keys, *((profile.id,) if len(profile.id) < 24 else ())))
-
-    names = {id_: name(profile) for id_, profile in content.profiles.items()}
-    return {
-        names[id_]: (profile.origin, profile.fields, profile.live, profile.cancelled, profile.created, profile.updated)
-        for id_, profile in content.profiles.items()
-    } | {
-        frozenset([ref]): (names[held.profile], held.resources, held.created, held.seen)
-        for ref, held in content.subscriptions.items()
-    }
 
 
 TOKENS = st.sampled_from("abcdefg")

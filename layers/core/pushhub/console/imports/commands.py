@@ -1,9 +1,9 @@
 """How does a person see imports, resume failed ones, and end running ones?"""
 
-import json
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +14,7 @@ from pushhub.console.imports.ended import command_line, print_reports, wait_and_
 from pushhub.console.imports.progress import Standing
 from pushhub.console.imports.report import job_entry, job_lines, progress_entry, progress_lines, report_lines
 from pushhub.console.imports.stores import ImportStores, open_imports
+from pushhub.console.printing import print_done, print_found
 from pushhub.console.progress import say
 from pushhub.console.stores import faults_explained, json_option, stack_option
 from pushhub.console.terminal import on_one_line
@@ -50,10 +51,8 @@ def list_(*, limit: int, stack: str | None, as_json: bool) -> None:
     with faults_explained():
         jobs = open_imports(stack).jobs
         standings = [Standing(job, jobs.progress(job.id)) for job in jobs.recent(limit)]
-    if as_json:
-        click.echo(json.dumps([job_entry(standing) for standing in standings], ensure_ascii=False, indent=2))
-    else:
-        click.echo("\n".join(job_lines(standings, seconds_now())) if standings else "no imports")
+    lines = job_lines(standings, seconds_now()) if standings else ["no imports"]
+    print_found(list(map(job_entry, standings)), lines, as_json=as_json)
 
 
 @imports.command()
@@ -72,10 +71,8 @@ def show(*, job: str, stack: str | None, as_json: bool) -> None:
         print_reports([standing], stores, stack, as_json=as_json)
         return
     entry = summary_of(standing.job, standing.tally)
-    if as_json:
-        click.echo(json.dumps({**entry, "progress": progress_entry(standing)}, ensure_ascii=False, indent=2))
-    else:
-        click.echo("\n".join([*report_lines(entry, standing.job.plan), *progress_lines(standing, seconds_now())]))
+    lines = chain(report_lines(entry, standing.job.plan), progress_lines(standing, seconds_now()))
+    print_found({**entry, "progress": progress_entry(standing)}, lines, as_json=as_json)
 
 
 @imports.command()
@@ -95,10 +92,8 @@ def fetch(*, job: str, folder: Path | None, stack: str | None, as_json: bool) ->
         if not ended.status.final:
             raise ConsoleError(f"job {job} is running: its reports are written when it has ended")
         fetched = _download(stores, ended.id, folder)
-    if as_json:
-        click.echo(json.dumps({"job": job, "files": [str(file) for file in fetched]}, ensure_ascii=False, indent=2))
-    else:
-        click.echo("\n".join(map(str, fetched)))
+    names = list(map(str, fetched))
+    print_found({"job": job, "files": names}, names, as_json=as_json)
     if (folder / RETRY) in fetched:
         say(f"mend {folder / RETRY}, then: {retry_command(ended, folder / RETRY, stack)}")
 
@@ -121,9 +116,8 @@ def retry(*, job: str, wait: bool, stack: str | None, as_json: bool) -> None:
         attempt = _resume(stores, loaded)
     if wait:
         sys.exit(0 if wait_and_print(stores, [loaded.id], stack, as_json=as_json) else 1)
-    click.echo(f"job {job} goes on, attempt {attempt}; see it with `{command_line(stack, 'imports', 'show', job)}`", err=as_json)
-    if as_json:
-        click.echo(json.dumps({"job": job, "status": str(JobStatus.RUNNING), "attempt": attempt}, indent=2))
+    line = f"job {job} goes on, attempt {attempt}; see it with `{command_line(stack, 'imports', 'show', job)}`"
+    print_done({"job": job, "status": str(JobStatus.RUNNING), "attempt": attempt}, [line], as_json=as_json)
 
 
 @imports.command()
@@ -143,9 +137,8 @@ def cancel(*, job: str, stack: str | None, as_json: bool) -> None:
         stores.jobs.stop(loaded.id)
         if not stores.executions.stop(loaded.id, loaded.attempt):
             say(f"nothing runs of job {job} at present; within {_SWEEP_MINUTES} minutes the hub notices that it was cancelled")
-    click.echo(f"job {job} is being cancelled; see it with `{command_line(stack, 'imports', 'show', job)}`", err=as_json)
-    if as_json:
-        click.echo(json.dumps({"job": job, "stopping": True}, indent=2))
+    line = f"job {job} is being cancelled; see it with `{command_line(stack, 'imports', 'show', job)}`"
+    print_done({"job": job, "stopping": True}, [line], as_json=as_json)
 
 
 def retry_command(job: Job, file: Path, stack: str | None) -> str:

@@ -1,8 +1,6 @@
 """How does a person drop files to be imported, and wait until they are?"""
 
-import json
 import sys
-import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,15 +10,17 @@ import click
 from pushhub.adapters.s3 import ImportBucket
 from pushhub.audience.command import Mode
 from pushhub.catalog.model import Catalog
+from pushhub.console.bars import counting_bar
 from pushhub.console.catalog import read_catalog
 from pushhub.console.failure import ConsoleError
 from pushhub.console.imports.destination import destination_of, require_droppable, settings_of
 from pushhub.console.imports.dry_run import try_and_print
 from pushhub.console.imports.ended import command_line, say_that_jobs_go_on, wait_and_print
 from pushhub.console.imports.stores import open_imports
+from pushhub.console.printing import object_or_array, print_done
 from pushhub.console.progress import say
 from pushhub.console.stores import faults_explained, json_option, open_stores, stack_option
-from pushhub.console.terminal import on_one_line, progress_bar
+from pushhub.console.terminal import on_one_line
 from pushhub.faults import UnavailableError
 from pushhub.imports.job import JobId, S3Object, job_of
 
@@ -140,15 +140,9 @@ def _drop(
 
 
 def _upload(bucket: ImportBucket, file: Path, key: str, settings: Mapping[str, str]) -> S3Object:
-    bar_lock = threading.Lock()
     try:
-        with progress_bar(file.stat().st_size, f"uploading {on_one_line(file.name)}") as bar:
-
-            def sent(count: int) -> None:
-                with bar_lock:
-                    bar.update(count)
-
-            return bucket.upload(file, key, settings, sent)
+        with counting_bar(file.stat().st_size, f"uploading {on_one_line(file.name)}") as advance:
+            return bucket.upload(file, key, settings, advance)
     except OSError as error:
         raise ConsoleError(f"{file}: {error.strerror or type(error).__name__}") from None
     except UnavailableError as fault:
@@ -156,11 +150,9 @@ def _upload(bucket: ImportBucket, file: Path, key: str, settings: Mapping[str, s
 
 
 def _print(dropped: Sequence[UploadedFile], stack: str | None, *, as_json: bool) -> None:
-    if as_json:
-        entries = [upload.entry for upload in dropped]
-        click.echo(json.dumps(entries[0] if len(entries) == 1 else entries, ensure_ascii=False, indent=2))
-    for upload in dropped:
-        click.echo(f"{upload.file} is uploaded as job {upload.job}", err=as_json)
+    entries = [upload.entry for upload in dropped]
+    lines = [f"{upload.file} is uploaded as job {upload.job}" for upload in dropped]
+    print_done(object_or_array(entries), lines, as_json=as_json)
     job = dropped[0].job if len(dropped) == 1 else "JOB"
     say(f"see how far it is with `{command_line(stack, 'imports', 'show', job)}`")
 

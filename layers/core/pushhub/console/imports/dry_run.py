@@ -5,7 +5,6 @@ the file, also where it is packed.
 """
 
 import csv
-import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
@@ -15,15 +14,16 @@ from io import StringIO
 from pathlib import Path
 from typing import Final
 
-import click
-
 from pushhub.audience.command import DatabaseRefused, Refused, Subscribe
 from pushhub.audience.resolving import resolve
+from pushhub.console.bars import Show, described_bar
 from pushhub.console.failure import ConsoleError
 from pushhub.console.imports.destination import Destination
 from pushhub.console.imports.report import read_as_line
+from pushhub.console.printing import object_or_array, print_found
 from pushhub.console.progress import say
-from pushhub.console.terminal import beginning, described_bar, on_one_line, show_on
+from pushhub.console.tables import table_lines
+from pushhub.console.terminal import beginning, on_one_line
 from pushhub.imports.files.columns import Target, find_columns
 from pushhub.imports.files.cutting import CutFile
 from pushhub.imports.files.drop import Overrides, read_overrides
@@ -91,11 +91,9 @@ class Trial:
         if not self.layout:
             return
         yield read_as_line(self.layout)
-        width = len(f"{self.rows:,}")
-        yield f"  rows        {self.rows:,}"
-        yield f"  would fail  {self.reasons.total():>{width},}"
-        for reason, count in self.reasons.most_common():
-            yield f"              {count:>{width},}  {on_one_line(reason)}"
+        counts = [("rows", f"{self.rows:,}", ""), ("would fail", f"{self.reasons.total():,}", "")]
+        reasons = [("", f"{count:,}", on_one_line(reason)) for reason, count in self.reasons.most_common()]
+        yield from (f"  {line}" for line in table_lines("<><", counts + reasons))
         if self.first:
             yield "  first of them, tokens masked"
         for row in self.first:
@@ -117,11 +115,8 @@ def try_and_print(files: Sequence[Path], destination: Destination, settings: Map
     """
     overrides = read_overrides(settings)
     trials = [try_file(file, destination.target(file), overrides) for file in files]
-    if as_json:
-        entries = [trial.entry for trial in trials]
-        click.echo(json.dumps(entries[0] if len(entries) == 1 else entries, ensure_ascii=False, indent=2))
-    else:
-        click.echo("\n".join(line for trial in trials for line in trial.lines))
+    lines = (line for trial in trials for line in trial.lines)
+    print_found(object_or_array([trial.entry for trial in trials]), lines, as_json=as_json)
     if any(trial.layout for trial in trials):
         say(NOT_SEEN)
     return not any(trial.obstacle for trial in trials)
@@ -135,8 +130,8 @@ def try_file(file: Path, target: Target, overrides: Overrides) -> Trial:
     """
     trial = Trial(file)
     try:
-        with described_bar(f"reading {on_one_line(file.name)}") as bar:
-            source = _Source(file, file.stat().st_size, partial(show_on, bar))
+        with described_bar(f"reading {on_one_line(file.name)}") as show:
+            source = _Source(file, file.stat().st_size, show)
             cut = source.cut(target, overrides)
             trial.layout = cut.layout
             reader = RowReader(cut.layout, target, overrides.mode)
@@ -150,11 +145,11 @@ def try_file(file: Path, target: Target, overrides: Overrides) -> Trial:
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """A file on this machine, of `size` bytes; `show` is called with the bytes read, the size, and a text beside them."""
+    """A file on this machine, of `size` bytes; `show` moves the bar as it is read."""
 
     file: Path
     size: int
-    show: Callable[[int, int, str], None]
+    show: Show
 
     def cut(self, target: Target, overrides: Overrides) -> CutFile:
         """Return the layout of the file and its chunks, as the hub would find them.

@@ -6,12 +6,11 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, cast
 
-import click
-
 from pushhub.console.imports.progress import Standing
 from pushhub.console.imports.report import Entry, report_lines, share_line
 from pushhub.console.imports.stores import ImportStores
 from pushhub.console.imports.watch import Watch
+from pushhub.console.printing import object_or_array, print_found
 from pushhub.console.progress import say
 from pushhub.console.stores import faults_explained
 from pushhub.imports.job import JobId, JobStatus
@@ -65,12 +64,17 @@ def print_reports(ended: Sequence[Standing], stores: ImportStores, stack: str | 
     """
     with faults_explained():
         entries = [entry_of(stores, standing) for standing in ended]
-        if as_json:
-            click.echo(json.dumps(entries[0] if len(entries) == 1 else entries, ensure_ascii=False, indent=2))
-            return
-        for standing, entry in zip(ended, entries, strict=True):
-            lines = [*report_lines(entry, standing.job.plan), *_what_next(standing, stack), *_where(standing.job.id, stores, stack)]
-            click.echo("\n".join(lines))
+        lines = (line for pair in zip(ended, entries, strict=True) for line in _outcome_lines(*pair, stores, stack))
+        print_found(object_or_array(entries), lines, as_json=as_json)
+
+
+def _outcome_lines(standing: Standing, entry: Entry, stores: ImportStores, stack: str | None) -> Sequence[str]:
+    """Return what a person reads of one job: its report, what to do next, and where its files are."""
+    return [
+        *report_lines(entry, standing.job.plan),
+        *_what_next(standing, stack),
+        *_where(standing.job.id, stores, stack),
+    ]
 
 
 def command_line(stack: str | None, *words: str) -> str:

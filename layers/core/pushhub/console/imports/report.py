@@ -7,26 +7,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from pushhub.console.imports.progress import Standing, duration
-from pushhub.console.profile import iso
+from pushhub.console.tables import table_lines
 from pushhub.console.terminal import on_one_line
 from pushhub.imports.files.layout import Layout
 from pushhub.imports.job import FilePlan, RowResult
 from pushhub.imports.keys import INBOX
-from pushhub.moments import Seconds
+from pushhub.moments import Seconds, iso_seconds
 
 Entry = Mapping[str, object]
 """A JSON object."""
 
-_COLUMNS: Final = {
-    "job": str.ljust,
-    "status": str.ljust,
-    "started": str.ljust,
-    "took": str.ljust,
-    "rows": str.rjust,
-    str(RowResult.FAILED): str.rjust,
-    "file": str.ljust,
-}
-"""The columns of a list of jobs, and how each is aligned."""
+_HEADING: Final = ("job", "status", "started", "took", "rows", str(RowResult.FAILED), "file")
+_ALIGNMENTS: Final = "<<<<>><"
 _DELIMITERS: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 
 
@@ -51,8 +43,8 @@ def job_entry(standing: Standing) -> dict[str, object]:
         "file": job.source.key,
         "version": job.source.version,
         "attempt": job.attempt,
-        "started": iso(job.started),
-        "ended": None if job.ended is None else iso(job.ended),
+        "started": iso_seconds(job.started),
+        "ended": None if job.ended is None else iso_seconds(job.ended),
         "rows": tally.rows,
         str(RowResult.FAILED): tally[RowResult.FAILED],
     }
@@ -60,12 +52,11 @@ def job_entry(standing: Standing) -> dict[str, object]:
 
 def job_lines(standings: Sequence[Standing], now: Seconds) -> Iterator[str]:
     """Give jobs as the lines of a table."""
-    table = [tuple(_COLUMNS), *(_cells(standing, now) for standing in standings)]
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    for cells, standing in zip(table, [None, *standings], strict=True):
-        filled = (fill(cell, width) for fill, cell, width in zip(_COLUMNS.values(), cells, widths, strict=True))
-        yield "  ".join(filled).rstrip()
-        if standing and standing.job.reason:
+    heading, *rows = table_lines(_ALIGNMENTS, [_HEADING, *(_cells(standing, now) for standing in standings)])
+    yield heading
+    for row, standing in zip(rows, standings, strict=True):
+        yield row
+        if standing.job.reason:
             yield f"  {on_one_line(standing.job.reason)}"
 
 
@@ -73,7 +64,7 @@ def _cells(standing: Standing, now: Seconds) -> tuple[str, ...]:
     job, tally = standing.job, standing.tally
     took = duration((now if job.ended is None else job.ended) - job.started)
     file = on_one_line(job.source.key.removeprefix(INBOX))
-    return job.id, str(job.status), iso(job.started), took, f"{tally.rows:,}", f"{tally[RowResult.FAILED]:,}", file
+    return job.id, str(job.status), iso_seconds(job.started), took, f"{tally.rows:,}", f"{tally[RowResult.FAILED]:,}", file
 
 
 def read_as_line(layout: Layout) -> str:
@@ -96,14 +87,12 @@ def report_lines(entry: Entry, plan: FilePlan | None) -> Iterator[str]:
 
 def count_lines(entry: Entry) -> Iterator[str]:
     """Give the results of the rows as lines: how many rows have each, and why rows failed, the most frequent reason first."""
-    counts = {name: _number(entry.get(name)) for name in ("rows", *map(str, RowResult))}
-    width = len(f"{counts['rows']:,}")
-    for name, count in counts.items():
-        yield f"  {name:<10}  {count:>{width},}"
+    rows = [(name, f"{_number(entry.get(name)):,}", "") for name in ("rows", *map(str, RowResult))]
     reasons = entry.get("reasons")
     if isinstance(reasons, Mapping):
-        for reason, count in sorted(reasons.items(), key=lambda counted: -_number(counted[1])):
-            yield f"  {'':<10}  {_number(count):>{width},}  {on_one_line(str(reason))}"
+        often = sorted(reasons.items(), key=lambda counted: -_number(counted[1]))
+        rows += (("", f"{_number(count):,}", on_one_line(str(reason))) for reason, count in often)
+    yield from (f"  {line}" for line in table_lines("<><", rows))
 
 
 def share_line(standing: Standing) -> str:

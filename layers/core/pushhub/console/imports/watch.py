@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from pushhub.console.bars import described_bar
 from pushhub.console.failure import ConsoleError
 from pushhub.console.imports.progress import Pace, Standing, moment_of, progress_text
-from pushhub.console.terminal import described_bar, show_on
 from pushhub.faults import UnavailableError
 from pushhub.imports.job import JobId, UnknownJobError
 from pushhub.imports.port import JobReader
@@ -63,11 +63,11 @@ class Watch:
         """
         pace = Pace()
         standings: Mapping[JobId, Standing | None] = {}
-        with described_bar("importing" if len(ids) == 1 else f"importing {len(ids)} files") as bar:
+        with described_bar("importing" if len(ids) == 1 else f"importing {len(ids)} files") as show:
             for standings in self.follow(ids):
                 moment = moment_of(self.clock(), standings.values())
                 pace.add(moment)
-                show_on(bar, moment.done, moment.size, progress_text(moment, pace))
+                show(moment.done, moment.size, progress_text(moment, pace))
         return [standing for standing in standings.values() if standing]
 
     def _look(self, id_: JobId) -> Standing | None:

@@ -1,13 +1,10 @@
 """How does the checkout become what is deployed? By `sam build`, for the processor it will run on."""
 
-import fcntl
 import importlib.util
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-
-import tenacity
 
 from pushhub.console.checkout import Checkout
 from pushhub.console.failure import ConsoleError
@@ -30,15 +27,16 @@ def require_build_tools() -> None:
 
 @asynccontextmanager
 async def building(checkout: Checkout, architecture: str) -> AsyncIterator[None]:
-    """Keep the build folder to ourselves: `sam build` empties it first, under the hands of whoever reads it."""
+    """Lock the build folder while the body runs: `sam build` empties it first, even if another process reads it.
+
+    The operating system releases the lock of a process that was killed.
+    """
+    from filelock import AsyncFileLock
+
     folder = checkout.build_folder(architecture)
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("w", encoding="utf-8") as lock:
-        async for attempt in tenacity.AsyncRetrying(
-            retry=tenacity.retry_if_exception_type(BlockingIOError), wait=tenacity.wait_fixed(0.1)
-        ):
-            with attempt:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    # The file stays, so that there is never a second one of that name, and no weaker lock takes its place.
+    async with AsyncFileLock(folder / "lock", preserve_lock_file=True):
         yield
 
 

@@ -71,7 +71,15 @@ def _upload(connection: Connection, package: Package) -> None:
 
 
 def _settled_status(connection: Connection) -> str | None:
-    """Tell the stack's status, or nothing if it has to be created."""
+    """Return the stack's status, None if it has to be created.
+
+    ====================  =============================================
+    no stack              None
+    `_NEVER_CREATED`      the stack is deleted, then None
+    `_CAN_BE_UPDATED`     the status
+    any other             an error that says how to begin anew
+    ====================  =============================================
+    """
     cloudformation = connection.client("cloudformation")
     try:
         status = cloudformation.describe_stacks(StackName=STACK)["Stacks"][0]["StackStatus"]

@@ -24,11 +24,11 @@ from pushhub.console.progress import say
 from pushhub.console.state_folder import EngineNote, ProcessMark, StateFolder
 
 MINISTACK = "ministack==1.5.33"
-# What ministack expands `AWS::Serverless` with; it does not bring one along.
+# Ministack expands `AWS::Serverless` with it but does not depend on it.
 TRANSLATOR = "aws-sam-translator==1.115.0"
 
-# Once it has served, its state is saved. A state machine that still runs would keep it alive: its steps, which can call nothing any
-# more, are tried again and again.
+# `main` saves the state before it returns. The process then ends at once: a state machine that still runs would keep it alive, with
+# retries of steps that can call nothing any more.
 _RUN = """
 import os, sys
 from ministack.app import main
@@ -40,13 +40,14 @@ os._exit(0)
 REGION = "eu-central-1"
 
 _SECONDS_TO_START = 60
-# A stop writes all state: 1.7 s for 50,000 items; and running executions are waited for, 10.9 s.
-_SECONDS_TO_STOP = 60
-"""How long an engine that is to stop may do nothing; one that holds much is busy saving it for longer."""
+# A stop writes all state, which takes 1.7 s for 50,000 items, and waits for running executions, which took 10.9 s.
+_IDLE_SECONDS = 60
+"""How long a stopping engine may be idle before it is killed; one that holds much may be busy with saving for longer."""
 _LONGEST_STOP = 1800
-_SECONDS_TO_BE_TOLD = 5
+_SECONDS_BEFORE_NOTICE = 5
+"""When a person reads why a stop takes long."""
 _SECONDS_OF_WORK = 0.2
-"""Processor time that counts as doing something."""
+"""Processor time that counts as work."""
 _LOG_LINES_SHOWN = 15
 
 
@@ -107,7 +108,7 @@ async def engine_interpreter(folder: Path) -> Path:
     if uv is None:
         raise ConsoleError("uv is not on the PATH; get it from https://docs.astral.sh/uv/")
     finished = None
-    # What is in the cache needs no network, even where the package index wants to be asked again.
+    # Offline first: a package in uv's cache is then used even if the cached index has expired.
     for network in (["--offline"], []):
         finished = await run_quietly(
             [
@@ -179,20 +180,28 @@ async def running_engine(folder: EngineFolder, notes: StateFolder, *, keep: bool
     mark = ProcessMark.of(engine.process.pid)
     notes.write_engine(EngineNote(mark, None if keep else str(folder.path)))
     try:
-        await _answers(engine)
+        await _wait_for_answer(engine)
         say(f"started the engine ({time.monotonic() - started:.1f} s)")
         yield engine
     finally:
         saved = await _stop(mark)
         await engine.process.wait()
-        # Otherwise the note stays, by which the next start says what was lost.
+        # If nothing was saved, the note stays: by it, the next start says that data was lost.
         if saved or not keep:
             notes.forget_engine()
         _empty(folder.temporary)
 
 
 async def stop_orphan(notes: StateFolder) -> None:
-    """Stop the engine of a hub that was killed, so that what it holds is saved."""
+    """Stop the engine of a hub that was killed, so that it saves what it holds.
+
+    The note of that engine decides, and whether its process is still there::
+
+        note            process runs                      process is gone
+        none            nothing                           nothing
+        data is kept    stop it: it saves                 say that the data of its last run is lost
+        ephemeral       stop it, then remove its folder   remove its folder
+    """
     note = notes.noted_engine()
     if note is None:
         return
@@ -216,17 +225,17 @@ async def _spawn(folder: EngineFolder, interpreter: Path, *, keep: bool) -> Engi
             stdin=asyncio.subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            # Ctrl-C must not reach it: it would stop before we have finished with it.
+            # Ctrl-C must not reach it: the hub still needs the engine while it stops.
             start_new_session=True,
         )
     return Engine(f"http://127.0.0.1:{port}", folder, process)
 
 
-async def _answers(engine: Engine) -> None:
-    """Wait until the engine answers; what it said last is on stderr if it does not."""
+async def _wait_for_answer(engine: Engine) -> None:
+    """Wait until the engine answers; if it does not, show the end of its log on stderr."""
     try:
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=2)) as session:
-            await _ask(engine, session)
+            await _check_health(engine, session)
     except (ConsoleError, tenacity.RetryError) as failure:
         say("\n".join(engine.folder.log.read_text(errors="replace").splitlines()[-_LOG_LINES_SHOWN:]))
         if isinstance(failure, ConsoleError):
@@ -241,7 +250,7 @@ async def _answers(engine: Engine) -> None:
     wait=tenacity.wait_fixed(0.05),
     stop=tenacity.stop_after_delay(_SECONDS_TO_START),
 )
-async def _ask(engine: Engine, session: aiohttp.ClientSession) -> None:
+async def _check_health(engine: Engine, session: aiohttp.ClientSession) -> None:
     if engine.process.returncode is not None:
         raise ConsoleError(f"the local engine did not start (exit code {engine.process.returncode})")
     async with session.get(f"{engine.endpoint}/_ministack/health") as reply:
@@ -249,13 +258,13 @@ async def _ask(engine: Engine, session: aiohttp.ClientSession) -> None:
 
 
 async def _stop(mark: ProcessMark) -> bool:
-    """Stop an engine and its workers; say whether it had saved its state by then."""
+    """Stop an engine and its workers; return whether it has saved its state."""
     process = mark.find()
     if process is None:
         return True
     workers = process.children(recursive=True)
     process.terminate()
-    saved = await _has_ended(mark)
+    saved = await _wait_for_end(mark)
     if not saved:
         say("the engine did not get on with saving its state and was killed: what changed in this run is lost")
         process.kill()
@@ -265,12 +274,12 @@ async def _stop(mark: ProcessMark) -> bool:
     return saved
 
 
-async def _has_ended(mark: ProcessMark) -> bool:
-    """Wait for the end of an engine as long as it works towards it."""
+async def _wait_for_end(mark: ProcessMark) -> bool:
+    """Wait for the end of an engine as long as it is busy; return whether it has ended."""
     ending = tenacity.AsyncRetrying(
         retry=tenacity.retry_if_result(lambda process: process is not None),
         wait=tenacity.wait_fixed(0.05),
-        stop=tenacity.stop_after_delay(_LONGEST_STOP) | _StandsStill(mark),
+        stop=tenacity.stop_after_delay(_LONGEST_STOP) | _Idle(mark),
     )
     try:
         await ending(_find, mark)
@@ -283,24 +292,24 @@ async def _find(mark: ProcessMark) -> psutil.Process | None:
     return mark.find()
 
 
-class _StandsStill(stop_base):
-    """Stop waiting for a process that spends no processor time any more."""
+class _Idle(stop_base):
+    """Stop waiting for a process that has spent no processor time for :data:`_IDLE_SECONDS`."""
 
     def __init__(self, mark: ProcessMark) -> None:
         self._mark = mark
         self._spent = 0.0
-        self._seen_at = 0.0
-        self._told = False
+        self._worked_at = 0.0
+        self._noticed = False
 
     def __call__(self, retry_state: tenacity.RetryCallState) -> bool:
         waited = retry_state.seconds_since_start or 0.0
         spent = self._processor_seconds()
         if spent > self._spent + _SECONDS_OF_WORK:
-            self._spent, self._seen_at = spent, waited
-        if waited > _SECONDS_TO_BE_TOLD and not self._told:
-            self._told = True
+            self._spent, self._worked_at = spent, waited
+        if waited > _SECONDS_BEFORE_NOTICE and not self._noticed:
+            self._noticed = True
             say("saving what the hub holds: the more there is, the longer it takes")
-        return waited - self._seen_at > _SECONDS_TO_STOP
+        return waited - self._worked_at > _IDLE_SECONDS
 
     def _processor_seconds(self) -> float:
         try:
@@ -311,7 +320,7 @@ class _StandsStill(stop_base):
 
 
 def _kill_workers(folder: EngineFolder) -> None:
-    """Kill functions that an engine which was killed left running: they would go on in this one, whose port is the same."""
+    """Kill the functions that a killed engine left running: they would call this engine, which has the same port."""
     for process in psutil.process_iter(["cmdline"]):
         if any(word.startswith(f"{folder.temporary}{os.sep}") for word in process.info["cmdline"] or ()):
             with contextlib.suppress(psutil.NoSuchProcess):

@@ -1,4 +1,4 @@
-"""At which port does the engine listen, and what if another program has taken the one it had?"""
+"""Which port does the engine listen on, and what happens if another program has taken it?"""
 
 import re
 import socket
@@ -8,9 +8,10 @@ from pushhub.console.progress import say
 
 
 def choose_port(noted: Path, state: Path) -> int:
-    """Return the port of the last start, or a free one where that is taken or there was none, and note it.
+    """Return the port of the last start, or a free one if that is taken or there was none, and note it.
 
-    The engine saves the addresses of queues whole and finds none of them under another port: where that changes, so do they.
+    The engine saves the URLs of its queues with the port in them, and finds no queue under another port. So where the port changes,
+    the saved URLs are changed too.
 
     Args:
         noted: file with the port of the last start.
@@ -44,7 +45,7 @@ def _move(state: Path, old: int, new: int) -> None:
     for path in state.glob("*.json"):
         text = path.read_text(encoding="utf-8")
         if (moved := address.sub(rf"\1:{new}", text)) != text:
-            # In one step: half a file would be worse than an old one.
+            # Replaced as a whole, so that a crash never leaves half a file.
             beside = path.with_suffix(".moved")
             beside.write_text(moved, encoding="utf-8")
             beside.replace(path)

@@ -1,6 +1,7 @@
-"""Do the engine's tables forget their expired items as those in AWS do?
+"""How do the engine's tables come to delete their expired items?
 
-CloudFormation in ministack passes over `TimeToLiveSpecification`; its DynamoDB honours the setting once it is made by hand.
+In AWS, deploying is enough. CloudFormation in ministack ignores `TimeToLiveSpecification`; its DynamoDB honours the setting if an
+API call makes it.
 """
 
 from typing import TYPE_CHECKING, cast
@@ -16,9 +17,9 @@ def switch_on_expiry(connection: Connection, template: ProcessedTemplate) -> Non
     """Set each table's time to live as the template has it, where it is not set yet."""
     dynamodb = connection.client("dynamodb")
     for table, properties in template.of_type("AWS::DynamoDB::Table"):
-        wanted = cast("TimeToLiveSpecificationTypeDef | None", properties.get("TimeToLiveSpecification"))
-        if wanted is None:
+        declared = cast("TimeToLiveSpecificationTypeDef | None", properties.get("TimeToLiveSpecification"))
+        if declared is None:
             continue
         state = dynamodb.describe_time_to_live(TableName=table)["TimeToLiveDescription"]["TimeToLiveStatus"]
         if state == "DISABLED":
-            dynamodb.update_time_to_live(TableName=table, TimeToLiveSpecification=wanted)
+            dynamodb.update_time_to_live(TableName=table, TimeToLiveSpecification=declared)

@@ -1,8 +1,8 @@
-"""What does a client of the local hub meet? A proxy that behaves as API Gateway does in front of the engine.
+"""What do clients of the local hub talk to? A proxy in front of the engine that behaves as API Gateway does.
 
-It lets through what has a route and nothing else (the engine has doors of its own, such as `/_ministack/reset`), passes requests
-byte for byte, and lets a burst wait: the engine starts a worker for each request it has at one time, and each takes 60 MB, 100 MB
-of disk and a second.
+It passes on only requests that have a route, since the engine has paths of its own, such as `/_ministack/reset`. It passes them on
+byte for byte. Of a burst, only `REQUESTS_AT_ONCE` reach the engine at one time: the engine starts a worker for each, which takes a
+second, 60 MB of memory and 100 MB of disk.
 """
 
 import asyncio
@@ -35,23 +35,23 @@ BODY_LIMIT = 10 * 2**20
 SECONDS_TO_ANSWER = 30
 """API Gateway's limit for a function's answer."""
 
-# RFC 9110, 7.6.1: these speak about one connection. Host and Content-Length are set anew, and `Expect` has been answered.
-_OF_ONE_CONNECTION = frozenset(
+# RFC 9110, 7.6.1: these hold for one connection alone. Host and Content-Length are set anew, and `Expect` has been answered.
+_HOP_BY_HOP = frozenset(
     {
         *("connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection"),
         *("te", "trailer", "transfer-encoding", "upgrade", "host", "content-length", "expect"),
     }
 )
 # Headers of the engine's own that API Gateway does not send.
-_OF_THE_ENGINE = frozenset({"server", "date"})
+_ENGINE_HEADERS = frozenset({"server", "date"})
 
-# What aiohttp would add by itself; the function is to see what the client sent.
-_NOTHING_ADDED = (hdrs.USER_AGENT, hdrs.CONTENT_TYPE, hdrs.ACCEPT, hdrs.ACCEPT_ENCODING)
+# Headers that aiohttp would add; the function sees only those that the client sent.
+_NOT_ADDED = (hdrs.USER_AGENT, hdrs.CONTENT_TYPE, hdrs.ACCEPT, hdrs.ACCEPT_ENCODING)
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """A response and, for the log, what was behind it."""
+class LoggedResponse:
+    """A response, and the remark that its line in the log ends with."""
 
     response: web.Response
     remark: str = ""
@@ -71,7 +71,7 @@ class FrontDoor:
         self._engine = engine
         self._routes = tuple(routes)
         self._session = session
-        self._gate = asyncio.Semaphore(REQUESTS_AT_ONCE)
+        self._slots = asyncio.Semaphore(REQUESTS_AT_ONCE)
 
     async def handle(self, request: web.Request) -> web.Response:
         """Answer one request and log it in one line, without query and bodies: they may hold credentials."""
@@ -82,24 +82,24 @@ class FrontDoor:
         say(f"{request.method} {path} {answer.response.status} {milliseconds:.0f} ms{answer.remark and f' ({answer.remark})'}")
         return answer.response
 
-    async def _answer(self, request: web.Request, path: str) -> Answer:
+    async def _answer(self, request: web.Request, path: str) -> LoggedResponse:
         if not request.raw_path.isprintable():
-            return Answer(_message(400, "Bad Request"), "not UTF-8")
+            return LoggedResponse(_message(400, "Bad Request"), "not UTF-8")
         if not any(route.takes(request.method, path) for route in self._routes):
-            return Answer(_message(404, "Not Found"))
+            return LoggedResponse(_message(404, "Not Found"))
         try:
-            # Read before the gate: a slow sender must not keep others out.
+            # Read before a slot is taken: a slow sender must not keep others out.
             body = await request.read()
         except web.HTTPRequestEntityTooLarge:
-            return Answer(_message(413, "Request Too Long"))
+            return LoggedResponse(_message(413, "Request Too Long"))
         except web.RequestPayloadError:
-            return Answer(_message(400, "Bad Request"), "broken body")
+            return LoggedResponse(_message(400, "Bad Request"), "broken body")
         except ConnectionError:
-            return Answer(_message(400, "Bad Request"), "the client went away")
-        async with self._gate:
+            return LoggedResponse(_message(400, "Bad Request"), "the client went away")
+        async with self._slots:
             return await self._pass_on(request, body)
 
-    async def _pass_on(self, request: web.Request, body: bytes) -> Answer:
+    async def _pass_on(self, request: web.Request, body: bytes) -> LoggedResponse:
         try:
             async with self._session.request(
                 request.method,
@@ -108,23 +108,23 @@ class FrontDoor:
                 # As a file: aiohttp warns about large bytes.
                 data=io.BytesIO(body) if body else None,
                 allow_redirects=False,
-                skip_auto_headers=_NOTHING_ADDED,
+                skip_auto_headers=_NOT_ADDED,
             ) as reply:
                 content = await reply.read()
         except TimeoutError:
-            return Answer(_message(503, "Service Unavailable"), f"no answer within {SECONDS_TO_ANSWER} s")
+            return LoggedResponse(_message(503, "Service Unavailable"), f"no answer within {SECONDS_TO_ANSWER} s")
         except aiohttp.ClientError as failure:
-            return Answer(_message(500, "Internal Server Error"), f"the engine failed: {type(failure).__name__}")
+            return LoggedResponse(_message(500, "Internal Server Error"), f"the engine failed: {type(failure).__name__}")
         if error := _function_error(reply.status, content):
-            return Answer(_message(500, "Internal Server Error"), f"the function failed: {error}")
+            return LoggedResponse(_message(500, "Internal Server Error"), f"the function failed: {error}")
         headers = _end_to_end(reply.headers)
-        for name in _OF_THE_ENGINE:
+        for name in _ENGINE_HEADERS:
             headers.popall(name, None)
-        return Answer(web.Response(status=reply.status, body=content, headers=headers))
+        return LoggedResponse(web.Response(status=reply.status, body=content, headers=headers))
 
 
 def reserve_port(port: int) -> socket.socket:
-    """Take a port of the loopback interface without listening yet: clients are refused until the hub is ready.
+    """Bind a port of the loopback interface without listening: clients are refused until the hub is ready.
 
     Args:
         port: 0 for any free one.
@@ -178,16 +178,17 @@ def _port_error(port: int, failure: OSError) -> ConsoleError:
 
 def _end_to_end(headers: CIMultiDictProxy[str], **added: str) -> CIMultiDict[str]:
     named = {name.strip().lower() for value in headers.getall(hdrs.CONNECTION, []) for name in value.split(",")}
-    dropped = _OF_ONE_CONNECTION | named
+    dropped = _HOP_BY_HOP | named
     kept = CIMultiDict((name, value) for name, value in headers.items() if name.lower() not in dropped)
     kept.extend(added)
     return kept
 
 
 def _function_error(status: int, content: bytes) -> str | None:
-    """Tell the type of the error that a function ended with, or nothing if it answered.
+    """Return the type of the error that a function ended with, None if it answered.
 
-    ministack replies 502 with the function's error then, API Gateway 500 without it; a function's own 502 looks different.
+    For a function that failed, ministack replies 502 with the error, API Gateway 500 without it. A 502 that a function itself
+    replies has no such body.
     """
     if status != HTTPStatus.BAD_GATEWAY:
         return None

@@ -1,4 +1,4 @@
-"""How does `pushhub up` bring the whole template to life on this machine, and take it down again?"""
+"""How does `pushhub up` start the whole hub on this machine, and how does it stop?"""
 
 import asyncio
 import os
@@ -25,13 +25,13 @@ from pushhub.console.local.front_door import open_door, reserve_port
 from pushhub.console.local.packaging import Package, pack
 from pushhub.console.local.routes import Route, processed_template, publish_routes
 from pushhub.console.local.unfinished import go_on_with_imports
-from pushhub.console.progress import say, step
+from pushhub.console.progress import say, timed
 from pushhub.console.state_folder import ProcessMark, RunningHub, StateFolder
 
 
 @dataclass(frozen=True, slots=True)
 class HubOptions:
-    """What is to be run, and what is done with it once it stands."""
+    """Which hub is run, and what is done to it once it is deployed."""
 
     checkout: Checkout
     port: int
@@ -39,35 +39,35 @@ class HubOptions:
     keep: bool
     """Whether the data outlives the hub."""
     prepare: Callable[[Connection], Sequence[str]]
-    """Is done to the deployed hub before anyone can reach it; gives the lines to print below the base URL once it listens.
+    """Prepares the deployed hub before anyone can reach it; returns the lines to print below the base URL once it listens.
 
     May raise `ConsoleError`.
     """
 
 
-def run_hub(plan: HubOptions) -> None:
+def run_hub(options: HubOptions) -> None:
     """Run a hub until SIGINT, SIGTERM or SIGHUP, then stop it cleanly.
 
     Raises:
         ConsoleError: it could not start, or its engine ended by itself.
     """
     require_build_tools()
-    notes = StateFolder(plan.checkout.state_folder)
-    with notes.held(), reserve_port(plan.port) as reserved:
+    notes = StateFolder(options.checkout.state_folder)
+    with notes.held(), reserve_port(options.port) as reserved:
         try:
-            asyncio.run(_run(plan, notes, reserved))
+            asyncio.run(_run(options, notes, reserved))
         except asyncio.CancelledError:
             say("stopped")
 
 
-async def _run(plan: HubOptions, notes: StateFolder, reserved: socket.socket) -> None:
+async def _run(options: HubOptions, notes: StateFolder, reserved: socket.socket) -> None:
     _end_on_signals()
     url = f"http://127.0.0.1:{reserved.getsockname()[1]}"
     await stop_orphan(notes)
     say("building the functions and starting the engine…")
-    with _engine_folder(plan, notes) as folder:
-        async with _meanwhile(_build(plan)) as build, running_engine(folder, notes, keep=plan.keep) as engine:
-            routes, inbox, lines = await _to_the_end(_prepared, plan, engine, await build, url)
+    with _engine_folder(options, notes) as folder:
+        async with _meanwhile(_build(options)) as build, running_engine(folder, notes, keep=options.keep) as engine:
+            routes, inbox, lines = await _to_the_end(_prepared, options, engine, await build, url)
             async with open_door(reserved, engine.endpoint, routes):
                 marks = ProcessMark.of(os.getpid()), ProcessMark.of(engine.process.pid)
                 with notes.telling_of(RunningHub(url, engine.endpoint, REGION, STACK, *marks)):
@@ -83,7 +83,7 @@ def _print(*lines: str) -> None:
 
 
 def _end_on_signals() -> None:
-    """Let the first signal end this task; later ones must not disturb the saving of state."""
+    """Cancel this task at the first signal; ignore later ones, which would interrupt the saving of state."""
     loop = asyncio.get_running_loop()
     task = asyncio.current_task()
     ending = [signal.SIGINT, signal.SIGTERM]
@@ -107,34 +107,34 @@ def _do_nothing() -> None:
 
 
 @contextmanager
-def _engine_folder(plan: HubOptions, notes: StateFolder) -> Iterator[EngineFolder]:
-    if plan.keep:
+def _engine_folder(options: HubOptions, notes: StateFolder) -> Iterator[EngineFolder]:
+    if options.keep:
         yield EngineFolder(notes.path / "engine")
         return
     with tempfile.TemporaryDirectory(prefix="pushhub-", ignore_cleanup_errors=True) as temporary:
         yield EngineFolder(Path(temporary))
 
 
-async def _build(plan: HubOptions) -> Package:
+async def _build(options: HubOptions) -> Package:
     architecture = host_architecture()
-    with step("built the functions"):
-        async with building(plan.checkout, architecture):
-            return pack(await build_template(plan.checkout, architecture))
+    with timed("built the functions"):
+        async with building(options.checkout, architecture):
+            return pack(await build_template(options.checkout, architecture))
 
 
-def _prepared(plan: HubOptions, engine: Engine, package: Package, url: str) -> tuple[tuple[Route, ...], str, Sequence[str]]:
-    """Deploy onto an engine that nobody else can reach yet; give the routes to open, the inbox, and the lines to print then."""
+def _prepared(options: HubOptions, engine: Engine, package: Package, url: str) -> tuple[tuple[Route, ...], str, Sequence[str]]:
+    """Deploy and prepare a hub that nobody can reach yet; return its routes, its inbox, and the lines to print once it listens."""
     connection = connect_to_engine(engine.endpoint, REGION)
     try:
-        with step("deployed the template"):
+        with timed("deployed the template"):
             deploy(connection, package, _parameters())
             template = processed_template(connection)
             routes = publish_routes(connection, template)
             switch_on_expiry(connection, template)
             start_polling(connection, template)
             connected = replace(connection, outputs=stack_outputs(connection, STACK) | {"Url": url})
-        with step("applied the catalog"):
-            lines = plan.prepare(connected)
+        with timed("applied the catalog"):
+            lines = options.prepare(connected)
         go_on_with_imports(connected, template)
     except (BotoCoreError, ClientError) as failure:
         raise ConsoleError(f"the local engine failed: {failure}; its log is {engine.folder.log}") from None
@@ -147,7 +147,7 @@ def _parameters() -> dict[str, str]:
 
 @asynccontextmanager
 async def _meanwhile[Result](work: Coroutine[None, None, Result]) -> AsyncIterator[asyncio.Task[Result]]:
-    """Do some work while the body runs; what is left of it at the end is cancelled."""
+    """Run a coroutine beside the body; if it still runs at the body's end, it is cancelled."""
     task = asyncio.create_task(work)
     try:
         yield task
@@ -159,9 +159,9 @@ async def _meanwhile[Result](work: Coroutine[None, None, Result]) -> AsyncIterat
 async def _to_the_end[**Arguments, Result](
     work: Callable[Arguments, Result], *arguments: Arguments.args, **named: Arguments.kwargs
 ) -> Result:
-    """Do blocking work in a thread; if cancelled, wait for its end first.
+    """Do blocking work in a thread, to its end even if this task is cancelled meanwhile.
 
-    An engine that is stopped halfway through a deployment keeps a stuck stack.
+    An engine that is stopped halfway through a deployment keeps a stack that no later start can update.
     """
     task = asyncio.ensure_future(asyncio.to_thread(work, *arguments, **named))
     try:

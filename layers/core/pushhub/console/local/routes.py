@@ -1,6 +1,6 @@
 """Which requests does the deployed HTTP API take, and how does the engine learn of them?
 
-CloudFormation in ministack makes the API but not its routes: it passes over the OpenAPI body in which SAM writes them.
+CloudFormation in ministack makes the API but not its routes: it ignores the OpenAPI body, which is where SAM writes them.
 """
 
 import json

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-# Left out: they would point sam at the user's account or at settings other than ours, and make Python load the wrong packages.
-_KEPT_FROM_TOOLS = ("AWS_", "SAM_", "PYTHON", "VIRTUAL_ENV")
+# These would point sam at the user's account or at other settings than ours, and make Python load the wrong packages.
+_HIDDEN_FROM_TOOLS = ("AWS_", "SAM_", "PYTHON", "VIRTUAL_ENV")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,18 +22,21 @@ class Finished:
 
 
 def search_path(environment: Mapping[str, str] = os.environ) -> str:
-    """Give the search path led by the running interpreter's folder, so that this project's own tools are found first."""
+    """Return the search path with the running interpreter's folder first, so that this project's own tools are found first."""
     return os.pathsep.join([str(Path(sys.executable).parent), environment.get("PATH", os.defpath)])
 
 
 def tool_environment(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """Give what a build tool may see: search path, home, proxies, CA bundles, `PIP_*`, `UV_*`, but nothing of AWS or Python."""
-    kept = {name: value for name, value in environment.items() if not name.startswith(_KEPT_FROM_TOOLS)}
-    return kept | {"PATH": search_path(environment)}
+    """Return what a build tool may see: search path, home, proxies, CA bundles, `PIP_*`, `UV_*`, but nothing of AWS or Python."""
+    seen = {name: value for name, value in environment.items() if not name.startswith(_HIDDEN_FROM_TOOLS)}
+    return seen | {"PATH": search_path(environment)}
 
 
 async def run_quietly(command: Sequence[str], *, folder: Path, environment: Mapping[str, str]) -> Finished:
-    """Run a tool to its end and keep what it prints; it is stopped with us, and Ctrl-C reaches it through us alone."""
+    """Run a tool to its end and return what it prints; if this task is cancelled, the tool is stopped.
+
+    The tool gets no Ctrl-C of its own: only the cancelled task stops it.
+    """
     process = await asyncio.create_subprocess_exec(
         *command,
         cwd=folder,
@@ -46,7 +49,7 @@ async def run_quietly(command: Sequence[str], *, folder: Path, environment: Mapp
     try:
         stdout, stderr = await process.communicate()
     except asyncio.CancelledError:
-        # A tool's own children (pip under sam) stand in its process group.
+        # The tool's own children, such as pip under sam, are in its process group.
         os.killpg(process.pid, signal.SIGTERM)
         await process.wait()
         raise

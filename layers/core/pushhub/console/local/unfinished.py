@@ -1,7 +1,7 @@
-"""Who sees to imports that the last stop of the hub cut short?
+"""What becomes of imports that still ran when the hub stopped?
 
-The engine starts no execution again that ran when it stopped, and the sweeps of the template would only report that. A schedule of
-ministack begins anew with each start, too: a hub that runs for minutes at a time has none.
+The engine does not resume executions that ran when it stopped, and the scheduled sweep would only report them as failed. Ministack
+counts a schedule from its own start, too: a hub that runs for minutes at a time never sweeps.
 """
 
 import json
@@ -17,7 +17,7 @@ _SWEEP: Final = {"detail-type": "Scheduled Event", "source": "aws.events", "deta
 
 
 def go_on_with_imports(connection: Connection, template: ProcessedTemplate) -> None:
-    """Let each import that has not ended go on in another attempt; those that were to stop are reported on.
+    """Start another attempt of each import that has not ended; for those that were being cancelled, have the report written.
 
     Args:
         connection: a way to the engine, with the outputs of the stack.

@@ -2,12 +2,11 @@
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
 
 from pushhub.imports.job import ChunkProgress, Job, RowResult, Tally
 from pushhub.imports.keys import REPORT, report_key
 from pushhub.imports.port import FileStore
-from pushhub.moments import Seconds
+from pushhub.moments import iso_seconds
 
 
 def summary_of(job: Job, tally: Tally) -> Mapping[str, object]:
@@ -19,8 +18,8 @@ def summary_of(job: Job, tally: Tally) -> Mapping[str, object]:
         "rows": tally.rows,
         **{str(result): tally[result] for result in RowResult},
         "reasons": dict(sorted(tally.reasons.items(), key=lambda counted: (-counted[1], counted[0]))),
-        "started": _iso(job.started),
-        "ended": None if job.ended is None else _iso(job.ended),
+        "started": iso_seconds(job.started),
+        "ended": None if job.ended is None else iso_seconds(job.ended),
     }
 
 
@@ -29,7 +28,3 @@ def write_summary(files: FileStore, job: Job, progress: Mapping[int, ChunkProgre
     tally = sum((chunk.tally for chunk in progress.values()), Tally())
     content = json.dumps(summary_of(job, tally), ensure_ascii=False, indent=2).encode()
     files.put(report_key(job.id, REPORT), content, "application/json")
-
-
-def _iso(moment: Seconds) -> str:
-    return f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%dT%H:%M:%SZ}"
