@@ -131,3 +131,29 @@ def test_a_transaction_that_loses_a_race_is_settled_row_by_row(pool: ThreadPoolE
     results = [settled[position].result for position in range(10)]
     assert results == [RowResult.UNCHANGED if position == 3 else RowResult.SUBSCRIBED for position in range(10)]
     assert imports.open(JOB, 0).settled == settled
+
+
+def test_rows_that_somebody_brings_together_meanwhile_are_written_one_after_the_other(pool: ThreadPoolExecutor) -> None:
+    through = resource(conflict=TokenConflict.MOVE)
+
+    def naming(token: str, nick: str) -> Subscribe:
+        return Subscribe(through, (CUSTOMERS,), (), BY_TOKEN, (on(token),), {"nick": nick})
+
+    imports = MemoryImports()
+    of_two_people = [
+        Subscribe(through, (CUSTOMERS,), (), by_number(number), (on(token),)) for number, token in ((1, "a"), (2, "b"))
+    ]
+    one_by_one(imports.audience, of_two_people)
+
+    def rival() -> None:
+        imports.after_append = lambda: None
+        one_by_one(imports.audience, [Subscribe(through, (CUSTOMERS,), (), by_number(1), (on("b"),))])
+
+    # After the first step, which settles the first row of each, both tokens belong to one profile.
+    imports.after_append = rival
+    rows = [naming("a", "x"), naming("b", "x"), naming("a", "y"), naming("b", "z")]
+    settled = settling(imports, pool)([row(position, command) for position, command in enumerate(rows)])
+    assert set(settled.values()) == {RowOutcome(RowResult.SUBSCRIBED)}
+    assert imports.appends == 3
+    assert "z" in {profile.fields.get("nick") for profile in imports.audience.content(CUSTOMERS.id).profiles.values()}
+    assert imports.open(JOB, 0).settled == settled
