@@ -468,6 +468,18 @@ def test_each_process_finds_out_for_itself() -> None:
     assert _asked_for(world, world.forwarding(), _event()) == ["u"]
 
 
+def test_a_slow_upstream_gets_retries_sooner_than_new_reports() -> None:
+    world = World(answers={A: CallReply(200, seconds=2)})
+    forwarding = world.forwarding()
+    new, again = _event("new"), _event("again", waited=1)
+    assert _asked_for(world, forwarding, _event("slow")) == ["slow"]
+    assert _asked_for(world, forwarding, new, again) == []
+    world.elapsed += 2.1
+    assert _asked_for(world, forwarding, new, again) == ["again"]
+    world.elapsed += 12.1
+    assert _asked_for(world, forwarding, new) == ["new"]
+
+
 def test_what_was_asked_for_and_is_past_adds_nothing_to_the_delay() -> None:
     world = World(answers={A: DOWN})
     world.forwarding()(_batch(_event(ahead=-1)))

@@ -113,6 +113,13 @@ def test_after_a_lost_race_what_was_found_before_is_still_known() -> None:
     assert ledger.asked == [(FirstSeen, BOTH), (FirstSeen, DELIVERED), (FirstSeen, DELIVERED)]
 
 
+def test_a_contradiction_that_says_nothing_new_is_a_lost_race() -> None:
+    ledger = ScriptedLedger([found({OPENED: OTHERS}), found({OPENED: OTHERS}), None])
+    bits, waits = record(ledger)
+    assert (bits, len(waits)) == (DELIVERED, 1)
+    assert ledger.asked == [(FirstSeen, BOTH), (FirstSeen, DELIVERED), (FirstSeen, DELIVERED)]
+
+
 def test_a_race_that_is_lost_each_time_is_raised_after_a_bounded_number_of_tries() -> None:
     ledger, waits, event = ScriptedLedger([LostRaceError(str(index)) for index in range(99)]), list[float](), RecordEvent(BOTH, "u")
     with pytest.raises(LostRaceError, match=f"^{MAX_TRIES - 1}$"):

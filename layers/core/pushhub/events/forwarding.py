@@ -1,28 +1,32 @@
 """When does a report go to its upstream, when is it postponed, and when is it given up?
 
-Each message of the queues Forwards and Retries is a forward: one report on its way to one upstream. What comes of it:
+Each message of the queues Forwards and Retries is a forward: one report on its way to one upstream.
 
-===========  ==================================================================  =====================================
-outcome      when                                                                the message
-===========  ==================================================================  =====================================
-accepted     the upstream has taken the report                                   is done
-dropped      the upstream does not know the link                                 is done
-rejected     the upstream will never take it, or is not in the catalog           becomes a dead letter
-poison       the message cannot be read                                          becomes a dead letter
-retry        a request failed, or there is no upstream token to send it with     is put into Retries, up to 72 hours
-postponed    no request was sent: the upstream has asked for later, or is        is put into Retries, up to 72 hours
-             paused, since it was slow or unreachable a moment ago
-===========  ==================================================================  =====================================
+    Forwards ─┬─► ready ──► sent ─┬─► accepted, dropped ────────────► done
+    Retries ──┘     │             ├─► rejected ─────────────────────► dead letter
+       ▲            │             └─► retry ───┬─ expired ──────────► dead letter
+       │            └─────────► postponed ─────┤
+       └───────────────────────────────────────┘ not expired
 
-A forward that is to be tried again 72 hours after its forwarding began, or later, has expired and becomes a dead letter. So every
-forward that comes to be sent is sent once more, however old it is.
+=========  ==============================================================================================================
+outcome    when
+=========  ==============================================================================================================
+accepted   the upstream has taken the report
+dropped    the upstream does not know the link
+rejected   the upstream will never take the report, or is not in the catalog any more
+retry      the upstream did not take the report this time, or there is no upstream token to send it with
+postponed  nothing was sent: the upstream has asked for later, or is paused since it was slow or unreachable a moment ago
+poison     nothing was sent: the message cannot be read; it becomes a dead letter
+=========  ==============================================================================================================
 
-A forward that is to be tried again is a new message in the queue of retries, and the old one is deleted. A message that is only
-hidden would count against its queue's limit of messages in flight and stall every upstream. The queue of retries is one of its own,
-so that new reports of one upstream never wait behind the retries of another.
+A forward expires 72 hours after its forwarding began. Its age is looked at last: an expired one that is ready is sent once more.
 
-A message is handled again if its next queue did not take it, or if the function ended before the message was deleted. Its request
-may have been sent by then and is sent again: an upstream gets each report at least once.
+A forward goes back as a new message in the queue of retries, and its old message is deleted. A message that is only hidden would
+count against its queue's limit of messages in flight, and stall every upstream. Retries have a queue of their own, so that new
+reports of one upstream never wait behind the retries of another.
+
+A message is handled again if its next queue did not take what follows from it, or if the function ended before the message was
+deleted. Its request may have been sent by then, and is sent again: an upstream gets each report at least once.
 """
 
 import math

@@ -18,8 +18,8 @@ part                                    value                                   
 `not_before`
 ======================================  ==========================================  ======================
 
-The codec is written by hand. Pydantic's adapters for the same checks took 9 to 10 ms of processor time to import and build, which
-every cold start of three functions would pay, and they would save 5 µs a message.
+The codec is written by hand. Pydantic's adapters for the same checks took 9 to 10 ms of processor time in each cold start of three
+functions, 2 % of their import, and saved 5 µs a message. The texts of `PoisonError` would have to be translated from pydantic's.
 """
 
 import json

@@ -14,7 +14,7 @@ from pushhub.moments import Milliseconds
 BITS: Final = {Happening.DELIVERED: "d", Happening.OPENED: "o"}
 """The attribute of each bit of an event, which is also the first letter of the attributes that count the bit."""
 COUNTER_SHARDS: Final = 64
-"""One counter is written by many transactions at once: two that write the same item fail, and a partition takes 500 a second."""
+"""Many transactions write a counter at once. Of two that write one item, one fails, and a partition takes 500 of them a second."""
 LAUNCHES: Final = "LAUNCHES"
 """Partition key of the list of launches and the providers that each is counted for."""
 
