@@ -75,11 +75,11 @@ class Draft:
 
     @property
     def makes_profile(self) -> bool:
-        """Whether the target has to be made: nobody found it, and it gets a subscription."""
+        """Whether the target has to be made: it was not found, and it gets a subscription."""
         return not self._target.found and bool(self.gains.live_added)
 
     def take_room(self, count: int) -> bool:
-        """Take room for so many live subscriptions, or nothing where there is less; say whether it was taken."""
+        """Take room for so many live subscriptions; return False, and take none, where there is less."""
         if count > self._room:
             return False
         self._room -= count

@@ -42,10 +42,10 @@ class OwnerEffect(Enum):
 
 
 class Takeovers:
-    """Takes subscriptions of one request from other profiles, each of which is decided about once."""
+    """Takes the subscriptions that a request asks for from other profiles; what becomes of a profile is decided once."""
 
     def __init__(self, request: DatabaseRequest, snapshot: Snapshot, draft: Draft) -> None:
-        """Write what has to be written to a draft."""
+        """Add to a draft what has to be written."""
         self._request = request
         self._snapshot = snapshot
         self._draft = draft
@@ -55,7 +55,7 @@ class Takeovers:
 
     @property
     def unread_owners(self) -> frozenset[ProfileId]:
-        """Profiles whose subscriptions are refused because they seem to be anonymous, although the snapshot does not hold them."""
+        """Profiles that seem to be anonymous, that the snapshot does not hold, and whose subscriptions have no room."""
         return frozenset(self._unread_owners)
 
     def take(self, stored: Subscription) -> Refused | None:

@@ -12,7 +12,8 @@ from pushhub.audience.resolving import DatabaseRequest
 class Target:
     """The profile that a request means: one that was found, or one that has to be made and then gets this `id` and `origin`.
 
-    `profile` is None where the snapshot does not hold the profile. `may_be_anonymous` is certain where it does, or where False.
+    `profile` is None where the snapshot does not hold it. `may_be_anonymous` is then what its subscriptions say: False is certain,
+    True has to be checked.
     """
 
     id: ProfileId
