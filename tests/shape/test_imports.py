@@ -45,7 +45,10 @@ PACKAGES = {
 botocore takes `certifi` by itself where it is installed.
 """
 
-NEVER = ("aws_lambda_powertools.event_handler", "pushhub.catalog.file", "pushhub.console")
+NEVER = (
+    *("aws_lambda_powertools.event_handler", "pushhub.catalog.file", "pushhub.console"),
+    *("pushhub.adapters.s3_for_commands", "pushhub.adapters.sqs_for_commands"),
+)
 AUDIENCE = (
     "pushhub.audience.matching",
     "pushhub.audience.subscribing",

@@ -11,7 +11,7 @@ from typing import Final
 
 import click
 
-from pushhub.adapters.sqs import SqsQueue
+from pushhub.adapters.sqs_for_commands import SqsMessages
 from pushhub.console.connection import connect
 from pushhub.console.dead_letter_queue import DeadLetterQueue, Held
 from pushhub.console.dead_letters import DeadLetter, QueueName, letter_entry, letter_lines, named, why_left
@@ -151,7 +151,7 @@ def open_queues(stack: str | None, names: Sequence[QueueName]) -> list[DeadLette
         QueueName.EVENTS: (outputs["EventsDeadLetters"], outputs["EventsQueue"]),
         QueueName.FORWARDS: (outputs["ForwardsDeadLetters"], outputs["ForwardsQueue"], outputs["RetriesQueue"]),
     }
-    return [DeadLetterQueue(name, *(SqsQueue(client, url) for url in urls[name])) for name in names]
+    return [DeadLetterQueue(name, *(SqsMessages(client, url) for url in urls[name])) for name in names]
 
 
 def _names(queue: str | None, upstream: str | None) -> list[QueueName]:
