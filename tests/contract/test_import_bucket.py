@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from pushhub.adapters.s3 import ImportBucket
+from pushhub.adapters.s3_for_commands import ImportBucket
 from pushhub.console.connection import Connection
 from pushhub.faults import UnavailableError
 

@@ -7,7 +7,8 @@ from uuid import uuid4
 
 import pytest
 
-from pushhub.adapters.sqs import ReceivedMessage, SqsQueue
+from pushhub.adapters.sqs import SqsQueue
+from pushhub.adapters.sqs_for_commands import ReceivedMessage, SqsMessages
 from pushhub.console.connection import Connection
 from pushhub.faults import UnavailableError
 from pushhub.moments import Milliseconds, milliseconds_now
@@ -35,37 +36,39 @@ class TakingInMemory:
         return [(envelope.body, envelope.reason or None) for envelope in self.queue.envelopes]
 
 
-class TakingInSqs:
-    def __init__(self, queue: SqsQueue) -> None:
-        self.queue = queue
+class TakingInSqs(SqsMessages):
+    """A queue of SQS, as functions and as commands use it."""
+
+    def __init__(self, connection: Connection) -> None:
+        client = connection.client("sqs")
+        url = client.create_queue(QueueName=f"queue-{uuid4()}")["QueueUrl"]
+        super().__init__(client, url)
+        self.queue = SqsQueue(client, url)
+
+    def put(self, *envelopes: Envelope) -> frozenset[int]:
+        return self.queue.put(envelopes)
+
+    def rest(self) -> list[ReceivedMessage]:
+        """Receive what can be received, and keep it hidden."""
+        found: list[ReceivedMessage] = []
+        while some := self.receive(MAX_BATCH, hidden_seconds=60, wait_seconds=0):
+            found += some
+        return found
 
     def taken(self) -> Sequence[tuple[str, str | None]]:
-        return [(message.body, message.reason) for message in all_of(self.queue)]
-
-
-def all_of(queue: SqsQueue) -> list[ReceivedMessage]:
-    """Receive what can be received, and keep it hidden."""
-    found: list[ReceivedMessage] = []
-    while some := queue.receive(MAX_BATCH, hidden_seconds=60, wait_seconds=0):
-        found += some
-    return found
-
-
-def made(connection: Connection) -> SqsQueue:
-    client = connection.client("sqs")
-    return SqsQueue(client, client.create_queue(QueueName=f"queue-{uuid4()}")["QueueUrl"])
+        return [(message.body, message.reason) for message in self.rest()]
 
 
 @pytest.fixture
-def sqs(aws: Connection) -> SqsQueue:
-    return made(aws)
+def sqs(aws: Connection) -> TakingInSqs:
+    return TakingInSqs(aws)
 
 
 @pytest.fixture(params=["memory", "moto", "engine"])
 def queue(request: pytest.FixtureRequest) -> Taking:
     if request.param == "memory":
         return TakingInMemory()
-    return TakingInSqs(made(request.getfixturevalue(request.param)))
+    return TakingInSqs(request.getfixturevalue(request.param))
 
 
 # Every queue
@@ -96,21 +99,21 @@ def test_a_body_is_kept_as_it_is_and_says_why_where_there_is_a_reason(queue: Tak
 # SQS
 
 
-def test_a_message_says_when_it_was_sent(sqs: SqsQueue) -> None:
+def test_a_message_says_when_it_was_sent(sqs: TakingInSqs) -> None:
     before = milliseconds_now()
-    sqs.put([Envelope("body")])
+    sqs.put(Envelope("body"))
     (message,) = sqs.receive(1, hidden_seconds=60, wait_seconds=0)
     assert before - 1000 <= message.sent <= Milliseconds(milliseconds_now() + 1000)
 
 
-def test_a_delayed_message_counts_and_cannot_be_received(sqs: SqsQueue) -> None:
-    sqs.put([Envelope("later", delay=900), Envelope("now")])
+def test_a_delayed_message_counts_and_cannot_be_received(sqs: TakingInSqs) -> None:
+    sqs.put(Envelope("later", delay=900), Envelope("now"))
     assert (sqs.count_visible(), sqs.count_all()) == (1, 2)
-    assert [message.body for message in all_of(sqs)] == ["now"]
+    assert [message.body for message in sqs.rest()] == ["now"]
 
 
-def test_a_received_message_is_hidden_until_it_is_shown(sqs: SqsQueue) -> None:
-    sqs.put([Envelope("body")])
+def test_a_received_message_is_hidden_until_it_is_shown(sqs: TakingInSqs) -> None:
+    sqs.put(Envelope("body"))
     (message,) = sqs.receive(1, hidden_seconds=60, wait_seconds=0)
     assert (sqs.count_visible(), sqs.count_all()) == (0, 1)
     assert sqs.receive(1, hidden_seconds=60, wait_seconds=0) == []
@@ -119,45 +122,45 @@ def test_a_received_message_is_hidden_until_it_is_shown(sqs: SqsQueue) -> None:
     assert (again.id, again.body) == (message.id, "body")
 
 
-def test_a_received_message_is_shown_again_when_its_time_is_over(sqs: SqsQueue) -> None:
-    sqs.put([Envelope("body")])
+def test_a_received_message_is_shown_again_when_its_time_is_over(sqs: TakingInSqs) -> None:
+    sqs.put(Envelope("body"))
     assert len(sqs.receive(1, hidden_seconds=1, wait_seconds=0)) == 1
     time.sleep(1.1)
     assert len(sqs.receive(1, hidden_seconds=60, wait_seconds=0)) == 1
 
 
-def test_no_more_messages_are_received_than_asked_for(sqs: SqsQueue) -> None:
-    sqs.put([Envelope(body) for body in BODIES])
+def test_no_more_messages_are_received_than_asked_for(sqs: TakingInSqs) -> None:
+    sqs.put(*(Envelope(body) for body in BODIES))
     assert len(sqs.receive(3, hidden_seconds=60, wait_seconds=0)) <= 3
 
 
-def test_a_deleted_message_is_gone(sqs: SqsQueue) -> None:
-    sqs.put([Envelope("kept"), Envelope("deleted")])
-    messages = {message.body: message for message in all_of(sqs)}
+def test_a_deleted_message_is_gone(sqs: TakingInSqs) -> None:
+    sqs.put(Envelope("kept"), Envelope("deleted"))
+    messages = {message.body: message for message in sqs.rest()}
     deleted = messages["deleted"]
     assert sqs.delete({deleted.id: deleted.receipt}) == {}
     assert sqs.count_all() == 1
 
 
-def test_a_receipt_that_is_none_is_refused_and_the_others_are_taken(sqs: SqsQueue) -> None:
-    sqs.put([Envelope("body")])
+def test_a_receipt_that_is_none_is_refused_and_the_others_are_taken(sqs: TakingInSqs) -> None:
+    sqs.put(Envelope("body"))
     (message,) = sqs.receive(1, hidden_seconds=60, wait_seconds=0)
     assert sqs.delete({message.id: message.receipt, "other": "no receipt"}) == {"other": "ReceiptHandleIsInvalid"}
     assert sqs.count_all() == 0
 
 
-def test_bodies_are_sent_by_one_call(sqs: SqsQueue) -> None:
+def test_bodies_are_sent_by_one_call(sqs: TakingInSqs) -> None:
     assert sqs.send({"a": "one", "b": BODY}) == {}
-    assert sorted(message.body for message in all_of(sqs)) == sorted(["one", BODY])
+    assert sorted(message.body for message in sqs.rest()) == sorted(["one", BODY])
 
 
 def test_a_body_that_sqs_does_not_take_is_refused_and_the_others_are_taken(
-    sqs: SqsQueue, lacking: Callable[[str, str], None]
+    sqs: TakingInSqs, lacking: Callable[[str, str], None]
 ) -> None:
     lacking("moto", "takes every character")
     assert sqs.send({"a": "one", "b": "not \x00 taken"}) == {"b": "InvalidMessageContents"}
-    assert sqs.put([Envelope("not \x00 taken"), Envelope("two")]) == {0}
-    assert sorted(message.body for message in all_of(sqs)) == ["one", "two"]
+    assert sqs.put(Envelope("not \x00 taken"), Envelope("two")) == {0}
+    assert sorted(message.body for message in sqs.rest()) == ["one", "two"]
 
 
 def test_a_queue_that_is_not_there_takes_nothing_and_is_a_fault(aws: Connection) -> None:
@@ -165,9 +168,9 @@ def test_a_queue_that_is_not_there_takes_nothing_and_is_a_fault(aws: Connection)
     client = aws.client("sqs")
     url = client.create_queue(QueueName=f"queue-{uuid4()}")["QueueUrl"]
     client.delete_queue(QueueUrl=url)
-    queue = SqsQueue(client, url, faults.append)
-    assert queue.put([Envelope("a"), Envelope("b")]) == {0, 1}
+    messages = SqsMessages(client, url)
+    assert SqsQueue(client, url, faults.append).put([Envelope("a"), Envelope("b")]) == {0, 1}
     assert faults == ["SQS answered AWS.SimpleQueueService.NonExistentQueue to SendMessageBatch"]
-    for call in (queue.count_visible, queue.count_all, lambda: queue.receive(1, 60, 0), lambda: queue.send({"a": "b"})):
+    for call in (messages.count_visible, messages.count_all, lambda: messages.receive(1, 60, 0), lambda: messages.send({"a": "b"})):
         with pytest.raises(UnavailableError, match=r"^SQS answered AWS\.SimpleQueueService\.NonExistentQueue to "):
             call()

@@ -52,6 +52,8 @@ NEVER = (
     "pushhub.catalog.sections.file_entry",
     "pushhub.catalog.yaml_text",
     "pushhub.console",
+    "pushhub.adapters.s3_for_commands",
+    "pushhub.adapters.sqs_for_commands",
 )
 AUDIENCE = (
     "pushhub.audience.doubt",

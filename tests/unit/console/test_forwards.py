@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 
 import pushhub.console.dead_letter_queue as queue_module
 import pushhub.console.forwards as commands
-from pushhub.adapters.sqs import SqsQueue
+from pushhub.adapters.sqs_for_commands import SqsMessages
 from pushhub.catalog.providers import PushToken
 from pushhub.console.connection import Connection
 from pushhub.console.dead_letter_queue import DeadLetterQueue
@@ -70,7 +70,7 @@ class Queues:
             QueueName.EVENTS: (self.urls["EventsDeadLetters"], self.urls["EventsQueue"]),
             QueueName.FORWARDS: (self.urls["ForwardsDeadLetters"], self.urls["ForwardsQueue"], self.urls["RetriesQueue"]),
         }
-        return lambda _, names: [DeadLetterQueue(name, *(SqsQueue(client, url) for url in urls[name])) for name in names]
+        return lambda _, names: [DeadLetterQueue(name, *(SqsMessages(client, url) for url in urls[name])) for name in names]
 
 
 @pytest.fixture

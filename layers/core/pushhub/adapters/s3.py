@@ -1,17 +1,13 @@
-"""How are objects in S3 read, written, moved, uploaded and downloaded, of any size and in bounded memory?
-
-:class:`S3Files` serves the functions, :class:`ImportBucket` the commands.
-"""
+"""How are objects in S3 read, written and moved, of any size and in bounded memory?"""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from functools import partial
 from io import BytesIO
 from typing import TYPE_CHECKING, Final
 
-from boto3.exceptions import Boto3Error
 from boto3.s3.transfer import TransferConfig
 
 from pushhub.adapters.faults import Expected, calling
@@ -22,7 +18,6 @@ from pushhub.imports.port import MissingObjectError, ObjectFacts
 
 if TYPE_CHECKING:
     from datetime import datetime
-    from pathlib import Path
 
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import CompletedPartTypeDef, ListObjectVersionsOutputTypeDef
@@ -45,9 +40,11 @@ class _BeyondTheEndError(Exception):
 
 _MISSING: Final[Expected] = dict.fromkeys(("404", "NoSuchKey", "NoSuchVersion", "NotFound"), MissingObjectError)
 _BEYOND_THE_END: Final[Expected] = dict.fromkeys(("416", "InvalidRange"), _BeyondTheEndError)
-_calling_s3: Final = partial(calling, "S3", _MISSING)
-_NO_VERSION: Final = "null"
-_ENDS_OF_AN_UPLOAD: Final = ("PutObject", "CompleteMultipartUpload")
+calling_s3: Final = partial(calling, "S3", _MISSING)
+"""As :func:`pushhub.adapters.faults.calling`; where there is no such object or version, it raises MissingObjectError."""
+
+NO_VERSION: Final = "null"
+"""Id of the only version of an object whose bucket keeps no others."""
 _KEPT_BY_A_COPY: Final = ("ContentType", "ContentEncoding", "Metadata")
 
 _COPYING: Final = TransferConfig(
@@ -68,7 +65,7 @@ class S3Files:
 
     def facts(self, source: S3Object) -> ObjectFacts:
         """See the port."""
-        with _calling_s3():
+        with calling_s3():
             head = self._client.head_object(Bucket=source.bucket, Key=source.key, VersionId=source.version)
         return ObjectFacts(head["ContentLength"], {name.lower(): value for name, value in head["Metadata"].items()})
 
@@ -93,7 +90,7 @@ class S3Files:
 
     def put(self, key: str, content: bytes, content_type: str) -> None:
         """See the port."""
-        with _calling_s3():
+        with calling_s3():
             self._client.put_object(Bucket=self._bucket, Key=key, Body=content, ContentType=content_type)
 
     @contextmanager
@@ -115,7 +112,7 @@ class S3Files:
             self._copy(source, key)
         except MissingObjectError:
             return self.latest(key)
-        with _calling_s3():
+        with calling_s3():
             self._client.delete_object(Bucket=source.bucket, Key=source.key, VersionId=source.version)
         return self.latest(key)
 
@@ -125,9 +122,9 @@ class S3Files:
 
     def latest(self, key: str) -> S3Object:
         """See the port."""
-        with _calling_s3():
+        with calling_s3():
             head = self._client.head_object(Bucket=self._bucket, Key=key)
-        return self.version(key, head.get("VersionId", _NO_VERSION))
+        return self.version(key, head.get("VersionId", NO_VERSION))
 
     def list_inbox(self) -> Iterator[S3Object]:
         """See the port."""
@@ -143,7 +140,7 @@ class S3Files:
                     yield self.version(version["Key"], version["VersionId"])
 
     def _pages_of_inbox(self) -> Iterator["ListObjectVersionsOutputTypeDef"]:
-        with _calling_s3():
+        with calling_s3():
             yield from self._client.get_paginator("list_object_versions").paginate(Bucket=self._bucket, Prefix=INBOX)
 
     def _pieces(self, source: S3Object, start: int, end: int | None = None) -> Iterator[bytes]:
@@ -153,13 +150,13 @@ class S3Files:
                 found = self._client.get_object(Bucket=source.bucket, Key=source.key, VersionId=source.version, Range=span)
         except _BeyondTheEndError:
             return
-        with _calling_s3(), closing(found["Body"]) as body:
+        with calling_s3(), closing(found["Body"]) as body:
             pieces = body.iter_chunks(PIECE_BYTES)
             # HTTP lets a server answer with the whole content instead of a range. The local engine does so for a named version.
             yield from pieces if found.get("ContentRange") else _cut_out(pieces, start, end)
 
     def _copy(self, source: S3Object, key: str) -> None:
-        with _calling_s3():
+        with calling_s3():
             head = self._client.head_object(Bucket=source.bucket, Key=source.key, VersionId=source.version)
             described: Mapping[str, object] = {**head}
             self._client.copy(
@@ -199,7 +196,7 @@ class _Writer:
 
     def complete(self) -> None:
         if not self._upload:
-            with _calling_s3():
+            with calling_s3():
                 self._client.put_object(Bucket=self._bucket, Key=self._key, Body=self._take_part(), ContentType=self._content_type)
             return
         if self._part.tell():
@@ -223,7 +220,7 @@ class _Upload:
         self._client = client
         self._bucket = bucket
         self._key = key
-        with _calling_s3():
+        with calling_s3():
             begun = client.create_multipart_upload(Bucket=bucket, Key=key, ContentType=content_type)
         self._id = begun["UploadId"]
         self._sent: list[CompletedPartTypeDef] = []
@@ -245,7 +242,7 @@ class _Upload:
         while self._under_way:
             self._wait_for_one()
         self._pool.shutdown()
-        with _calling_s3():
+        with calling_s3():
             self._client.complete_multipart_upload(
                 Bucket=self._bucket, Key=self._key, UploadId=self._id, MultipartUpload={"Parts": self._sent}
             )
@@ -254,14 +251,14 @@ class _Upload:
         """Delete the parts; where this fails, the bucket's lifecycle rule deletes them within a day."""
         # S3 would keep a part that arrives after the abort.
         self._pool.shutdown(cancel_futures=True)
-        with suppress(UnavailableError, MissingObjectError), _calling_s3():
+        with suppress(UnavailableError, MissingObjectError), calling_s3():
             self._client.abort_multipart_upload(Bucket=self._bucket, Key=self._key, UploadId=self._id)
 
     def _wait_for_one(self) -> None:
         self._sent.append(self._under_way.popleft().result())
 
     def _send(self, number: int, part: bytes) -> "CompletedPartTypeDef":
-        with _calling_s3():
+        with calling_s3():
             sent = self._client.upload_part(Bucket=self._bucket, Key=self._key, UploadId=self._id, PartNumber=number, Body=part)
         return {"PartNumber": number, "ETag": sent["ETag"]}
 
@@ -276,96 +273,3 @@ def _cut_out(pieces: Iterable[bytes], start: int, end: int | None) -> Iterator[b
         position += len(piece)
         if end is not None and position >= end:
             return
-
-
-class ImportBucket:
-    """The imports bucket as commands use it: files are dropped into it, and reports are read out of it."""
-
-    def __init__(self, client: "S3Client", name: str) -> None:
-        """Use one bucket through a client."""
-        self._client = client
-        self.name = name
-
-    def upload(self, file: "Path", key: str, metadata: Mapping[str, str], sent: Callable[[int], object]) -> S3Object:
-        """Upload a file of any size in bounded memory, and return the version that it became.
-
-        Args:
-            file: what is uploaded.
-            key: of the new object.
-            metadata: of the new object.
-            sent: called from any thread, each time with the number of further bytes that were sent.
-
-        Raises:
-            OSError: the file cannot be read.
-            UnavailableError: S3 did not take the file; there is no new object.
-        """
-        with self._version_of_an_upload() as learnt, _transferring():
-            self._client.upload_file(str(file), self.name, key, ExtraArgs={"Metadata": dict(metadata)}, Callback=sent)
-        return S3Object(self.name, key, learnt[-1] if learnt else _NO_VERSION)
-
-    def read(self, key: str) -> bytes | None:
-        """Return a small object, or None where there is none.
-
-        Raises:
-            UnavailableError: S3 cannot be asked.
-        """
-        try:
-            with _calling_s3():
-                return self._client.get_object(Bucket=self.name, Key=key)["Body"].read()
-        except MissingObjectError:
-            return None
-
-    def names(self, folder: str) -> list[str]:
-        """Return the names of the objects in a folder, at most 1000; the name of a folder ends with a slash.
-
-        Raises:
-            UnavailableError: S3 cannot be asked.
-        """
-        with _calling_s3():
-            found = self._client.list_objects_v2(Bucket=self.name, Prefix=folder).get("Contents", [])
-        return [entry["Key"].removeprefix(folder) for entry in found]
-
-    def download(self, key: str, file: "Path") -> bool:
-        """Write an object of any size into a file; return False where there is no such object.
-
-        The file appears when it is whole.
-
-        Raises:
-            OSError: the file cannot be written.
-            UnavailableError: S3 cannot be asked.
-        """
-        try:
-            with _transferring():
-                self._client.download_file(self.name, key, str(file))
-        except MissingObjectError:
-            return False
-        return True
-
-    @contextmanager
-    def _version_of_an_upload(self) -> Iterator[list[str]]:
-        """Give a list that gets the version of the upload inside the block: boto3's transfer does not return it."""
-        versions: list[str] = []
-
-        def learn(parsed: Mapping[str, object], **_: object) -> None:
-            if version := parsed.get("VersionId"):
-                versions.append(str(version))
-
-        events = self._client.meta.events
-        names = [f"after-call.s3.{operation}" for operation in _ENDS_OF_AN_UPLOAD]
-        for name in names:
-            events.register(name, learn)
-        try:
-            yield versions
-        finally:
-            for name in names:
-                events.unregister(name, learn)
-
-
-@contextmanager
-def _transferring() -> Iterator[None]:
-    """Translate the errors of an upload or download of a file: those of the client, and boto3's own."""
-    try:
-        with _calling_s3():
-            yield
-    except Boto3Error as error:
-        raise UnavailableError(str(error)) from error

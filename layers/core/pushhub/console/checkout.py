@@ -27,8 +27,8 @@ class Checkout:
     @property
     def state_folder(self) -> Path:
         """The local hub's folder: `PUSHHUB_HOME` if set, else `.pushhub` in the checkout."""
-        chosen = os.environ.get(STATE_FOLDER_VARIABLE)
-        return Path(chosen).absolute() if chosen else self.root / ".pushhub"
+        path = os.environ.get(STATE_FOLDER_VARIABLE)
+        return Path(path).absolute() if path else self.root / ".pushhub"
 
     def build_folder(self, architecture: str) -> Path:
         """What is built for one architecture; wheels of one do not run on another."""

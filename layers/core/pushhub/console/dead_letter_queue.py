@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import batched
 from typing import Final
 
-from pushhub.adapters.sqs import ReceivedMessage, SqsQueue
+from pushhub.adapters.sqs_for_commands import ReceivedMessage, SqsMessages
 from pushhub.console.dead_letters import DeadLetter, QueueName
 from pushhub.console.progress import say
 from pushhub.faults import UnavailableError
@@ -28,9 +28,9 @@ class DeadLetterQueue:
     """
 
     name: QueueName
-    letters: SqsQueue
-    source: SqsQueue
-    retries: SqsQueue | None = None
+    letters: SqsMessages
+    source: SqsMessages
+    retries: SqsMessages | None = None
 
     def waiting(self) -> int:
         """Return about how many letters there are that nobody holds.

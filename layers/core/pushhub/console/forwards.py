@@ -10,7 +10,7 @@ from typing import Final
 
 import click
 
-from pushhub.adapters.sqs import SqsQueue
+from pushhub.adapters.sqs_for_commands import SqsMessages
 from pushhub.console.bars import counting_bar
 from pushhub.console.connection import connect
 from pushhub.console.dead_letter_queue import DeadLetterQueue, Held
@@ -146,7 +146,7 @@ def open_queues(stack: str | None, names: Sequence[QueueName]) -> list[DeadLette
         QueueName.EVENTS: (outputs["EventsDeadLetters"], outputs["EventsQueue"]),
         QueueName.FORWARDS: (outputs["ForwardsDeadLetters"], outputs["ForwardsQueue"], outputs["RetriesQueue"]),
     }
-    return [DeadLetterQueue(name, *(SqsQueue(client, url) for url in urls[name])) for name in names]
+    return [DeadLetterQueue(name, *(SqsMessages(client, url) for url in urls[name])) for name in names]
 
 
 def _names(queue: str | None, upstream: str | None) -> list[QueueName]:

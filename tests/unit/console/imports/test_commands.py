@@ -24,7 +24,7 @@ from tests.doubles.catalog import MemoryCatalog
 from tests.doubles.imports import MemoryImports
 
 if TYPE_CHECKING:
-    from pushhub.adapters.s3 import ImportBucket
+    from pushhub.adapters.s3_for_commands import ImportBucket
 
 NOON = Seconds(1_700_000_000)
 SOURCE = S3Object("imports", "inbox/5/ios-apns/custom-email/clients.csv", "v1")

@@ -23,7 +23,7 @@ from tests.doubles.catalog import MemoryCatalog
 from tests.doubles.imports import MemoryImports
 
 if TYPE_CHECKING:
-    from pushhub.adapters.s3 import ImportBucket
+    from pushhub.adapters.s3_for_commands import ImportBucket
     from pushhub.adapters.step_functions import StepFunctionsExecutions
 
 NOON = Seconds(1_700_000_000)

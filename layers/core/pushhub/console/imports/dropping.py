@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from pushhub.adapters.s3 import ImportBucket
+from pushhub.adapters.s3_for_commands import ImportBucket
 from pushhub.audience.command import Mode
 from pushhub.catalog.model import Catalog
 from pushhub.console.bars import counting_bar

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from pushhub.adapters.dynamodb.catalog import DynamoCatalog
 from pushhub.adapters.dynamodb.jobs import DynamoJobs
-from pushhub.adapters.s3 import ImportBucket
+from pushhub.adapters.s3_for_commands import ImportBucket
 from pushhub.adapters.step_functions import StepFunctionsExecutions
 from pushhub.catalog.port import CatalogStore
 from pushhub.console.connection import Connection, connect
