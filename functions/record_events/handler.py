@@ -1,4 +1,4 @@
-"""Reports out of the Events queue into the ledger, and what is new of them into the Forwards queue."""
+"""Takes reports out of the Events queue into the ledger, and puts what is new of them into the Forwards queue."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,6 @@ intake = wiring.intake()
 @metrics.log_metrics
 def handler(event: dict[str, Any], _context: "LambdaContext") -> dict[str, Any]:
     """Deal with one batch of messages."""
-    taken_in = intake(deliveries_of(event))
-    observe(taken_in)
-    return batch_response(id_ for id_, one in taken_in.items() if isinstance(one, Undone))
+    outcomes = intake(deliveries_of(event))
+    observe(outcomes)
+    return batch_response(id_ for id_, outcome in outcomes.items() if isinstance(outcome, Undone))

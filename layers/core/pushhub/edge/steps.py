@@ -1,7 +1,7 @@
 """What does the state machine of imports give its steps, and what does it want back?
 
-A step that raises is run again, after ever longer waits. What would come out the same every time is answered instead, and ends the
-execution at once.
+A step that raises is run again, after ever longer waits. Where a further run would end the same, the step answers `refused`, and
+the state machine ends the execution at once.
 """
 
 from collections.abc import Mapping
@@ -15,26 +15,26 @@ if TYPE_CHECKING:
 
 
 def attempt_of(event: Mapping[str, Any]) -> tuple[JobId, int]:
-    """Return which attempt at which job a step belongs to."""
+    """Return the job of a step, and the number of the attempt at it."""
     return JobId(event["job"]), event["attempt"]
 
 
 def chunk_of(event: Mapping[str, Any]) -> Chunk:
-    """Return which chunk of the job is to be imported."""
-    given = event["chunk"]
-    return Chunk(given["number"], given["start"], given["end"])
+    """Return the chunk of the job that is to be imported."""
+    chunk = event["chunk"]
+    return Chunk(chunk["number"], chunk["start"], chunk["end"])
 
 
 def planned(attempt: "PlannedAttempt") -> dict[str, Any]:
-    """Return what the map goes by."""
+    """Return the answer of `imports_plan`: where the list of chunks is, and how many it has."""
     return {"job": attempt.job, "attempt": attempt.attempt, "chunks": attempt.chunks, "list": attempt.list_key}
 
 
 def ran(run: "ChunkRun") -> dict[str, Any]:
-    """Return whether the chunk is to be run again."""
+    """Return the answer of `imports_chunk`: a chunk that is not finished is run again."""
     return {"finished": run.finished}
 
 
 def refused(error: Exception) -> dict[str, Any]:
-    """Return why there is no use in going on."""
+    """Return the answer that ends the execution, and why."""
     return {"refused": {"error": type(error).__name__, "cause": str(error)}}

@@ -1,8 +1,8 @@
 """What does a uid say of the push it belongs to?
 
 The vendor's "extra" form, read off the sample in "Add app push events" (`dialects/altcraft/sources.md`): four parts joined by `|`,
-namely a marker, the launch, the send and the provider. Launch and send are numbers in Flickr's Base58 joined by `_`; a `.` joins the
-profile to its database. A uid of any other form is opaque: it identifies its push all the same, and is handed on as it came.
+namely a marker, the launch, the send and the provider. Launch and send are numbers in Flickr's Base58 joined by `_`; a `.` joins
+the profile to its database. A uid of any other form is opaque: it identifies its push all the same, and is handed on byte for byte.
 """
 
 import re
