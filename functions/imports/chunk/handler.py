@@ -1,4 +1,4 @@
-"""Turns the rows of one chunk of a file into subscriptions; the state machine runs this step for each chunk until it is finished."""
+"""Turns the rows of one chunk of a file into subscriptions; a step of the state machine, run until each chunk is finished."""
 
 from typing import TYPE_CHECKING, Any
 
