@@ -1,4 +1,4 @@
-"""Reports out of the Forwards queue to their upstreams."""
+"""Hands reports out of the Forwards queue on to their upstreams."""
 
 from typing import TYPE_CHECKING, Any
 

@@ -1,4 +1,4 @@
-"""Reports out of the Events queue into the ledger, and what is new of them into the Forwards queue."""
+"""Takes reports out of the Events queue into the ledger, and puts what is new of them into the Forwards queue."""
 
 from typing import TYPE_CHECKING, Any
 

@@ -8,11 +8,10 @@ from pushhub.audience.command import Reason, Refused
 from pushhub.dialects.altcraft.events.errors import EventRefusal
 from pushhub.dialects.altcraft.subscribe.errors import SubscribeRefusal, description_of
 from pushhub.dialects.http import RefusalTable
-from tests.shape.test_arrows import PACKAGE
-from tests.shape.test_template import ROOT
+from tests.lambda_environment import ROOT
 from tests.wire.golden import EVENTS, cases
 
-DECISIONS = (PACKAGE / "dialects" / "altcraft" / "decisions.md").read_text(encoding="utf-8")
+DECISIONS = (ROOT / "layers" / "core" / "pushhub" / "dialects" / "altcraft" / "decisions.md").read_text(encoding="utf-8")
 OF_SETTING_FIELDS = {Reason.FIELD_MISFIT, Reason.VALUE_TAKEN}
 """Reasons that no caller meets: no request of this dialect sets fields."""
 DESCRIPTIONS = [description_of(Refused(reason)) for reason in Reason if reason not in OF_SETTING_FIELDS]

@@ -69,7 +69,13 @@ NO_IMPORT = ("pushhub.dialects", "pushhub.events", "pushhub.adapters.dynamodb.le
 NOT_NEEDED = {
     "push_subscribe": ("pushhub.dialects.xml_body", "pushhub.events", "pushhub.adapters.dynamodb.schema.ledger"),
     "post_events": (*AUDIENCE, "pushhub.catalog.secrets", "pushhub.events.links", "pushhub.adapters.dynamodb.ledger"),
-    "crypto_post_events": (*AUDIENCE, "pushhub.dialects.xml_body", "pushhub.adapters.dynamodb.ledger"),
+    "crypto_post_events": (
+        *AUDIENCE,
+        "pushhub.dialects.altcraft.events.parse",
+        "pushhub.dialects.altcraft.events.wire",
+        "pushhub.dialects.xml_body",
+        "pushhub.adapters.dynamodb.ledger",
+    ),
     "record_events": (*AUDIENCE, "pushhub.catalog.secrets", "pushhub.dialects", "pushhub.events.links"),
     "forward_events": (*AUDIENCE, "pushhub.dialects.xml_body", "pushhub.events.links", "pushhub.adapters.dynamodb.ledger"),
     "imports_start": (*AUDIENCE, *NO_IMPORT, "pushhub.imports.steps.plan", "pushhub.imports.steps.report"),

@@ -82,8 +82,8 @@ class Case:
     @property
     def catalog(self) -> WholeCatalog:
         """The catalog of all functions but `push_subscribe`."""
-        chosen = self.circumstances.get("catalog")
-        return read_catalog_file(EVENTS / self.function / chosen if chosen else HUB_CATALOG, {})
+        named = self.circumstances.get("catalog")
+        return read_catalog_file(EVENTS / self.function / named if named else HUB_CATALOG, {})
 
     @property
     def body(self) -> bytes:

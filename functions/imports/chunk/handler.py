@@ -1,4 +1,4 @@
-"""Rows of one chunk of a file to subscriptions; a step of the state machine, run for each chunk until that is finished."""
+"""Turns the rows of one chunk of a file into subscriptions; a step of the state machine, run until each chunk is finished."""
 
 from typing import TYPE_CHECKING, Any
 

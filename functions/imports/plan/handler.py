@@ -1,4 +1,4 @@
-"""How a file is read, and the list of its chunks; a step of the state machine."""
+"""Finds out how a file is read, and writes the list of its chunks; a step of the state machine."""
 
 from typing import TYPE_CHECKING, Any
 

@@ -1,4 +1,4 @@
-"""What came of imports whose execution has ended; the last step of each."""
+"""Reports what came of imports whose execution has ended; the last step of each."""
 
 from typing import TYPE_CHECKING, Any
 

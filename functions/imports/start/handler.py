@@ -1,4 +1,4 @@
-"""Files that were dropped into the inbox to executions of the state machine; the first step of an import."""
+"""Starts an execution of the state machine for each file that was dropped into the inbox; the first step of an import."""
 
 from typing import TYPE_CHECKING, Any
 

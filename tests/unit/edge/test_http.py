@@ -1,13 +1,21 @@
 """Reading HTTP API events and writing their answers."""
 
 import base64
+import json
+from typing import TYPE_CHECKING, cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pushhub.dialects.http import HttpReply
-from pushhub.edge.http import http_request, http_response
+from pushhub.dialects.altcraft.events.errors import EventRefusal
+from pushhub.dialects.http import Answer, Caller, Fault, HttpReply, HttpRequest
+from pushhub.edge.http import http_request, http_response, serve
+from pushhub.faults import UnavailableError
+from tests.doubles.functions import Context
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 
 def event(body: str | None, base64_flag: bool = False) -> dict[str, object]:
@@ -66,3 +74,30 @@ def test_an_answer_says_what_it_is_written_in() -> None:
     response = http_response(http_request(event("{}")), HttpReply(200, "<xml>я</xml>".encode(), xml))
     assert response["headers"] == {**xml, "x-request-id": "r-1"}
     assert response["body"] == "<xml>я</xml>"
+
+
+def test_a_handler_answers_an_event_and_shows_the_operator_what_came_of_it(
+    capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    fault = Fault.of(UnavailableError("no answer"), "it could not be served")
+
+    def endpoint(request: HttpRequest) -> Answer:
+        assert (request.id, request.body, request.query) == ("r-1", b"{}", "a=b")
+        return Answer(HttpReply(503, b"{}"), Caller("caller", "gateway"), EventRefusal.UNAVAILABLE, fault, {"Tries": 2})
+
+    response = serve(endpoint)(event("{}") | {"rawQueryString": "a=b"}, cast("LambdaContext", Context()))
+    assert response == http_response(http_request(event("{}")), HttpReply(503, b"{}"))
+    line = json.loads(capsys.readouterr().out)
+    shown = {name: value for name, value in line.items() if name not in {"_aws", "service"}}
+    assert shown == {
+        "request_id": "r-1",
+        "status": 503,
+        "caller": "gateway",
+        "refusal": "UNAVAILABLE",
+        "Requests": [1.0],
+        "RequestsRefused": [1.0],
+        "Tries": [2.0],
+    }
+    (logged,) = (vars(record) for record in caplog.records)
+    assert (logged["message"], logged["request_id"]) == ("it could not be served", "r-1")
+    assert logged["fault"] == "UnavailableError: no answer"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final, NamedTuple
 
-RETRY_AFTER: Final = {"retry-after": "2"}
+REPEAT_SOON: Final = {"retry-after": "2"}
 """The header of a 503: seconds that a caller waits before it repeats the request."""
 
 

@@ -1,1 +1,1 @@
-"""The AWS side of a function: its event, its settings, its wiring, its logs."""
+"""The AWS side of a function: its event, its settings, its wiring, its metrics and log."""

@@ -12,5 +12,5 @@ def deliveries_of(event: Mapping[str, Any]) -> list[Delivery]:
 
 
 def batch_response(failed: Iterable[str]) -> dict[str, Any]:
-    """Return which messages are to be delivered again; all others are deleted."""
+    """Return the ids of messages that SQS delivers again; it deletes all others of the batch."""
     return {"batchItemFailures": [{"itemIdentifier": id_} for id_ in sorted(failed)]}

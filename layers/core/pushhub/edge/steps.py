@@ -15,26 +15,26 @@ if TYPE_CHECKING:
 
 
 def attempt_of(event: Mapping[str, Any]) -> tuple[JobId, int]:
-    """Return the job and the attempt that a step works on."""
+    """Return the job of a step, and the number of the attempt at it."""
     return JobId(event["job"]), event["attempt"]
 
 
 def chunk_of(event: Mapping[str, Any]) -> Chunk:
-    """Return the chunk that is to be imported."""
-    given = event["chunk"]
-    return Chunk(given["number"], given["start"], given["end"])
+    """Return the chunk of the job that is to be imported."""
+    chunk = event["chunk"]
+    return Chunk(chunk["number"], chunk["start"], chunk["end"])
 
 
 def planned(attempt: "AttemptChunks") -> dict[str, Any]:
-    """Return the chunks that the state machine maps over."""
+    """Return the answer of `imports_plan`: where the list of chunks is, and how many it has."""
     return {"job": attempt.job, "attempt": attempt.attempt, "chunks": attempt.chunks, "list": attempt.list_key}
 
 
 def ran(run: "ChunkRun") -> dict[str, Any]:
-    """Return whether the chunk is finished, or has to be run again."""
+    """Return the answer of `imports_chunk`: a chunk that is not finished is run again."""
     return {"finished": run.finished}
 
 
 def refused(error: Exception) -> dict[str, Any]:
-    """Return the error that ends the execution."""
+    """Return the answer that ends the execution, and why."""
     return {"refused": {"error": type(error).__name__, "cause": str(error)}}

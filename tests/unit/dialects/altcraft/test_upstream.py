@@ -13,9 +13,11 @@ from pushhub.events.command import Happening, PlainForm, RecordEvent, RelayLink
 from pushhub.events.messages import Forward, Receipt, Report
 from pushhub.moments import Milliseconds
 from pushhub.outgoing.calls import Call, CallReply
-from tests.doubles.uids import PUBLISHED
+from tests.wire.golden import Case
 
 UPSTREAM = Upstream("altcraft", UpstreamKind.ALTCRAFT, "https://up.example/base", relay_links=True, events=frozenset(ReportedEvent))
+PUBLISHED: str = json.loads(Case("post_events", "example-special-json").body)["uid"]
+"""The uid of the vendor's example."""
 TOKEN = "the upstream's own token"
 API = AltcraftUpstream()
 GOOD = b'{"error":0,"error_text":"Successful operation"}'

@@ -1,1 +1,1 @@
-"""What does an operator see of each request and each batch?"""
+"""What does an operator see of each request, each batch and each step of an import?"""

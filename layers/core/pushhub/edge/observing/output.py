@@ -1,7 +1,7 @@
-"""What does an operator see of each request and each batch?
+"""Where does a function write what an operator sees?
 
-One line of metrics with the request's id and what came of it; one more where something failed. Tokens, values, links and bodies
-stand in neither.
+Each request and each batch is one line of metrics, and one line more of the log for each thing that failed. No token, value, link
+or body stands in either.
 """
 
 from collections.abc import Mapping
@@ -23,12 +23,12 @@ def count(counts: Mapping[str, int]) -> None:
 
 
 def stale_catalog(fault: UnavailableError) -> None:
-    """Log that an old catalog goes on being used, and why."""
+    """Log why the catalog could not be read again, so that an old one stays in use."""
     logger.warning("the catalog could not be read again; an old one is used", fault=str(fault))
 
 
 def stale_secrets(fault: UnavailableError) -> None:
-    """Log that old secrets go on being used, and why."""
+    """Log why the secret could not be read again, so that an old one stays in use."""
     logger.warning("the stack's secret could not be read again; an old one is used", fault=str(fault))
 
 

@@ -8,12 +8,12 @@ from pushhub.edge.observing.output import count, logger
 from pushhub.events.intake import GivenUp, IntakeOutcome, Recorded, Relayed, Undone
 
 
-def observe(results: Mapping[str, IntakeOutcome]) -> None:
+def observe(outcomes: Mapping[str, IntakeOutcome]) -> None:
     """Log and count what became of a batch of reports, message by message."""
     counts: Counter[str] = Counter()
-    for id_, result in results.items():
-        counts[_metric(result)] += 1
-        match result:
+    for id_, outcome in outcomes.items():
+        counts[_metric(outcome)] += 1
+        match outcome:
             case GivenUp(reason):
                 logger.error("a message of the events queue is a dead letter", message_id=id_, reason=reason)
             case Undone(reason):
@@ -21,14 +21,14 @@ def observe(results: Mapping[str, IntakeOutcome]) -> None:
     count(counts)
 
 
-def _metric(result: IntakeOutcome) -> str:
-    match result:
+def _metric(outcome: IntakeOutcome) -> str:
+    match outcome:
         case Recorded():
-            return "EventsNew" if result.new else "EventsRepeated"
+            return "EventsNew" if outcome.new else "EventsRepeated"
         case Relayed():
             return "LinksRelayed"
         case GivenUp():
             return "EventsGivenUp"
         case Undone():
             return "EventsUndone"
-    assert_never(result)
+    assert_never(outcome)

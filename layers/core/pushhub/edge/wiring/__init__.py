@@ -1,1 +1,4 @@
-"""Which implementation serves which port in each function? A module for each function, so that none loads what another needs."""
+"""Which settings has each function, and which implementation serves which of its ports?
+
+A module for each function, so that none loads what another needs; the others hold what several functions wire alike.
+"""

@@ -1,4 +1,4 @@
-"""What do functions keep of the catalog?"""
+"""How do functions read the catalog?"""
 
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,6 @@ if TYPE_CHECKING:
 
 
 def cached_catalog(client: "DynamoDBClient", table: str) -> CachedCatalog:
-    """Return the catalog of a stack, kept in the process."""
+    """Return the catalog of a stack, kept in the process; that an old one stays in use is logged."""
     stored = DynamoCatalog(client, table)
     return CachedCatalog(lambda: stored.load().catalog, on_stale=stale_catalog)

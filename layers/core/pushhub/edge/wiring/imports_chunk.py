@@ -19,7 +19,7 @@ SECONDS_TO_STOP: Final = 240
 
 
 class ImportsChunkSettings(ImportsSettings):
-    """Those of every step, the table that says which columns a file may have, and the table that takes the rows."""
+    """Settings of `imports_chunk`: those of every step, the table of the columns, and the table that takes the rows."""
 
     catalog_table: str = Field(alias="CATALOG_TABLE", min_length=1)
     audience_table: str = Field(alias="AUDIENCE_TABLE", min_length=1)

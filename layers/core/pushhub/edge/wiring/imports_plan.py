@@ -12,7 +12,7 @@ from pushhub.imports.steps.plan import PlanAttempt
 
 
 class ImportsPlanSettings(ImportsSettings):
-    """Those of every step, and the table that says which columns a file may have."""
+    """Settings of `imports_plan`: those of every step, and the table that says which columns a file may have."""
 
     catalog_table: str = Field(alias="CATALOG_TABLE", min_length=1)
 

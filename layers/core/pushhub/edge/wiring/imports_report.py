@@ -15,7 +15,7 @@ from pushhub.moments import seconds_now
 
 
 class ImportsReportSettings(ImportsSettings):
-    """Those of every step, and the state machine."""
+    """Settings of `imports_report`: those of every step, and the state machine."""
 
     state_machine: str = Field(alias="STATE_MACHINE", min_length=1)
 

@@ -13,7 +13,7 @@ from pushhub.moments import seconds_now
 
 
 class ImportsStartSettings(ImportsSettings):
-    """Those of every step, and the state machine."""
+    """Settings of `imports_start`: those of every step, and the state machine."""
 
     state_machine: str = Field(alias="STATE_MACHINE", min_length=1)
 

@@ -11,7 +11,7 @@ from pushhub.edge.wiring.queues import queue
 
 
 class PostEventsSettings(Settings):
-    """Its table, and the queue that takes what is reported."""
+    """Settings of `post_events`: its table, and the queue that takes what is reported."""
 
     catalog_table: str = Field(alias="CATALOG_TABLE", min_length=1)
     events_queue: str = Field(alias="EVENTS_QUEUE", min_length=1)

@@ -11,7 +11,7 @@ from pushhub.edge.wiring.catalog import cached_catalog
 
 
 class PushSubscribeSettings(Settings):
-    """Its tables."""
+    """Settings of `push_subscribe`: its tables."""
 
     audience_table: str = Field(alias="AUDIENCE_TABLE", min_length=1)
     catalog_table: str = Field(alias="CATALOG_TABLE", min_length=1)

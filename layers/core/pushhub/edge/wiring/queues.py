@@ -1,4 +1,4 @@
-"""How do functions reach a queue?"""
+"""How do functions put messages into a queue?"""
 
 from typing import TYPE_CHECKING
 
@@ -10,5 +10,5 @@ if TYPE_CHECKING:
 
 
 def queue(client: "SQSClient", url: str) -> SqsQueue:
-    """Return a queue of a stack; what it does not take is logged."""
+    """Return a queue of a stack; each message that it does not take is logged."""
     return SqsQueue(client, url, on_fault=queue_fault)

@@ -13,7 +13,7 @@ from pushhub.moments import milliseconds_now
 
 
 class RecordEventsSettings(Settings):
-    """Tables, days that events are remembered, and the queues that reports go on to."""
+    """Settings of `record_events`: tables, days that events are remembered, and the queues that reports go on to."""
 
     catalog_table: str = Field(alias="CATALOG_TABLE", min_length=1)
     ledger_table: str = Field(alias="LEDGER_TABLE", min_length=1)

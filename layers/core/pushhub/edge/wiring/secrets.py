@@ -1,4 +1,4 @@
-"""What do functions keep of the stack's secret?"""
+"""How do functions read the stack's secret?"""
 
 from pushhub.adapters import clients
 from pushhub.adapters.secrets_manager import SecretsManagerSecrets
@@ -7,6 +7,6 @@ from pushhub.edge.observing.output import stale_secrets
 
 
 def cached_secrets(arn: str) -> CachedSecrets:
-    """Return the secrets of a stack, kept in the process."""
+    """Return the secrets of a stack, kept in the process; that old ones stay in use is logged."""
     stored = SecretsManagerSecrets(clients.secretsmanager(), arn)
     return CachedSecrets(lambda: stored.load().secrets, on_stale=stale_secrets)

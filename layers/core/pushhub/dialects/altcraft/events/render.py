@@ -4,7 +4,7 @@ from typing import Final, assert_never
 
 from pushhub.dialects.altcraft.events.errors import EventRefusal
 from pushhub.dialects.altcraft.events.notation import Notation
-from pushhub.dialects.http import RETRY_AFTER, Answer, Caller, Fault, HttpReply, RefusedError
+from pushhub.dialects.http import REPEAT_SOON, Answer, Caller, Fault, HttpReply, RefusedError
 from pushhub.dialects.json_body import write_object
 from pushhub.dialects.xml_reply import write_elements
 from pushhub.events.command import RecordEvent, RelayLink
@@ -30,7 +30,7 @@ def unavailable(error: UnavailableError, notation: Notation) -> Answer:
     """Return the answer where the catalog, the secret or the queue failed: the caller repeats the request."""
     refusal = EventRefusal.UNAVAILABLE
     reply = _reply(notation, refusal.status, refusal.status, refusal.text)
-    reply = HttpReply(reply.status, reply.body, {**reply.headers, **RETRY_AFTER})
+    reply = HttpReply(reply.status, reply.body, {**reply.headers, **REPEAT_SOON})
     return Answer(reply, refusal=refusal, fault=Fault.of(error, "an event could not be accepted"))
 
 

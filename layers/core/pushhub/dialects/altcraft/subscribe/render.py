@@ -15,7 +15,7 @@ from pushhub.audience.command import (
 )
 from pushhub.catalog.model import ResourceId
 from pushhub.dialects.altcraft.subscribe.errors import SubscribeRefusal, description_of
-from pushhub.dialects.http import RETRY_AFTER, HttpReply, RefusedError
+from pushhub.dialects.http import REPEAT_SOON, HttpReply, RefusedError
 from pushhub.dialects.json_body import write_object
 
 ALL_CHANGED: Final = 0
@@ -34,7 +34,7 @@ def render_outcomes(resource: ResourceId, outcomes: Sequence[DatabaseOutcome]) -
 def render_refusal(refused: RefusedError) -> HttpReply:
     """Return the reply to a request that was refused as a whole."""
     status = refused.refusal.status
-    headers = RETRY_AFTER if refused.refusal is SubscribeRefusal.UNAVAILABLE else {}
+    headers = REPEAT_SOON if refused.refusal is SubscribeRefusal.UNAVAILABLE else {}
     return HttpReply(status, _body([], status, str(refused)), headers)
 
 
