@@ -7,15 +7,27 @@ from typing import Final
 from pushhub.faults import UnavailableError
 
 FRESH_SECONDS: Final = 60
-"""A change is in effect after at most this."""
+"""A change of the content is in effect after at most this."""
 UNKNOWN_SECONDS: Final = 5
-"""How long what was not found stays unknown; a flood of unknown names costs one read in this time."""
+"""For how long what was not found counts as unknown; a flood of unknown names costs one read in this time."""
 STALE_SECONDS: Final = 600
-"""How long what is known goes on being used while it cannot be read again."""
+"""For how long old content is used while it cannot be read again."""
 
 
 class Cached[Content]:
-    """One thing that is read as a whole, kept in the process; it takes no more memory than itself, whatever callers send."""
+    """Content that is read as a whole and kept in the process.
+
+    ====================  ==========================================  ================================================
+    age of the content    `current`                                   `find` of what is not in it
+    ====================  ==========================================  ================================================
+    under 5 s             returns it                                  returns None
+    5 to 60 s             returns it                                  reads again; a fault is raised
+    60 to 600 s           reads again; on a fault, returns the old    reads again; a fault is raised
+    600 s and more        reads again; a fault is raised              reads again; a fault is raised
+    ====================  ==========================================  ================================================
+
+    After a fault, nothing is read for 5 s. What callers ask for is not kept, so they cannot fill the memory.
+    """
 
     def __init__(
         self,
@@ -23,12 +35,12 @@ class Cached[Content]:
         clock: Callable[[], float] = time.monotonic,
         on_stale: Callable[[UnavailableError], None] = lambda _: None,
     ) -> None:
-        """Read it through `load` when first needed.
+        """Keep nothing yet; the content is read when it is first needed.
 
         Args:
-            load: reads it; may raise `UnavailableError`.
+            load: reads the content; may raise `UnavailableError`.
             clock: counts seconds.
-            on_stale: is told why an old one goes on being used.
+            on_stale: called with the fault each time that old content is returned because of one.
         """
         self._load = load
         self._clock = clock
@@ -39,10 +51,10 @@ class Cached[Content]:
         self._failed_at = 0.0
 
     def current(self) -> Content:
-        """Return it as it was at most :data:`FRESH_SECONDS` ago, or :data:`STALE_SECONDS` while it cannot be read.
+        """Return the content as it was at most :data:`FRESH_SECONDS` ago, or :data:`STALE_SECONDS` while it cannot be read.
 
         Raises:
-            UnavailableError: it cannot be read, and none is known that could still be used.
+            UnavailableError: it cannot be read, and was last read too long ago or never.
         """
         try:
             return self._not_older_than(FRESH_SECONDS)
@@ -53,10 +65,10 @@ class Cached[Content]:
             return self._content
 
     def find[Found](self, look_up: Callable[[Content], Found | None]) -> Found | None:
-        """Return what is found in it; where nothing is, it is read again if it was read over :data:`UNKNOWN_SECONDS` ago.
+        """Return what `look_up` finds. If it finds nothing, read again what is over :data:`UNKNOWN_SECONDS` old, and look again.
 
         Raises:
-            UnavailableError: it would have to be read again and cannot be.
+            UnavailableError: the content has to be read again and cannot be.
         """
         found = look_up(self.current())
         return found if found is not None else look_up(self._not_older_than(UNKNOWN_SECONDS))
@@ -68,9 +80,9 @@ class Cached[Content]:
         return self._content
 
     def _loaded(self) -> Content:
-        """Read it; a fault is repeated for a while without asking again, since each asking may hang for seconds."""
+        """Read the content. For a while after a fault, raise it again without reading: each read may hang for seconds."""
         if self._fault and self._clock() - self._failed_at < UNKNOWN_SECONDS:
-            # A new error each time: one that is raised again keeps the frames, and so the bodies, of all who met it.
+            # A new error each time: an error that is raised again keeps the frames of every raise, and so the callers' bodies.
             raise UnavailableError(self._fault)
         try:
             content = self._load()

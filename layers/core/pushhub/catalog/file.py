@@ -85,7 +85,7 @@ def _section_names() -> str:
 
 @dataclass(slots=True)
 class _Reading:
-    """Reads one file, and gathers what is wrong with it: first with entries by themselves, then with how they agree."""
+    """Reads one file and gathers its problems: first those of each entry by itself, then those of entries that disagree."""
 
     environment: Mapping[str, str]
     problems: list[str] = field(default_factory=list)
@@ -117,7 +117,7 @@ class _Reading:
                 self.problems += problems_of(error, location, kind.entry)
 
     def _compare(self, raw: Mapping[str, Sequence[object]]) -> None:
-        """Gather how entries do not agree with each other."""
+        """Gather the problems of entries that disagree, within a section and across them."""
         mappings = {name: list(self._mappings(name, section)) for name, section in raw.items()}
         for kind in FILE_SECTIONS:
             name, bound = kind.section.name, kind.section.max_entries
@@ -138,7 +138,7 @@ def _unknown_sections(content: Iterable[object]) -> Iterator[str]:
 
 
 def _shared_tokens(sections: Iterable[Mapping[str, FileEntry]]) -> Iterator[str]:
-    """Say which tokens stand twice. A token opens one door: a token of an app must not speak for a server."""
+    """Say which tokens stand twice. A token opens one entry, so that an app's token never speaks for a server."""
     places: dict[str, str] = {}
     for place, entry in chain.from_iterable(section.items() for section in sections):
         for within, bearer_token in entry.bearer_tokens().items():

@@ -1,6 +1,6 @@
 """What changes in the stored catalog when a file is applied, and under which condition?
 
-Pure, and used by the command line only. Nothing here shows a token or a digest.
+Used by the command line only. No text here holds a token or a digest.
 """
 
 from collections.abc import Iterator, Mapping
@@ -17,7 +17,7 @@ from pushhub.catalog.whole import WholeCatalog
 
 
 class PlanError(Exception):
-    """The file does not go together with what is kept of the stored catalog; `problems` are one line each."""
+    """The file contradicts what is kept of the stored catalog; `problems` are one line each."""
 
     def __init__(self, problems: tuple[str, ...]) -> None:
         """Keep the problems."""
@@ -87,7 +87,7 @@ def plan_catalog(current: WholeCatalog, desired: WholeCatalog, *, prune: bool) -
             database in either case.
 
     Raises:
-        PlanError: a token would open two doors, or a section would have too many entries.
+        PlanError: a token would open two entries, or a section would have too many entries.
     """
     result = _result(current, desired, prune=prune)
     if problems := (*_token_clashes(result.catalog, desired.catalog), *_surplus(result.catalog)):
@@ -125,7 +125,7 @@ def _merged[Key: (EntryKey, str), Value](kept: Mapping[Key, Value], desired: Map
 
 
 def _token_clashes(result: Catalog, desired: Catalog) -> Iterator[str]:
-    """Say which two entries share a token, once for each token; what the file has comes first."""
+    """Say which two entries share a token, once for each token; the file's own entry is named first."""
     holders = [
         (section.label(entry), entry.token_digests, key in desired.section(section.name))
         for section in SECTIONS

@@ -17,6 +17,7 @@ from typing import Final, NewType, Protocol
 from pushhub.cached import Cached
 
 LinkKeyId = NewType("LinkKeyId", int)
+"""Number of a link key, from 1 to :data:`MAX_LINK_KEY_ID`; a newer key has a higher one."""
 
 MAX_LINK_KEY_ID: Final = 255
 FORMAT: Final = 1
@@ -60,11 +61,12 @@ class Secrets:
 
 
 _FIELDS_OF_ENTRIES: Final = tuple(each.name for each in fields(Secrets) if each.name != "link_keys")
+"""Fields that have a secret for each entry of a section; each is a key of the document."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoredSecrets:
-    """Secrets as they were read; `version` names that state of them."""
+    """Secrets as they were read; each state of them has another `version`."""
 
     secrets: Secrets
     version: str

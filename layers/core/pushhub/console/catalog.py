@@ -33,7 +33,7 @@ DEMO_CATALOG: Final = Path(__file__).parent / "demo_catalog.yaml"
 """The catalog file of a hub that is started without one."""
 
 _SHOWN_OF_A_DIGEST: Final = 6
-"""Hex digits: enough to tell tokens apart, and useless to whoever looks for the token."""
+"""Hex digits: enough to tell two tokens apart, too few to find a token by."""
 
 _DEMO_TOKEN: Final = "3LXP2FRcRxJ-7b14db88ec937f14"  # noqa: S105  (the vendor's published example; it opens nothing but the demo)
 _DEMO_REQUEST: Final = {
@@ -95,7 +95,7 @@ def read_catalog(path: Path) -> WholeCatalog:
 
 
 def apply_catalog(connection: Connection, *, desired: WholeCatalog) -> Sequence[str]:
-    """Bring a hub's catalog to what is desired, keep what that does not have, and say on stderr what changed.
+    """Change a hub's catalog to have everything that is desired, keep its other entries, and say on stderr what changed.
 
     Returns:
         Lines to show of it: none, since tokens are shown of the demo catalog only.
@@ -109,7 +109,7 @@ def apply_catalog(connection: Connection, *, desired: WholeCatalog) -> Sequence[
 
 
 def apply_demo_catalog(connection: Connection, *, demo: WholeCatalog) -> Sequence[str]:
-    """Give a hub that never had a catalog the demo one; any other keeps its own.
+    """Give the demo catalog to a hub that never had a catalog; another hub keeps its own.
 
     Returns:
         A `curl` command for the hub, where its catalog takes the demo's request.
@@ -153,7 +153,7 @@ def as_yaml(entries: dict[str, object]) -> str:
 
 
 def _carry_out(stores: Stores, desired: WholeCatalog, *, prune: bool, dry_run: bool) -> CatalogPlan:
-    """Plan, check that the plan can be carried out, and carry it out."""
+    """Plan, check that the plan can be carried out, and carry it out unless it is a dry run."""
     if not stores.local_upstreams:
         _require_public(desired.catalog.upstreams)
     with faults_explained():
@@ -193,18 +193,18 @@ def _secrets_of_entries(secrets: Secrets) -> dict[str, Mapping[str, str]]:
 
 
 def _write(stores: Stores, planned: CatalogPlan, stored: StoredCatalog, secrets: StoredSecrets | None) -> None:
-    """Write what a plan leads to, while others may do the same: the catalog never names an entry whose secret is not there.
+    """Write the result of a plan. At no moment does the catalog have an entry whose secret is not stored.
 
-    ====  ==========================================  =====================================================
-    step  what is written                             when it fails
-    ====  ==========================================  =====================================================
-    1     the secret, with new secrets of entries     nothing has changed
-    2     the catalog                                 secrets may stay that no entry has; the next run removes them
-    3     the secret, without those of removed ones   the same
-    ====  ==========================================  =====================================================
+    ====  ===============================================  ================================================================
+    step  written                                          if the process ends before
+    ====  ===============================================  ================================================================
+    1     the secret, with the secrets of new entries      nothing has changed
+    2     the catalog                                      there are secrets without entries; the next run removes them
+    3     the secret, without those of removed entries     the same
+    ====  ===============================================  ================================================================
 
-    Step 3 needs the secret as it was before step 2. Whoever adds a removed entry again has read the catalog after step 2 and
-    writes the secret before the catalog, so step 3 then fails and the new entry keeps its secret.
+    Another person may apply a file at the same time. Step 3 only replaces the secret that step 1 left. Whoever adds a removed
+    entry again has read the catalog after step 2 and writes the secret first, so step 3 fails, and the entry keeps its secret.
     """
     if secrets:
         secrets = _with_new_secrets(stores.secrets, planned, secrets)
@@ -223,13 +223,17 @@ def _used(held: Mapping[str, Mapping[str, str]], catalog: Catalog) -> dict[str, 
 
 
 def _with_new_secrets(store: SecretStore, planned: CatalogPlan, before: StoredSecrets) -> StoredSecrets:
-    """Write secrets that are not there yet, and in any case where an entry that has one is added; return them as they are now."""
+    """Write the secrets that are not there yet, and return the secrets as they are now.
+
+    Where an entry with a secret is added, this writes even if that very secret is there already: whoever is about to remove it,
+    since the entry was gone, then fails.
+    """
     held = _secrets_of_entries(before.secrets)
-    wanted = {field: {**secrets, **planned.result.secrets(field)} for field, secrets in held.items()}
+    complete = {field: {**secrets, **planned.result.secrets(field)} for field, secrets in held.items()}
     added = any(each.action is Action.ADD and each.section.secrets for each in planned.changes)
-    if wanted == held and not added:
+    if complete == held and not added:
         return before
-    store.replace(before.secrets.with_secrets_of_entries(wanted), before.version)
+    store.replace(before.secrets.with_secrets_of_entries(complete), before.version)
     return store.load()
 
 

@@ -41,4 +41,4 @@ class FileSection:
     key: str
     """Key of a file's entry that tells it from the others: `id` or `name`."""
     problems: Callable[[Mapping[str, Sequence[RawEntry]]], Iterator[str]]
-    """Says how entries of the section do not agree with themselves, each other, or other sections, given the raw entries of all."""
+    """Gives the problems of the section's entries that pydantic does not see, from the raw entries of each section, by its name."""

@@ -41,7 +41,8 @@ def digests_of(bearer_tokens: Mapping[str, str]) -> frozenset[TokenDigest]:
     return frozenset(map(digest_of, bearer_tokens.values()))
 
 
-def either_token(entry: RawEntry) -> Iterator[str]:
-    """Say that an entry has not exactly one of `token` and `tokens`."""
+def problems_of_tokens(entry: RawEntry) -> Iterator[str]:
+    """Say that an entry has not exactly one of `token` and `tokens`, or has no token in the list."""
     if (entry.values.get("token") is None) == (entry.values.get("tokens") is None):
         yield f"{entry.place}: either token or tokens is required, not both"
+    yield from entry.empty_list("tokens", "at least one token is required")

@@ -6,17 +6,8 @@ How the values of entries agree is judged by what stands in the file, so that on
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
 
 from pushhub.catalog.variables import with_variables
-
-_EMPTY: Final = {
-    "tokens": "at least one token is required",
-    "providers": "at least one provider is required; leave the key out to allow all",
-    "rights": "at least one right is required",
-    "events": "at least one event is required; leave the key out for all",
-}
-"""Lists that must not be empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +37,10 @@ class RawEntry:
         except ValueError:
             return None
 
-    def empty_lists(self, *keys: str) -> Iterator[str]:
-        """Say which of these lists are empty."""
-        return (f"{self.place}.{key}: {_EMPTY[key]}" for key in keys if self.values.get(key) == [])
+    def empty_list(self, key: str, problem: str) -> Iterator[str]:
+        """Tell a problem if the list under a key is empty."""
+        if self.values.get(key) == []:
+            yield f"{self.place}.{key}: {problem}"
 
     def repeats(self, key: str) -> Iterator[str]:
         """Say what stands twice in the list under a key."""

@@ -9,7 +9,7 @@ from pushhub.catalog.model import DatabaseId, Resource, ResourceId, TokenConflic
 from pushhub.catalog.providers import PROVIDER_CODES, Provider, known_provider
 from pushhub.catalog.sections.databases.section import DATABASES
 from pushhub.catalog.sections.file_entry import FileEntry, FileSection
-from pushhub.catalog.sections.file_tokens import BearerToken, by_place, digests_of, either_token
+from pushhub.catalog.sections.file_tokens import BearerToken, by_place, digests_of, problems_of_tokens
 from pushhub.catalog.sections.file_values import Id, Name, Text, choices, filled_in, known
 from pushhub.catalog.sections.raw_entry import RawEntry
 from pushhub.catalog.sections.resources.section import RESOURCES
@@ -60,8 +60,8 @@ def problems(file: Mapping[str, Sequence[RawEntry]]) -> Iterator[str]:
     """Say which resources have no token, databases that are too many or not in the file, or a list that is empty or repeats."""
     declared = {id_ for database in file[DATABASES.name] if isinstance(id_ := database.values.get("id"), int)}
     for entry in file[RESOURCES.name]:
-        yield from either_token(entry)
-        yield from entry.empty_lists("tokens", "providers")
+        yield from problems_of_tokens(entry)
+        yield from entry.empty_list("providers", "at least one provider is required; leave the key out to allow all")
         databases = entry.items("databases")
         if len(databases) > MAX_DATABASES:
             yield f"{entry.place}.databases: at most {MAX_DATABASES} databases"

@@ -60,7 +60,7 @@ class UpstreamFileEntry(FileEntry):
 def problems(file: Mapping[str, Sequence[RawEntry]]) -> Iterator[str]:
     """Say which upstreams have a list of events that is empty or repeats."""
     for entry in file[UPSTREAMS.name]:
-        yield from entry.empty_lists("events")
+        yield from entry.empty_list("events", "at least one event is required; leave the key out for all")
         yield from entry.repeats("events")
 
 
