@@ -29,14 +29,14 @@ MAX_TRY_SECONDS: Final = 4
 
 # What each write of a job requires, and what it changes:
 #
-#   write       requires                               status                            else
-#   create      no such job                            running
-#   plan        no plan                                                                  plan
-#   give_up     running, not refused                                                     reason, refused
-#   note_fault  running, not refused                                                     reason
-#   stop                                                                                 stopping
-#   end         status and `resumed` as it was loaded  running to done, failed, cancelled  reason, ended, location
-#   resume      status and `resumed` as it was loaded  any to running                    attempt, resumed + 1, the rest cleared
+#   write       requires                        status                              also changes
+#   create      no such job                     running
+#   plan        no plan                                                             plan
+#   give_up     running, not refused                                                reason, refused
+#   note_fault  running, not refused                                                reason
+#   stop                                                                            stopping
+#   end         status and `resumed` as loaded  running to done, failed, cancelled  reason, ended, location
+#   resume      status and `resumed` as loaded  any to running                      attempt, resumed + 1; clears the rest
 #
 # Every resume raises `resumed`, also where the job runs already. So an `end` that rests on an older look at the job does nothing.
 _NOT_REFUSED: Final = "#refused = :not_refused AND #status = :running"
