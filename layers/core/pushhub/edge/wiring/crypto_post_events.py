@@ -12,7 +12,7 @@ from pushhub.edge.wiring.secrets import cached_secrets
 
 
 class CryptoPostEventsSettings(Settings):
-    """Settings of `crypto_post_events`: its table, the queue for reports, the stack's secret, and its name, which links are bound to."""
+    """Settings of `crypto_post_events`: its table and queue, the stack's secret, and the stack's name, which links are bound to."""
 
     catalog_table: str = Field(alias="CATALOG_TABLE", min_length=1)
     events_queue: str = Field(alias="EVENTS_QUEUE", min_length=1)

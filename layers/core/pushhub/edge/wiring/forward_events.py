@@ -18,7 +18,7 @@ from pushhub.moments import Clock, milliseconds_now
 
 
 class ForwardEventsSettings(Settings):
-    """Settings of `forward_events`: where upstreams and their tokens are, its queues, and whether it may reach local addresses."""
+    """Settings of `forward_events`: where upstreams and their tokens stand, its queues, and whether local addresses are allowed."""
 
     catalog_table: str = Field(alias="CATALOG_TABLE", min_length=1)
     secret: str = Field(alias="SECRET", min_length=1)
