@@ -40,7 +40,16 @@ def test_the_first_is_the_first_of_all() -> None:
 
 
 @pytest.mark.parametrize(
-    ("location", "path"), [((), ""), (("a",), "a"), (("a", 0, "b"), "a[0].b"), ((2, "a"), "[2].a"), (("a", "b", 1), "a.b[1]")]
+    ("location", "path"),
+    [
+        ((), ""),
+        (("a",), "a"),
+        (("a", 0, "b"), "a[0].b"),
+        ((2, "a"), "[2].a"),
+        (("a", "b", 1), "a.b[1]"),
+        (("a", "b c"), "a['b c']"),
+        (("a", "b", "[key]"), "a.b"),
+    ],
 )
 def test_a_path_is_written_as_in_code(location: tuple[int | str, ...], path: str) -> None:
     assert Misfit(location, "missing", {}).path == path
@@ -49,3 +58,8 @@ def test_a_path_is_written_as_in_code(location: tuple[int | str, ...], path: str
 def test_no_value_is_told() -> None:
     (misfit,) = misfits(error_of({"number": "a secret"}))
     assert "secret" not in str(misfit)
+
+
+def test_it_is_told_whether_the_value_is_null() -> None:
+    assert [misfit.null for misfit in misfits(error_of({"number": None}))] == [True]
+    assert [misfit.null for misfit in misfits(error_of({"number": ""}))] == [False]

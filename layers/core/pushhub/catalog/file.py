@@ -14,12 +14,13 @@ from pydantic import ValidationError
 from pushhub.catalog.model import Catalog
 from pushhub.catalog.sections import SECTIONS
 from pushhub.catalog.sections.file_entry import FileEntry, FileSection
-from pushhub.catalog.sections.file_errors import path_of, problems_of, with_place
+from pushhub.catalog.sections.file_errors import problems_of, with_place
 from pushhub.catalog.sections.file_sections import FILE_SECTIONS
 from pushhub.catalog.sections.file_values import choices
 from pushhub.catalog.sections.raw_entry import RawEntry, key_clashes
 from pushhub.catalog.whole import WholeCatalog
 from pushhub.catalog.yaml_text import YamlTextError, read_yaml
+from pushhub.validation import path_of
 
 MAX_FILE_BYTES: Final = 2**20
 """Bound of a catalog file; what it declares is bounded more tightly, by the size of its document."""

@@ -1,14 +1,13 @@
 """What is wrong with an entry of a catalog file, in words, and where does it stand?"""
 
-import re
 from collections.abc import Sequence
 from typing import Final
 
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 
 from pushhub.catalog.sections.file_entry import FileEntry
 from pushhub.catalog.sections.file_values import MAX_ID, choices
+from pushhub.validation import Misfit, misfits, path_of
 
 _AN_ID: Final = f"an integer from 1 to {MAX_ID} is expected"
 _EXPECTED: Final = {
@@ -24,15 +23,11 @@ _EXPECTED: Final = {
     "model_type": "a mapping is expected",
 }
 """What pydantic's kinds of errors mean here."""
-_PLAIN_KEY: Final = re.compile(r"[\w-]{1,64}")
-_KEY_ITSELF: Final = "[key]"
-"""What pydantic adds to the location of a mapping's key."""
 
 
 def problems_of(error: ValidationError, location: Sequence[int | str], entry: type[FileEntry]) -> list[str]:
     """Return what is wrong with the entry at a location, each problem with its place."""
-    details = error.errors(include_url=False)
-    return [with_place((*location, *detail["loc"]), _in_words(detail, entry)) for detail in details]
+    return [with_place((*location, *misfit.location), _in_words(misfit, entry)) for misfit in misfits(error)]
 
 
 def with_place(location: Sequence[int | str], problem: str) -> str:
@@ -41,24 +36,13 @@ def with_place(location: Sequence[int | str], problem: str) -> str:
     return f"{path}: {problem}" if path else problem
 
 
-def path_of(location: Sequence[int | str]) -> str:
-    """Spell out a location, such as `databases[0].fields['a#b']`."""
-    return "".join(map(_step, (part for part in location if part != _KEY_ITSELF))).removeprefix(".")
-
-
-def _step(part: int | str) -> str:
-    if isinstance(part, int):
-        return f"[{part}]"
-    return f".{part}" if _PLAIN_KEY.fullmatch(part) else f"[{part!r}]"
-
-
-def _in_words(detail: ErrorDetails, entry: type[FileEntry]) -> str:
-    match detail["type"]:
+def _in_words(misfit: Misfit, entry: type[FileEntry]) -> str:
+    match misfit.kind:
         case "value_error":
-            return str(detail["ctx"]["error"])
+            return str(misfit.context["error"])
         case "extra_forbidden":
             return f"unknown key; the keys are {choices(entry.model_fields)}"
-        case "string_type" if detail["input"] is not None:
+        case "string_type" if not misfit.null:
             return "a text is expected; put it in quotes"
         case known if known in _EXPECTED:
             return _EXPECTED[known]
