@@ -42,7 +42,7 @@ LONGEST_WAIT: Final = 10
 """Seconds between two tries at most; a wait is a random part of its bound, which grows with each try (full jitter)."""
 FIRST_WAIT: Final = 0.2
 """Seconds before the second try at most, as for :data:`LONGEST_WAIT`."""
-SECONDS_BETWEEN_LOOKS: Final = 1.0
+SECONDS_BETWEEN_CHECKS: Final = 1.0
 """How often a run stores its progress and asks whether its attempt is still active."""
 THREADS: Final = 8
 """Calls of the store at one time."""
@@ -136,7 +136,7 @@ class _Runner:
         self._tally_before: Tally | None = None
         """The rows that earlier runs have settled; None until the journal was opened."""
         self._progress_at = step.clock()
-        self._looked_at = -math.inf
+        self._checked_at = -math.inf
 
     def run(self) -> ChunkRun:
         tries = Retrying(
@@ -171,7 +171,7 @@ class _Runner:
             if self._out_of_time():
                 self._show(window[-1])
                 return False
-            self._look(window[-1])
+            self._check(window[-1])
         self._finish(journal)
         return True
 
@@ -190,17 +190,17 @@ class _Runner:
         self._outcomes.add(settle(rows))
         self._progress_at = self._step.clock()
 
-    def _look(self, last: Record) -> None:
+    def _check(self, last: Record) -> None:
         """From time to time, store the progress, and check that the attempt is still active.
 
         Raises:
             StoppedError: it is not.
         """
-        if self._step.clock() - self._looked_at < SECONDS_BETWEEN_LOOKS:
+        if self._step.clock() - self._checked_at < SECONDS_BETWEEN_CHECKS:
             return
         self._show(last)
         require_active(self._step.jobs, self._source.job, self._source.attempt)
-        self._looked_at = self._step.clock()
+        self._checked_at = self._step.clock()
 
     def _show(self, last: Record) -> None:
         """Store the progress; the bytes are estimated by the share of lines up to the last settled row."""
