@@ -53,6 +53,15 @@ def test_the_layers_hold_one_python_folder_with_the_packages_in_it(built: tuple[
     assert not list(folder.glob("*Layer/python/python"))
 
 
+def test_the_core_layer_holds_the_package_without_the_command_line_and_without_pages(built: tuple[str, Path]) -> None:
+    _, folder = built
+    core = folder / "CoreLayer" / "python" / "pushhub"
+    shipped = {path.relative_to(core) for path in core.rglob("*") if path.is_file()}
+    package = find_checkout().root / "layers" / "core" / "pushhub"
+    modules = {path.relative_to(package) for path in package.rglob("*.py")}
+    assert shipped == {module for module in modules if module.parts[0] != "console"}
+
+
 def test_the_functions_hold_their_handler_and_nothing_else(built: tuple[str, Path]) -> None:
     _, folder = built
     for function in FUNCTIONS:

@@ -1,6 +1,7 @@
-"""Arrows point inward: dialect → command → domain ← store."""
+"""Arrows point inward: dialect → command → domain ← adapters."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -87,6 +88,28 @@ def test_a_package_with_one_place_is_imported_there_and_nowhere_else(package: st
 
 def test_every_room_in_the_list_exists() -> None:
     assert {room(module) for module in modules()} == set(MAY_USE)
+
+
+def test_reading_a_file_knows_nothing_of_the_steps_that_import_it() -> None:
+    known = ("pushhub.imports.files", "pushhub.imports.job", "pushhub.imports.keys")
+    for module in (PACKAGE / "imports" / "files").glob("*.py"):
+        for name in imports(module):
+            assert not name.startswith("pushhub.imports.") or name.startswith(known), f"{module.name} must not import {name}"
+
+
+def test_keys_of_the_bucket_have_one_owner() -> None:
+    key = re.compile(r"(inbox|done|failed|work|reports)/")
+    for module in modules():
+        tree = ast.parse(module.read_text(encoding="utf-8"))
+        said = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+        texts = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and id(node) not in said]
+        if any(isinstance(text, str) and key.match(text) for text in texts):
+            assert module == PACKAGE / "imports" / "keys.py"
+
+
+def test_the_families_of_a_dialect_have_the_same_files() -> None:
+    for family in (path for path in (PACKAGE / "dialects").glob("*/*") if path.is_dir() and path.name != "__pycache__"):
+        assert {"errors", "parse", "render", "wire"} <= {module.stem for module in family.glob("*.py")}, family
 
 
 def test_names_say_what_is_inside() -> None:

@@ -1,10 +1,12 @@
 """The commands of a checkout work on a machine that lacks their tools, or say in one line what is missing."""
 
+import os
 import re
 import shutil
 import subprocess
 import tomllib
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -22,6 +24,7 @@ UV = """case "$*" in
 "sync --quiet") echo "sync ${{UV_PYTHON:-}}${{UV_PYTHON_PREFERENCE:-}}" >>"$HOME/said"; {syncs} ;;
 *) echo "{name} $*, ${{UV_PYTHON:-with its own Python}}" ;;
 esac"""
+NOBODY = 65534
 NO_NETWORK = "echo 'WARNING: retrying' >&2; echo 'ERROR: none' >&2; exit 1"
 PYTHON = """case "$*" in
 *venv*) mkdir -p "$4/bin" && cp "$HOME/pip" "$4/bin/python" ;;
@@ -50,10 +53,11 @@ class Machine:
     def put_uv(self, file: Path, version: str = PINNED, *, finds: str = "exit 0", syncs: str = "exit 0") -> None:
         self.put(file, UV.format(name=file.parent.parent.name, version=version, finds=finds, syncs=syncs))
 
-    def run(self, *command: str) -> tuple[int, str, list[str]]:
+    def run(self, *command: str, user: int | None = None) -> tuple[int, str, list[str]]:
         """Return how a command of the checkout ended, what it printed, and the lines of what it said."""
         done = subprocess.run(
             command,
+            user=user,
             cwd=self.checkout,
             env={"HOME": str(self.home), "PATH": str(self.bin)},
             stdin=subprocess.DEVNULL,
@@ -142,3 +146,25 @@ def test_what_pip_cannot_install_is_said_in_one_line_and_leaves_nothing_behind(m
     assert line.startswith(f"pushhub: uv {OLDEST} or later is missing, and pip could not install it")
     assert line.endswith(": ERROR: none")
     assert [path.name for path in (machine.checkout / ".venv-uv").iterdir()] == ["bin"]
+
+
+def test_a_user_without_rights_to_the_checkout_is_told_so_in_one_line() -> None:
+    # pytest's own folders are closed to other users.
+    with TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        machine = Machine(Path(folder))
+        machine.checkout.chmod(0o555)
+        code, printed, said = machine.run("make", "test", user=None if os.geteuid() else NOBODY)
+    assert (code, printed) == (2, "")
+    assert said[0] == f"pushhub: you may not write to {machine.checkout}, where packages and the hub's state are kept"
+
+
+def test_once_all_is_there_the_network_is_not_asked() -> None:
+    done = subprocess.run(
+        [ROOT / ".ci" / "uv", "run", "python", "-c", "print('runs')"],
+        env=os.environ | {"UV_OFFLINE": "1", "UV_NO_CACHE": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "runs\n", "")

@@ -49,13 +49,15 @@ class RefusalRow(NamedTuple):
 class RefusalTable(Enum):
     """Refusals of a whole request, in the order in which they are checked: HTTP status (also the body's `error`) and text.
 
-    Each dialect has a table of its own; what all of them refuse alike stands in `refusals.py`.
+    Each dialect has a table of its own; what all of them refuse alike stands in `refusals.py`. `code` is the word that an operator
+    finds in the metrics. It stays the same for ever: a row whose name in the code changes keeps its old name as its code.
     """
 
-    def __init__(self, status: int, text: str) -> None:
-        """Name the two parts of a row."""
+    def __init__(self, status: int, text: str, code: str = "") -> None:
+        """Name the parts of a row."""
         self.status = status
         self.text = text
+        self.code = code or self.name
 
 
 class RefusedError(Exception):

@@ -11,7 +11,7 @@ def observe(request: HttpRequest, answer: Answer) -> None:
     if answer.caller:
         metrics.add_metadata(answer.caller.label, answer.caller.value)
     if answer.refusal:
-        metrics.add_metadata("refusal", answer.refusal.name)
+        metrics.add_metadata("refusal", answer.refusal.code)
     count({"Requests": 1, "RequestsRefused": int(answer.refusal is not None), **answer.counts})
     if answer.fault:
         logger.error(answer.fault.message, request_id=request.id, fault=answer.fault.cause)

@@ -21,8 +21,8 @@ class SubscribeRefusal(RefusalTable):
 
     BODY_TOO_LARGE = refusals.body_too_large(MAX_BODY_BYTES)
     BAD_BODY = refusals.BAD_BODY
-    RESOURCE_TOKEN_MISSING = 401, "resource_token is required"
-    RESOURCE_TOKEN_UNKNOWN = 403, "resource_token is unknown"
+    RESOURCE_TOKEN_MISSING = 401, "resource_token is required", "TOKEN_MISSING"
+    RESOURCE_TOKEN_UNKNOWN = 403, "resource_token is unknown", "TOKEN_UNKNOWN"
     WRONG_TYPE = refusals.WRONG_TYPE
     BAD_MATCHING = 400, "matching must be custom or profile_id, or left out"
     FIELD_NAME_MISSING = 400, "field_name is required when matching is custom"
@@ -34,7 +34,7 @@ class SubscribeRefusal(RefusalTable):
     SUBSCRIPTIONS_MISSING = 400, "subscriptions is required and must not be empty"
     TOO_MANY_SUBSCRIPTIONS = 400, f"subscriptions holds more than {MAX_SUBSCRIPTIONS} entries"
     SUBSCRIPTION_FIELD_MISSING = refusals.FIELD_MISSING
-    PUSH_TOKEN_TOO_LONG = 400, f"{{path}} is over {MAX_PUSH_TOKEN_BYTES} bytes"
+    PUSH_TOKEN_TOO_LONG = 400, f"{{path}} is over {MAX_PUSH_TOKEN_BYTES} bytes", "TOKEN_TOO_LONG"
     NO_DATABASES = 400, "the resource of this resource_token has no databases"
     TOO_MUCH_TO_ECHO = 413, f"body times databases of the resource is over {MAX_ECHOED_BYTES} bytes"
     UNAVAILABLE = refusals.UNAVAILABLE
