@@ -41,7 +41,7 @@ class Origin(StrEnum):
     FIELD = "field"
 
 
-class ResourceState(StrEnum):
+class SubscriptionState(StrEnum):
     """What a subscription is for one resource."""
 
     ACTIVE = "active"
@@ -86,7 +86,7 @@ class Subscription:
 
     address: Address
     profile: ProfileId
-    resources: Mapping[ResourceId, tuple[ResourceState, Seconds]]
+    resources: Mapping[ResourceId, tuple[SubscriptionState, Seconds]]
     owner_may_be_anonymous: bool
     created: Seconds
     seen: Seconds
@@ -95,7 +95,7 @@ class Subscription:
     @property
     def live(self) -> bool:
         """Whether any resource still sends to it."""
-        return any(state is ResourceState.ACTIVE for state, _ in self.resources.values())
+        return any(state is SubscriptionState.ACTIVE for state, _ in self.resources.values())
 
 
 @dataclass(frozen=True, slots=True)

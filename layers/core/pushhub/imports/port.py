@@ -107,7 +107,7 @@ class OpenJournal(Protocol):
         """Write changes and the outcomes of their rows, together or not at all.
 
         Raises:
-            LostRaceError: a guard of a change did not hold; nothing was written.
+            LostRaceError: a guard of a change did not hold, or items were busy; nothing was written.
             TakenOverError: a later run has opened the journal; nothing was written.
             UnavailableError: it may or may not have been written: open the journal again to know.
         """
@@ -116,7 +116,8 @@ class OpenJournal(Protocol):
         """Store that every row of the chunk is settled.
 
         Raises:
-            TakenOverError: a later run has opened the journal.
+            LostRaceError: items were busy; nothing was stored.
+            TakenOverError: a later run has opened the journal; nothing was stored.
             UnavailableError: as for `append`.
         """
 

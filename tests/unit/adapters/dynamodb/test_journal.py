@@ -85,7 +85,7 @@ def test_every_reason_to_cancel_an_append_has_a_meaning(table: Table, reasons: t
         journal.append(0, SETTLED, CHANGES)
 
 
-def test_an_entry_of_an_earlier_append_in_the_place_leaves_the_lane_in_doubt(table: Table) -> None:
+def test_an_entry_of_an_earlier_append_in_the_place_leaves_the_lane_unusable(table: Table) -> None:
     journal = table.open()
     table.cancelled(FAILED, FAILED, "None", token="another")
     with pytest.raises(UnavailableError, match="open the journal again"):
