@@ -1,4 +1,4 @@
-"""How often is something that lost a race tried again, and after which waits?"""
+"""How often is a lost race tried again, and after which waits?"""
 
 from collections.abc import Callable
 from typing import Final

@@ -21,7 +21,7 @@ Digest = NewType("Digest", str)
 SubscriptionRef = NewType("SubscriptionRef", str)
 """What names a subscription within its database: the two letters of the provider, then the digest of the push token."""
 
-PROFILE_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
+PROFILE_ID_PATTERN: Final = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 MAX_LIVE: Final = 100
 """Live subscriptions of one profile."""
 MAX_CANCELLED: Final = 100

@@ -7,7 +7,7 @@ import pytest
 from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
 from botocore.stub import Stubber
 
-from pushhub.adapters.dynamodb.journal import LANES, MAX_GATE_TRIES, MAX_OPENINGS, DynamoJournal, DynamoJournals
+from pushhub.adapters.dynamodb.journal import LANES, MAX_GATE_TRIES, MAX_OPENING_TRIES, DynamoJournal, DynamoJournals
 from pushhub.adapters.dynamodb.schema.items import to_wire
 from pushhub.audience.changes import Change, KeyClaim
 from pushhub.audience.model import MatchKey, ProfileId
@@ -157,7 +157,7 @@ def test_a_run_that_meets_a_higher_number_takes_a_new_one(table: Table) -> None:
 
 
 def test_runs_that_overtake_each_other_for_ever_give_up(table: Table) -> None:
-    for _ in range(MAX_OPENINGS):
+    for _ in range(MAX_OPENING_TRIES):
         table.gates(1, count=1)
         table.stub.add_client_error("update_item", "ConditionalCheckFailedException")
     with pytest.raises(UnavailableError, match="again and again"):
