@@ -36,12 +36,12 @@ class Table:
         )
         self.stub.activate()
 
-    def gates(self, run: int, count: int = LANES) -> None:
+    def gates(self, opening: int, count: int = LANES) -> None:
         for _ in range(count):
-            self.stub.add_response("update_item", {"Attributes": to_wire({"v": 1, "run": run})})
+            self.stub.add_response("update_item", {"Attributes": to_wire({"v": 1, "run": opening})})
 
-    def open(self, run: int = 1) -> DynamoJournal:
-        self.gates(run)
+    def open(self, opening: int = 1) -> DynamoJournal:
+        self.gates(opening)
         self.stub.add_response("query", {"Items": []})
         return self.journals.open(JOB, 0)
 
@@ -132,7 +132,7 @@ def test_a_time_out_is_unavailability(table: Table, error: type[Exception], monk
         table.journals.open(JOB, 0)
 
 
-def test_a_gate_that_a_transaction_passes_is_closed_by_another_try(table: Table) -> None:
+def test_a_gate_that_a_transaction_checks_is_written_by_another_try(table: Table) -> None:
     for _ in range(3):
         table.stub.add_client_error("update_item", "TransactionConflictException")
     table.open()
@@ -149,14 +149,14 @@ def test_a_gate_that_stays_busy_is_unavailable(table: Table) -> None:
 def test_a_run_that_meets_a_higher_number_takes_a_new_one(table: Table) -> None:
     table.gates(1, count=3)
     table.stub.add_client_error("update_item", "ConditionalCheckFailedException")
-    journal = table.open(run=3)
+    journal = table.open(opening=3)
     table.stub.add_response("transact_write_items", {})
     journal.append(0, SETTLED)
     check = table.sent[-1]["TransactItems"][-1]["ConditionCheck"]
     assert check["ExpressionAttributeValues"] == {":run": {"N": "3"}}
 
 
-def test_runs_that_overtake_each_other_for_ever_give_up(table: Table) -> None:
+def test_openings_that_overtake_each_other_for_ever_give_up(table: Table) -> None:
     for _ in range(MAX_OPENING_TRIES):
         table.gates(1, count=1)
         table.stub.add_client_error("update_item", "ConditionalCheckFailedException")
@@ -165,7 +165,7 @@ def test_runs_that_overtake_each_other_for_ever_give_up(table: Table) -> None:
 
 
 def test_a_transaction_writes_to_both_tables_and_checks_its_own_gate(table: Table) -> None:
-    journal = table.open(run=7)
+    journal = table.open(opening=7)
     table.stub.add_response("transact_write_items", {})
     journal.append(5, SETTLED, CHANGES)
     claim, entry, gate = table.sent[-1]["TransactItems"]

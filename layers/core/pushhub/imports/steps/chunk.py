@@ -2,8 +2,8 @@
 
 A run opens the chunk's journal, which shuts out every earlier run and says which rows are settled. It then reads the other rows
 window by window, settles each window (:mod:`pushhub.imports.steps.settling`), and writes the failed rows once all are settled.
-After a fault, the run opens the journal again, and goes on from what that then says. It so shuts out its own earlier opening: a
-write of it whose answer was lost has happened by then, or never will.
+After a fault, the run opens the journal again, and goes on from what that then says. That shuts out its own earlier opening: a
+write whose answer was lost has happened by then, or never will.
 """
 
 import math
