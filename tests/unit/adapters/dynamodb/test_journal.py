@@ -146,7 +146,7 @@ def test_a_gate_that_stays_busy_is_unavailable(table: Table) -> None:
         table.journals.open(JOB, 0)
 
 
-def test_a_run_that_meets_a_higher_number_takes_a_new_one(table: Table) -> None:
+def test_an_opening_that_meets_a_higher_number_takes_a_new_one(table: Table) -> None:
     table.gates(1, count=3)
     table.stub.add_client_error("update_item", "ConditionalCheckFailedException")
     journal = table.open(opening=3)
