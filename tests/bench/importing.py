@@ -27,7 +27,7 @@ from pushhub.audience.matching import decide
 from pushhub.audience.model import ProfileId
 from pushhub.audience.port import Snapshot
 from pushhub.catalog.model import Catalog, Database, DatabaseId, FieldType, Resource, ResourceId, TokenConflict
-from pushhub.imports.files.cutting import CHUNK_TARGET, cut_by_samples
+from pushhub.imports.files.cutting import CHUNK_SIZE, cut_by_samples
 from pushhub.imports.files.drop import NO_OVERRIDES
 from pushhub.imports.files.recognition import SAMPLE, find_layout
 from pushhub.imports.files.records import ChunkText
@@ -291,7 +291,7 @@ def _one_chunk(home: str, rows: str) -> dict[str, Any]:
     def lines() -> Iterator[bytes]:
         size = 0
         for number in count(10_000_000):
-            if size >= CHUNK_TARGET:
+            if size >= CHUNK_SIZE:
                 return
             line = ROWS_OF_A_CHUNK[rows](number)
             size += len(line)

@@ -31,9 +31,9 @@ from pushhub.audience.model import (
     Origin,
     Profile,
     ProfileId,
-    ResourceState,
     Subscription,
     SubscriptionRef,
+    SubscriptionState,
 )
 from pushhub.audience.port import AudienceStore, SnapshotQuery
 from pushhub.audience.subscribing import Subscribing
@@ -103,7 +103,10 @@ def subscription(token: str = "a", owner: ProfileId = ANN, version: int = 1) -> 
     return Subscription(
         address=address(token),
         profile=owner,
-        resources={ResourceId(5): (ResourceState.ACTIVE, Seconds(10)), ResourceId(6): (ResourceState.CANCELLED, Seconds(11))},
+        resources={
+            ResourceId(5): (SubscriptionState.ACTIVE, Seconds(10)),
+            ResourceId(6): (SubscriptionState.CANCELLED, Seconds(11)),
+        },
         owner_may_be_anonymous=True,
         created=Seconds(9),
         seen=Seconds(10),

@@ -20,7 +20,7 @@ from pushhub.adapters.dynamodb.journal import (
 )
 from pushhub.audience.changes import Change, SubscriptionPut
 from pushhub.audience.command import Mode
-from pushhub.audience.model import Address, ProfileId, ResourceState, Subscription
+from pushhub.audience.model import Address, ProfileId, Subscription, SubscriptionState
 from pushhub.audience.port import AudienceStore, SnapshotQuery
 from pushhub.catalog.model import DatabaseId, ResourceId
 from pushhub.catalog.providers import Provider, PushToken
@@ -151,7 +151,7 @@ def put(number: int, version: int = 1) -> Change:
     subscription = Subscription(
         address=Address(Provider("ios-apns"), PushToken(f"t{number}")),
         profile=ProfileId("ann"),
-        resources={ResourceId(5): (ResourceState.ACTIVE, Seconds(10))},
+        resources={ResourceId(5): (SubscriptionState.ACTIVE, Seconds(10))},
         owner_may_be_anonymous=True,
         created=Seconds(10),
         seen=Seconds(10),

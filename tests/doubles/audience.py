@@ -50,7 +50,7 @@ class MemoryAudience:
     def content(self, database: int) -> DatabaseContent:
         return self.databases.setdefault(DatabaseId(database), DatabaseContent())
 
-    def read(self, wanted: Sequence[SnapshotQuery], latest: float = math.inf) -> Sequence[Snapshot]:
+    def read(self, wanted: Sequence[SnapshotQuery], deadline: float = math.inf) -> Sequence[Snapshot]:
         with self._lock:
             self.reads += 1
             return [self._snapshot(part) for part in wanted]

@@ -9,7 +9,7 @@ from typing import Final
 from hypothesis import strategies as st
 
 from pushhub.catalog.model import Catalog, Database, DatabaseId, FieldType, Resource, ResourceId, TokenConflict
-from pushhub.imports.files.cutting import CHUNK_TARGET, CutFile, StreamCutter
+from pushhub.imports.files.cutting import CHUNK_SIZE, CutFile, StreamCutter
 from pushhub.imports.files.drop import NO_OVERRIDES, Overrides
 from pushhub.imports.files.layout import Layout
 from pushhub.imports.files.recognition import find_layout
@@ -89,9 +89,11 @@ def _one_line(row: tuple[str, ...], delimiter: str, quoting: int) -> str:
     return written.getvalue().removesuffix("\r\n")
 
 
-def cut_stream(blocks: Iterable[bytes], layout: Layout, overrides: Overrides = NO_OVERRIDES, target: int = CHUNK_TARGET) -> CutFile:
+def cut_stream(
+    blocks: Iterable[bytes], layout: Layout, overrides: Overrides = NO_OVERRIDES, chunk_size: int = CHUNK_SIZE
+) -> CutFile:
     """Cut a file by going through all of it once."""
-    cutter = StreamCutter(layout, overrides, target)
+    cutter = StreamCutter(layout, overrides, chunk_size)
     for block in blocks:
         cutter.feed(block)
     return cutter.finish()

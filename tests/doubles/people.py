@@ -17,7 +17,7 @@ from pushhub.audience.changes import (
     SubscriptionRemoval,
     SubscriptionWrite,
 )
-from pushhub.audience.model import Address, MatchKey, Origin, Profile, ProfileId, ResourceState, Subscription, SubscriptionRef
+from pushhub.audience.model import Address, MatchKey, Origin, Profile, ProfileId, Subscription, SubscriptionRef, SubscriptionState
 from pushhub.audience.values import Value
 from pushhub.catalog.model import ResourceId
 from pushhub.catalog.providers import Provider, PushToken
@@ -87,7 +87,7 @@ def _profile(person: Person) -> Profile:
 
 
 def _subscription(token: str, person: Person, *, anonymous: bool) -> Subscription:
-    state = ResourceState.ACTIVE if token in person.live else ResourceState.CANCELLED
+    state = SubscriptionState.ACTIVE if token in person.live else SubscriptionState.CANCELLED
     return Subscription(
         address=address(token),
         profile=ProfileId(person.id),

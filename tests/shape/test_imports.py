@@ -56,7 +56,7 @@ NEVER = (
     "pushhub.adapters.sqs_for_commands",
 )
 AUDIENCE = (
-    "pushhub.audience.doubt",
+    "pushhub.audience.rereading",
     "pushhub.audience.draft",
     "pushhub.audience.matching",
     "pushhub.audience.takeover",

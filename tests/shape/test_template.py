@@ -13,7 +13,7 @@ from pushhub.dialects.altcraft.subscribe.endpoint import SECONDS_TO_LAST_CALL
 from pushhub.events.intake import SECONDS_TO_LAST_REPORT
 from pushhub.imports.keys import DONE, FAILED, INBOX, REPORTS, WORK
 from pushhub.outgoing.calls import SECONDS_TO_ANSWER
-from pushhub.races import MAX_SECONDS
+from pushhub.races import MAX_RACE_SECONDS
 from tests.doubles.functions import all_functions, settings_of
 from tests.template import expanded_template
 from tests.wire.golden import cases
@@ -234,7 +234,7 @@ LONGEST_WORK = {
     "PostEvents": 2 * LONGEST_CALL,
     "CryptoPostEvents": 3 * LONGEST_CALL,
     # The catalog; the last report, whose last try may begin after 8 s; a call of each queue.
-    "RecordEvents": LONGEST_CALL + SECONDS_TO_LAST_REPORT + MAX_SECONDS + LONGEST_CALL + 2 * LONGEST_CALL,
+    "RecordEvents": LONGEST_CALL + SECONDS_TO_LAST_REPORT + MAX_RACE_SECONDS + LONGEST_CALL + 2 * LONGEST_CALL,
     # The catalog and the secret; the upstreams; a call of each queue.
     "ForwardEvents": 2 * LONGEST_CALL + SECONDS_TO_ANSWER + 2 * LONGEST_CALL,
 }

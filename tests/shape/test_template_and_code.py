@@ -164,9 +164,9 @@ class AudienceOfBoth(DynamoAudience):
         super().__init__(client, table)
         self.memory = memory or MemoryAudience()
 
-    def read(self, wanted: Sequence[SnapshotQuery], latest: float = float("inf")) -> Sequence[Snapshot]:
-        super().read(wanted, latest)
-        return self.memory.read(wanted, latest)
+    def read(self, wanted: Sequence[SnapshotQuery], deadline: float = float("inf")) -> Sequence[Snapshot]:
+        super().read(wanted, deadline)
+        return self.memory.read(wanted, deadline)
 
     def commit(self, database: DatabaseId, change: Change) -> None:
         super().commit(database, change)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pushhub.audience.erasing import STEP, Erasing
+from pushhub.audience.erasing import MAX_DELETED_AT_ONCE, Erasing
 from pushhub.audience.model import MAX_LIVE, ProfileId
 from pushhub.audience.subscribing import Subscribing
 from pushhub.catalog.model import DatabaseId
@@ -39,7 +39,7 @@ class Stopping(MemoryAudience):
         super().commit(database, change)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("steps", range(-(-MAX_LIVE // STEP) + 1))
+@pytest.mark.parametrize("steps", range(-(-MAX_LIVE // MAX_DELETED_AT_ONCE) + 1))
 def test_erasing_that_was_cut_off_is_finished_by_erasing_again(steps: int) -> None:
     store = Stopping()
     for start in range(0, MAX_LIVE, 20):

@@ -21,11 +21,11 @@ from pushhub.audience.command import (
     Refused,
     Subscribe,
 )
-from pushhub.audience.doubt import RereadReason, unread_target
 from pushhub.audience.erasing import Erasing
 from pushhub.audience.matching import Decision, decide
 from pushhub.audience.model import MAX_CANCELLED, MAX_LIVE, MatchKey, Origin, ProfileId
 from pushhub.audience.port import Snapshot, SnapshotQuery
+from pushhub.audience.rereading import RereadReason, unread_target
 from pushhub.audience.resolving import DatabaseRequest, resolve, snapshot_query
 from pushhub.audience.subscribing import Subscribing
 from pushhub.audience.takeover import MAX_FORGOTTEN
@@ -499,7 +499,7 @@ def test_a_request_that_needs_no_other_profile_is_decided_without_it(
     unread = unread_target(asked, snapshot)
     decision = decide(asked, snapshot, ProfileId("fresh"), world.time)
     assert not_read(decision) == (unread is not None)
-    assert decision.must_reread(confirmed=True) == (unread is not None)
+    assert decision.must_reread(reread_once=True) == (unread is not None)
     assert (decision.reread.profiles if decision.reread else set()) == ({unread} if unread else set())
     (snapshot,) = world.store.read([snapshot_query(asked, frozenset({unread} if unread else ()))])
     assert unread_target(asked, snapshot) is None

@@ -19,10 +19,10 @@ from pushhub.audience.command import (
     Refused,
     Subscribe,
 )
-from pushhub.audience.doubt import SETTLED_SECONDS, Reread, RereadReason
 from pushhub.audience.matching import SEEN_FRESH_FOR, Decision, decide
 from pushhub.audience.model import MAX_CANCELLED, MAX_LIVE, ProfileId
 from pushhub.audience.port import Snapshot
+from pushhub.audience.rereading import SECONDS_UNTIL_ALL_SEE, Reread, RereadReason
 from pushhub.audience.resolving import DatabaseRequest, resolve, snapshot_query
 from pushhub.audience.snapshots import read_snapshots
 from pushhub.audience.takeover import MAX_FORGOTTEN
@@ -352,7 +352,7 @@ def test_rule(rule: Rule) -> None:
 
 
 @dataclass(frozen=True)
-class Doubt:
+class RereadCase:
     """A request is read in part `before` others write, and in part `after` it: `late` are the kinds of items read after it.
 
     `reason` is why to read again, None where the decision counts at once; `profiles` is what to read besides.
@@ -373,22 +373,22 @@ SET_EMAIL = setting(request(by_id("ann"), on("a")), email="joe@example.com")
 JOE = user("joe", email="joe@example.com")
 
 REREADS = [
-    Doubt(
+    RereadCase(
         "fields are set on a profile that was not read: nothing is decided",
         SET_NICK,
         [user("ann", "a")],
         RereadReason.TARGET_NOT_READ,
         ["ann"],
     ),
-    Doubt("fields are set on a profile that was read", SET_NICK, [user("ann", "a")], None, reads=["ann"]),
-    Doubt(
-        "a value is taken and no target was found: its holder may be the target, made meanwhile",
+    RereadCase("fields are set on a profile that was read", SET_NICK, [user("ann", "a")], None, reads=["ann"]),
+    RereadCase(
+        "a value is taken and no target was found: its holder may be the target, made during the reading",
         SET_EMAIL,
         [JOE],
         RereadReason.HOLDER_MAY_BE_TARGET,
     ),
-    Doubt("a value is taken and the target was found", SET_EMAIL, [JOE, user("ann", "a")], None),
-    Doubt(
+    RereadCase("a value is taken and the target was found", SET_EMAIL, [JOE, user("ann", "a")], None),
+    RereadCase(
         "a value is taken, but the target was read after it was made, and its subscription before that",
         SET_EMAIL,
         [JOE],
@@ -396,7 +396,7 @@ REREADS = [
         after=[JOE, user("ann", "a")],
         late=["profiles"],
     ),
-    Doubt(
+    RereadCase(
         "a profile was read before it was made, and its subscription after that",
         request(by_id("ann"), on("a")),
         [],
@@ -404,7 +404,7 @@ REREADS = [
         after=[user("ann", "a")],
         late=["subscriptions"],
     ),
-    Doubt(
+    RereadCase(
         "a profile was read after it lost a subscription, and the subscription before that",
         request(by_id("ann"), on("a")),
         [user("ann", "a")],
@@ -412,53 +412,53 @@ REREADS = [
         after=[user("ann"), user("joe", "a")],
         late=["profiles"],
     ),
-    Doubt(
+    RereadCase(
         "a profile and its subscription were read after both were made", request(by_id("ann"), on("a")), [user("ann", "a")], None
     ),
-    Doubt(
+    RereadCase(
         "there is no room for all subscriptions of an owner that seems to be anonymous and was not read",
         request(by_id("ann"), on("a")),
         [user("ann", FULL), anonymous("app", "ab")],
         RereadReason.OWNER_NOT_READ,
         ["app"],
     ),
-    Doubt(
+    RereadCase(
         "there is room for none of the subscriptions of an owner that was read",
         request(by_id("ann"), on("a")),
         [user("ann", FULL), anonymous("app", "a")],
         None,
         reads=["app"],
     ),
-    Doubt(
+    RereadCase(
         "a match key finds nobody, but the push token's owner may have got the key just now",
         request(by_number(1), on("a")),
-        [user("joe", "a", seen=NOW - SETTLED_SECONDS)],
+        [user("joe", "a", seen=NOW - SECONDS_UNTIL_ALL_SEE)],
         RereadReason.KEY_MAY_BE_MISSED,
     ),
-    Doubt(
-        "a match key finds nobody, and the push token is long settled",
+    RereadCase(
+        "a match key finds nobody, and the push token was written long ago",
         request(by_number(1), on("a")),
-        [user("joe", "a", seen=NOW - SETTLED_SECONDS - 1)],
+        [user("joe", "a", seen=NOW - SECONDS_UNTIL_ALL_SEE - 1)],
         None,
     ),
 ]
 
 
-@pytest.mark.parametrize("doubt", REREADS, ids=lambda doubt: doubt.text)
-def test_reread(doubt: Doubt) -> None:
-    decision = decided(doubt)
-    expected = Reread(doubt.reason, frozenset(map(ProfileId, doubt.profiles))) if doubt.reason else None
+@pytest.mark.parametrize("case", REREADS, ids=lambda case: case.text)
+def test_reread(case: RereadCase) -> None:
+    decision = decided(case)
+    expected = Reread(case.reason, frozenset(map(ProfileId, case.profiles))) if case.reason else None
     assert decision.reread == expected
-    assert decision.must_reread(confirmed=False) == (doubt.reason is not None)
+    assert decision.must_reread(reread_once=False) == (case.reason is not None)
 
 
 def test_every_reason_to_read_again_has_a_row() -> None:
-    assert {doubt.reason for doubt in REREADS} == {None, *RereadReason}
+    assert {case.reason for case in REREADS} == {None, *RereadReason}
 
 
-@pytest.mark.parametrize("doubt", [doubt for doubt in REREADS if doubt.reason], ids=lambda doubt: doubt.text)
-def test_a_second_reading_confirms_every_decision_but_one_that_was_not_made(doubt: Doubt) -> None:
-    assert decided(doubt).must_reread(confirmed=True) == (doubt.reason is RereadReason.TARGET_NOT_READ)
+@pytest.mark.parametrize("case", [case for case in REREADS if case.reason], ids=lambda case: case.text)
+def test_after_a_rereading_every_decision_counts_but_one_that_was_not_made(case: RereadCase) -> None:
+    assert decided(case).must_reread(reread_once=True) == (case.reason is RereadReason.TARGET_NOT_READ)
 
 
 @pytest.mark.parametrize(
@@ -476,7 +476,7 @@ def test_a_second_reading_confirms_every_decision_but_one_that_was_not_made(doub
 def test_what_a_decision_assumes_something_about_is_read_before_the_next(
     given: Sequence[Person], asked: Subscribe, profiles: set[str]
 ) -> None:
-    assert decided(Doubt("", asked, given, None)).profiles_to_read == profiles
+    assert decided(RereadCase("", asked, given, None)).profiles_to_read == profiles
 
 
 def the_request(command: Subscribe) -> DatabaseRequest:
@@ -485,14 +485,14 @@ def the_request(command: Subscribe) -> DatabaseRequest:
     return asked
 
 
-def decided(doubt: Doubt) -> Decision:
+def decided(case: RereadCase) -> Decision:
     """Decide by what one reading sees, which others write in the middle of."""
-    asked = the_request(doubt.asked)
-    profiles = frozenset(map(ProfileId, doubt.reads))
-    snapshot = read(stored(*doubt.before), asked, profiles)
-    if doubt.after is not None:
-        after = read(stored(*doubt.after), asked, profiles)
-        snapshot = replace(snapshot, **{kind: getattr(after, kind) for kind in doubt.late})
+    asked = the_request(case.asked)
+    profiles = frozenset(map(ProfileId, case.reads))
+    snapshot = read(stored(*case.before), asked, profiles)
+    if case.after is not None:
+        after = read(stored(*case.after), asked, profiles)
+        snapshot = replace(snapshot, **{kind: getattr(after, kind) for kind in case.late})
     return decide(asked, snapshot, ProfileId("new"), NOW)
 
 

@@ -23,10 +23,10 @@ from pushhub.audience.command import (
     Refused,
     Subscribe,
 )
-from pushhub.audience.doubt import unread_target
 from pushhub.audience.matching import Decision, decide
 from pushhub.audience.model import ProfileId
 from pushhub.audience.port import AudienceStore, Snapshot, SnapshotQuery
+from pushhub.audience.rereading import unread_target
 from pushhub.audience.resolving import resolve, snapshot_query
 from pushhub.audience.subscribing import Subscribing
 from pushhub.audience.values import Value
@@ -73,7 +73,7 @@ def steps(store: MemoryAudience, command: Subscribe, name: str) -> Iterator[None
     if isinstance(asked, DatabaseRefused):
         return
     reread: frozenset[ProfileId] = frozenset()
-    confirmed = False
+    reread_once = False
     for attempt in range(30):
         (snapshot,) = store.read([snapshot_query(asked, reread)])
         yield
@@ -82,8 +82,8 @@ def steps(store: MemoryAudience, command: Subscribe, name: str) -> Iterator[None
             snapshot = replace(snapshot, profiles={**snapshot.profiles, **read.profiles})
             yield
         decision: Decision = decide(asked, snapshot, ProfileId(f"{name}{attempt}"), Seconds(1))
-        if decision.must_reread(confirmed=confirmed):
-            confirmed = True
+        if decision.must_reread(reread_once=reread_once):
+            reread_once = True
             reread |= decision.profiles_to_read
             continue
         try:
@@ -168,7 +168,7 @@ def test_identical_first_requests_make_one_profile(command: Subscribe, copies: i
 class Torn(MemoryAudience):
     """Has another command carried out whole between two items of its first try's reads, or before a later read or a commit.
 
-    A read that confirms what was in doubt is not torn again: that would take another coincidence.
+    A rereading is not torn again: that would take another coincidence.
     """
 
     def __init__(self, other: Callable[[AudienceStore], object], moment: int) -> None:
@@ -182,13 +182,13 @@ class Torn(MemoryAudience):
         """Stand in for the wait between two tries."""
         self._first_try = False
 
-    def read(self, wanted: Sequence[SnapshotQuery], latest: float = math.inf) -> Sequence[Snapshot]:
+    def read(self, wanted: Sequence[SnapshotQuery], deadline: float = math.inf) -> Sequence[Snapshot]:
         if self.torn:
-            return super().read(wanted, latest)
+            return super().read(wanted, deadline)
         if self._first_try:
             return [self._one_by_one(part) for part in wanted]
         self._pass()
-        return super().read(wanted, latest)
+        return super().read(wanted, deadline)
 
     def commit(self, database: DatabaseId, change: Change) -> None:
         if not self.torn:

@@ -7,17 +7,17 @@ from dataclasses import replace
 import pytest
 
 from pushhub.audience.command import ByField, ById, ByPushToken, DatabaseProcessed, Effect, Reason, Subscribe
-from pushhub.audience.doubt import SETTLED_SECONDS
 from pushhub.audience.matching import SEEN_FRESH_FOR
 from pushhub.audience.model import MAX_CANCELLED, MAX_LIVE, Address, ProfileId
 from pushhub.audience.port import Snapshot, SnapshotQuery
+from pushhub.audience.rereading import SECONDS_UNTIL_ALL_SEE
 from pushhub.audience.subscribing import Subscribing
 from pushhub.audience.takeover import MAX_FORGOTTEN
 from pushhub.catalog.model import DatabaseId, TokenConflict
 from pushhub.catalog.providers import PushToken
 from pushhub.faults import LostRaceError, UnavailableError
 from pushhub.moments import Seconds
-from pushhub.races import MAX_TRIES
+from pushhub.races import MAX_RACE_TRIES
 from tests.doubles.audience import MemoryAudience
 from tests.doubles.invariants import assert_consistent
 from tests.doubles.requests import BY_TOKEN, CUSTOMERS, SHOPPERS, by_id, by_number, off, on, request, resource
@@ -228,15 +228,15 @@ class Loser(MemoryAudience):
 
 def test_a_lost_race_is_decided_again_after_a_random_wait() -> None:
     waits: list[float] = []
-    store = Loser(MAX_TRIES - 1)
+    store = Loser(MAX_RACE_TRIES - 1)
     Subscribing(store, sleep=waits.append)(request(BY_TOKEN, on("a")))
-    assert store.reads == MAX_TRIES
-    assert len(waits) == MAX_TRIES - 1
+    assert store.reads == MAX_RACE_TRIES
+    assert len(waits) == MAX_RACE_TRIES - 1
     assert all(0 <= wait <= 2 for wait in waits)
 
 
 def test_a_race_lost_too_often_is_given_up_and_nothing_is_written() -> None:
-    store = Loser(MAX_TRIES)
+    store = Loser(MAX_RACE_TRIES)
     with pytest.raises(LostRaceError):
         Subscribing(store, sleep=lambda _: None)(request(BY_TOKEN, on("a")))
     assert not store.content(17).subscriptions
@@ -253,7 +253,7 @@ def test_a_lost_race_in_one_database_does_not_run_the_others_again() -> None:
 def test_no_commit_starts_when_time_is_up() -> None:
     store = MemoryAudience()
     with pytest.raises(UnavailableError, match="time was up"):
-        Subscribing(store, clock=lambda: 18.1)(request(BY_TOKEN, on("a")), latest=18.0)
+        Subscribing(store, clock=lambda: 18.1)(request(BY_TOKEN, on("a")), deadline=18.0)
     assert not store.commits
 
 
@@ -265,7 +265,7 @@ class Torn(MemoryAudience):
         self.twin: Subscribe | None = twin
         self.early = early
 
-    def read(self, wanted: Sequence[SnapshotQuery], latest: float = math.inf) -> Sequence[Snapshot]:
+    def read(self, wanted: Sequence[SnapshotQuery], deadline: float = math.inf) -> Sequence[Snapshot]:
         if self.twin is None:
             return super().read(wanted)
         twin, self.twin = self.twin, None
@@ -317,7 +317,7 @@ def test_room_is_refused_only_to_what_would_have_moved(
 
 def test_a_settled_duplicate_is_refused_after_one_read(world: World) -> None:
     world.send(request(by_id("ann"), on("a")))
-    world.time = Seconds(world.time + SETTLED_SECONDS + 1)
+    world.time = Seconds(world.time + SECONDS_UNTIL_ALL_SEE + 1)
     world.store.reads = 0
     assert world.effects(request(by_number(1), on("a"))) == [Reason.DUPLICATE]
     assert world.store.reads == 1

@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 import pushhub.console.profile as commands
 from pushhub.audience.changes import Change, KeyClaim, ProfileCreation, SubscriptionPut
 from pushhub.audience.command import ByField, ById
-from pushhub.audience.model import Address, MatchKey, Origin, Profile, ProfileId, ResourceState, Subscription
+from pushhub.audience.model import Address, MatchKey, Origin, Profile, ProfileId, Subscription, SubscriptionState
 from pushhub.audience.port import Snapshot, SnapshotQuery
 from pushhub.catalog.file import parse_catalog
 from pushhub.catalog.model import DatabaseId, FieldType, ResourceId
@@ -57,9 +57,9 @@ profile 0123456789abcdef01234567 of database 17
 """
 
 
-def subscription(address: Address, **states: ResourceState) -> Subscription:
+def subscription(address: Address, **states: SubscriptionState) -> Subscription:
     resources = {
-        ResourceId(int(name.removeprefix("r"))): (state, JOIN if state is ResourceState.ACTIVE else LATER)
+        ResourceId(int(name.removeprefix("r"))): (state, JOIN if state is SubscriptionState.ACTIVE else LATER)
         for name, state in states.items()
     }
     return Subscription(address, ANN, resources, owner_may_be_anonymous=False, created=JOIN, seen=LATER, version=1)
@@ -78,8 +78,8 @@ def with_ann() -> MemoryAudience:
         updated=LATER,
     )
     puts = (
-        SubscriptionPut(subscription(PHONE, r9=ResourceState.CANCELLED, r5=ResourceState.ACTIVE)),
-        SubscriptionPut(subscription(TABLET, r5=ResourceState.CANCELLED)),
+        SubscriptionPut(subscription(PHONE, r9=SubscriptionState.CANCELLED, r5=SubscriptionState.ACTIVE)),
+        SubscriptionPut(subscription(TABLET, r5=SubscriptionState.CANCELLED)),
     )
     audience = MemoryAudience()
     audience.commit(DatabaseId(17), Change((ProfileCreation(ann),), (KeyClaim(BY_EMAIL, ANN),), puts))

@@ -24,7 +24,7 @@ from pushhub.events.messages import Receipt, Report
 from pushhub.events.recording import Recording
 from pushhub.faults import LostRaceError, UnavailableError
 from pushhub.moments import Milliseconds
-from pushhub.races import LONGEST_WAIT, MAX_TRIES
+from pushhub.races import LONGEST_RACE_WAIT, MAX_RACE_TRIES
 from tests.doubles.ledger import MemoryLedger
 
 NONE, DELIVERED, OPENED, BOTH = Happening(0), Happening.DELIVERED, Happening.OPENED, Happening.DELIVERED | Happening.OPENED
@@ -102,7 +102,7 @@ def test_a_lost_race_is_run_again_after_a_wait() -> None:
     bits, waits = record(ledger)
     assert bits == BOTH
     assert len(waits) == 2
-    assert all(0 <= wait <= LONGEST_WAIT for wait in waits)
+    assert all(0 <= wait <= LONGEST_RACE_WAIT for wait in waits)
     assert ledger.asked == [(FirstSeen, BOTH)] * 3
 
 
@@ -122,9 +122,9 @@ def test_a_contradiction_that_says_nothing_new_is_a_lost_race() -> None:
 
 def test_a_race_that_is_lost_each_time_is_raised_after_a_bounded_number_of_tries() -> None:
     ledger, waits, event = ScriptedLedger([LostRaceError(str(index)) for index in range(99)]), list[float](), RecordEvent(BOTH, "u")
-    with pytest.raises(LostRaceError, match=f"^{MAX_TRIES - 1}$"):
+    with pytest.raises(LostRaceError, match=f"^{MAX_RACE_TRIES - 1}$"):
         Recording(ledger, waits.append)(Report(MINE.receipt, MINE.at, event), event)
-    assert (len(ledger.entries), len(waits)) == (MAX_TRIES, MAX_TRIES - 1)
+    assert (len(ledger.entries), len(waits)) == (MAX_RACE_TRIES, MAX_RACE_TRIES - 1)
 
 
 @pytest.mark.parametrize("before", [[], [found({OPENED: OTHERS})], [LostRaceError()]], ids=["at once", "contradicted", "raced"])
@@ -175,7 +175,7 @@ class CancellingClient:
 
     def transact_write_items(self, **call: object) -> None:
         self.calls.append(call["TransactItems"])
-        assert len(self.calls) <= 2 * MAX_TRIES, "it goes on for ever"
+        assert len(self.calls) <= 2 * MAX_RACE_TRIES, "it goes on for ever"
         error: Any = {"Error": {"Code": "TransactionCanceledException"}, "CancellationReasons": self.reasons}
         raise ClientError(error, "TransactWriteItems")
 
@@ -200,14 +200,14 @@ def test_a_table_that_contradicts_and_tells_nothing_of_the_bits_is_a_lost_race_a
     client = CancellingClient(item)
     with pytest.raises(LostRaceError, match="ConditionalCheckFailed"):
         record(dynamo(client), DELIVERED)
-    assert client.guarded == ["Update"] * MAX_TRIES
+    assert client.guarded == ["Update"] * MAX_RACE_TRIES
 
 
 def test_a_table_that_keeps_telling_of_the_same_bit_is_a_lost_race_once_that_bit_is_left_out() -> None:
     client = CancellingClient({"o": OTHERS.receipt, "o_at": 1, "v": items.FORMAT})
     with pytest.raises(LostRaceError, match="ConditionalCheckFailed"):
         record(dynamo(client))
-    assert client.guarded == ["Update"] * (1 + MAX_TRIES)
+    assert client.guarded == ["Update"] * (1 + MAX_RACE_TRIES)
 
 
 def test_a_table_that_tells_of_every_bit_and_that_the_receipt_is_counted_is_asked_twice() -> None:
@@ -220,4 +220,4 @@ def test_a_table_that_is_busy_is_a_lost_race_whatever_it_tells() -> None:
     client = CancellingClient({"d": OTHERS.receipt, "d_at": 1, "v": items.FORMAT}, reason="TransactionConflict")
     with pytest.raises(LostRaceError, match="TransactionConflict"):
         record(dynamo(client), DELIVERED)
-    assert client.guarded == ["Update"] * MAX_TRIES
+    assert client.guarded == ["Update"] * MAX_RACE_TRIES

@@ -12,7 +12,7 @@ ProfileRemoval       the profile is anonymous and has exactly these subscription
 ProfileErasure       the profile has no subscription, and exactly these match keys
 KeyClaim             nobody holds the key
 KeyRelease           this profile holds the key
-SubscriptionPut      the stored subscription has the version before, or there is none
+SubscriptionPut      the stored subscription has the version before; for version 1, there is none
 SubscriptionRemoval  this profile owns the subscription
 ===================  ==================================================================================================
 """
@@ -122,7 +122,7 @@ SubscriptionWrite = SubscriptionPut | SubscriptionRemoval
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Writes of one database that happen together or not at all; no item is written twice, at most `MAX_WRITES`."""
+    """At most `MAX_WRITES` writes of one database, each of another item, that happen together or not at all."""
 
     profiles: tuple[ProfileWrite, ...] = ()
     keys: tuple[KeyWrite, ...] = ()
@@ -143,8 +143,8 @@ class Change:
         return len(self.profiles) + len(self.keys) + len(self.subscriptions)
 
     @property
-    def assumed(self) -> frozenset[ProfileId]:
-        """Profiles that the change takes to exist, and more: those that it updates or deletes."""
+    def needed_profiles(self) -> frozenset[ProfileId]:
+        """Profiles that have to exist before the change: those that it updates or deletes."""
         return frozenset(write.id for write in self.profiles if not isinstance(write, ProfileCreation))
 
 

@@ -1,4 +1,4 @@
-"""What has a request to write so far, while its subscriptions are decided one by one?"""
+"""What does a request write, as far as it is decided? Its subscriptions are decided one by one."""
 
 from dataclasses import dataclass, field
 
@@ -21,9 +21,9 @@ from pushhub.audience.model import (
     MatchKey,
     Profile,
     ProfileId,
-    ResourceState,
     Subscription,
     SubscriptionRef,
+    SubscriptionState,
 )
 from pushhub.audience.resolving import DatabaseRequest
 from pushhub.audience.target import Target
@@ -32,14 +32,14 @@ from pushhub.moments import Seconds
 
 @dataclass(slots=True)
 class References:
-    """Which references of subscriptions a profile gains and loses."""
+    """References to subscriptions that a profile gains and loses."""
 
     live_added: set[SubscriptionRef] = field(default_factory=set)
     live_removed: set[SubscriptionRef] = field(default_factory=set)
     cancelled_added: set[SubscriptionRef] = field(default_factory=set)
     cancelled_removed: set[SubscriptionRef] = field(default_factory=set)
 
-    def update(self, profile: ProfileId, now: Seconds, fields: FieldChange = NO_CHANGE) -> tuple[ProfileUpdate, ...]:
+    def profile_updates(self, profile: ProfileId, now: Seconds, fields: FieldChange = NO_CHANGE) -> tuple[ProfileUpdate, ...]:
         """Return the update that writes these references and fields to a profile; none where nothing changes."""
         if not (self.live_added or self.live_removed or self.cancelled_added or self.cancelled_removed or fields.fields):
             return ()
@@ -69,14 +69,15 @@ class Draft:
         self._room = MAX_LIVE - len(target.profile.live) if target.profile else MAX_LIVE
         self._subscriptions: list[SubscriptionWrite] = []
         self._removals: list[ProfileRemoval] = []
-        self._losses: dict[ProfileId, References] = {}
-        self.gains = References()
+        self._owner_references: dict[ProfileId, References] = {}
+        """What other profiles lose, whose subscriptions are taken."""
+        self.target_references = References()
         """What the target gains and loses."""
 
     @property
     def makes_profile(self) -> bool:
         """Whether the target has to be made: it was not found, and it gets a subscription."""
-        return not self._target.found and bool(self.gains.live_added)
+        return not self._target.found and bool(self.target_references.live_added)
 
     def take_room(self, count: int) -> bool:
         """Take room for so many live subscriptions; return False, and take none, where there is less."""
@@ -90,17 +91,17 @@ class Draft:
         self._room += 1
 
     def put(self, subscription: Subscription) -> None:
-        """Write a subscription."""
+        """Gather the write of a subscription."""
         self._subscriptions.append(SubscriptionPut(subscription))
 
     def put_active(self, address: Address, created: Seconds, version: int) -> None:
-        """Write a subscription as the target's own, live for the resource of the request alone."""
-        self.gains.live_added.add(address.ref)
+        """Gather the write of a subscription as the target's own, live for the resource of the request alone."""
+        self.target_references.live_added.add(address.ref)
         self.put(
             Subscription(
                 address=address,
                 profile=self._target.id,
-                resources={self._request.resource.id: (ResourceState.ACTIVE, self._now)},
+                resources={self._request.resource.id: (SubscriptionState.ACTIVE, self._now)},
                 owner_may_be_anonymous=self._target.may_be_anonymous and not self._request.fields,
                 created=created,
                 seen=self._now,
@@ -108,26 +109,34 @@ class Draft:
             )
         )
 
-    def losses_of(self, owner: ProfileId) -> References:
-        """Return what another profile loses, to be added to."""
-        return self._losses.setdefault(owner, References())
+    def references_of(self, owner: ProfileId) -> References:
+        """Return what another profile loses; the caller adds to it."""
+        return self._owner_references.setdefault(owner, References())
 
     def remove(self, removal: ProfileRemoval, subscriptions: frozenset[SubscriptionRef]) -> None:
-        """Delete another profile, along with those of its subscriptions that do not move."""
+        """Gather the deletion of another profile, along with those of its subscriptions that do not move."""
         self._removals.append(removal)
         self._subscriptions += [SubscriptionRemoval(ref, removal.id) for ref in sorted(subscriptions)]
 
     def change(self, fields: FieldChange) -> Change:
         """Return all that was gathered, along with these fields of the target, as one change; it may be empty."""
-        losses = tuple(update for owner, lost in self._losses.items() for update in lost.update(owner, self._now))
+        owner_updates = tuple(
+            update
+            for owner, references in self._owner_references.items()
+            for update in references.profile_updates(owner, self._now)
+        )
         if self.makes_profile:
             creation, keys = self._creation(fields)
-            return Change((creation, *self._removals, *losses), keys, tuple(self._subscriptions))
+            return Change((creation, *self._removals, *owner_updates), keys, tuple(self._subscriptions))
         evicted = self._evicted()
-        self.gains.cancelled_removed.update(evicted)
-        gains = self.gains.update(self._target.id, self._now, fields)
+        self.target_references.cancelled_removed.update(evicted)
+        target_updates = self.target_references.profile_updates(self._target.id, self._now, fields)
         removals = (SubscriptionRemoval(ref, self._target.id) for ref in evicted)
-        return Change((*gains, *self._removals, *losses), fields.key_writes(self._target.id), (*self._subscriptions, *removals))
+        return Change(
+            profiles=(*target_updates, *self._removals, *owner_updates),
+            keys=fields.key_writes(self._target.id),
+            subscriptions=(*self._subscriptions, *removals),
+        )
 
     def _creation(self, fields: FieldChange) -> tuple[ProfileCreation, tuple[KeyWrite, ...]]:
         matched = (self._request.matching,) if isinstance(self._request.matching, MatchKey) else ()
@@ -137,7 +146,7 @@ class Draft:
             origin=self._target.origin,
             fields={**fields.fields, **{key.field: key.value for key in matched}},
             keys=frozenset(keys),
-            live=dict.fromkeys(sorted(self.gains.live_added), self._now),
+            live=dict.fromkeys(sorted(self.target_references.live_added), self._now),
             cancelled={},
             created=self._now,
             updated=self._now,
@@ -151,8 +160,9 @@ class Draft:
         """
         if self._target.profile is None:
             return []
-        remembered = {ref: at for ref, at in self._target.profile.cancelled.items() if ref not in self.gains.cancelled_removed}
-        surplus = len(remembered) + len(self.gains.cancelled_added) - MAX_CANCELLED
+        references = self.target_references
+        remembered = {ref: at for ref, at in self._target.profile.cancelled.items() if ref not in references.cancelled_removed}
+        surplus = len(remembered) + len(references.cancelled_added) - MAX_CANCELLED
         written = {write.subscription.address.ref for write in self._subscriptions if isinstance(write, SubscriptionPut)}
         evictable = sorted(remembered.keys() - written, key=lambda ref: (remembered[ref], ref))
         return evictable[: max(surplus, 0)]

@@ -13,13 +13,13 @@ from pushhub.catalog.model import DatabaseId
 from pushhub.moments import Seconds, seconds_now
 from pushhub.races import rerun_lost_races
 
-STEP: Final = 40
+MAX_DELETED_AT_ONCE: Final = 40
 """Subscriptions that one change deletes: all that a profile may have do not fit one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Erasing:
-    """The use case: subscriptions first, in steps, then the profile with its match keys; safe to run again at any point."""
+    """The use case: subscriptions first, several at once, then the profile with its match keys; safe to run again at any point."""
 
     store: AudienceStore
     now: Callable[[], Seconds] = seconds_now
@@ -39,7 +39,7 @@ class Erasing:
         profile = snapshot.profiles[id_]
         if profile is None:
             return False
-        for refs in batched((*profile.live, *profile.cancelled), STEP, strict=False):
+        for refs in batched((*profile.live, *profile.cancelled), MAX_DELETED_AT_ONCE, strict=False):
             self.store.commit(database, self._without(profile, frozenset(refs)))
         keys = tuple(KeyRelease(key, id_) for key in profile.keys)
         self.store.commit(database, Change(profiles=(ProfileErasure(id_, profile.keys),), keys=keys))

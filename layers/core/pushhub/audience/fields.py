@@ -12,7 +12,7 @@ from pushhub.audience.values import Value
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
-    """The fields of a profile that change; `claimed` are the match keys that it gains, `released` those that these replace."""
+    """The fields of a profile that change; `claimed` are the match keys that it gains, `released` those that it loses for them."""
 
     fields: Mapping[str, Value] = field(default_factory=dict)
     claimed: tuple[MatchKey, ...] = ()
@@ -34,17 +34,17 @@ NO_CHANGE = FieldChange()
 
 
 def decide_fields(
-    request: DatabaseRequest, stored: Profile | None, profile: ProfileId, holders: Mapping[MatchKey, ProfileId]
+    request: DatabaseRequest, stored: Profile | None, id_: ProfileId, holders: Mapping[MatchKey, ProfileId]
 ) -> FieldChange | Refused:
     """Return how a request changes the fields of a profile, or that another profile holds the value of a match field.
 
     Args:
         request: says which fields are to be set.
         stored: the profile as it was read, None where it has to be made.
-        profile: its id.
+        id_: that of the profile, stored or to be made.
         holders: who holds the values of match fields.
     """
-    taken = next((key for key in request.keys if holders.get(key, profile) != profile), None)
+    taken = next((key for key in request.keys if holders.get(key, id_) != id_), None)
     if taken:
         return Refused(Reason.VALUE_TAKEN, taken.field)
     known = stored.fields if stored else {}
@@ -52,8 +52,8 @@ def decide_fields(
     if not fields:
         return NO_CHANGE
     claimed = tuple(key for key in request.keys if key.field in fields)
-    return FieldChange(fields, claimed, _replaced(stored.keys if stored else (), {key.field for key in claimed}))
+    return FieldChange(fields, claimed, _released(stored.keys if stored else (), {key.field for key in claimed}))
 
 
-def _replaced(held: Iterable[MatchKey], fields: set[str]) -> tuple[MatchKey, ...]:
+def _released(held: Iterable[MatchKey], fields: set[str]) -> tuple[MatchKey, ...]:
     return tuple(sorted((key for key in held if key.field in fields), key=lambda key: key.field))

@@ -6,7 +6,7 @@ Pure: given what was read of a database, :func:`decide` says what comes of a req
 2. :mod:`~pushhub.audience.fields` says which of its fields change.
 3. This module goes through the subscriptions; :mod:`~pushhub.audience.takeover` takes those that another profile has.
 4. :mod:`~pushhub.audience.draft` makes one change of what has to be written.
-5. :mod:`~pushhub.audience.doubt` says whether to read again before it counts.
+5. :mod:`~pushhub.audience.rereading` says whether to read and decide again before the decision counts.
 
 The rules stand as a table in tests/unit/audience/test_matching.py.
 """
@@ -24,17 +24,17 @@ from pushhub.audience.command import (
     Refused,
     SubscriptionOutcome,
 )
-from pushhub.audience.doubt import (
+from pushhub.audience.draft import Draft
+from pushhub.audience.fields import NO_CHANGE, FieldChange, decide_fields
+from pushhub.audience.model import Address, ProfileId, Subscription, SubscriptionState
+from pushhub.audience.port import Snapshot
+from pushhub.audience.rereading import (
     Reread,
     RereadReason,
     is_unread,
     reread_of_refused_fields,
     reread_of_subscriptions,
 )
-from pushhub.audience.draft import Draft
-from pushhub.audience.fields import NO_CHANGE, FieldChange, decide_fields
-from pushhub.audience.model import Address, ProfileId, ResourceState, Subscription
-from pushhub.audience.port import Snapshot
 from pushhub.audience.resolving import DatabaseRequest, ResolvedSubscription
 from pushhub.audience.takeover import Takeovers
 from pushhub.audience.target import Target, find_target
@@ -46,7 +46,10 @@ SEEN_FRESH_FOR: Final = 7 * 24 * 3600
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What comes of a request once `change` is committed, if there is one; `reread` says that it may not count yet, and why."""
+    """What comes of a request, and the change that makes it so, if there is one to commit.
+
+    `reread` is a reason to read and decide again. :meth:`must_reread` says whether the decision counts in spite of it.
+    """
 
     outcome: DatabaseOutcome
     change: Change | None = None
@@ -54,38 +57,40 @@ class Decision:
 
     @property
     def profiles_to_read(self) -> frozenset[ProfileId]:
-        """Profiles that the decision assumes something about: read them before deciding again."""
+        """Profiles to read before the request is decided again: those that `reread` names, and those that the change needs."""
         unread = self.reread.profiles if self.reread else frozenset()
-        return unread | (self.change.assumed if self.change else frozenset())
+        return unread | (self.change.needed_profiles if self.change else frozenset())
 
-    def must_reread(self, *, confirmed: bool) -> bool:
+    def must_reread(self, *, reread_once: bool) -> bool:
         """Say whether to read and decide again before anything is written or answered.
 
-        `confirmed` says that this is a decision after a second reading already, made because an earlier one asked for it.
+        `reread_once` says that the request was reread before, because an earlier decision asked for it.
         """
-        return self.reread is not None and not (confirmed and self.reread.confirms)
+        return self.reread is not None and not (reread_once and self.reread.once_is_enough)
 
 
 def decide(request: DatabaseRequest, snapshot: Snapshot, new_id: ProfileId, now: Seconds) -> Decision:
     """Decide a request in one database; `new_id` is the id for a profile that has to be made.
 
-    A profile that the snapshot does not hold is taken to have room for more subscriptions and, where its subscription allows it,
-    to be anonymous. The guards of the change check that, and after a lost race the snapshot holds the profile.
+    Two things are assumed of a profile that the snapshot does not hold: it has room for more subscriptions, and it is anonymous,
+    where its subscriptions say that it may be. The guards of the change check both. After a lost race, the caller reads
+    :attr:`Decision.profiles_to_read` too.
     """
     target = find_target(request, snapshot, new_id)
     if target.skipped_in(request.mode):
-        return Decision(_same_for_all(request, target, Effect.SKIPPED))
+        return Decision(_processed_alike(request, target, Effect.SKIPPED))
     if is_unread(request, snapshot, target):
         reread = Reread(RereadReason.TARGET_NOT_READ, frozenset({target.id}))
-        return Decision(_same_for_all(request, target, Effect.UNCHANGED), reread=reread)
+        return Decision(_processed_alike(request, target, Effect.UNCHANGED), reread=reread)
     fields = decide_fields(request, target.profile, target.id, snapshot.key_holders) if request.fields else NO_CHANGE
     if isinstance(fields, Refused):
         refused = DatabaseRefused(request.database, fields)
         return Decision(refused, reread=reread_of_refused_fields(request, snapshot, target))
-    return _Matched(request, snapshot, target, now).decide(fields)
+    return _SubscriptionDecider(request, snapshot, target, now).decide(fields)
 
 
-def _same_for_all(request: DatabaseRequest, target: Target, effect: Effect) -> DatabaseProcessed:
+def _processed_alike(request: DatabaseRequest, target: Target, effect: Effect) -> DatabaseProcessed:
+    """Give one effect to all subscriptions but those that the resource refuses."""
     outcomes = tuple(
         SubscriptionOutcome(part.desired, part.address if isinstance(part.address, Refused) else effect)
         for part in request.subscriptions
@@ -93,8 +98,8 @@ def _same_for_all(request: DatabaseRequest, target: Target, effect: Effect) -> D
     return DatabaseProcessed(request.database, target.id if target.found else None, outcomes)
 
 
-class _Matched:
-    """A request whose profile is known: goes through its subscriptions and drafts what has to be written."""
+class _SubscriptionDecider:
+    """Goes through the subscriptions of a request, whose profile was found or has to be made, and drafts what to write."""
 
     def __init__(self, request: DatabaseRequest, snapshot: Snapshot, target: Target, now: Seconds) -> None:
         self._request = request
@@ -140,12 +145,12 @@ class _Matched:
             return part.address
         stored = self._snapshot.subscriptions.get(part.address)
         if stored is not None and stored.profile == self._target.id:
-            return self._set_state(stored, ResourceState.CANCELLED if part.desired.unsubscribe else ResourceState.ACTIVE)
+            return self._set_state(stored, SubscriptionState.CANCELLED if part.desired.unsubscribe else SubscriptionState.ACTIVE)
         if part.desired.unsubscribe:
             return Refused(Reason.NOT_SUBSCRIBED)
-        return self._add(part.address) if stored is None else self._takeovers.take(stored) or Effect.CHANGED
+        return self._add(part.address) if stored is None else self._takeovers.take(stored)
 
-    def _set_state(self, stored: Subscription, state: ResourceState) -> Effect | Refused:
+    def _set_state(self, stored: Subscription, state: SubscriptionState) -> Effect | Refused:
         """Give the target's own subscription another state for the resource of the request."""
         resource = self._request.resource.id
         current, _ = stored.resources.get(resource, (None, None))
@@ -154,22 +159,22 @@ class _Matched:
             return Effect.UNCHANGED
         resources = {**stored.resources, resource: (state, self._now)}
         after = replace(stored, resources=resources, seen=self._now, version=stored.version + 1)
-        ref, gains = stored.address.ref, self._draft.gains
+        ref, references = stored.address.ref, self._draft.target_references
         if after.live and not stored.live:
             if not self._draft.take_room(1):
                 return Refused(Reason.TOO_MANY_SUBSCRIPTIONS)
-            gains.live_added.add(ref)
-            gains.cancelled_removed.add(ref)
+            references.live_added.add(ref)
+            references.cancelled_removed.add(ref)
         elif stored.live and not after.live:
             self._draft.give_room()
-            gains.live_removed.add(ref)
-            gains.cancelled_added.add(ref)
+            references.live_removed.add(ref)
+            references.cancelled_added.add(ref)
         self._draft.put(after)
         return Effect.CHANGED
 
-    def _refresh(self, stored: Subscription, state: ResourceState) -> None:
-        """Write when an active subscription was last seen, where what is stored is old."""
-        if state is ResourceState.ACTIVE and self._now - stored.seen > SEEN_FRESH_FOR:
+    def _refresh(self, stored: Subscription, state: SubscriptionState) -> None:
+        """Draft the write of when an active subscription was last seen, where what is stored is old."""
+        if state is SubscriptionState.ACTIVE and self._now - stored.seen > SEEN_FRESH_FOR:
             self._draft.put(replace(stored, seen=self._now, version=stored.version + 1))
 
     def _add(self, address: Address) -> Effect | Refused:

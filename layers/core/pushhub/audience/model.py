@@ -21,7 +21,7 @@ Digest = NewType("Digest", str)
 SubscriptionRef = NewType("SubscriptionRef", str)
 """What names a subscription within its database: the two letters of the provider, then the digest of the push token."""
 
-PROFILE_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
+PROFILE_ID_PATTERN: Final = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 MAX_LIVE: Final = 100
 """Live subscriptions of one profile."""
 MAX_CANCELLED: Final = 100
@@ -41,7 +41,7 @@ class Origin(StrEnum):
     FIELD = "field"
 
 
-class ResourceState(StrEnum):
+class SubscriptionState(StrEnum):
     """What a subscription is for one resource."""
 
     ACTIVE = "active"
@@ -86,7 +86,7 @@ class Subscription:
 
     address: Address
     profile: ProfileId
-    resources: Mapping[ResourceId, tuple[ResourceState, Seconds]]
+    resources: Mapping[ResourceId, tuple[SubscriptionState, Seconds]]
     owner_may_be_anonymous: bool
     created: Seconds
     seen: Seconds
@@ -95,7 +95,7 @@ class Subscription:
     @property
     def live(self) -> bool:
         """Whether any resource still sends to it."""
-        return any(state is ResourceState.ACTIVE for state, _ in self.resources.values())
+        return any(state is SubscriptionState.ACTIVE for state, _ in self.resources.values())
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,12 +35,12 @@ class Snapshot:
 class AudienceStore(Protocol):
     """Profiles, match keys and subscriptions of every database. A read sees every change that was committed before it began."""
 
-    def read(self, queries: Sequence[SnapshotQuery], latest: float = math.inf) -> Sequence[Snapshot]:
+    def read(self, queries: Sequence[SnapshotQuery], deadline: float = math.inf) -> Sequence[Snapshot]:
         """Return a snapshot for each query, in order, in one call per 100 items.
 
         Args:
             queries: what to read.
-            latest: moment of `time.monotonic()` after which no further call is made.
+            deadline: moment of `time.monotonic()` after which no further call is made.
 
         Raises:
             UnavailableError: the store did not answer in time, or refused for load.

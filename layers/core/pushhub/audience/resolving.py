@@ -68,7 +68,7 @@ def resolve(command: Subscribe) -> tuple[DatabaseRequest | DatabaseRefused, ...]
 
 
 def snapshot_query(request: DatabaseRequest, profiles: frozenset[ProfileId] = frozenset()) -> SnapshotQuery:
-    """Return what to read for a request; `profiles` are those that an earlier decision assumed something about."""
+    """Return what to read for a request; `profiles` are to be read too, as an earlier decision asked."""
     matching = request.matching
     return SnapshotQuery(
         database=request.database,

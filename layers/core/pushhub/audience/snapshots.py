@@ -1,10 +1,10 @@
-"""How is all that requests need before they are decided read in at most two readings?"""
+"""How is a snapshot read for each of several requests, in one reading or two?"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from pushhub.audience.doubt import unread_target
 from pushhub.audience.port import Snapshot, SnapshotQuery
+from pushhub.audience.rereading import unread_target
 from pushhub.audience.resolving import DatabaseRequest
 
 
@@ -15,8 +15,8 @@ def read_snapshots(
 ) -> Sequence[Snapshot]:
     """Return a snapshot for each request, in order.
 
-    A request that sets fields needs the profile that it means. Where only the first reading has told which one that is, a second
-    reading asks for it.
+    A request that sets fields is decided by the profile that it means. Where only the first reading tells which profile that is, a
+    second reading gets it.
 
     Args:
         requests: what is to be decided.

@@ -25,10 +25,10 @@ def new_profile_id() -> ProfileId:
 
 @dataclass(frozen=True, slots=True)
 class Subscribing:
-    """The use case: one read for all databases, one commit for each that changes; lost races are read and decided again.
+    """The use case: one read for all databases, one commit for each that changes; after a lost race it reads and decides again.
 
-    Where fields are set on profiles that only that read has named, a second one asks for these.
-    Databases do not roll each other back: where one keeps losing, those committed stay so and the caller repeats.
+    A second read follows where fields are set on profiles that only the first read has identified.
+    Databases do not roll each other back: where one keeps losing races, those committed stay so and the caller repeats.
     """
 
     store: AudienceStore
@@ -37,19 +37,19 @@ class Subscribing:
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
 
-    def __call__(self, command: Subscribe, latest: float = math.inf) -> tuple[DatabaseOutcome, ...]:
+    def __call__(self, command: Subscribe, deadline: float = math.inf) -> tuple[DatabaseOutcome, ...]:
         """Carry out a command and return what came of it, database by database.
 
         Args:
             command: what a caller wants.
-            latest: moment of `time.monotonic()` after which no further call is made, so that there is time left to say so.
+            deadline: moment of `time.monotonic()` after which no further call is made, so that there is time left to say so.
 
         Raises:
             LostRaceError: every try that :mod:`pushhub.races` allows lost a race.
             UnavailableError: the store did not answer in time, or refused for load; or time is up.
         """
         resolved = resolve(command)
-        tries = _Tries(self, (item for item in resolved if isinstance(item, DatabaseRequest)), latest)
+        tries = _Tries(self, (item for item in resolved if isinstance(item, DatabaseRequest)), deadline)
         if tries.pending:
             rerun_lost_races(self.sleep)(tries.try_pending)
         return tuple(item if isinstance(item, DatabaseRefused) else tries.outcomes[item.database] for item in resolved)
@@ -57,19 +57,19 @@ class Subscribing:
 
 @dataclass(slots=True)
 class _Pending:
-    """A request without an outcome yet: which profiles to read with it, and whether a decision was read again already."""
+    """A request without an outcome yet: which profiles to read for it too, and whether a decision has asked for a rereading."""
 
     request: DatabaseRequest
     profiles: frozenset[ProfileId] = frozenset()
-    confirmed: bool = False
+    reread_once: bool = False
 
 
 class _Tries:
-    """The requests of one command: each try settles what it can, and the next one takes what is pending."""
+    """The requests of one command: each try carries out what it can, and the next one takes what is pending."""
 
-    def __init__(self, use_case: Subscribing, requests: Iterable[DatabaseRequest], latest: float) -> None:
+    def __init__(self, use_case: Subscribing, requests: Iterable[DatabaseRequest], deadline: float) -> None:
         self._use_case = use_case
-        self._latest = latest
+        self._latest = deadline
         self.pending = {request.database: _Pending(request) for request in requests}
         self.outcomes: dict[DatabaseId, DatabaseOutcome] = {}
 
@@ -77,13 +77,13 @@ class _Tries:
         """Read what is pending, and decide and commit each request once.
 
         Raises:
-            LostRaceError: some stay pending; it is why the last of them does.
+            LostRaceError: requests stay pending; this is the error of the last of them.
         """
         lost: LostRaceError | None = None
         attempted = list(self.pending.values())
         for pending, snapshot in zip(attempted, self._read(attempted), strict=True):
             try:
-                self._settle(pending, snapshot)
+                self._carry_out(pending, snapshot)
             except LostRaceError as race:
                 lost = race
         if lost:
@@ -94,17 +94,18 @@ class _Tries:
         requests = [pending.request for pending in attempted]
         return read_snapshots(requests, queries, lambda parts: self._use_case.store.read(parts, self._latest))
 
-    def _settle(self, pending: _Pending, snapshot: Snapshot) -> None:
+    def _carry_out(self, pending: _Pending, snapshot: Snapshot) -> None:
         """Decide a request and commit the change.
 
         Raises:
-            LostRaceError: it has to be read and decided again.
+            LostRaceError: a race was lost, or the decision asks for a rereading.
         """
         decision = decide(pending.request, snapshot, self._use_case.new_id(), self._use_case.now())
-        # The next try, if there is one, has to know what this one only assumed.
+        # The next try, if there is one, reads the profiles that this one assumed something about.
         pending.profiles |= decision.profiles_to_read
-        if decision.must_reread(confirmed=pending.confirmed):
-            pending.confirmed = True
+        if decision.must_reread(reread_once=pending.reread_once):
+            pending.reread_once = True
+            # No race was lost. A rereading waits like one that was, and counts as one of the tries.
             raise LostRaceError("what was read has to be confirmed")
         database = pending.request.database
         self._commit(database, decision)

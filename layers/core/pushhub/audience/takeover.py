@@ -16,7 +16,7 @@ from enum import Enum, auto
 from typing import Final
 
 from pushhub.audience.changes import MAX_WRITES, ProfileRemoval
-from pushhub.audience.command import MAX_SUBSCRIPTIONS, Reason, Refused
+from pushhub.audience.command import MAX_SUBSCRIPTIONS, Effect, Reason, Refused
 from pushhub.audience.draft import Draft
 from pushhub.audience.model import Address, ProfileId, Subscription, SubscriptionRef
 from pushhub.audience.port import Snapshot
@@ -58,7 +58,7 @@ class Takeovers:
         """Profiles that seem to be anonymous, that the snapshot does not hold, and whose subscriptions have no room."""
         return frozenset(self._unread_owners)
 
-    def take(self, stored: Subscription) -> Refused | None:
+    def take(self, stored: Subscription) -> Effect | Refused:
         """Make another profile's subscription the target's, or say why not."""
         effect = self._effect_on(stored.profile)
         if effect is OwnerEffect.NO_ROOM:
@@ -69,10 +69,10 @@ class Takeovers:
             if not self._draft.take_room(1):
                 return Refused(Reason.TOO_MANY_SUBSCRIPTIONS)
         if effect is not OwnerEffect.DELETED:
-            losses = self._draft.losses_of(stored.profile)
-            (losses.live_removed if stored.live else losses.cancelled_removed).add(stored.address.ref)
+            references = self._draft.references_of(stored.profile)
+            (references.live_removed if stored.live else references.cancelled_removed).add(stored.address.ref)
         self._draft.put_active(stored.address, created=stored.created, version=stored.version + 1)
-        return None
+        return Effect.CHANGED
 
     def _effect_on(self, owner: ProfileId) -> OwnerEffect:
         if owner not in self._effects:

@@ -9,7 +9,7 @@ import click
 
 from pushhub.audience.command import ByField, ById
 from pushhub.audience.erasing import Erasing
-from pushhub.audience.model import PROFILE_ID, Address, MatchKey, Profile, ProfileId, Subscription
+from pushhub.audience.model import PROFILE_ID_PATTERN, Address, MatchKey, Profile, ProfileId, Subscription
 from pushhub.audience.port import AudienceStore, SnapshotQuery
 from pushhub.audience.values import MisfitError, Value, canonical_text, normalise
 from pushhub.catalog.model import Catalog, Database, DatabaseId
@@ -111,7 +111,7 @@ def parse_selector(id_: str | None, field: str | None, push_token: str | None) -
     if not is_unicode(given[0]):
         raise click.UsageError("what names the profile is not valid Unicode")
     if id_ is not None:
-        if not PROFILE_ID.fullmatch(id_):
+        if not PROFILE_ID_PATTERN.fullmatch(id_):
             raise click.UsageError("--id: 1 to 64 characters of A-Z a-z 0-9 _ - are expected")
         return ById(ProfileId(id_))
     return _parse_field(field) if field is not None else _parse_push_token(push_token or "")

@@ -1,4 +1,4 @@
-"""What is an import job, how is its file read, and which results have its rows so far?"""
+"""What is an import job, how is its file read, and which results do its rows have so far?"""
 
 import hashlib
 import re

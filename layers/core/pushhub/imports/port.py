@@ -16,7 +16,7 @@ from pushhub.moments import Seconds
 
 
 class TakenOverError(Exception):
-    """A later run has opened the journal of the chunk. This run has written nothing since, and must end."""
+    """The journal of the chunk was opened again. Nothing can be written by this opening any more, and its run must end."""
 
 
 class MissingObjectError(Exception):
@@ -86,7 +86,7 @@ class JobControl(JobReader, Protocol):
 
 
 class OpenJournal(Protocol):
-    """What is settled of one chunk, and the way to settle more, for one run. Earlier runs can append nothing any more.
+    """What is settled of one chunk, and the way to settle more. Whoever opened the journal earlier can append nothing any more.
 
     Several threads may append at one time, each in a lane of its own.
     """
@@ -107,8 +107,8 @@ class OpenJournal(Protocol):
         """Write changes and the outcomes of their rows, together or not at all.
 
         Raises:
-            LostRaceError: a guard of a change did not hold; nothing was written.
-            TakenOverError: a later run has opened the journal; nothing was written.
+            LostRaceError: a guard of a change did not hold, or items were busy; nothing was written.
+            TakenOverError: the journal was opened again; nothing was written.
             UnavailableError: it may or may not have been written: open the journal again to know.
         """
 
@@ -116,7 +116,8 @@ class OpenJournal(Protocol):
         """Store that every row of the chunk is settled.
 
         Raises:
-            TakenOverError: a later run has opened the journal.
+            LostRaceError: items were busy; nothing was stored.
+            TakenOverError: the journal was opened again; nothing was stored.
             UnavailableError: as for `append`.
         """
 
@@ -125,7 +126,7 @@ class Journals(Protocol):
     """The journals of all chunks."""
 
     def open(self, job: JobId, chunk: int) -> OpenJournal:
-        """Take a chunk over from every earlier run.
+        """Open the journal of a chunk, and shut out every earlier opening.
 
         Raises:
             UnavailableError: the store did not answer in time, or refused for load.

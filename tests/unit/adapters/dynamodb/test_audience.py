@@ -146,4 +146,4 @@ def test_an_item_of_a_later_format_is_not_misread(table: Table) -> None:
 
 def test_nothing_is_asked_when_time_is_up(table: Table) -> None:
     with pytest.raises(UnavailableError, match="had not returned 1 items when time was up"):
-        table.audience.read([WANTED], latest=0.0)
+        table.audience.read([WANTED], deadline=0.0)

@@ -6,7 +6,7 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from pushhub.adapters.dynamodb.jobs import MAX_TRIES, DynamoJobs
+from pushhub.adapters.dynamodb.jobs import MAX_WRITE_TRIES, DynamoJobs
 from pushhub.adapters.dynamodb.schema.imports import job_item, listed_key
 from pushhub.adapters.dynamodb.schema.items import CorruptItemError, to_wire
 from pushhub.faults import UnavailableError
@@ -60,7 +60,7 @@ def test_a_job_that_is_known_is_not_tried_again(table: Table) -> None:
 
 
 def test_items_that_stay_busy_are_unavailable(table: Table) -> None:
-    for _ in range(MAX_TRIES):
+    for _ in range(MAX_WRITE_TRIES):
         table.cancelled("TransactionConflict", "None", "None")
     with pytest.raises(UnavailableError, match="stay busy: TransactionConflict"):
         table.jobs.create(JOB)

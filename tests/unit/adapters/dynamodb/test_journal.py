@@ -7,7 +7,7 @@ import pytest
 from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
 from botocore.stub import Stubber
 
-from pushhub.adapters.dynamodb.journal import LANES, MAX_GATE_TRIES, MAX_OPENINGS, DynamoJournal, DynamoJournals
+from pushhub.adapters.dynamodb.journal import LANES, MAX_GATE_TRIES, MAX_OPENING_TRIES, DynamoJournal, DynamoJournals
 from pushhub.adapters.dynamodb.schema.items import to_wire
 from pushhub.audience.changes import Change, KeyClaim
 from pushhub.audience.model import MatchKey, ProfileId
@@ -36,12 +36,12 @@ class Table:
         )
         self.stub.activate()
 
-    def gates(self, run: int, count: int = LANES) -> None:
+    def gates(self, opening: int, count: int = LANES) -> None:
         for _ in range(count):
-            self.stub.add_response("update_item", {"Attributes": to_wire({"v": 1, "run": run})})
+            self.stub.add_response("update_item", {"Attributes": to_wire({"v": 1, "run": opening})})
 
-    def open(self, run: int = 1) -> DynamoJournal:
-        self.gates(run)
+    def open(self, opening: int = 1) -> DynamoJournal:
+        self.gates(opening)
         self.stub.add_response("query", {"Items": []})
         return self.journals.open(JOB, 0)
 
@@ -85,7 +85,7 @@ def test_every_reason_to_cancel_an_append_has_a_meaning(table: Table, reasons: t
         journal.append(0, SETTLED, CHANGES)
 
 
-def test_an_entry_of_an_earlier_append_in_the_place_leaves_the_lane_in_doubt(table: Table) -> None:
+def test_an_entry_of_an_earlier_append_in_the_place_leaves_the_lane_unusable(table: Table) -> None:
     journal = table.open()
     table.cancelled(FAILED, FAILED, "None", token="another")
     with pytest.raises(UnavailableError, match="open the journal again"):
@@ -132,7 +132,7 @@ def test_a_time_out_is_unavailability(table: Table, error: type[Exception], monk
         table.journals.open(JOB, 0)
 
 
-def test_a_gate_that_a_transaction_passes_is_closed_by_another_try(table: Table) -> None:
+def test_a_gate_that_a_transaction_checks_is_written_by_another_try(table: Table) -> None:
     for _ in range(3):
         table.stub.add_client_error("update_item", "TransactionConflictException")
     table.open()
@@ -146,18 +146,18 @@ def test_a_gate_that_stays_busy_is_unavailable(table: Table) -> None:
         table.journals.open(JOB, 0)
 
 
-def test_a_run_that_meets_a_higher_number_takes_a_new_one(table: Table) -> None:
+def test_an_opening_that_meets_a_higher_number_takes_a_new_one(table: Table) -> None:
     table.gates(1, count=3)
     table.stub.add_client_error("update_item", "ConditionalCheckFailedException")
-    journal = table.open(run=3)
+    journal = table.open(opening=3)
     table.stub.add_response("transact_write_items", {})
     journal.append(0, SETTLED)
     check = table.sent[-1]["TransactItems"][-1]["ConditionCheck"]
     assert check["ExpressionAttributeValues"] == {":run": {"N": "3"}}
 
 
-def test_runs_that_overtake_each_other_for_ever_give_up(table: Table) -> None:
-    for _ in range(MAX_OPENINGS):
+def test_openings_that_overtake_each_other_for_ever_give_up(table: Table) -> None:
+    for _ in range(MAX_OPENING_TRIES):
         table.gates(1, count=1)
         table.stub.add_client_error("update_item", "ConditionalCheckFailedException")
     with pytest.raises(UnavailableError, match="again and again"):
@@ -165,7 +165,7 @@ def test_runs_that_overtake_each_other_for_ever_give_up(table: Table) -> None:
 
 
 def test_a_transaction_writes_to_both_tables_and_checks_its_own_gate(table: Table) -> None:
-    journal = table.open(run=7)
+    journal = table.open(opening=7)
     table.stub.add_response("transact_write_items", {})
     journal.append(5, SETTLED, CHANGES)
     claim, entry, gate = table.sent[-1]["TransactItems"]

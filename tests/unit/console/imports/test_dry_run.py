@@ -15,7 +15,7 @@ from pushhub.console.failure import ConsoleError
 from pushhub.console.imports.dropping import import_
 from pushhub.console.imports.dry_run import NOT_SEEN, SHOWN_ROWS
 from pushhub.console.stores import Stores
-from pushhub.imports.files.cutting import CHUNK_TARGET
+from pushhub.imports.files.cutting import CHUNK_SIZE
 from pushhub.imports.steps import plan as planning
 from tests.doubles.audience import MemoryAudience
 from tests.doubles.catalog import MemoryCatalog
@@ -179,7 +179,7 @@ def test_people_see_the_beginning_of_a_long_cell() -> None:
 @pytest.mark.parametrize("packed", [False, True])
 def test_lines_are_counted_across_chunks(packed: bool) -> None:
     row = b"%s,%d\n" % (b"t" * 1000, 1)
-    number = 3 * CHUNK_TARGET // len(row)
+    number = 3 * CHUNK_SIZE // len(row)
     content = b"subscription_id,number\n" + row * number + b",1\n"
     entry = tried("a.csv.gz", gzip.compress(content, 1), match="number") if packed else tried("a.csv", content, match="number")
     assert entry["first_failed"] == [{"line": number + 2, "reason": "subscription_id is empty", "row": ["", "1"]}]
@@ -194,14 +194,14 @@ def test_a_large_file_is_planned_by_small_reads(monkeypatch: pytest.MonkeyPatch)
 def test_memory_is_bounded_by_a_chunk_and_not_by_the_file() -> None:
     # A row is long, so that a large file has few of them.
     row = b"%s,1\n" % (b"t" * 4000)
-    Path("a.csv.gz").write_bytes(gzip.compress(b"subscription_id,number\n" + row * (12 * CHUNK_TARGET // len(row)), 1))
+    Path("a.csv.gz").write_bytes(gzip.compress(b"subscription_id,number\n" + row * (12 * CHUNK_SIZE // len(row)), 1))
     tracemalloc.start()
     try:
         assert run("a.csv.gz", match="number").exit_code == 0
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert peak < 8 * CHUNK_TARGET
+    assert peak < 8 * CHUNK_SIZE
 
 
 def test_several_files_are_an_array_and_one_that_cannot_be_imported_is_enough_to_end_with_1() -> None:

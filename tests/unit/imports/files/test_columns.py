@@ -6,7 +6,7 @@ import pytest
 
 from pushhub.catalog.model import Catalog, Resource, ResourceId
 from pushhub.catalog.providers import Provider
-from pushhub.imports.files.columns import Columns, Target, find_columns, target_of
+from pushhub.imports.files.columns import Columns, RowDestination, find_columns, row_destination_of
 from pushhub.imports.files.drop import read_key
 from pushhub.imports.job import UnusableFileError
 from tests.doubles.import_files import CATALOG, DATABASE, OTHER_DATABASE, RESOURCE
@@ -14,8 +14,8 @@ from tests.doubles.import_files import CATALOG, DATABASE, OTHER_DATABASE, RESOUR
 BY_TOKEN, BY_ID, BY_CUSTOMER = "token", "profile_id", "custom-customer"
 
 
-def target(matching: str, resource: Resource = RESOURCE) -> Target:
-    return Target(read_key(f"inbox/5/ios-apns/{matching}/a.csv"), resource, (DATABASE, OTHER_DATABASE))
+def destination(matching: str, resource: Resource = RESOURCE) -> RowDestination:
+    return RowDestination(read_key(f"inbox/5/ios-apns/{matching}/a.csv"), resource, (DATABASE, OTHER_DATABASE))
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ def target(matching: str, resource: Resource = RESOURCE) -> Target:
     ],
 )
 def test_a_column_is_what_its_name_says(header: list[str], matching: str, columns: Columns) -> None:
-    assert find_columns(header, target(matching)) == columns
+    assert find_columns(header, destination(matching)) == columns
 
 
 @pytest.mark.parametrize(
@@ -64,19 +64,19 @@ def test_a_column_is_what_its_name_says(header: list[str], matching: str, column
 )
 def test_a_header_that_cannot_work_makes_the_file_unusable(header: list[str], matching: str, says: str) -> None:
     with pytest.raises(UnusableFileError, match=says):
-        find_columns(header, target(matching))
+        find_columns(header, destination(matching))
 
 
 @pytest.mark.parametrize("matching", [BY_TOKEN, BY_CUSTOMER])
 def test_an_id_that_is_no_field_is_told_to_go_with_matching_by_it(matching: str) -> None:
-    alone = Target(target(matching).drop, RESOURCE, (OTHER_DATABASE,))
+    alone = RowDestination(destination(matching).drop, RESOURCE, (OTHER_DATABASE,))
     says = 'the column "id" is a field of no database of resource 5; the id of a profile goes with the matching profile_id$'
     with pytest.raises(UnusableFileError, match=says):
         find_columns(["subscription_id", "id", "customer"], alone)
 
 
 def test_a_match_field_has_to_be_one_in_every_database() -> None:
-    apart = Target(target(BY_CUSTOMER).drop, RESOURCE, (DATABASE, replace(OTHER_DATABASE, match=())))
+    apart = RowDestination(destination(BY_CUSTOMER).drop, RESOURCE, (DATABASE, replace(OTHER_DATABASE, match=())))
     with pytest.raises(UnusableFileError, match=r'"customer" is no match field of database 8; there is none$'):
         find_columns(["subscription_id", "customer"], apart)
 
@@ -84,21 +84,21 @@ def test_a_match_field_has_to_be_one_in_every_database() -> None:
 def test_a_provider_that_the_resource_does_not_admit_makes_the_file_unusable_unless_its_rows_name_their_own() -> None:
     narrow = replace(RESOURCE, providers=frozenset({Provider("Firefox")}))
     with pytest.raises(UnusableFileError, match="resource 5 does not admit the provider ios-apns"):
-        find_columns(["subscription_id"], target(BY_TOKEN, narrow))
-    assert find_columns(["subscription_id", "provider"], target(BY_TOKEN, narrow)).provider == 1
+        find_columns(["subscription_id"], destination(BY_TOKEN, narrow))
+    assert find_columns(["subscription_id", "provider"], destination(BY_TOKEN, narrow)).provider == 1
 
 
-def test_the_target_is_the_resource_of_the_key_with_its_databases() -> None:
+def test_the_destination_is_the_resource_of_the_key_with_its_databases() -> None:
     drop = read_key("inbox/5/ios-apns/token/a.csv")
-    assert target_of(drop, CATALOG) == Target(drop, RESOURCE, (DATABASE, OTHER_DATABASE))
+    assert row_destination_of(drop, CATALOG) == RowDestination(drop, RESOURCE, (DATABASE, OTHER_DATABASE))
 
 
 def test_a_resource_that_is_unknown_or_has_no_databases_makes_the_file_unusable() -> None:
     drop = read_key("inbox/5/ios-apns/token/a.csv")
     with pytest.raises(UnusableFileError, match=r"there is no resource 5; there is none$"):
-        target_of(drop, Catalog({}, {}))
+        row_destination_of(drop, Catalog({}, {}))
     others = {ResourceId(id_): replace(RESOURCE, id=ResourceId(id_)) for id_ in range(99, 9, -1)}
     with pytest.raises(UnusableFileError, match=r"there is no resource 5; there are 10, 11, .*, 29 and 70 more$"):
-        target_of(drop, Catalog({}, others))
+        row_destination_of(drop, Catalog({}, others))
     with pytest.raises(UnusableFileError, match="resource 5 has no databases"):
-        target_of(drop, Catalog({}, {ResourceId(5): replace(RESOURCE, databases=())}))
+        row_destination_of(drop, Catalog({}, {ResourceId(5): replace(RESOURCE, databases=())}))

@@ -27,9 +27,9 @@ def reader(content: bytes) -> Callable[[int, int], bytes]:
     return lambda start, end: content[start:end]
 
 
-def streamed(content: bytes, target: int = 2**23, overrides: Overrides = NO_OVERRIDES) -> CutFile:
+def streamed(content: bytes, chunk_size: int = 2**23, overrides: Overrides = NO_OVERRIDES) -> CutFile:
     head = content[: 2**20]
-    return cut_stream([content], find_layout(head, overrides, whole=head == content), overrides, target)
+    return cut_stream([content], find_layout(head, overrides, whole=head == content), overrides, chunk_size)
 
 
 def rows_of(content: bytes, planned: CutFile) -> Iterator[ExpectedRow]:
@@ -48,14 +48,16 @@ def rows_of(content: bytes, planned: CutFile) -> Iterator[ExpectedRow]:
 
 
 @given(written_files(), st.integers(1, 60), st.integers(1, 50))
-def test_the_rows_of_the_chunks_are_the_rows_of_the_file_however_it_is_written(file: WrittenFile, target: int, block: int) -> None:
-    planned = cut_stream(blocks(file.content, block), file.layout(), NO_OVERRIDES, target)
+def test_the_rows_of_the_chunks_are_the_rows_of_the_file_however_it_is_written(
+    file: WrittenFile, chunk_size: int, block: int
+) -> None:
+    planned = cut_stream(blocks(file.content, block), file.layout(), NO_OVERRIDES, chunk_size)
     assert tuple(rows_of(file.content, planned)) == file.rows
 
 
 @given(written_files(quoted=False), st.integers(1, 60))
-def test_small_reads_cut_a_file_without_quotes_as_reading_all_of_it_does(file: WrittenFile, target: int) -> None:
-    planned = cut_by_samples(reader(file.content), len(file.content), file.layout(), NO_OVERRIDES, target)
+def test_small_reads_cut_a_file_without_quotes_as_reading_all_of_it_does(file: WrittenFile, chunk_size: int) -> None:
+    planned = cut_by_samples(reader(file.content), len(file.content), file.layout(), NO_OVERRIDES, chunk_size)
     assert planned
     assert tuple(rows_of(file.content, planned)) == file.rows
 
@@ -82,10 +84,10 @@ def reference(text: str, delimiter: str) -> Iterable[str]:
 @given(st.text(st.sampled_from('a,"\n\r;é'), max_size=40), st.sampled_from(["utf-8", "utf-16-le"]), st.integers(1, 20))
 @example('"a\n', "utf-8", 1)
 @example('a"b\n,""""\n"\n"x\n', "utf-8", 3)
-def test_stray_and_unclosed_quotes_end_records_where_a_csv_reader_ends_them(text: str, encoding: str, target: int) -> None:
+def test_stray_and_unclosed_quotes_end_records_where_a_csv_reader_ends_them(text: str, encoding: str, chunk_size: int) -> None:
     content = f"subscription_id,name\n{text}".encode(encoding)
     layout = find_layout(content, Overrides(encoding=encoding, quoted=True), whole=True)
-    planned = cut_stream(blocks(content), layout, NO_OVERRIDES, target)
+    planned = cut_stream(blocks(content), layout, NO_OVERRIDES, chunk_size)
     found = [
         record.text for chunk in planned.chunks for record in ChunkText(content[chunk.start : chunk.end], planned.layout).records()
     ]
@@ -93,10 +95,10 @@ def test_stray_and_unclosed_quotes_end_records_where_a_csv_reader_ends_them(text
 
 
 @given(st.binary(max_size=300), st.integers(1, 100))
-def test_binary_junk_behind_a_header_is_rows_or_makes_the_file_unusable(junk: bytes, target: int) -> None:
+def test_binary_junk_behind_a_header_is_rows_or_makes_the_file_unusable(junk: bytes, chunk_size: int) -> None:
     content = HEADER + junk
     try:
-        planned = streamed(content, target)
+        planned = streamed(content, chunk_size)
     except UnusableFileError:
         return
     raw = [text.raw(record.text) for text in texts_of(content, planned) for record in text.records()]
@@ -134,10 +136,10 @@ def test_halves_of_two_characters_are_no_line_end(encoding: str) -> None:
     rows = [f"{'\u0a05\u0100' * count},\u2222\n".encode(encoding) for count in (3, 50, 0, 20_000, 1, 90_000)]
     content = HEADER.decode().encode(encoding) + b"".join(rows)
     layout = find_layout(content, NO_OVERRIDES, whole=True)
-    for target in (2**15, 2**17):
-        by_ranges = cut_by_samples(reader(content), len(content), layout, NO_OVERRIDES, target)
+    for chunk_size in (2**15, 2**17):
+        by_ranges = cut_by_samples(reader(content), len(content), layout, NO_OVERRIDES, chunk_size)
         assert by_ranges
-        for planned in (cut_stream(blocks(content, 999), layout, NO_OVERRIDES, target), by_ranges):
+        for planned in (cut_stream(blocks(content, 999), layout, NO_OVERRIDES, chunk_size), by_ranges):
             assert [row.raw for row in rows_of(content, planned)] == rows
 
 

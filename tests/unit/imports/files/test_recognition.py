@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from pushhub.imports.files.drop import NO_OVERRIDES, Overrides
 from pushhub.imports.files.layout import Layout
-from pushhub.imports.files.recognition import MAX_HEADER, SAMPLE, find_layout, read_head
+from pushhub.imports.files.recognition import MAX_HEADER, SAMPLE, evidence_in, find_layout, holds_quote, read_head, whole_lines
 from pushhub.imports.job import UnusableFileError
 from tests.doubles.import_files import MARKS
 
@@ -38,16 +38,17 @@ def test_windows_1251_is_recognised() -> None:
     assert found("subscription_id\nключ\n".encode("windows-1251")).encoding == "windows-1251"
 
 
-def test_windows_1251_is_recognised_by_a_sample_from_elsewhere() -> None:
+def test_a_sample_from_elsewhere_speaks_for_windows_1251() -> None:
     head, sample = b"subscription_id\n" + b"x\n" * 100, "bc\nключ\nч".encode("windows-1251")
     assert find_layout(head, NO_OVERRIDES, whole=False).encoding == "utf-8"
-    assert find_layout(head, NO_OVERRIDES, whole=False, more_samples=[sample]).encoding == "windows-1251"
+    assert evidence_in(whole_lines(sample)).speaks_for_windows_1251
 
 
 def test_a_sample_that_is_cut_within_a_character_is_still_utf_8() -> None:
     content = ("subscription_id\n" + "ключ\n" * 10).encode()
     for end in range(16, len(content)):
-        assert find_layout(content[:end], NO_OVERRIDES, whole=False, more_samples=[content[end:]]).encoding == "utf-8"
+        assert find_layout(content[:end], NO_OVERRIDES, whole=False).encoding == "utf-8"
+        assert evidence_in(whole_lines(content[end:])).broken == 0
 
 
 def test_a_damaged_row_is_no_reason_to_take_utf_8_for_something_else() -> None:
@@ -77,7 +78,8 @@ def test_a_quote_in_any_sample_is_seen() -> None:
     head = b"subscription_id\nx\n"
     assert not found(head).quoted
     assert found(head + b'"\n').quoted
-    assert find_layout(head, NO_OVERRIDES, whole=False, more_samples=[b"a", b'"']).quoted
+    assert not holds_quote(b"a", "utf-8")
+    assert holds_quote(b'"', "utf-8")
     assert found(head, Overrides(quoted=True)).quoted
     assert not found("subscription_id\n\u2222\u2200".encode("utf-16")).quoted
 
@@ -153,7 +155,7 @@ def test_metadata_that_the_file_contradicts_make_it_unusable(content: bytes, ove
 def test_binary_junk_is_unusable_and_nothing_worse(junk: bytes, whole: bool, encoding: str | None) -> None:
     for content in (junk, b"subscription_id," + junk):
         try:
-            said, layout = "", find_layout(content, Overrides(encoding=encoding), whole=whole, more_samples=[junk])
+            said, layout = "", find_layout(content, Overrides(encoding=encoding), whole=whole)
         except UnusableFileError as unusable:
             said, layout = str(unusable), None
         assert len(said) < 1000

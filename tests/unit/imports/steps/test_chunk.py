@@ -121,9 +121,9 @@ class Fateful(MemoryAudience):
 
     before_call: Callable[[], None] = staticmethod(lambda: None)
 
-    def read(self, wanted: Sequence[SnapshotQuery], latest: float = float("inf")) -> Sequence[Snapshot]:
+    def read(self, wanted: Sequence[SnapshotQuery], deadline: float = float("inf")) -> Sequence[Snapshot]:
         self.before_call()
-        return super().read(wanted, latest)
+        return super().read(wanted, deadline)
 
 
 def test_good_rows_are_subscribed_and_bad_ones_kept_for_the_report() -> None:

@@ -9,7 +9,7 @@ import pytest
 from pushhub.audience.command import Mode
 from pushhub.catalog.file import read_catalog_file
 from pushhub.faults import UnavailableError
-from pushhub.imports.files.cutting import CHUNK_TARGET, STREAMED_BYTES
+from pushhub.imports.files.cutting import CHUNK_SIZE, STREAMED_BYTES
 from pushhub.imports.job import ChunkProgress, FilePlan, Job, JobId, JobStatus, S3Object, Tally, UnusableFileError, job_of
 from pushhub.imports.keys import REPORT, report_key, work_key
 from pushhub.imports.steps import plan as planning
@@ -20,7 +20,7 @@ from tests.wire.importing import BUCKET, ImportWorld
 KEY = "inbox/5/ios-apns/token/tokens.csv"
 HEADER = b"subscription_id,nick\n"
 ROW = b"a-token-of-some-length-0123456789,somebody\n"
-LONG = HEADER + ROW * (3 * CHUNK_TARGET // len(ROW))
+LONG = HEADER + ROW * (3 * CHUNK_SIZE // len(ROW))
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ def test_a_large_file_without_quotes_is_planned_by_small_reads(world: ImportWorl
     job = begun(world, LONG)
     assert world.plan_attempt(job, 1).chunks >= 3
     assert sum(end - start for start, end in world.files.reads) < len(LONG) // 4
-    assert STREAMED_BYTES > CHUNK_TARGET
+    assert STREAMED_BYTES > CHUNK_SIZE
 
 
 def test_a_large_file_with_a_quote_is_planned_by_reading_all_of_it(world: ImportWorld, monkeypatch: pytest.MonkeyPatch) -> None:

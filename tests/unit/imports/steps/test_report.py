@@ -34,7 +34,7 @@ def world() -> ImportWorld:
 @pytest.fixture
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a chunk be a few rows."""
-    monkeypatch.setattr(planning, "StreamCutter", partial(StreamCutter, target=60))
+    monkeypatch.setattr(planning, "StreamCutter", partial(StreamCutter, chunk_size=60))
 
 
 def rows(count: int, bad: Collection[int] = ()) -> list[str]:

@@ -149,7 +149,7 @@ def test_rows_that_somebody_brings_together_meanwhile_are_written_one_after_the_
         imports.after_append = lambda: None
         one_by_one(imports.audience, [Subscribe(through, (CUSTOMERS,), (), by_number(1), (on("b"),))])
 
-    # After the first step, which settles the first row of each, both tokens belong to one profile.
+    # After the first round, which settles the first row of each, both tokens belong to one profile.
     imports.after_append = rival
     rows = [naming("a", "x"), naming("b", "x"), naming("a", "y"), naming("b", "z")]
     settled = settling(imports, pool)([row(position, command) for position, command in enumerate(rows)])

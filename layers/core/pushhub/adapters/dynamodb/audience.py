@@ -42,10 +42,10 @@ class DynamoAudience:
         self._table = table
         self._reader = BatchReader(client, table, sleep)
 
-    def read(self, queries: Sequence[SnapshotQuery], latest: float = math.inf) -> Sequence[Snapshot]:
+    def read(self, queries: Sequence[SnapshotQuery], deadline: float = math.inf) -> Sequence[Snapshot]:
         """See :meth:`pushhub.audience.port.AudienceStore.read`; consistent, 100 items a call."""
         keys = {key["pk"]: key for query in queries for key in _keys_of(query)}
-        items = self._items(keys.values(), latest)
+        items = self._items(keys.values(), deadline)
         return [_snapshot(query, items) for query in queries]
 
     def subscriptions_of(self, database: DatabaseId, profile: Profile) -> Sequence[Subscription]:
@@ -74,8 +74,8 @@ class DynamoAudience:
         with translated():
             return any(page["Items"] for page in pages)
 
-    def _items(self, keys: Iterable[Item], latest: float) -> dict[str, Item]:
-        return {item["pk"]: item for item in self._reader.read(keys, latest)}
+    def _items(self, keys: Iterable[Item], deadline: float) -> dict[str, Item]:
+        return {item["pk"]: item for item in self._reader.read(keys, deadline)}
 
 
 def transact_actions(table: str, database: DatabaseId, change: Change) -> list[Any]:

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 RETENTION_DAYS: Final = 30
 """How long a job is kept after its last change, unless it was created with another retention."""
-MAX_TRIES: Final = 8
-MAX_TRY_SECONDS: Final = 4
+MAX_WRITE_TRIES: Final = 8
+MAX_WRITE_SECONDS: Final = 4
 """Bounds of repeating a write that another write of the same job has made fail."""
 
 # What each write of a job requires, and what it changes:
@@ -245,7 +245,7 @@ class DynamoJobs:
 
         tries = Retrying(
             retry=retry_if_exception_type(LostRaceError),
-            stop=stop_after_attempt(MAX_TRIES) | stop_before_delay(MAX_TRY_SECONDS),
+            stop=stop_after_attempt(MAX_WRITE_TRIES) | stop_before_delay(MAX_WRITE_SECONDS),
             wait=wait_random_exponential(multiplier=0.05, max=1),
             sleep=self._sleep,
             reraise=True,

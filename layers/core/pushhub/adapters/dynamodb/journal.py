@@ -1,8 +1,12 @@
 """The journals of imports in DynamoDB: the outcomes of rows are written in one transaction with the changes that the rows ask for.
 
-A journal is a partition. Each of its lanes has a gate, an item that holds the number of the run that may append there; every append
-checks the gate of its lane. A run that opens the journal takes a higher number than every run before, writes it to each gate, and
-then reads all entries. By then no earlier run can append any more, so it has read all that will ever be there of them.
+A journal is a partition. Each opening of it has a number. Each lane has a gate: an item that holds the number of the opening that
+may append there. Every append to the lane checks its gate. The gate of lane 0 also counts the openings: a new opening adds one to
+it, which gives a higher number than any before, and writes this number to the other gates. Then it reads all entries. By then no
+earlier opening can append any more, so it reads all that they will ever have written.
+
+A run of a chunk may open the journal several times, and each opening shuts out those before it, its own run's too. Items hold the
+number of an opening as the attribute `run`.
 """
 
 import secrets
@@ -32,33 +36,33 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import UpdateItemInputTypeDef
 
 LANES: Final = 8
-"""Lanes of a journal. A release may have more than the one before, never fewer: it would leave gates open to earlier runs."""
+"""Lanes of a journal. A release may have more than the one before, never fewer: gates that it does not know would stay open."""
 MAX_APPENDED_WRITES: Final = 98
-"""Writes of one append: DynamoDB's bound of a transaction, less the journal's entry and the check of the gate."""
+"""Writes of one append: DynamoDB's bound of a transaction, without the journal's entry and the check of the gate."""
 MAX_APPENDED_ROWS: Final = 10_000
 """Rows of one append. An entry takes five bytes for one at most, and DynamoDB 400 KB for an item."""
 MAX_APPENDED_REASON_BYTES: Final = 256 * 1024
 """Bytes of the different reasons of one append, in UTF-8."""
 MAX_GATE_TRIES: Final = 50
 MAX_GATE_SECONDS: Final = 10
-"""Bounds of trying to close a gate while transactions of an earlier run check it."""
-MAX_OPENINGS: Final = 5
-"""How often a run takes a new number since another run with a higher number opens the journal at the same time."""
+"""Bounds of trying to write a gate while transactions of an earlier opening check it."""
+MAX_OPENING_TRIES: Final = 5
+"""How often an opening takes a number, where each time a later opening takes a higher one at the same moment."""
 _THROTTLED: Final = frozenset({"ThrottlingError", "ProvisionedThroughputExceeded"})
 
 
 class _OvertakenError(Exception):
-    """Another run with a higher number opens the journal at the same time."""
+    """A later opening, with a higher number, is under way at the same time."""
 
 
 class DynamoJournals:
     """The journals of a stack."""
 
-    def __init__(  # noqa: PLR0913  (two clocks, which only tests set)
+    def __init__(  # noqa: PLR0913  (only tests set `now` and `sleep`)
         self,
         client: "DynamoDBClient",
-        ledger: str,
-        audience: str,
+        ledger_table: str,
+        audience_table: str,
         retention_days: int,
         *,
         now: Callable[[], float] = time.time,
@@ -67,16 +71,16 @@ class DynamoJournals:
         """Use the Ledger table, and the Audience table for changes, through a client.
 
         Args:
-            client: has the rights to read and write the one, and to write the other.
-            ledger: the Ledger table.
-            audience: the Audience table.
+            client: has the rights to read and write the Ledger table, and to write the Audience table.
+            ledger_table: name of the Ledger table.
+            audience_table: name of the Audience table.
             retention_days: how long after it was opened last the entries of a journal are kept.
             now: gives seconds since 1970-01-01 UTC.
             sleep: waits between tries.
         """
         self._client = client
-        self._ledger = ledger
-        self._audience = audience
+        self._ledger_table = ledger_table
+        self._audience_table = audience_table
         self._retention = retention_days * SECONDS_PER_DAY
         self._now = now
         self._sleep = sleep
@@ -84,28 +88,28 @@ class DynamoJournals:
     def open(self, job: JobId, chunk: int) -> "DynamoJournal":
         """See :meth:`pushhub.imports.port.Journals.open`; an update for each lane, and a query."""
         partition = _Partition(
-            self._client, self._ledger, schema.journal_partition(job, chunk), int(self._now()) + self._retention, self._sleep
+            self._client, self._ledger_table, schema.journal_partition(job, chunk), int(self._now()) + self._retention, self._sleep
         )
-        for _ in range(MAX_OPENINGS):
+        for _ in range(MAX_OPENING_TRIES):
             try:
-                run = partition.close_gates()
+                opening = partition.claim_gates()
             except _OvertakenError:
                 continue
-            return DynamoJournal(partition, self._audience, job, run)
+            return DynamoJournal(partition, self._audience_table, job, opening)
         raise UnavailableError("other runs open the journal again and again")
 
 
 class DynamoJournal:
     """See :class:`pushhub.imports.port.OpenJournal`; each append, and the finish, is one transaction."""
 
-    def __init__(self, partition: "_Partition", audience: str, job: JobId, run: int) -> None:
-        """Read the entries of earlier runs, which can append no more."""
+    def __init__(self, partition: "_Partition", audience_table: str, job: JobId, opening: int) -> None:
+        """Read the entries of earlier openings, which can append no more."""
         self._partition = partition
-        self._audience = audience
+        self._audience_table = audience_table
         self._job = job
-        self._run = run
+        self._opening = opening
         self._places = [0] * LANES
-        """The place of the next entry of this run in each lane."""
+        """The place of the next entry of this opening in each lane."""
         self._settled: dict[int, RowOutcome] = {}
         self._finished = False
         for entry in partition.entries():
@@ -130,14 +134,14 @@ class DynamoJournal:
     def append(self, lane: int, outcomes: Mapping[int, RowOutcome], changes: Sequence[tuple[DatabaseId, Change]] = ()) -> None:
         """See :meth:`pushhub.imports.port.OpenJournal.append`.
 
-        An append that raised UnavailableError may have been written. If so, its place in the lane is filled: each further append in
-        that lane writes nothing and raises UnavailableError, until the journal is opened again.
+        After UnavailableError it is not known whether the append was written. If it was, its entry fills the place of the next one:
+        each further append in that lane writes nothing and raises UnavailableError, until the journal is opened again.
 
         Raises:
             ValueError: it is more than a transaction or an entry takes, or writes an item twice.
         """
         require_appendable(lane, outcomes, changes)
-        actions = [action for database, change in changes for action in transact_actions(self._audience, database, change)]
+        actions = [action for database, change in changes for action in transact_actions(self._audience_table, database, change)]
         self._write(lane, {"outcomes": schema.outcomes_attribute(outcomes)}, actions)
 
     def finish(self, progress: ChunkProgress) -> None:
@@ -147,7 +151,7 @@ class DynamoJournal:
 
     def _write(self, lane: int, content: Item, actions: list[Any]) -> None:
         request_token = secrets.token_hex(8)
-        entry = self._partition.entry_actions(lane, self._run, self._places[lane], content | {"token": request_token})
+        entry = self._partition.entry_actions(lane, self._opening, self._places[lane], content | {"token": request_token})
         try:
             with translated():
                 # The client sends the same request token when it tries again, so that a lost answer does not write twice.
@@ -162,16 +166,16 @@ def _raise_unless_written(lost: LostRaceError, request_token: str) -> None:
 
     | what the transaction met | what it means |
     |---|---|
-    | an entry in its place, with its own request token | an earlier try was written, and its answer lost |
-    | a gate with the number of another run | a later run has opened the journal |
+    | an entry in its place, with the request token of this request | an earlier try of it was written, and its answer lost |
+    | a gate with the number of another opening | the journal was opened again |
     | an entry in its place, with another request token | an earlier append in this lane was written, and its answer lost |
     | a throttled item | DynamoDB is overloaded |
     | anything else | a guard of a change did not hold, or items were busy: a lost race |
 
     The last two reasons of a cancelled transaction are those of the entry and of the gate.
     """
-    reasons = reasons_of(lost)
-    entry, gate = reasons[-2:] if len(reasons) > 1 else ({}, {})
+    cancellations = reasons_of(lost)
+    entry, gate = cancellations[-2:] if len(cancellations) > 1 else ({}, {})
     stored = entry.get("Item")
     if stored and items.from_wire(stored).get("token") == request_token:
         return
@@ -179,7 +183,7 @@ def _raise_unless_written(lost: LostRaceError, request_token: str) -> None:
         raise TakenOverError("another run has opened the journal") from lost
     if entry.get("Code") == GUARD_FAILED:
         raise UnavailableError("an append in this lane had gone through unseen: open the journal again") from lost
-    if throttled := _THROTTLED & {reason.get("Code") for reason in reasons}:
+    if throttled := _THROTTLED & {reason.get("Code") for reason in cancellations}:
         raise UnavailableError(f"DynamoDB cancelled a transaction: {', '.join(sorted(throttled))}") from lost
     raise lost
 
@@ -194,15 +198,16 @@ def require_appendable(lane: int, outcomes: Mapping[int, RowOutcome], changes: S
         raise ValueError(f"lane {lane}; there are {LANES}")
     if len(outcomes) > MAX_APPENDED_ROWS:
         raise ValueError(f"{len(outcomes)} rows in one append; at most {MAX_APPENDED_ROWS}")
-    reasons = {outcome.reason for outcome in outcomes.values()}
-    if (size := sum(len(reason.encode()) for reason in reasons)) > MAX_APPENDED_REASON_BYTES:
+    row_reasons = {outcome.reason for outcome in outcomes.values()}
+    if (size := sum(len(reason.encode()) for reason in row_reasons)) > MAX_APPENDED_REASON_BYTES:
         raise ValueError(f"{size} bytes of reasons in one append; at most {MAX_APPENDED_REASON_BYTES}")
-    written = Counter((database, item) for database, change in changes for item in _written_by(change))
+    written = Counter((database, item) for database, change in changes for item in _items_of(change))
     if not written.total() == len(written) <= MAX_APPENDED_WRITES:
         raise ValueError(f"{written.total()} writes of {len(written)} items; at most {MAX_APPENDED_WRITES}, one for each item")
 
 
-def _written_by(change: Change) -> Iterator[object]:
+def _items_of(change: Change) -> Iterator[object]:
+    """Give for each write of a change what names its item within the database."""
     yield from (write.id for write in change.profiles)
     yield from (write.key for write in change.keys)
     for write in change.subscriptions:
@@ -219,35 +224,35 @@ class _Partition:
     expires: int
     sleep: Callable[[float], None]
 
-    def close_gates(self) -> int:
-        """Close all gates to earlier runs, and return the number of the new run.
+    def claim_gates(self) -> int:
+        """Write the number of a new opening to all gates, and return it: only this opening can append then.
 
-        The first gate counts the runs, and so gives each run another number. While run 4 opens the journal, an append of run 3 in
-        some lane meets one of these:
+        The gate of lane 0 counts the openings, and so gives each of them another number. During opening 4, an append of opening 3
+        meets one of these:
 
-        | gate of the lane | what happens to the append | what run 4 makes of it |
+        | gate of the lane | what happens to the append | what opening 4 makes of it |
         |---|---|---|
-        | still holds 3 | it is written | it reads the entry, since it reads after all gates are closed |
-        | being written to 4 | one of both fails as busy and is tried again | as in the row above, or in the row below |
+        | still holds 3 | it is written | it reads the entry, since it reads after it has written all gates |
+        | changes from 3 to 4 at that moment | append or change fails as busy, and is tried again | see the row above or below |
         | holds 4 | its check fails: TakenOverError | nothing; the rows are not settled |
 
-        Where a gate holds 5, another run has come later and is closing the gates too. Run 4 then takes a number above 5.
+        Where a gate holds 5, a later opening is claiming the gates too. Opening 4 then starts again with a number above 5.
 
         Raises:
             _OvertakenError: a gate holds a higher number.
         """
-        run = self._close(0, "SET v = :v, expires = :expires ADD #run :one", {":one": 1})
+        opening = self._write_gate(0, "SET v = :v, expires = :expires ADD #run :one", {":one": 1})
         for lane in range(1, LANES):
             not_higher = "attribute_not_exists(#run) OR #run <= :run"
-            self._close(lane, "SET v = :v, expires = :expires, #run = :run", {":run": run}, not_higher)
-        return run
+            self._write_gate(lane, "SET v = :v, expires = :expires, #run = :run", {":run": opening}, not_higher)
+        return opening
 
     def entries(self) -> Iterator[Item]:
         return items_in(self.client, self.table, self.key, schema.ENTRIES)
 
-    def entry_actions(self, lane: int, run: int, place: int, content: Item) -> list[Any]:
+    def entry_actions(self, lane: int, opening: int, place: int, content: Item) -> list[Any]:
         """Return the actions that put an entry in its place, which must be free, and check the gate of its lane."""
-        entry = schema.entry_key(self.key, lane, run, place) | {"v": items.FORMAT, "expires": self.expires} | content
+        entry = schema.entry_key(self.key, lane, opening, place) | {"v": items.FORMAT, "expires": self.expires} | content
         put = {
             "TableName": self.table,
             "Item": items.to_wire(entry),
@@ -259,11 +264,11 @@ class _Partition:
             "Key": items.to_wire(schema.gate_key(self.key, lane)),
             "ConditionExpression": "#run = :run",
             "ExpressionAttributeNames": {"#run": "run"},
-            "ExpressionAttributeValues": items.to_wire({":run": run}),
+            "ExpressionAttributeValues": items.to_wire({":run": opening}),
         }
         return [{"Put": put}, {"ConditionCheck": check}]
 
-    def _close(self, lane: int, expression: str, values: Mapping[str, object], condition: str = "") -> int:
+    def _write_gate(self, lane: int, expression: str, values: Mapping[str, object], condition: str = "") -> int:
         """Write a gate, and repeat that while transactions that check it are under way; return the number that it holds now."""
         update: UpdateItemInputTypeDef = {
             "TableName": self.table,
@@ -276,7 +281,7 @@ class _Partition:
         if condition:
             update["ConditionExpression"] = condition
 
-        def close_once() -> int:
+        def write_once() -> int:
             try:
                 with translated():
                     return int(items.from_wire(self.client.update_item(**update)["Attributes"])["run"])
@@ -293,6 +298,6 @@ class _Partition:
             reraise=True,
         )
         try:
-            return tries(close_once)
+            return tries(write_once)
         except LostRaceError as lost:
             raise UnavailableError(f"gate {lane} of a journal stays busy") from lost

@@ -12,7 +12,7 @@ from pushhub.catalog.model import Catalog, Database, Resource, ResourceId
 from pushhub.catalog.providers import PROVIDER_CODES, Provider, known_provider
 from pushhub.console.failure import ConsoleError
 from pushhub.console.terminal import on_one_line
-from pushhub.imports.files.columns import Target
+from pushhub.imports.files.columns import RowDestination
 from pushhub.imports.files.drop import EXTENSIONS, MatchBy, RowMatching, matching_of, read_key, read_overrides, write_key
 from pushhub.imports.files.shown import choices
 from pushhub.imports.job import UnusableFileError
@@ -40,13 +40,13 @@ class Destination:
         except UnusableFileError as unusable:
             raise ConsoleError(f"{shown_file(file)}: {unusable}") from None
 
-    def target(self, file: Path) -> Target:
+    def target(self, file: Path) -> RowDestination:
         """Return where the rows of a file go.
 
         Raises:
             ConsoleError: as for `key`.
         """
-        return Target(read_key(self.key(file)), self.resource, self.databases)
+        return RowDestination(read_key(self.key(file)), self.resource, self.databases)
 
 
 def destination_of(catalog: Catalog, resource: int, provider: str, match: str) -> Destination:

@@ -24,7 +24,7 @@ from pushhub.console.printing import object_or_array, print_found
 from pushhub.console.progress import say
 from pushhub.console.tables import table_lines
 from pushhub.console.terminal import beginning, on_one_line
-from pushhub.imports.files.columns import Target, find_columns
+from pushhub.imports.files.columns import RowDestination, find_columns
 from pushhub.imports.files.cutting import CutFile
 from pushhub.imports.files.drop import Overrides, read_overrides
 from pushhub.imports.files.failed_rows import ErrorsFile, FailedRow
@@ -122,7 +122,7 @@ def try_and_print(files: Sequence[Path], destination: Destination, settings: Map
     return not any(trial.obstacle for trial in trials)
 
 
-def try_file(file: Path, target: Target, overrides: Overrides) -> Trial:
+def try_file(file: Path, target: RowDestination, overrides: Overrides) -> Trial:
     """Read a whole file and return which rows would fail.
 
     Raises:
@@ -151,7 +151,7 @@ class _Source:
     size: int
     show: Show
 
-    def cut(self, target: Target, overrides: Overrides) -> CutFile:
+    def cut(self, target: RowDestination, overrides: Overrides) -> CutFile:
         """Return the layout of the file and its chunks, as the hub would find them.
 
         Raises:
@@ -166,7 +166,7 @@ class _Source:
         whole = FileToCut(self._read, stream, self.size, overrides, checked)
         return whole.cut_packed(nullcontext()) if target.drop.packed else whole.cut_plain()
 
-    def chunks(self, cut: CutFile, target: Target, trial: Trial) -> Iterator[bytes]:
+    def chunks(self, cut: CutFile, target: RowDestination, trial: Trial) -> Iterator[bytes]:
         """Give the content of the chunks, one after the other."""
         blocks = self._blocks(lambda: f"{trial.rows:,} rows, {trial.reasons.total():,} would fail")
         return _contents(unpacked(blocks) if target.drop.packed else blocks, cut.chunks)

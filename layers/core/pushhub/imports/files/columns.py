@@ -11,16 +11,16 @@ from pushhub.imports.files.shown import choices, shown, shown_of_first_line
 from pushhub.imports.job import UnusableFileError
 
 MAX_COLUMNS: Final = 100
-PUSH_TOKEN: Final = "subscription_id"  # noqa: S105  (not a credential)
-PROFILE_ID: Final = "id"
-UNSUBSCRIBE: Final = "unsubscribe"
-PROVIDER: Final = "provider"
-_RESERVED: Final = frozenset({PUSH_TOKEN, UNSUBSCRIBE, PROVIDER})
+PUSH_TOKEN_COLUMN: Final = "subscription_id"  # noqa: S105  (not a credential)
+PROFILE_ID_COLUMN: Final = "id"
+UNSUBSCRIBE_COLUMN: Final = "unsubscribe"
+PROVIDER_COLUMN: Final = "provider"
+_RESERVED: Final = frozenset({PUSH_TOKEN_COLUMN, UNSUBSCRIBE_COLUMN, PROVIDER_COLUMN})
 """Columns that are never a field, whatever a database declares."""
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class RowDestination:
     """Where the rows of a file go: what its key says, the resource, and the resource's databases in their order."""
 
     drop: Drop
@@ -44,7 +44,7 @@ class Columns:
     fields: tuple[tuple[int, str], ...]
 
 
-def target_of(drop: Drop, catalog: Catalog) -> Target:
+def row_destination_of(drop: Drop, catalog: Catalog) -> RowDestination:
     """Return where the rows of a dropped file go.
 
     Raises:
@@ -55,34 +55,34 @@ def target_of(drop: Drop, catalog: Catalog) -> Target:
         raise UnusableFileError(f"there is no resource {drop.resource}; {choices(sorted(catalog.resources))}")
     if not resource.databases:
         raise UnusableFileError(f"resource {resource.id} has no databases")
-    return Target(drop, resource, catalog.databases_of(resource))
+    return RowDestination(drop, resource, catalog.databases_of(resource))
 
 
-def find_columns(header: Sequence[str], target: Target) -> Columns:
+def find_columns(header: Sequence[str], destination: RowDestination) -> Columns:
     """Return which column of a file means what.
 
     Raises:
         UnusableFileError: the header cannot work.
     """
     _require_names(header)
-    resource = target.resource
-    if PROVIDER not in header and not resource.admits(target.drop.provider):
-        raise UnusableFileError(f"resource {resource.id} does not admit the provider {target.drop.provider}")
-    matched = _matched(header, target)
+    resource = destination.resource
+    if PROVIDER_COLUMN not in header and not resource.admits(destination.drop.provider):
+        raise UnusableFileError(f"resource {resource.id} does not admit the provider {destination.drop.provider}")
+    matched = _matched(header, destination)
     at = {name: position for position, name in enumerate(header)}
-    declared = {field for database in target.databases for field in database.fields}
+    declared = {field for database in destination.databases for field in database.fields}
     taken = {*_RESERVED, matched}
     fields = tuple((position, name) for position, name in enumerate(header) if name not in taken)
     for _, name in fields:
         if name not in declared:
-            hint = f"; the id of a profile goes with the matching {MatchBy.PROFILE_ID}" if name == PROFILE_ID else ""
+            hint = f"; the id of a profile goes with the matching {MatchBy.PROFILE_ID}" if name == PROFILE_ID_COLUMN else ""
             raise UnusableFileError(f"the column {shown(name)} is a field of no database of resource {resource.id}{hint}")
     return Columns(
         count=len(header),
-        push_token=at[PUSH_TOKEN],
+        push_token=at[PUSH_TOKEN_COLUMN],
         matched=None if matched is None else at[matched],
-        unsubscribe=at.get(UNSUBSCRIBE),
-        provider=at.get(PROVIDER),
+        unsubscribe=at.get(UNSUBSCRIBE_COLUMN),
+        provider=at.get(PROVIDER_COLUMN),
         fields=fields,
     )
 
@@ -96,17 +96,17 @@ def _require_names(header: Sequence[str]) -> None:
     for name, count in Counter(header).items():
         if count > 1:
             raise UnusableFileError(f"the column {shown(name)} stands in the header {count} times")
-    if PUSH_TOKEN not in header:
-        raise UnusableFileError(f"the header has no column {PUSH_TOKEN}")
+    if PUSH_TOKEN_COLUMN not in header:
+        raise UnusableFileError(f"the header has no column {PUSH_TOKEN_COLUMN}")
 
 
-def _matched(header: Sequence[str], target: Target) -> str | None:
-    matching = target.drop.matching
+def _matched(header: Sequence[str], destination: RowDestination) -> str | None:
+    matching = destination.drop.matching
     if matching.by is MatchBy.PUSH_TOKEN:
         return None
-    name = PROFILE_ID if matching.by is MatchBy.PROFILE_ID else matching.field
+    name = PROFILE_ID_COLUMN if matching.by is MatchBy.PROFILE_ID else matching.field
     if matching.by is MatchBy.FIELD:
-        _require_match_field(name, target.databases)
+        _require_match_field(name, destination.databases)
     if name not in header:
         raise UnusableFileError(
             f"the header has no column {shown(name)}, by which the profiles are to be found; found, and case counts: "

@@ -17,8 +17,8 @@ from pushhub.imports.files.recognition import SAMPLE, Utf8Evidence, evidence_in,
 from pushhub.imports.files.records import half_a_character, too_long
 from pushhub.imports.job import Chunk, UnusableFileError
 
-CHUNK_TARGET: Final = 8 * 2**20
-"""A chunk ends with the first row that ends so many bytes after the chunk's start, or later."""
+CHUNK_SIZE: Final = 8 * 2**20
+"""Bytes of a chunk at least, but for the last one: a chunk ends with the first row that ends there or later."""
 STREAMED_BYTES: Final = 64 * 2**20
 """Files up to this size are cut by reading all of them: that takes a moment, and shows more than samples do."""
 
@@ -40,10 +40,10 @@ class CutFile:
 class StreamCutter:
     """Cuts a file while its content passes by; it minds quotes, wherever the first of them stands."""
 
-    def __init__(self, layout: Layout, overrides: Overrides = NO_OVERRIDES, target: int = CHUNK_TARGET) -> None:
+    def __init__(self, layout: Layout, overrides: Overrides = NO_OVERRIDES, chunk_size: int = CHUNK_SIZE) -> None:
         """Prepare for the first byte of a file."""
         self._layout = layout
-        self._target = _whole_characters(target, layout)
+        self._chunk_size = _whole_characters(chunk_size, layout)
         self._ends = record_ends(layout)
         self._encoding_open = may_be_windows_1251(layout, overrides)
         self._evidence = Utf8Evidence()
@@ -92,7 +92,7 @@ class StreamCutter:
             records = self._next_records(content, start)
             self._learn(content, start, records)
             start = records.end
-            if self._position + start - self._chunk_start >= self._target:
+            if self._position + start - self._chunk_start >= self._chunk_size:
                 self._chunk_start = self._position + start
                 self._cuts.append(self._chunk_start)
         self._pending, self._pending_size = [content[start:]], len(content) - start
@@ -101,8 +101,8 @@ class StreamCutter:
     def _next_records(self, content: bytes, start: int) -> WholeRecords:
         """Return whole records up to the place where the chunk is to end, or one record where the first passes that place."""
         longest = min(start + MAX_RECORD, len(content))
-        chunk_end = self._chunk_start + self._target - self._position
-        records = self._ends.last(content, start, min(chunk_end, longest)) or self._ends.first(content, start, longest)
+        chunk_end = self._chunk_start + self._chunk_size - self._position
+        records = self._ends.up_to(content, start, min(chunk_end, longest)) or self._ends.first(content, start, longest)
         if records:
             return records
         if len(content) - start > MAX_RECORD:
@@ -118,7 +118,7 @@ class StreamCutter:
 
 
 def cut_by_samples(
-    read: Callable[[int, int], bytes], size: int, layout: Layout, overrides: Overrides = NO_OVERRIDES, target: int = CHUNK_TARGET
+    read: Callable[[int, int], bytes], size: int, layout: Layout, overrides: Overrides = NO_OVERRIDES, chunk_size: int = CHUNK_SIZE
 ) -> CutFile | None:
     """Cut a file without quotes by samples of the places where chunks may end; return None where a sample holds a quote.
 
@@ -129,7 +129,7 @@ def cut_by_samples(
         size: of the file in bytes.
         layout: how it is written.
         overrides: what its metadata say.
-        target: how many bytes a chunk has at least, but for the last.
+        chunk_size: how many bytes a chunk has at least, but for the last.
 
     Raises:
         UnusableFileError: a row or the file is too long, or it ends within a character.
@@ -138,11 +138,11 @@ def cut_by_samples(
         raise too_large()
     if size % layout.unit:
         raise half_a_character()
-    target = _whole_characters(target, layout)
+    chunk_size = _whole_characters(chunk_size, layout)
     sampler = _Sampler(read, size, layout, encoding_open=may_be_windows_1251(layout, overrides))
     with ThreadPoolExecutor(_READERS) as readers:
         beginning = readers.submit(sampler.beginning)
-        samples = [*readers.map(sampler.at, range(layout.header + target, size, target)), beginning.result()]
+        samples = [*readers.map(sampler.at, range(layout.header + chunk_size, size, chunk_size)), beginning.result()]
     if any(sample.quoted for sample in samples):
         return None
     evidence = sum((sample.evidence for sample in samples), Utf8Evidence())
@@ -208,7 +208,7 @@ def _with_evidence(layout: Layout, evidence: Utf8Evidence, *, quoted: bool) -> L
 
 
 def _whole_characters(size: int, layout: Layout) -> int:
-    """Return the largest size that is not over another and holds whole ASCII characters, but at least one."""
+    """Return a size in bytes, rounded down to whole ASCII characters; it is one character at least."""
     return max(size - size % layout.unit, layout.unit)
 
 

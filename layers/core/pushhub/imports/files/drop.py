@@ -18,7 +18,7 @@ from pushhub.imports.keys import MATCH_FIELD, MATCHINGS, InboxKey, inbox_key, sp
 
 DELIMITERS: Final = (",", ";", "\t", "|")
 EXTENSIONS: Final = (".csv", ".txt", ".csv.gz", ".txt.gz")
-"""How names of files end, in any case."""
+"""What names of files end with, in upper or lower case."""
 
 _PACKED: Final = ".gz"
 _RESOURCE: Final = re.compile(r"[0-9]{1,15}", re.ASCII)
@@ -69,9 +69,10 @@ class Drop:
 
 @dataclass(frozen=True, slots=True)
 class Overrides:
-    """What the metadata of a dropped file say; what is None or False is recognised from the file.
+    """What the metadata of a dropped file say. Without a `mode` it is upsert.
 
-    `encoding` is one of a :class:`pushhub.imports.files.layout.Layout`, or `utf-16` in the order that its mark says.
+    What is None or False is recognised from the file. `encoding` is one of a :class:`pushhub.imports.files.layout.Layout`, or
+    `utf-16` in the order that its mark says.
     """
 
     delimiter: str | None = None

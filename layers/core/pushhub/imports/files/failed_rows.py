@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from pushhub.imports.files.columns import PUSH_TOKEN
+from pushhub.imports.files.columns import PUSH_TOKEN_COLUMN
 from pushhub.imports.files.layout import Layout
 from pushhub.imports.files.quoting import QUOTE
 from pushhub.imports.files.rows import BadRowError, CellReader, without_line_end
@@ -17,8 +17,8 @@ MAX_LISTED: Final = 1_000_000
 """Rows that `errors.csv` lists at most: what a spreadsheet shows. `retry.csv` has all."""
 MAX_SHOWN_CELL: Final = 1_000
 """Characters of a cell that are shown at most."""
-MAX_SHOWN_CELLS: Final = 100
-"""Cells that are shown of a row which has more than the header."""
+MAX_SPLITS: Final = 100
+"""Delimiters at which a row is split that has no readable cells: what follows the last of them is shown as one piece."""
 
 _SHORT: Final = 16
 _FIRST, _LAST = 6, 4
@@ -60,7 +60,7 @@ class ErrorsFile:
         """Prepare for all failed rows of a file."""
         self._layout = layout
         self._cells = CellReader(layout).cells
-        self._push_token = layout.columns.index(PUSH_TOKEN)
+        self._push_token = layout.columns.index(PUSH_TOKEN_COLUMN)
 
     def header(self) -> bytes:
         """Return the first line; it begins with the mark by which spreadsheets recognise UTF-8."""
@@ -80,12 +80,12 @@ class ErrorsFile:
         try:
             cells = self._cells(text)
         except BadRowError:
-            apart = without_line_end(text).split(self._layout.delimiter, MAX_SHOWN_CELLS)
+            pieces = without_line_end(text).split(self._layout.delimiter, MAX_SPLITS)
             # A push token in quotes may be spread over several of these pieces.
             quoted = QUOTE in text
             return [
                 masked(cell) if quoted or position == self._push_token or len(cell) > _SHORT else cell
-                for position, cell in enumerate(apart)
+                for position, cell in enumerate(pieces)
             ]
         return [masked(cell) if position == self._push_token else cell for position, cell in enumerate(cells)]
 

@@ -31,7 +31,11 @@ def cell_source(delimiter: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class WholeRecords:
-    """Records that follow each other: where the last ends, in bytes, how many line ends they hold, and whether any quote."""
+    """Records that follow each other: where the last of them ends, in bytes, and how many line ends they hold.
+
+    `quoted` says whether they hold a quote. It may also be true where only the content behind them holds one, up to the place that
+    was asked for.
+    """
 
     end: int
     lines: int
@@ -41,7 +45,7 @@ class WholeRecords:
 class RecordEnds(Protocol):
     """Finds where records end in bytes."""
 
-    def last(self, content: bytes, start: int, stop: int) -> WholeRecords | None:
+    def up_to(self, content: bytes, start: int, stop: int) -> WholeRecords | None:
         """Return all whole records from `start`, where one begins, up to `stop`; None where not one is whole."""
 
     def first(self, content: bytes, start: int, stop: int) -> WholeRecords | None:
@@ -59,7 +63,7 @@ class _RecordEnds:
     def __init__(self, layout: Layout) -> None:
         self._many, self._one = _byte_patterns(layout.delimiter)
 
-    def last(self, content: bytes, start: int, stop: int) -> WholeRecords | None:
+    def up_to(self, content: bytes, start: int, stop: int) -> WholeRecords | None:
         quoted = content.find(b'"', start, stop) >= 0
         found = self._many.match(content, start, stop) if quoted else None
         end = found.end() if found else content.rfind(b"\n", start, stop) + 1
@@ -80,7 +84,7 @@ class _WideRecordEnds:
         self._layout = layout
         self._many, self._one = _text_patterns(layout.delimiter)
 
-    def last(self, content: bytes, start: int, stop: int) -> WholeRecords | None:
+    def up_to(self, content: bytes, start: int, stop: int) -> WholeRecords | None:
         return self._match(self._many, content, start, stop)
 
     def first(self, content: bytes, start: int, stop: int) -> WholeRecords | None:

@@ -1,4 +1,4 @@
-"""Which text says why a row failed, and which outcome has a row by its outcomes in the databases?
+"""Which text says why a row failed, and which outcome does a row have, given its outcomes in the databases?
 
 The texts hold names of columns and counts, never a push token or a value, and so are a bounded set.
 """
@@ -37,28 +37,28 @@ def empty(column: str) -> str:
     return f"{column} is empty"
 
 
-def text_of(refused: Refused, matched: str = "") -> str:
+def text_of(refused: Refused, match_field: str = "") -> str:
     """Return the text for a row that a database refused.
 
     Args:
         refused: why.
-        matched: the column by which the profile of the row is found, where that is a match field.
+        match_field: the match field by which the profile of the row is found, if one is.
     """
-    column = (matched,) if matched and refused.reason is Reason.VALUE_MISFIT else ()
+    column = (match_field,) if match_field and refused.reason is Reason.VALUE_MISFIT else ()
     return ": ".join((_text(refused.reason), *column, *((refused.detail,) if refused.detail else ())))
 
 
-def outcome_of(outcomes: Sequence[DatabaseOutcome], *, unsubscribe: bool, matched: str = "") -> RowOutcome:
+def outcome_of(outcomes: Sequence[DatabaseOutcome], *, unsubscribe: bool, match_field: str = "") -> RowOutcome:
     """Return the outcome of a row: the first of failed, cancelled, subscribed, unchanged, skipped that any database gives.
 
     Args:
         outcomes: of the row in each database.
         unsubscribe: whether the row ends a subscription.
-        matched: the column by which the profile of the row is found, where that is a match field.
+        match_field: the match field by which the profile of the row is found, if one is.
     """
     refused = next(_refusals(outcomes), None)
     if refused:
-        return RowOutcome(RowResult.FAILED, text_of(refused, matched))
+        return RowOutcome(RowResult.FAILED, text_of(refused, match_field))
     processed = [outcome for outcome in outcomes if not isinstance(outcome, DatabaseRefused)]
     if unsubscribe and any(outcome.changed for outcome in processed):
         return RowOutcome(RowResult.CANCELLED)

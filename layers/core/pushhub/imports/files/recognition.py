@@ -1,11 +1,11 @@
-"""Which layout has a file, judging by its beginning and a few samples?"""
+"""Which layout does a file have, judging by its beginning?"""
 
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from pushhub.imports.files.columns import PUSH_TOKEN
+from pushhub.imports.files.columns import PUSH_TOKEN_COLUMN
 from pushhub.imports.files.drop import DELIMITERS, Overrides
 from pushhub.imports.files.layout import Layout, decode, encode, unit_of
 from pushhub.imports.files.quoting import QUOTE
@@ -78,14 +78,13 @@ def may_be_windows_1251(layout: Layout, overrides: Overrides) -> bool:
     return layout.encoding == "utf-8" and not (layout.mark or overrides.encoding) and "".join(layout.columns).isascii()
 
 
-def find_layout(head: bytes, overrides: Overrides, *, whole: bool, more_samples: Sequence[bytes] = ()) -> Layout:
+def find_layout(head: bytes, overrides: Overrides, *, whole: bool) -> Layout:
     """Return how a file is written.
 
     Args:
         head: how it begins; :data:`SAMPLE` bytes or all of it.
         overrides: what its metadata say.
         whole: whether that is all of it.
-        more_samples: parts of it from anywhere, in UTF-16 from even places.
 
     Raises:
         UnusableFileError: it is empty, is no text, or does not begin with a header that has a column of push tokens.
@@ -93,7 +92,7 @@ def find_layout(head: bytes, overrides: Overrides, *, whole: bool, more_samples:
     for beginning, kind in _NOT_TEXT.items():
         if head.startswith(beginning):
             raise UnusableFileError(f"the file is {kind}; {_TEXT_IS}")
-    mark, encoding = _encoding(head, overrides, more_samples)
+    mark, encoding = _encoding(head, overrides)
     if whole and len(head) % unit_of(encoding):
         raise half_a_character()
     line, line_end = _first_line(head[mark:], encoding, whole=whole)
@@ -102,7 +101,7 @@ def find_layout(head: bytes, overrides: Overrides, *, whole: bool, more_samples:
         encoding=encoding,
         mark=mark,
         delimiter=delimiter,
-        quoted=overrides.quoted or any(holds_quote(sample, encoding) for sample in (head[mark:], *more_samples)),
+        quoted=overrides.quoted or holds_quote(head[mark:], encoding),
         columns=columns,
         header=mark + len(encode(line + line_end, encoding)),
         line_end=line_end,
@@ -114,18 +113,18 @@ def holds_quote(sample: bytes, encoding: str) -> bool:
     return QUOTE.encode() in sample and (unit_of(encoding) == 1 or QUOTE in _decoded(sample, encoding))
 
 
-def _encoding(head: bytes, overrides: Overrides, more_samples: Sequence[bytes]) -> tuple[int, str]:
+def _encoding(head: bytes, overrides: Overrides) -> tuple[int, str]:
     mark = next((mark for mark in _MARKS if head.startswith(mark)), b"")
     given = overrides.encoding
     if not mark:
-        return 0, given if given and given != "utf-16" else _unmarked(head, more_samples, wide=given == "utf-16")
+        return 0, given if given and given != "utf-16" else _unmarked(head, wide=given == "utf-16")
     marked = _MARKS[mark]
     if given and given != marked and not (given == "utf-16" and marked.startswith(given)):
         raise UnusableFileError(f"the object's metadata say that the encoding is {given}, but the file has the mark of {marked}")
     return len(mark), marked
 
 
-def _unmarked(head: bytes, more_samples: Sequence[bytes], *, wide: bool) -> str:
+def _unmarked(head: bytes, *, wide: bool) -> str:
     beginning = head[:_LOOKED_AT_FOR_NULS].partition(b"\n")[0]
     even, odd = beginning[::2].count(0), beginning[1::2].count(0)
     fewest = len(beginning) / 2 / _WIDE_SHARE
@@ -134,9 +133,8 @@ def _unmarked(head: bytes, more_samples: Sequence[bytes], *, wide: bool) -> str:
     if wide or odd > max(fewest, even * _WIDE_SHARE):
         return "utf-16-le"
     header = head[: head.find(b"\n") + 1]
-    deciding = [header] if not header.isascii() else [head[: head.rfind(b"\n") + 1] or head, *map(whole_lines, more_samples)]
-    evidence = sum(map(evidence_in, deciding), Utf8Evidence())
-    return "windows-1251" if evidence.speaks_for_windows_1251 else "utf-8"
+    deciding = (head[: head.rfind(b"\n") + 1] or head) if header.isascii() else header
+    return "windows-1251" if evidence_in(deciding).speaks_for_windows_1251 else "utf-8"
 
 
 def _decoded(sample: bytes, encoding: str) -> str:
@@ -164,15 +162,15 @@ def _delimiter(line: str, overrides: Overrides) -> tuple[str, tuple[str, ...]]:
     """Return the delimiter that makes the push token a column, and the columns; of several, the one that gives the most columns."""
     candidates = (overrides.delimiter,) if overrides.delimiter else DELIMITERS
     read = {delimiter: cells for delimiter in candidates if (cells := _cells(line, delimiter))}
-    delimiter, columns = max(read.items(), key=lambda found: (PUSH_TOKEN in found[1], len(found[1])), default=("", ()))
-    if PUSH_TOKEN in columns:
+    delimiter, columns = max(read.items(), key=lambda found: (PUSH_TOKEN_COLUMN in found[1], len(found[1])), default=("", ()))
+    if PUSH_TOKEN_COLUMN in columns:
         return delimiter, columns
     unread = (cell for delimiter in candidates if delimiter not in read for cell in line.split(delimiter))
-    if not read or any(PUSH_TOKEN in cell for cell in unread):
+    if not read or any(PUSH_TOKEN_COLUMN in cell for cell in unread):
         raise UnusableFileError("a quote in the first line is never closed, or text follows one")
     found = f"found, and case counts: {shown_of_first_line(columns)}"
     advice = "it looks like data: add a header line, or give the delimiter" if looks_like_data(columns) else found
-    raise UnusableFileError(f"the first line has no column {PUSH_TOKEN}; {advice}")
+    raise UnusableFileError(f"the first line has no column {PUSH_TOKEN_COLUMN}; {advice}")
 
 
 def _cells(line: str, delimiter: str) -> tuple[str, ...]:

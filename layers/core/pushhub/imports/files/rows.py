@@ -1,4 +1,4 @@
-"""Which command is a row, and why is it none?"""
+"""Which command does a row hold, or why does it hold none?"""
 
 import csv
 import re
@@ -8,12 +8,12 @@ from functools import cache
 from typing import Final
 
 from pushhub.audience.command import ByField, ById, ByPushToken, DesiredSubscription, Matching, Mode, Subscribe
-from pushhub.audience.model import PROFILE_ID, ProfileId
+from pushhub.audience.model import PROFILE_ID_PATTERN, ProfileId
 from pushhub.catalog.model import Catalog
 from pushhub.catalog.providers import MAX_PUSH_TOKEN_BYTES, PushToken
 from pushhub.imports.files import columns as column_names
 from pushhub.imports.files import reasons
-from pushhub.imports.files.columns import Target, find_columns, target_of
+from pushhub.imports.files.columns import RowDestination, find_columns, row_destination_of
 from pushhub.imports.files.drop import MatchBy, read_key
 from pushhub.imports.files.layout import WIDEST_CHARACTER, Layout
 from pushhub.imports.files.quoting import QUOTE, cell_source, record_source
@@ -88,17 +88,17 @@ class CellReader:
 class RowReader:
     """Reads the rows of one file. It works out once what is the same for all of them."""
 
-    def __init__(self, layout: Layout, target: Target, mode: Mode) -> None:
+    def __init__(self, layout: Layout, destination: RowDestination, mode: Mode) -> None:
         """Prepare for all rows of a file.
 
         Raises:
-            UnusableFileError: the columns of the header do not fit the target.
+            UnusableFileError: the columns of the header do not fit the destination.
         """
         self._cells = CellReader(layout).cells
-        self._columns = find_columns(layout.columns, target)
-        self._target = target
+        self._columns = find_columns(layout.columns, destination)
+        self._destination = destination
         self._mode = mode
-        self._matching = _MATCHERS[target.drop.matching.by]
+        self._matching = _MATCHERS[destination.drop.matching.by]
         self._matched_name = "" if self._columns.matched is None else layout.columns[self._columns.matched]
 
     def read(self, text: str) -> Subscribe | BadRow:
@@ -109,13 +109,13 @@ class RowReader:
             return BadRow(str(bad))
 
     def _command(self, cells: list[str]) -> Subscribe:
-        columns, target = self._columns, self._target
+        columns, destination = self._columns, self._destination
         provider = cells[columns.provider] if columns.provider is not None else ""
         push_token, unsubscribe = _push_token(cells[columns.push_token]), self._unsubscribe(cells)
-        desired = DesiredSubscription(provider or target.drop.provider, push_token, unsubscribe)
+        desired = DesiredSubscription(provider or destination.drop.provider, push_token, unsubscribe)
         matching = _BY_PUSH_TOKEN if columns.matched is None else self._matching(self._matched_name, cells[columns.matched])
         fields = {name: cell for position, name in columns.fields if (cell := cells[position])}
-        return Subscribe(target.resource, target.databases, (), matching, (desired,), fields, self._mode)
+        return Subscribe(destination.resource, destination.databases, (), matching, (desired,), fields, self._mode)
 
     def _unsubscribe(self, cells: list[str]) -> bool:
         if self._columns.unsubscribe is None:
@@ -137,12 +137,12 @@ def row_reader(key: str, layout: Layout, mode: Mode, catalog: Catalog) -> RowRea
     Raises:
         UnusableFileError: the key or the header does not fit, or the resource does not exist.
     """
-    return RowReader(layout, target_of(read_key(key), catalog), mode)
+    return RowReader(layout, row_destination_of(read_key(key), catalog), mode)
 
 
 def _push_token(cell: str) -> PushToken:
     if not cell or cell.isspace():
-        raise BadRowError(reasons.empty(column_names.PUSH_TOKEN))
+        raise BadRowError(reasons.empty(column_names.PUSH_TOKEN_COLUMN))
     if len(cell) * WIDEST_CHARACTER > MAX_PUSH_TOKEN_BYTES and len(cell.encode()) > MAX_PUSH_TOKEN_BYTES:
         raise BadRowError(reasons.PUSH_TOKEN_TOO_LONG)
     return PushToken(cell)
@@ -155,7 +155,7 @@ def _by_push_token(_column: str, _cell: str) -> Matching:
 def _by_id(column: str, cell: str) -> Matching:
     if not cell:
         raise BadRowError(reasons.empty(column))
-    if not PROFILE_ID.fullmatch(cell):
+    if not PROFILE_ID_PATTERN.fullmatch(cell):
         raise BadRowError(reasons.BAD_PROFILE_ID)
     return ById(ProfileId(cell))
 

@@ -2,7 +2,8 @@
 
 A run opens the chunk's journal, which shuts out every earlier run and says which rows are settled. It then reads the other rows
 window by window, settles each window (:mod:`pushhub.imports.steps.settling`), and writes the failed rows once all are settled.
-After a fault, the run opens the journal again, and goes on from what that then says.
+After a fault, the run opens the journal again, and goes on from what that then says. That shuts out its own earlier opening: a
+write whose answer was lost has happened by then, or never will.
 """
 
 import math
@@ -38,10 +39,10 @@ WINDOW: Final = 1000
 """Rows that are read and decided before any of them is written: enough to fill every lane of the journal with transactions."""
 SECONDS_WITHOUT_PROGRESS: Final = 120
 """How long a run tries again while no row is settled. The state machine then runs the chunk again, after ever longer waits."""
-LONGEST_WAIT: Final = 10
-"""Seconds between two tries at most; a wait is a random part of its bound, which grows with each try (full jitter)."""
-FIRST_WAIT: Final = 0.2
-"""Seconds before the second try at most, as for :data:`LONGEST_WAIT`."""
+LONGEST_CHUNK_WAIT: Final = 10
+"""Seconds between two tries of a run at most; a wait is a random part of its bound, which grows with each try (full jitter)."""
+FIRST_CHUNK_WAIT: Final = 0.2
+"""Seconds before the second try at most, as for :data:`LONGEST_CHUNK_WAIT`."""
 SECONDS_BETWEEN_CHECKS: Final = 1.0
 """How often a run stores its progress and asks whether its attempt is still active."""
 THREADS: Final = 8
@@ -83,7 +84,8 @@ class ImportChunk:
         Raises:
             StoppedError: the job was asked to stop, has ended, or is at another attempt.
             TakenOverError: a later run has taken the chunk over.
-            UnavailableError, LostRaceError: nothing could be settled for :data:`SECONDS_WITHOUT_PROGRESS`.
+            UnavailableError, LostRaceError: this run settled no row before its time ran out, or before nothing was settled for
+                :data:`SECONDS_WITHOUT_PROGRESS`.
             UnusableFileError: the file cannot be imported; the job has stored why.
         """
         deadline = self.clock() + seconds_left
@@ -141,7 +143,7 @@ class _Runner:
     def run(self) -> ChunkRun:
         tries = Retrying(
             retry=retry_if_exception_type((UnavailableError, LostRaceError)),
-            wait=wait_random_exponential(multiplier=FIRST_WAIT, max=LONGEST_WAIT),
+            wait=wait_random_exponential(multiplier=FIRST_CHUNK_WAIT, max=LONGEST_CHUNK_WAIT),
             stop=self._gives_up,
             sleep=self._step.sleep,
             reraise=True,
@@ -247,4 +249,6 @@ class _Runner:
 def row_of(record: Record, command: Subscribe) -> ResolvedRow:
     """Return the row of a record, resolved."""
     unsubscribe = any(desired.unsubscribe for desired in command.subscriptions)
-    return resolved_row(record.position, len(record.text), resolve(command), unsubscribe=unsubscribe, matched=match_field(command))
+    return resolved_row(
+        record.position, len(record.text), resolve(command), unsubscribe=unsubscribe, match_field=match_field(command)
+    )

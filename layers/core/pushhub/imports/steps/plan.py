@@ -8,7 +8,7 @@ from itertools import chain
 
 from pushhub.catalog.model import Catalog
 from pushhub.faults import UnavailableError
-from pushhub.imports.files.columns import find_columns, target_of
+from pushhub.imports.files.columns import find_columns, row_destination_of
 from pushhub.imports.files.cutting import STREAMED_BYTES, CutFile, StreamCutter, cut_by_samples
 from pushhub.imports.files.drop import Drop, Overrides, read_key, read_overrides
 from pushhub.imports.files.layout import Layout
@@ -98,10 +98,10 @@ class PlanAttempt:
 
     def _checked(self, drop: Drop) -> Callable[[Layout], Layout]:
         """Return a function that returns its layout, if the columns can be imported, and raises UnusableFileError if not."""
-        target = target_of(drop, self.catalog())
+        destination = row_destination_of(drop, self.catalog())
 
         def checked(layout: Layout) -> Layout:
-            find_columns(layout.columns, target)
+            find_columns(layout.columns, destination)
             return layout
 
         return checked

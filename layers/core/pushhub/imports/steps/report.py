@@ -32,8 +32,8 @@ SECONDS_TO_END: Final = 5
 """How long chunks of an execution that did not succeed have to write what they had begun, before rows are counted."""
 
 _STATUS_OF: Final = {"SUCCEEDED": JobStatus.DONE, "ABORTED": JobStatus.CANCELLED}
-_REASON_OF: Final = {"TIMED_OUT": "the import took longer than an execution may"}
-_REASON: Final = "a step kept failing, and its log says why; a retry goes on from there"
+_REASON_OF_STATUS: Final = {"TIMED_OUT": "the import took longer than an execution may"}
+_OTHER_REASON: Final = "a step kept failing, and its log says why; a retry goes on from there"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +58,8 @@ class ReportJob:
     again, afterwards it does nothing.
 
     `report.json` counts the settled rows of all chunks, also of those that were not finished, by the progress that was stored last.
-    `errors.csv` and `retry.csv` hold the failed rows of finished chunks only, since a retry imports the other chunks again. Where a
-    job is not done, `failed` in `report.json` may be more than the rows of `errors.csv`.
+    `errors.csv` and `retry.csv` hold the failed rows of finished chunks only, since a retry imports the other chunks again.
+    `errors.csv` lists :data:`MAX_LISTED` of them at most. So `failed` in `report.json` may be more than the rows of `errors.csv`.
     """
 
     jobs: JobLifecycle
@@ -79,7 +79,7 @@ class ReportJob:
         try:
             known = self.jobs.load(job)
         except UnknownJobError:
-            # The job has expired, or somebody has started an execution that belongs to no job.
+            # The job is kept no longer, or somebody has started an execution that belongs to no job.
             return ReportedJobs()
         if known.status.final:
             return ReportedJobs()
@@ -107,7 +107,7 @@ class ReportJob:
     def _end(self, job: Job, execution_status: str) -> tuple[Job, ...]:
         """End a job and return it; return nothing where another call has ended it meanwhile."""
         status = _status(job, execution_status)
-        reason = (job.reason or _REASON_OF.get(execution_status, _REASON)) if status is JobStatus.FAILED else ""
+        reason = (job.reason or _REASON_OF_STATUS.get(execution_status, _OTHER_REASON)) if status is JobStatus.FAILED else ""
         if status is not JobStatus.DONE:
             self.sleep(SECONDS_TO_END)
         progress, now = self.jobs.progress(job.id), self.now()
@@ -199,7 +199,7 @@ class ReportJob:
 
 def _status(job: Job, execution_status: str) -> JobStatus:
     status = _STATUS_OF.get(execution_status, JobStatus.FAILED)
-    # A chunk that sees the wish to stop ends its execution as failed, which may be before that is stopped.
+    # A chunk that sees `stopping` raises. Its execution may so end as FAILED, before the console aborts it.
     return JobStatus.CANCELLED if job.stopping and status is JobStatus.FAILED else status
 
 

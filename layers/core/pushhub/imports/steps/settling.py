@@ -1,17 +1,18 @@
-"""How are many rows settled by few calls of the store, with the outcome that they have one by one, in the order of the file?
+"""How are many rows settled by few calls of the store, as if each were settled after the row before it?
 
 All rows are read by few calls, and decided. Rows are related where they have a key or a profile in common, directly or through
-other rows. Related rows are a series, in which each row is decided by what the row before has left. A step settles the beginning
-of every series:
+other rows. Related rows are a series, in which each row is decided by what the row before has left. So rows are settled in rounds.
+The first round settles the rows at the beginning of each series that change nothing, or else its first row. Each further round
+reads and decides the first remaining row of each series, and settles it:
 
-| rows of a step | how they are settled |
+| rows of a round | how they are settled |
 |---|---|
-| change nothing | one entry of the journal for all |
+| change nothing | all by one entry of the journal |
 | change something | in groups that fit a transaction, each with its entry, in the lanes of the journal |
-| are uncertain, or do not fit a group | alone: read, decided and written one by one |
+| are uncertain, or do not fit a transaction | alone: each is read and decided again, and written by itself |
 
-Then the rest of each series is read and decided again, for the next step. A row and its outcome are written together or not at all,
-whatever happens. A group that loses a race is settled row by row.
+A group that loses a race is settled alone too, row by row. A row and its outcome are written together or not at all. A row that
+does not fit a transaction is the exception: it is written database by database, and its outcome with the last of them.
 """
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
@@ -37,9 +38,12 @@ from pushhub.moments import Seconds
 from pushhub.races import rerun_lost_races
 
 MAX_GROUP_WRITES: Final = MAX_WRITES - 2
-"""Writes of a group: those of a transaction, less its journal entry and the check of the journal's gate."""
+"""Writes of a group: those of a transaction, without its journal entry and the check of the journal's gate."""
 MAX_GROUP_BYTES: Final = 1024 * 1024
-"""Bytes of the rows of a group: DynamoDB takes 4 MB in a transaction, which holds the texts of a row up to three times."""
+"""Bound of the rows of a group, whose characters count as a byte each.
+
+DynamoDB takes 4 MB in a transaction, which holds the texts of a row up to three times.
+"""
 MAX_READ_KEYS: Final = 100
 """Keys of one read: one call of DynamoDB."""
 
@@ -48,15 +52,15 @@ MAX_READ_KEYS: Final = 100
 class ResolvedRow:
     """A row, resolved: what it asks of each database, and what has to be read to decide it.
 
-    `size` is its bytes in the file, `matched` the match field that finds its profile. `resolved` has an entry for each database;
-    `requests` are those of them that no database has refused, and `queries` what is read for each request. `keys` are all keys and
-    profiles of the queries: where rows have one in common, they are related.
+    `size` is its length in characters, `match_field` the match field that finds its profile, if one does. `resolved` has an entry
+    for each database; `requests` are those of them that no database has refused, and `queries` what is read for each request.
+    `keys` are all keys and profiles of the queries: where rows have one in common, they are related.
     """
 
     position: int
     size: int
     unsubscribe: bool
-    matched: str
+    match_field: str
     resolved: tuple[DatabaseRequest | DatabaseRefused, ...]
     requests: tuple[DatabaseRequest, ...]
     queries: tuple[SnapshotQuery, ...]
@@ -64,7 +68,7 @@ class ResolvedRow:
 
 
 def resolved_row(
-    position: int, size: int, resolved: tuple[DatabaseRequest | DatabaseRefused, ...], *, unsubscribe: bool, matched: str = ""
+    position: int, size: int, resolved: tuple[DatabaseRequest | DatabaseRefused, ...], *, unsubscribe: bool, match_field: str = ""
 ) -> ResolvedRow:
     """Return a row with what has to be read to decide it."""
     requests = tuple(request for request in resolved if isinstance(request, DatabaseRequest))
@@ -72,12 +76,12 @@ def resolved_row(
     keys = frozenset(
         (query.database, key) for query in queries for part in (query.addresses, query.keys, query.profiles) for key in part
     )
-    return ResolvedRow(position, size, unsubscribe, matched, resolved, requests, queries, keys)
+    return ResolvedRow(position, size, unsubscribe, match_field, resolved, requests, queries, keys)
 
 
 @dataclass(frozen=True, slots=True)
 class _DecidedRow:
-    """A row with a decision for each of its requests; `profiles` are the stored ones that the decisions rest on or change."""
+    """A row with a decision for each of its requests; `profiles` are those that the decisions rest on or change."""
 
     row: ResolvedRow
     decisions: tuple[Decision, ...]
@@ -87,7 +91,7 @@ class _DecidedRow:
     def outcome(self) -> RowOutcome:
         decisions = iter(self.decisions)
         outcomes = [part if isinstance(part, DatabaseRefused) else next(decisions).outcome for part in self.row.resolved]
-        return outcome_of(outcomes, unsubscribe=self.row.unsubscribe, matched=self.row.matched)
+        return outcome_of(outcomes, unsubscribe=self.row.unsubscribe, match_field=self.row.match_field)
 
     @property
     def uncertain(self) -> bool:
@@ -100,7 +104,7 @@ class _DecidedRow:
         return self.uncertain or any(decision.change for decision in self.decisions)
 
     @property
-    def alone(self) -> bool:
+    def needs_settling_alone(self) -> bool:
         """Whether it cannot be settled in a group."""
         return self.uncertain or self.writes > MAX_GROUP_WRITES
 
@@ -129,32 +133,33 @@ class SettleRows:
     def __call__(self, rows: Sequence[ResolvedRow]) -> Mapping[int, RowOutcome]:
         """Settle rows in their order; return the outcome of each, by position. Every outcome that it returns is in the journal.
 
-        A long series takes many steps. No step is begun once the run is out of time; the rows that remain are not settled.
+        A long series takes many rounds. No round is begun once the run is out of time; the rows that remain are not settled.
 
         Raises:
-            LostRaceError: a row lost every race that :mod:`pushhub.races` allows.
+            LostRaceError: a row lost every race that :mod:`pushhub.races` allows, or the items of the entry for rows that change
+                nothing were busy.
             TakenOverError: a later run has opened the journal.
             UnavailableError: the store did not answer in time, or refused for load.
         """
         outcomes: dict[int, RowOutcome] = {}
         decided = self._read_and_decide(rows)
         series = _related(decided)
-        step = _first_step(decided, series)
-        while step:
-            outcomes |= self._settle_step(_disjoint(step))
+        in_round = _first_round(decided, series)
+        while in_round:
+            outcomes |= self._settle_round(_disjoint(in_round))
             if self.out_of_time():
                 break
             series = [rest for rows in series if (rest := [row for row in rows if row.position not in outcomes])]
-            step = self._read_and_decide(sorted((rows[0] for rows in series), key=lambda row: row.position))
+            in_round = self._read_and_decide(sorted((rows[0] for rows in series), key=lambda row: row.position))
         return outcomes
 
-    def _settle_step(self, step: Sequence[_DecidedRow]) -> dict[int, RowOutcome]:
+    def _settle_round(self, in_round: Sequence[_DecidedRow]) -> dict[int, RowOutcome]:
         """Settle rows of which none touches what another writes."""
-        alone = [decided for decided in step if decided.alone]
-        certain = [decided for decided in step if not decided.alone]
-        groups = _groups(decided for decided in certain if decided.changes)
+        alone = [decided for decided in in_round if decided.needs_settling_alone]
+        others = [decided for decided in in_round if not decided.needs_settling_alone]
+        groups = _groups(decided for decided in others if decided.changes)
         outcomes = self._in_lanes([*groups, *([decided] for decided in alone)])
-        unchanged = {decided.row.position: decided.outcome for decided in certain if not decided.changes}
+        unchanged = {decided.row.position: decided.outcome for decided in others if not decided.changes}
         if unchanged:
             # Stored before a later row changes what these rows were decided by.
             self.journal.append(0, unchanged)
@@ -199,7 +204,7 @@ class SettleRows:
         return {position: outcome for future in running for position, outcome in future.result().items()}
 
     def _settle_group(self, group: Sequence[_DecidedRow], lane: int) -> Mapping[int, RowOutcome]:
-        if len(group) > 1 or not group[0].alone:
+        if len(group) > 1 or not group[0].needs_settling_alone:
             outcomes = {decided.row.position: decided.outcome for decided in group}
             try:
                 self.journal.append(lane, outcomes, [change for decided in group for change in decided.changes])
@@ -216,44 +221,46 @@ class SettleRows:
 class _SingleRow:
     """One row that is settled alone.
 
-    It is read and decided again in two cases: after each lost race, then together with the profiles that the decisions made
-    assumptions about; and once where a decision rests on what no guard checks, so that the second reading confirms it.
+    It is read and decided again after each lost race, and where :meth:`Decision.must_reread` says so. In both cases the profiles
+    that the decisions assumed something about are read too. Each reading is one of `read_snapshots`, which may read twice itself.
     """
 
     def __init__(self, settling: SettleRows, row: ResolvedRow, lane: int) -> None:
         self._settling = settling
         self._row = row
         self._lane = lane
-        self._confirmed = False
-        self._reread: dict[DatabaseId, frozenset[ProfileId]] = {}
+        self._reread_once = False
+        """Whether a decision has asked for a rereading."""
+        self._profiles_to_read: dict[DatabaseId, frozenset[ProfileId]] = {}
 
     def settle(self) -> RowOutcome:
         """Try once.
 
         Raises:
-            LostRaceError: it has to be tried again.
+            LostRaceError: a race was lost, or a decision asks for a rereading.
         """
         settling, row = self._settling, self._row
-        queries = [snapshot_query(request, self._reread.get(request.database, frozenset())) for request in row.requests]
+        queries = [snapshot_query(request, self._profiles_to_read.get(request.database, frozenset())) for request in row.requests]
         snapshots = read_snapshots(row.requests, queries, settling.store.read)
         decided = settling.decide_row(row, snapshots, settling.now())
         try:
-            self._require_confirmed(decided)
+            self._require_no_rereading(decided)
             self._append(decided)
         except LostRaceError:
             self._remember_profiles_to_read(decided)
             raise
         return decided.outcome
 
-    def _require_confirmed(self, decided: _DecidedRow) -> None:
-        if any(decision.must_reread(confirmed=self._confirmed) for decision in decided.decisions):
-            self._confirmed = True
+    def _require_no_rereading(self, decided: _DecidedRow) -> None:
+        if any(decision.must_reread(reread_once=self._reread_once) for decision in decided.decisions):
+            self._reread_once = True
+            # No race was lost. A rereading waits like one that was, and counts as one of the tries.
             raise LostRaceError("what was read has to be confirmed")
 
     def _append(self, decided: _DecidedRow) -> None:
         """Write the row in one transaction, or, where it does not fit, database by database with its outcome in the last.
 
-        A run that is killed in between leaves the row unsettled. The next run settles it, and finds those databases as written.
+        A run that is killed in between leaves the row unsettled. The next run settles it, and finds those databases changed.
         """
         journal, changes = self._settling.journal, decided.changes
         if decided.writes > MAX_GROUP_WRITES:
@@ -264,7 +271,8 @@ class _SingleRow:
 
     def _remember_profiles_to_read(self, decided: _DecidedRow) -> None:
         for request, decision in zip(decided.row.requests, decided.decisions, strict=True):
-            self._reread[request.database] = self._reread.get(request.database, frozenset()) | decision.profiles_to_read
+            known = self._profiles_to_read.get(request.database, frozenset())
+            self._profiles_to_read[request.database] = known | decision.profiles_to_read
 
 
 def _related(decided_rows: Iterable[_DecidedRow]) -> list[list[ResolvedRow]]:
@@ -289,25 +297,26 @@ def _related(decided_rows: Iterable[_DecidedRow]) -> list[list[ResolvedRow]]:
     return list(series.values())
 
 
-def _first_step(decided_rows: Sequence[_DecidedRow], series: Sequence[Sequence[ResolvedRow]]) -> list[_DecidedRow]:
-    """Return the rows that the first reading can settle: of each series those before the first that may write, or that one."""
+def _first_round(decided_rows: Sequence[_DecidedRow], series: Sequence[Sequence[ResolvedRow]]) -> list[_DecidedRow]:
+    """Return of each series the rows before the first that may write; where there are none, that first row."""
     by_position = {decided.row.position: decided for decided in decided_rows}
-    step: list[_DecidedRow] = []
+    in_round: list[_DecidedRow] = []
     for rows in series:
         related = [by_position[row.position] for row in rows]
-        step += list(takewhile(lambda decided: not decided.may_write, related)) or related[:1]
-    return step
+        in_round += list(takewhile(lambda decided: not decided.may_write, related)) or related[:1]
+    return in_round
 
 
-def _disjoint(step: Iterable[_DecidedRow]) -> list[_DecidedRow]:
-    """Return the rows of a step without those that touch a profile which an earlier row writes, or write one that it read.
+def _disjoint(in_round: Iterable[_DecidedRow]) -> list[_DecidedRow]:
+    """Return the rows of a round without those that touch what an earlier row of it writes, or write what an earlier one touches.
 
-    Rows of different series may do so: other callers may have joined what was apart when the series were made.
+    Rows of different series may touch the same profile in a later round, since other callers write meanwhile: a match key that was
+    free may belong to a profile of another series now.
     """
     read: set[Hashable] = set()
     written: set[Hashable] = set()
     disjoint: list[_DecidedRow] = []
-    for decided in step:
+    for decided in in_round:
         if written.isdisjoint(decided.profiles) and not (decided.may_write and not read.isdisjoint(decided.profiles)):
             disjoint.append(decided)
             (written if decided.may_write else read).update(decided.profiles)

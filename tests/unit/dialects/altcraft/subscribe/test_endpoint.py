@@ -124,7 +124,7 @@ class Crashing(MemoryAudience):
         super().__init__()
         self.step = step
 
-    def read(self, wanted: Sequence[SnapshotQuery], latest: float = math.inf) -> Sequence[Snapshot]:
+    def read(self, wanted: Sequence[SnapshotQuery], deadline: float = math.inf) -> Sequence[Snapshot]:
         self._die_at("before the read")
         snapshot = super().read(wanted)
         self._die_at("between read and write")

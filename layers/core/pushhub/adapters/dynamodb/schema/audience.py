@@ -11,9 +11,9 @@ from pushhub.audience.model import (
     Origin,
     Profile,
     ProfileId,
-    ResourceState,
     Subscription,
     SubscriptionRef,
+    SubscriptionState,
     digest,
 )
 from pushhub.audience.values import Value
@@ -114,7 +114,7 @@ def subscription_of(item: Item) -> Subscription:
         address=Address(Provider(item["pk"].split("#")[2]), PushToken(item["token"])),
         profile=ProfileId(item["profile"]),
         resources={
-            ResourceId(int(id_)): (ResourceState(entry["state"]), Seconds(int(entry["at"])))
+            ResourceId(int(id_)): (SubscriptionState(entry["state"]), Seconds(int(entry["at"])))
             for id_, entry in item["resources"].items()
         },
         owner_may_be_anonymous=item["anonymous"],

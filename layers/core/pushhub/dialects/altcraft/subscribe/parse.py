@@ -12,7 +12,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from pushhub.audience.command import MAX_SUBSCRIPTIONS, ByField, ById, ByPushToken, DesiredSubscription, Matching
-from pushhub.audience.model import PROFILE_ID, ProfileId
+from pushhub.audience.model import PROFILE_ID_PATTERN, ProfileId
 from pushhub.audience.values import MAX_VALUE_BYTES, Value
 from pushhub.catalog.model import DatabaseId
 from pushhub.catalog.providers import MAX_PUSH_TOKEN_BYTES, PushToken
@@ -105,7 +105,7 @@ def _field_value(raw: object) -> Value:
 def _by_id(request: PushSubscribeRequest) -> ById:
     if not request.id:
         raise RefusedError(SubscribeRefusal.ID_MISSING)
-    if not PROFILE_ID.fullmatch(request.id):
+    if not PROFILE_ID_PATTERN.fullmatch(request.id):
         raise RefusedError(SubscribeRefusal.BAD_ID)
     return ById(ProfileId(request.id))
 

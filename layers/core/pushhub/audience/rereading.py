@@ -1,8 +1,8 @@
-"""When does a request have to be read and decided again, before anything is written or answered?
+"""When is a request read and decided again, before anything is written or answered?
 
-A change is guarded: where what it writes to is not as it was read, a race is lost and the request is read again. What a decision
-merely rests on has no guard, and a snapshot is not of one moment: each item is read at a moment of its own, while others write.
-So a decision that rests on what no guard checks asks for a second reading itself. :class:`RereadReason` lists when.
+A change is guarded: where an item that it writes is not as it was read, a race is lost, and the request is read again. An item that
+a decision only rests on has no guard. And a snapshot is not of one moment: each item is read at a moment of its own, while others
+write. So a decision that rests on what no guard checks asks for a second reading. :class:`RereadReason` lists when.
 """
 
 from dataclasses import dataclass
@@ -15,40 +15,43 @@ from pushhub.audience.resolving import DatabaseRequest
 from pushhub.audience.target import Target, find_target
 from pushhub.moments import Seconds
 
-SETTLED_SECONDS: Final = 10
-"""Seconds after which every read surely sees all that was written together with a subscription."""
+SECONDS_UNTIL_ALL_SEE: Final = 10
+"""Seconds after a subscription was written, from which every snapshot holds what was written together with it."""
 
 
 class RereadReason(Enum):
-    """What a decision rests on that no guard checks."""
+    """Why a request is to be read and decided again."""
 
     TARGET_NOT_READ = auto()
-    """Fields are to be set on a profile that the snapshot does not hold: nothing is decided yet."""
+    """Fields are to be set on a profile that the snapshot does not hold, and nothing is decided.
+
+    Whoever calls `decide` owes it that profile. A snapshot of :func:`~pushhub.audience.snapshots.read_snapshots` always holds it.
+    """
     HOLDER_MAY_BE_TARGET = auto()
-    """A value is refused as taken and no target was found: its holder may be the target, made while it was looked for."""
+    """A value is refused as taken, and no target was found. The holder may be the target, if it was made during the reading."""
     OWNER_NOT_READ = auto()
-    """There is no room for all subscriptions of an owner that was taken to be anonymous: the snapshot does not hold it."""
+    """The target has no room for all subscriptions of an owner that the snapshot does not hold; it was taken to be anonymous."""
     CONTRADICTION = auto()
     """The snapshot holds a profile from before a change and what belongs to it from after it, or the other way round."""
     KEY_MAY_BE_MISSED = auto()
-    """A match key finds no profile, but a subscription was written so recently that the read may have missed its owner's key."""
+    """A match key finds no profile, but a subscription was written so recently that the reading may have missed its owner's key."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reread:
-    """A decision that does not count yet: why, and which further profiles have to be read."""
+    """Why to read and decide again, and which further profiles to read then."""
 
     reason: RereadReason
     profiles: frozenset[ProfileId] = frozenset()
 
     @property
-    def confirms(self) -> bool:
-        """Whether the decision after a second reading counts, even if it asks to read again."""
+    def once_is_enough(self) -> bool:
+        """Whether a decision counts in spite of this, where the request was reread already."""
         return self.reason is not RereadReason.TARGET_NOT_READ
 
 
 def unread_target(request: DatabaseRequest, snapshot: Snapshot) -> ProfileId | None:
-    """Return the profile that has to be read too before a request that sets fields can be decided, or None."""
+    """Return the profile that a request sets fields on, where the snapshot does not hold it, or None."""
     if not request.fields:
         return None
     target = find_target(request, snapshot, ProfileId(""))
@@ -56,7 +59,7 @@ def unread_target(request: DatabaseRequest, snapshot: Snapshot) -> ProfileId | N
 
 
 def is_unread(request: DatabaseRequest, snapshot: Snapshot, target: Target) -> bool:
-    """Say whether fields are to be set on a profile that was found but that nobody looked for."""
+    """Say whether fields are to be set on a profile that was found, and that was not among what was read."""
     return bool(request.fields) and target.found and target.id not in snapshot.profiles
 
 
@@ -76,7 +79,7 @@ def reread_of_subscriptions(
         request: what is decided.
         snapshot: what it is decided by.
         now: the moment of the decision.
-        unread_owners: profiles for whose subscriptions there was no room, and that the snapshot does not hold.
+        unread_owners: owners that the snapshot does not hold, and for whose subscriptions the target had no room.
         has_profile: whether the request has found a profile, or makes one.
     """
     if unread_owners:
@@ -90,7 +93,7 @@ def reread_of_subscriptions(
 
 def _may_have_missed_key(request: DatabaseRequest, snapshot: Snapshot, now: Seconds) -> bool:
     by_key = isinstance(request.matching, MatchKey)
-    return by_key and any(now - stored.seen <= SETTLED_SECONDS for stored in snapshot.subscriptions.values())
+    return by_key and any(now - stored.seen <= SECONDS_UNTIL_ALL_SEE for stored in snapshot.subscriptions.values())
 
 
 def _contradicts_itself(request: DatabaseRequest, snapshot: Snapshot) -> bool:
@@ -102,7 +105,7 @@ _Belongings = tuple[set[SubscriptionRef], set[SubscriptionRef], set[MatchKey]]
 
 
 def _owned_by(profile: ProfileId, request: DatabaseRequest, snapshot: Snapshot) -> _Belongings:
-    """Return what says of itself that it belongs to a profile."""
+    """Return the subscriptions and match keys whose own items name a profile as theirs."""
     owned = [stored for stored in map(snapshot.subscriptions.get, request.addresses) if stored and stored.profile == profile]
     live = {stored.address.ref for stored in owned if stored.live}
     cancelled = {stored.address.ref for stored in owned if not stored.live}
@@ -110,7 +113,7 @@ def _owned_by(profile: ProfileId, request: DatabaseRequest, snapshot: Snapshot) 
 
 
 def _referred_to_by(profile: Profile | None, request: DatabaseRequest) -> _Belongings:
-    """Return what a profile says of itself that it has; None has nothing."""
+    """Return the subscriptions and match keys that the profile's own item lists; none where there is no profile."""
     if profile is None:
         return set(), set(), set()
     refs = {address.ref for address in request.addresses}
