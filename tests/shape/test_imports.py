@@ -81,7 +81,13 @@ NOT_NEEDED = {
     "imports_start": (*AUDIENCE, *NO_IMPORT, "pushhub.imports.steps.plan", "pushhub.imports.steps.report"),
     "imports_plan": (*AUDIENCE, *NO_IMPORT, "pushhub.imports.steps.start", "pushhub.imports.steps.report"),
     "imports_chunk": (*NO_IMPORT, "pushhub.imports.steps.start", "pushhub.imports.steps.plan", "pushhub.imports.steps.report"),
-    "imports_report": (*AUDIENCE, *NO_IMPORT, "pushhub.imports.steps.plan", "pushhub.imports.steps.settling"),
+    "imports_report": (
+        *AUDIENCE,
+        *NO_IMPORT,
+        "pushhub.imports.steps.plan",
+        "pushhub.imports.steps.rounds",
+        "pushhub.imports.steps.settling",
+    ),
 }
 """Modules that a function has no use for, although others have."""
 

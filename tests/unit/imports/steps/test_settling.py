@@ -16,7 +16,8 @@ from pushhub.audience.values import Value
 from pushhub.catalog.model import TokenConflict
 from pushhub.imports.files.reasons import outcome_of
 from pushhub.imports.job import JobId, RowOutcome, RowResult
-from pushhub.imports.steps.settling import ResolvedRow, SettleRows, resolved_row
+from pushhub.imports.steps.rounds import ResolvedRow, resolved_row
+from pushhub.imports.steps.settling import SettleRows
 from pushhub.moments import Seconds
 from tests.doubles.audience import MemoryAudience
 from tests.doubles.imports import MemoryImports

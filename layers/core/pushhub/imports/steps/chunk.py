@@ -32,7 +32,8 @@ from pushhub.imports.keys import failed_rows_key, retry_rows_key
 from pushhub.imports.port import FileStore, JobWork, Journals, MissingObjectError, OpenJournal
 from pushhub.imports.steps.attempts import require_active
 from pushhub.imports.steps.outcomes import ChunkOutcomes
-from pushhub.imports.steps.settling import ResolvedRow, SettleRows, resolved_row
+from pushhub.imports.steps.rounds import ResolvedRow, resolved_row
+from pushhub.imports.steps.settling import SettleRows
 from pushhub.moments import Seconds, seconds_now
 
 WINDOW: Final = 1000
