@@ -14,11 +14,11 @@ from pushhub.events.ledger import (
     AlreadyCountedError,
     ContradictedError,
     Entry,
-    FirstReport,
     FirstSeen,
     KnownBits,
     Ledger,
     Repeated,
+    ReportMark,
 )
 from pushhub.events.messages import Receipt, Report
 from pushhub.events.recording import Recording
@@ -28,9 +28,9 @@ from pushhub.races import LONGEST_WAIT, MAX_TRIES
 from tests.doubles.ledger import MemoryLedger
 
 NONE, DELIVERED, OPENED, BOTH = Happening(0), Happening.DELIVERED, Happening.OPENED, Happening.DELIVERED | Happening.OPENED
-MINE = FirstReport(Receipt("a" * 32), Milliseconds(2_000))
-OTHERS = FirstReport(Receipt("b" * 32), Milliseconds(1_000))
-THIRDS = FirstReport(Receipt("c" * 32), Milliseconds(1_500))
+MINE = ReportMark(Receipt("a" * 32), Milliseconds(2_000))
+OTHERS = ReportMark(Receipt("b" * 32), Milliseconds(1_000))
+THIRDS = ReportMark(Receipt("c" * 32), Milliseconds(1_500))
 
 
 class ScriptedLedger:
@@ -51,11 +51,11 @@ class ScriptedLedger:
         return [(type(entry), entry.counts.unique) for entry in self.entries]
 
 
-def found(recorded: KnownBits) -> ContradictedError:
-    return ContradictedError(recorded)
+def found(known_bits: KnownBits) -> ContradictedError:
+    return ContradictedError(known_bits)
 
 
-def record(ledger: Ledger, happening: Happening = BOTH, by: FirstReport = MINE) -> tuple[Happening, list[float]]:
+def record(ledger: Ledger, happening: Happening = BOTH, by: ReportMark = MINE) -> tuple[Happening, list[float]]:
     """Record a report; return the bits that are its own and the waits."""
     event, waits = RecordEvent(happening, "u"), list[float]()
     return Recording(ledger, waits.append)(Report(by.receipt, by.at, event), event), waits

@@ -4,7 +4,7 @@
 answer                    an event                           a link that is not ours
 ========================  =================================  ==================================
 none                      retry                              retry
-2xx of success            accepted                           accepted
+2xx of success (*)        accepted                           accepted
 other 2xx                 retry                              retry
 400, 413, 422             rejected                           dropped
 408, 425, 429             retry                              retry
@@ -12,7 +12,10 @@ other 4xx                 retry                              dropped
 all others                retry                              retry
 ========================  =================================  ==================================
 
-The API of the upstream says what success looks like. An event is not rejected for 401, 403 or 404: these speak of the upstream
+(*) Which 2xx are success is judged by the API of the upstream, in :meth:`UpstreamApi.accepted`: for Altcraft, see
+:mod:`pushhub.dialects.altcraft.upstream`. All else is judged here, alike for every kind of upstream.
+
+An event is not rejected for 401, 403 or 404: these speak of the upstream
 token and the URL, which an operator may still correct.
 """
 
@@ -34,7 +37,7 @@ class UpstreamApi(Protocol):
         """Return the request that hands a report on; a link needs no upstream token."""
 
     def accepted(self, forward: Forward, reply: CallReply) -> bool:
-        """Say whether a 2xx answer means that the upstream has taken the report."""
+        """Say whether a 2xx answer is one of success: the upstream has taken the report."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,7 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """The upstream does not know the link. Anyone may have made it up, so it is not kept for somebody to look at."""
+    """The upstream refused the link. Anyone may have made it up, so it is not kept for somebody to look at."""
 
     reason: str
 

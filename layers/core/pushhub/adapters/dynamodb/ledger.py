@@ -13,7 +13,7 @@ from pushhub.adapters.dynamodb.schema import items
 from pushhub.adapters.dynamodb.schema import ledger as schema
 from pushhub.adapters.dynamodb.schema.items import Item
 from pushhub.events.command import Happening
-from pushhub.events.ledger import AlreadyCountedError, ContradictedError, Counts, Entry, FirstSeen, LaunchStatistics, RecordedEvent
+from pushhub.events.ledger import AlreadyCountedError, ContradictedError, Counts, Entry, FirstSeen, LaunchStatistics, LedgerEvent
 from pushhub.events.messages import Receipt
 from pushhub.faults import LostRaceError
 from pushhub.moments import SECONDS_PER_DAY
@@ -57,7 +57,7 @@ class DynamoLedger:
             raise _explained(lost, entry) from None
         self._remember(*listed)
 
-    def events_of(self, uid: str) -> tuple[RecordedEvent, ...]:
+    def events_of(self, uid: str) -> tuple[LedgerEvent, ...]:
         """Return what was reported of a uid: in the special form at most one event, in the plain form any number.
 
         Raises:
@@ -166,5 +166,5 @@ def _explained(lost: LostRaceError, entry: Entry) -> LostRaceError:
         return lost
     if not isinstance(entry, FirstSeen):
         return AlreadyCountedError("the receipt is counted already")
-    recorded = schema.recorded_of(items.from_wire(reasons[0].get("Item", {})))
-    return ContradictedError(recorded) if entry.bits & Happening(sum(recorded)) else lost
+    known_bits = schema.known_bits_of(items.from_wire(reasons[0].get("Item", {})))
+    return ContradictedError(known_bits) if entry.bits & Happening(sum(known_bits)) else lost
