@@ -13,10 +13,10 @@ from pushhub.events.command import Happening, PlainForm, RecordEvent
 from pushhub.events.ledger import (
     AlreadyCountedError,
     ContradictedError,
-    Entry,
     KnownBits,
     LaunchStatistics,
     Ledger,
+    LedgerEntry,
     LedgerEvent,
     ReportMark,
     entry_for,
@@ -57,7 +57,7 @@ def event(happening: Happening, uid: str | None = None, launch: str | None = Non
     return RecordEvent(happening, uid or fresh(), launch_of_link=launch or fresh())
 
 
-def entry(what: RecordEvent, by: ReportMark, known_bits: KnownBits | None = None) -> Entry:
+def entry(what: RecordEvent, by: ReportMark, known_bits: KnownBits | None = None) -> LedgerEntry:
     found = entry_for(what, by, known_bits or {})
     assert found
     return found

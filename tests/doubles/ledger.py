@@ -9,9 +9,9 @@ from pushhub.events.ledger import (
     AlreadyCountedError,
     ContradictedError,
     Counts,
-    Entry,
     FirstSeen,
     LaunchStatistics,
+    LedgerEntry,
     LedgerEvent,
     Repeated,
     ReportMark,
@@ -34,7 +34,7 @@ class MemoryLedger:
         self.total: Counter[tuple[str, str, Happening]] = Counter()
         self.commits = 0
 
-    def commit(self, entry: Entry) -> None:
+    def commit(self, entry: LedgerEntry) -> None:
         self.commits += 1
         match entry:
             case FirstSeen():

@@ -19,7 +19,7 @@ from pushhub.dialects.altcraft.events.accepting import Acceptance
 from pushhub.events.command import Happening, Identity, PlainForm, RecordEvent
 from pushhub.events.forwarding import Destinations, Forwarding
 from pushhub.events.intake import DeliverAgain, Intake
-from pushhub.events.ledger import Entry
+from pushhub.events.ledger import LedgerEntry
 from pushhub.events.messages import Forward, Receipt, read_report
 from pushhub.events.recording import Recording
 from pushhub.faults import UnavailableError
@@ -107,7 +107,7 @@ class FatefulLedger(MemoryLedger):
         super().__init__()
         self.fate = fate
 
-    def commit(self, entry: Entry) -> None:
+    def commit(self, entry: LedgerEntry) -> None:
         self.fate.step()
         if self.fate.strikes():
             raise UnavailableError("the answer was lost on the way there")

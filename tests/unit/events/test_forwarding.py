@@ -20,7 +20,7 @@ from pushhub.events.forwarding import (
     delay_seconds,
 )
 from pushhub.events.messages import Forward, Receipt, Report, read_forward, write_forward
-from pushhub.events.upstreams import Accepted, Dropped, Rejected, Retry
+from pushhub.events.upstreams import Accepted, Discarded, Rejected, Retry
 from pushhub.faults import UnavailableError
 from pushhub.moments import Clock, Milliseconds
 from pushhub.outgoing.calls import RETRY_AFTER, Call, CallReply, NoReply
@@ -162,10 +162,10 @@ def test_what_is_refused_is_a_dead_letter_at_once_with_the_reason(status: int) -
     assert not world.queue.envelopes
 
 
-def test_a_link_that_is_nobodys_is_dropped() -> None:
+def test_a_link_that_is_nobodys_is_discarded() -> None:
     world = World(answers={A: CallReply(404)})
     batch = world.forwarding()(_batch(_link()))
-    assert batch == HandledBatch((HandledMessage(replace(_link(), tried=1), Dropped("HTTP 404")),), frozenset())
+    assert batch == HandledBatch((HandledMessage(replace(_link(), tried=1), Discarded("HTTP 404")),), frozenset())
     assert not world.queue.envelopes + world.dead_letters.envelopes
 
 
@@ -556,7 +556,7 @@ def test_everything_in_one_batch() -> None:
         "later": Retry,
         "down": Retry,
         "broken": Retry,
-        "l" * 16: Dropped,
+        "l" * 16: Discarded,
         "old": Retry,
         "gone": Rejected,
         "tokenless": Retry,

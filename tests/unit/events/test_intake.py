@@ -9,7 +9,7 @@ from pushhub.catalog.model import ReportedEvent, Upstream, UpstreamKind
 from pushhub.catalog.providers import PushToken
 from pushhub.events.command import Happening, PlainForm, RecordEvent, RelayLink
 from pushhub.events.intake import SECONDS_TO_LAST_REPORT, DeliverAgain, GivenUp, InLedger, Intake, IntakeOutcome, Relayed
-from pushhub.events.ledger import Entry, FirstSeen
+from pushhub.events.ledger import FirstSeen, LedgerEntry
 from pushhub.events.messages import Forward, Receipt, Report, read_forward, write_report
 from pushhub.events.recording import Recording
 from pushhub.faults import LostRaceError, UnavailableError
@@ -38,7 +38,7 @@ class SlowLedger(MemoryLedger):
         self.world = world
         self.faults = faults
 
-    def commit(self, entry: Entry) -> None:
+    def commit(self, entry: LedgerEntry) -> None:
         self.world.elapsed += self.world.took
         if isinstance(entry, FirstSeen) and entry.event.uid in self.faults:
             raise self.faults[entry.event.uid]

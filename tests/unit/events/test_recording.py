@@ -13,10 +13,10 @@ from pushhub.events.command import Happening, RecordEvent
 from pushhub.events.ledger import (
     AlreadyCountedError,
     ContradictedError,
-    Entry,
     FirstSeen,
     KnownBits,
     Ledger,
+    LedgerEntry,
     Repeated,
     ReportMark,
 )
@@ -38,15 +38,15 @@ class ScriptedLedger:
 
     def __init__(self, answers: Iterable[Exception | None]) -> None:
         self.answers = list(answers)
-        self.entries: list[Entry] = []
+        self.entries: list[LedgerEntry] = []
 
-    def commit(self, entry: Entry) -> None:
+    def commit(self, entry: LedgerEntry) -> None:
         self.entries.append(entry)
         if answer := self.answers.pop(0):
             raise answer
 
     @property
-    def asked(self) -> list[tuple[type[Entry], Happening]]:
+    def asked(self) -> list[tuple[type[LedgerEntry], Happening]]:
         """The kind of each entry and the bits it sets."""
         return [(type(entry), entry.counts.unique) for entry in self.entries]
 
@@ -137,7 +137,7 @@ def test_a_ledger_that_does_not_answer_is_raised_and_not_asked_again(before: lis
 
 def test_a_write_whose_answer_was_lost_is_its_own_when_the_message_is_delivered_again() -> None:
     class Forgetful(MemoryLedger):
-        def commit(self, entry: Entry) -> None:
+        def commit(self, entry: LedgerEntry) -> None:
             super().commit(entry)
             if self.commits == 1:
                 raise UnavailableError("the answer was lost")

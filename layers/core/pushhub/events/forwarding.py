@@ -1,7 +1,7 @@
 """When is a forward sent to its upstream, when is it postponed, and when is it given up?
 
-Each message of the queues Forwards and Retries is a forward: one report on its way to one upstream. A batch of them gets an answer
-of its upstream, or an outcome without any request:
+Each message of the queues Forwards and Retries is a forward: one report on its way to one upstream. It gets an outcome from the
+answer of its upstream, or without any request:
 
     Forwards ─┬─► can it be sent now? ── yes ──► request ──► answer
     Retries ──┘        │ no                                    │
@@ -11,7 +11,7 @@ of its upstream, or an outcome without any request:
                                         │
         ┌───────────────────────────────┼─────────────────────────────┐
         ▼                               ▼                             ▼
-    accepted, dropped               retry, postponed              rejected, poison
+    accepted, discarded             retry, postponed              rejected, poison
         │                               │                             │
         ▼                  not expired  │  expired                    │
     deleted                      ┌──────┴──────┐                      │
@@ -22,7 +22,7 @@ of its upstream, or an outcome without any request:
 outcome    with an answer                   without a request
 =========  ===============================  =================================================================================
 accepted   the upstream took the report
-dropped    the upstream refused the link
+discarded  the upstream refused the link
 rejected   the upstream refused the report  the upstream is not in the catalog any more
 retry      any other answer, or none        there is no upstream token to send the report with
 postponed                                   the upstream has asked for later, or is paused (:mod:`pushhub.outgoing.pauses`)
@@ -48,7 +48,7 @@ from typing import Final, assert_never
 from pushhub.catalog.model import Upstream
 from pushhub.events.command import RelayLink
 from pushhub.events.messages import Forward, PoisonError, read_forward, write_forward
-from pushhub.events.upstreams import Accepted, Apis, Dropped, Rejected, Retry, UpstreamApi, Verdict, verdict
+from pushhub.events.upstreams import Accepted, Apis, Discarded, Rejected, Retry, UpstreamApi, Verdict, verdict
 from pushhub.moments import Clock, Milliseconds
 from pushhub.outgoing.calls import Call, Exchange
 from pushhub.outgoing.pauses import Pauses
@@ -195,7 +195,7 @@ class Forwarding:
     def _with_outcome(self, forward: Forward, outcome: Verdict | Postponed) -> HandledMessage:
         """Return a forward with its outcome: given up if it is rejected, or if it is to be tried later and has expired."""
         match outcome:
-            case Accepted() | Dropped():
+            case Accepted() | Discarded():
                 given_up = False
             case Rejected():
                 given_up = True
@@ -235,7 +235,7 @@ def _dead_letter(body: str, handled: HandledMessage) -> Envelope:
     match outcome:
         case Retry(reason) | Postponed(reason):
             reason = f"given up after {EXPIRES_AFTER_SECONDS // 3600} hours: {reason}"
-        case Rejected(reason) | Dropped(reason) | Poison(reason):
+        case Rejected(reason) | Discarded(reason) | Poison(reason):
             pass
         case Accepted():
             reason = ""

@@ -75,12 +75,12 @@ class Intake:
             UnavailableError: it is not known which upstreams there are; the whole batch is to be delivered again.
         """
         upstreams = self.upstreams()
-        latest = self.clock() + SECONDS_TO_LAST_REPORT
+        deadline = self.clock() + SECONDS_TO_LAST_REPORT
         outcomes: dict[str, IntakeOutcome] = {}
         forwards: list[tuple[str, Envelope]] = []
         dead: dict[str, Envelope] = {}
         for delivery in deliveries:
-            outcome, made = self._process(delivery.body, upstreams, latest)
+            outcome, made = self._process(delivery.body, upstreams, deadline)
             outcomes[delivery.id] = outcome
             forwards += ((delivery.id, Envelope(write_forward(forward))) for forward in made)
             if isinstance(outcome, GivenUp):
@@ -89,7 +89,7 @@ class Intake:
             outcomes[id_] = DeliverAgain("a queue did not take what follows from it")
         return outcomes
 
-    def _process(self, body: str, upstreams: Mapping[str, Upstream], latest: float) -> tuple[IntakeOutcome, tuple[Forward, ...]]:
+    def _process(self, body: str, upstreams: Mapping[str, Upstream], deadline: float) -> tuple[IntakeOutcome, tuple[Forward, ...]]:
         """Process a message; return what came of it, and its forwards."""
         try:
             report = read_report(body)
@@ -99,7 +99,7 @@ class Intake:
             case RelayLink():
                 return self._relayed(report, upstreams)
             case RecordEvent() as event:
-                return self._recorded(report, event, upstreams, latest)
+                return self._recorded(report, event, upstreams, deadline)
             case _:
                 assert_never(report.content)
 
@@ -108,9 +108,9 @@ class Intake:
         return (Relayed(len(relays)) if relays else GivenUp("no upstream takes links that are not ours any more")), relays
 
     def _recorded(
-        self, report: Report, event: RecordEvent, upstreams: Mapping[str, Upstream], latest: float
+        self, report: Report, event: RecordEvent, upstreams: Mapping[str, Upstream], deadline: float
     ) -> tuple[InLedger | DeliverAgain, tuple[Forward, ...]]:
-        if self.clock() > latest:
+        if self.clock() > deadline:
             return DeliverAgain("time was up before it was begun"), ()
         try:
             new = self.recording(report, event)

@@ -70,8 +70,8 @@ class Repeated:
     counts: Counts
 
 
-Entry = FirstSeen | Repeated
-"""What is written for one report."""
+LedgerEntry = FirstSeen | Repeated
+"""What is written into the ledger for one report."""
 
 
 class ContradictedError(LostRaceError):
@@ -111,7 +111,7 @@ class LaunchStatistics:
 class Ledger(Protocol):
     """Keeps which events were reported, and how often."""
 
-    def commit(self, entry: Entry) -> None:
+    def commit(self, entry: LedgerEntry) -> None:
         """Write the whole of an entry or nothing.
 
         Raises:
@@ -127,7 +127,7 @@ def own_bits(known_bits: KnownBits, receipt: Receipt) -> Happening:
     return Happening(sum(bit for bit, first in known_bits.items() if first.receipt == receipt))
 
 
-def entry_for(event: RecordEvent, report: ReportMark, known_bits: KnownBits) -> Entry | None:
+def entry_for(event: RecordEvent, report: ReportMark, known_bits: KnownBits) -> LedgerEntry | None:
     """Return what is to be written for a report, given what the ledger has of its event; None if it is written already."""
     if own_bits(known_bits, report.receipt):
         return None

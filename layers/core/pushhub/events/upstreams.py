@@ -6,9 +6,9 @@ answer                    an event                           a link that is not 
 none                      retry                              retry
 2xx of success (*)        accepted                           accepted
 other 2xx                 retry                              retry
-400, 413, 422             rejected                           dropped
+400, 413, 422             rejected                           discarded
 408, 425, 429             retry                              retry
-other 4xx                 retry                              dropped
+other 4xx                 retry                              discarded
 all others                retry                              retry
 ========================  =================================  ==================================
 
@@ -53,7 +53,7 @@ class Rejected:
 
 
 @dataclass(frozen=True, slots=True)
-class Dropped:
+class Discarded:
     """The upstream refused the link. Anyone may have made it up, so it is not kept for somebody to look at."""
 
     reason: str
@@ -67,7 +67,7 @@ class Retry:
     after: int | None = None
 
 
-Verdict = Accepted | Rejected | Dropped | Retry
+Verdict = Accepted | Rejected | Discarded | Retry
 """What an upstream's answer means for a report."""
 
 Apis = Mapping[UpstreamKind, UpstreamApi]
@@ -94,12 +94,12 @@ def verdict(api: UpstreamApi, forward: Forward, reply: CallReply | NoReply, now:
             assert_never(reply)
 
 
-def _final(content: RecordEvent | RelayLink, status: int, reason: str) -> Rejected | Dropped | None:
+def _final(content: RecordEvent | RelayLink, status: int, reason: str) -> Rejected | Discarded | None:
     """Return what a status that is no success means where it is the last word, None where it is not."""
     match content:
         case RecordEvent():
             return Rejected(reason) if status in _REJECTING else None
         case RelayLink():
-            return Dropped(reason) if status in _FAULT_OF_THE_CALLER and status not in _ASKING_FOR_LATER else None
+            return Discarded(reason) if status in _FAULT_OF_THE_CALLER and status not in _ASKING_FOR_LATER else None
         case _:
             assert_never(content)

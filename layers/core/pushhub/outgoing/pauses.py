@@ -8,6 +8,8 @@ slow: it took `t`, a second or more 6 t, from 1 to 60 s              t
 quick                               nothing                          nothing
 ==================================  ===============================  ===============================
 
+`t` is the longest time that a request of the batch took, whether it was answered, lost or broken off.
+
 So an upstream that hangs takes at most a seventh of a worker's time; one that refuses connections, which takes no time, is tried
 again soon. A slow upstream takes at most a seventh of the time for new reports, and at most half of the time for retries.
 """

@@ -7,7 +7,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from pushhub.edge.observing.output import count, logger, metrics
 from pushhub.events.forwarding import ForwardOutcome, HandledBatch, HandledMessage, Poison, Postponed
-from pushhub.events.upstreams import Accepted, Dropped, Rejected, Retry
+from pushhub.events.upstreams import Accepted, Discarded, Rejected, Retry
 from pushhub.moments import Milliseconds
 
 
@@ -33,7 +33,7 @@ def _metric(outcome: ForwardOutcome) -> str:
             return "ForwardsAccepted"
         case Rejected():
             return "ForwardsRefused"
-        case Dropped():
+        case Discarded():
             return "RelaysDropped"
         case Retry():
             return "ForwardsFailed"
