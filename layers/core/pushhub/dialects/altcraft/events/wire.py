@@ -32,7 +32,7 @@ def _misfit(refusal: EventRefusal, **details: object) -> PydanticCustomError:
 
 
 def _happening(raw: object) -> Happening:
-    """Return what happened, from 1, 2 or 3 in any spelling of the vendor's clients: 1, 1.0, "1" or " 1 "; a boolean is refused."""
+    """Return what happened, from 1, 2 or 3 as a number or as a text, such as 1, 1.0 or " 1 "; a boolean is refused."""
     if isinstance(raw, str) and (text := _EVENTS_TEXT.fullmatch(raw)):
         return Happening(int(text[1]))
     if isinstance(raw, int | Decimal) and not isinstance(raw, bool) and raw in (1, 2, 3):
