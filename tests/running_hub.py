@@ -57,7 +57,7 @@ class Up:
             return connect(None)
 
     def messages_in(self, queue: str) -> int:
-        """Return how many messages a queue of the hub holds, by the name of its output: ready, put off, or being handled."""
+        """Return how many messages a queue of the hub holds, by the name of its output: ready, postponed, or being handled."""
         connection = self.connection()
         found = connection.client("sqs").get_queue_attributes(QueueUrl=connection.outputs[queue], AttributeNames=["All"])
         attributes = {str(name): value for name, value in found["Attributes"].items()}

@@ -17,6 +17,6 @@ forwarding = wiring.forwarding()
 @metrics.log_metrics
 def handler(event: dict[str, Any], _context: "LambdaContext") -> dict[str, Any]:
     """Deal with one batch of messages."""
-    handling = forwarding(deliveries_of(event))
-    observe(handling, milliseconds_now())
-    return batch_response(handling.failed)
+    batch = forwarding(deliveries_of(event))
+    observe(batch, milliseconds_now())
+    return batch_response(batch.to_redeliver)

@@ -35,7 +35,7 @@ BUDGET = 400
 
 
 class InstantAws:
-    """Answers what the function asks of AWS, without a connection; nothing may be put off or given up."""
+    """Answers what the function asks of AWS, without a connection; nothing may be postponed or given up."""
 
     def __init__(self, url: str) -> None:
         upstream = Upstream("measured", UpstreamKind.ALTCRAFT, url, relay_links=False, events=frozenset(ReportedEvent))

@@ -13,12 +13,12 @@ from pushhub.events.command import Happening, PlainForm, RecordEvent
 from pushhub.events.ledger import (
     AlreadyCountedError,
     ContradictedError,
-    Entry,
-    FirstReport,
     KnownBits,
     LaunchStatistics,
     Ledger,
-    RecordedEvent,
+    LedgerEntry,
+    LedgerEvent,
+    ReportMark,
     entry_for,
 )
 from pushhub.events.messages import Receipt, Report
@@ -32,7 +32,7 @@ BOTH = DELIVERED | OPENED
 
 
 class ReadableLedger(Ledger, Protocol):
-    def events_of(self, uid: str) -> Sequence[RecordedEvent]: ...
+    def events_of(self, uid: str) -> Sequence[LedgerEvent]: ...
     def launches(self) -> Sequence[str]: ...
     def statistics(self, launch: str) -> Sequence[LaunchStatistics]: ...
 
@@ -49,16 +49,16 @@ def fresh() -> str:
     return secrets.token_hex(8)
 
 
-def report() -> FirstReport:
-    return FirstReport(Receipt(secrets.token_hex(16)), Milliseconds(1_795_255_200_123))
+def report() -> ReportMark:
+    return ReportMark(Receipt(secrets.token_hex(16)), Milliseconds(1_795_255_200_123))
 
 
 def event(happening: Happening, uid: str | None = None, launch: str | None = None) -> RecordEvent:
     return RecordEvent(happening, uid or fresh(), launch_of_link=launch or fresh())
 
 
-def entry(what: RecordEvent, by: FirstReport, recorded: KnownBits | None = None) -> Entry:
-    found = entry_for(what, by, recorded or {})
+def entry(what: RecordEvent, by: ReportMark, known_bits: KnownBits | None = None) -> LedgerEntry:
+    found = entry_for(what, by, known_bits or {})
     assert found
     return found
 
@@ -71,7 +71,7 @@ def counters(ledger: ReadableLedger, what: RecordEvent) -> tuple[int, int, int, 
 def test_a_first_report_is_written_and_counted(ledger: ReadableLedger) -> None:
     what, first = event(DELIVERED), report()
     ledger.commit(entry(what, first))
-    assert list(ledger.events_of(what.uid)) == [RecordedEvent(what.uid, what.launch, "-", plain=False, recorded={DELIVERED: first})]
+    assert list(ledger.events_of(what.uid)) == [LedgerEvent(what.uid, what.launch, "-", plain=False, known_bits={DELIVERED: first})]
     assert counters(ledger, what) == (1, 0, 1, 0)
 
 
@@ -81,7 +81,7 @@ def test_a_bit_that_is_set_contradicts_and_nothing_is_counted(ledger: ReadableLe
     both = RecordEvent(BOTH, what.uid, launch_of_link=what.launch)
     with pytest.raises(ContradictedError) as contradiction:
         ledger.commit(entry(both, report()))
-    assert contradiction.value.recorded == {DELIVERED: first}
+    assert contradiction.value.known_bits == {DELIVERED: first}
     assert counters(ledger, what) == (1, 0, 1, 0)
 
 
@@ -91,7 +91,7 @@ def test_the_other_bit_is_set_later_and_the_whole_report_counted(ledger: Readabl
     both = RecordEvent(BOTH, what.uid, launch_of_link=what.launch)
     ledger.commit(entry(both, second, {DELIVERED: first}))
     (found,) = ledger.events_of(what.uid)
-    assert found.recorded == {DELIVERED: first, OPENED: second}
+    assert found.known_bits == {DELIVERED: first, OPENED: second}
     assert counters(ledger, what) == (1, 1, 2, 1)
 
 

@@ -9,12 +9,12 @@ from pushhub.events.ledger import (
     AlreadyCountedError,
     ContradictedError,
     Counts,
-    Entry,
-    FirstReport,
     FirstSeen,
     LaunchStatistics,
-    RecordedEvent,
+    LedgerEntry,
+    LedgerEvent,
     Repeated,
+    ReportMark,
 )
 
 if TYPE_CHECKING:
@@ -27,14 +27,14 @@ class MemoryLedger:
     """A ledger for tests; what it holds may be looked into."""
 
     def __init__(self) -> None:
-        self.recorded: defaultdict[Identity, dict[Happening, FirstReport]] = defaultdict(dict)
+        self.known_bits: defaultdict[Identity, dict[Happening, ReportMark]] = defaultdict(dict)
         self.events: dict[Identity, RecordEvent] = {}
         self.repeats: set[Receipt] = set()
         self.unique: Counter[tuple[str, str, Happening]] = Counter()
         self.total: Counter[tuple[str, str, Happening]] = Counter()
         self.commits = 0
 
-    def commit(self, entry: Entry) -> None:
+    def commit(self, entry: LedgerEntry) -> None:
         self.commits += 1
         match entry:
             case FirstSeen():
@@ -48,16 +48,16 @@ class MemoryLedger:
         self._count(entry.counts)
 
     def _set_bits(self, entry: FirstSeen) -> None:
-        recorded = self.recorded[entry.event.identity]
-        if any(bit in recorded for bit in BITS if bit & entry.bits):
-            raise ContradictedError(dict(recorded))
-        recorded |= {bit: entry.report for bit in BITS if bit & entry.bits}
+        known_bits = self.known_bits[entry.event.identity]
+        if any(bit in known_bits for bit in BITS if bit & entry.bits):
+            raise ContradictedError(dict(known_bits))
+        known_bits |= {bit: entry.report for bit in BITS if bit & entry.bits}
         self.events.setdefault(entry.event.identity, entry.event)
 
-    def events_of(self, uid: str) -> Iterable[RecordedEvent]:
+    def events_of(self, uid: str) -> Iterable[LedgerEvent]:
         found = [(identity, event) for identity, event in self.events.items() if event.uid == uid]
         return tuple(
-            RecordedEvent(uid, event.launch, event.provider, event.plain is not None, dict(self.recorded[identity]))
+            LedgerEvent(uid, event.launch, event.provider, event.plain is not None, dict(self.known_bits[identity]))
             for identity, event in sorted(found)
         )
 

@@ -31,7 +31,7 @@ from pushhub.catalog.document import write_document
 from pushhub.catalog.model import Catalog, DatabaseId
 from pushhub.catalog.secrets import Secrets, write_secrets
 from pushhub.catalog.whole import WholeCatalog
-from pushhub.events.ledger import Entry
+from pushhub.events.ledger import LedgerEntry
 from pushhub.imports.job import Job, JobId, JobStatus, S3Object
 from pushhub.moments import Milliseconds, Seconds
 from tests.doubles.audience import MemoryAudience
@@ -180,7 +180,7 @@ class LedgerOfBoth(DynamoLedger):
         super().__init__(client, table, retention_days)
         self.memory = MemoryLedger()
 
-    def commit(self, entry: Entry) -> None:
+    def commit(self, entry: LedgerEntry) -> None:
         super().commit(entry)
         self.memory.commit(entry)
 

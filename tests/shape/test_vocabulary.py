@@ -1,4 +1,4 @@
-"""One word for one thing: no identifier holds a word that the vocabulary says never to use."""
+"""One word for one thing: no name of the package holds a word that the vocabulary says never to use."""
 
 import ast
 import re
@@ -24,16 +24,20 @@ NAMED_BY_OTHERS = {
 
 
 def identifiers(module: Path) -> Iterator[tuple[str, int]]:
+    """Give the name of a module and those that it defines, each with its line. Texts, and keywords of calls, are no such names."""
+    yield module.stem, 1
     for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
         match node:
-            case ast.Name(id=name, ctx=ast.Store()):
+            case ast.FunctionDef(name=str(name)) | ast.AsyncFunctionDef(name=str(name)) | ast.ClassDef(name=str(name)):
                 yield name, node.lineno
-            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+            case ast.arg(arg=str(name)) | ast.Name(id=str(name), ctx=ast.Store()) | ast.Attribute(attr=str(name), ctx=ast.Store()):
                 yield name, node.lineno
-            case ast.arg(arg=name):
+            case ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
                 yield name, node.lineno
-            case ast.Attribute(attr=name, ctx=ast.Store()):
+            case ast.MatchMapping(rest=str(name)) | ast.TypeVar(name=str(name)) | ast.ParamSpec(name=str(name)):
                 yield name, node.lineno
+            case ast.Import(names=aliases) | ast.ImportFrom(names=aliases):
+                yield from ((alias.asname, node.lineno) for alias in aliases if alias.asname)
 
 
 def words_of(identifier: str) -> tuple[str, ...]:
@@ -53,6 +57,32 @@ def allowed(module: Path, identifier: str) -> bool:
 def test_the_vocabulary_bans_words() -> None:
     assert ALONE
     assert ANYWHERE
+
+
+EVERY_KIND_OF_NAME = """
+import one as name_1
+from one import two as name_2
+class name_3[name_4, **name_5]:
+    name_6: int = 0
+    async def name_7(self, name_8, /, *name_9, name_10=0, **name_11):
+        self.name_12 = [name_13 for name_13 in (name_14 := name_8)]
+        with one as name_15:
+            try:
+                for name_16, name_17 in one(ignored=0): pass
+            except OSError as name_18: pass
+def name_19(): lambda name_20: 0
+match one:
+    case [*name_21]: pass
+    case {"ignored": 0, **name_22}: pass
+    case one() as name_23: pass
+    case name_24: pass
+"""
+
+
+def test_every_kind_of_name_is_read(tmp_path: Path) -> None:
+    module = tmp_path / "name_25.py"
+    module.write_text(EVERY_KIND_OF_NAME, encoding="utf-8")
+    assert {name for name, _ in identifiers(module)} == {"self"} | {f"name_{number}" for number in range(1, 26)}
 
 
 @pytest.mark.parametrize("module", modules(), ids=lambda module: str(module.relative_to(PACKAGE)))

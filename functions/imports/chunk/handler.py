@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from pushhub.edge.observing.imports import observe_chunk, observe_refusal
 from pushhub.edge.observing.output import metrics
-from pushhub.edge.steps import attempt_of, chunk_of, ran, refused
+from pushhub.edge.steps import attempt_of, chunk_of, ran, refusal_of
 from pushhub.edge.wiring import imports_chunk as wiring
 from pushhub.imports.job import UnusableFileError
 from pushhub.imports.steps.attempts import StoppedError
@@ -23,6 +23,6 @@ def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
         run = import_chunk(job, attempt, chunk, wiring.seconds_to_work(context.get_remaining_time_in_millis()))
     except (StoppedError, UnusableFileError) as end:
         observe_refusal(job, end)
-        return refused(end)
+        return refusal_of(end)
     observe_chunk(job, chunk, run)
     return ran(run)

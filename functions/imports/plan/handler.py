@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from pushhub.edge.observing.imports import observe_plan, observe_refusal
 from pushhub.edge.observing.output import metrics
-from pushhub.edge.steps import attempt_of, planned, refused
+from pushhub.edge.steps import attempt_of, planned, refusal_of
 from pushhub.edge.wiring import imports_plan as wiring
 from pushhub.imports.job import UnusableFileError
 from pushhub.imports.steps.attempts import StoppedError
@@ -23,6 +23,6 @@ def handler(event: dict[str, Any], _context: "LambdaContext") -> dict[str, Any]:
         chunks = plan_attempt(job, attempt)
     except (StoppedError, UnusableFileError) as end:
         observe_refusal(job, end)
-        return refused(end)
+        return refusal_of(end)
     observe_plan(chunks)
     return planned(chunks)

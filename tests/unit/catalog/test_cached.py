@@ -29,7 +29,7 @@ def test_a_token_opens_its_resource_with_its_databases() -> None:
 
 
 def test_an_api_token_belongs_to_its_caller() -> None:
-    caller = Reader().cached.api_token_of(API_TOKEN)
+    caller = Reader().cached.api_caller_of(API_TOKEN)
     assert caller
     assert caller.name == "gateway"
 
@@ -37,14 +37,14 @@ def test_an_api_token_belongs_to_its_caller() -> None:
 def test_neither_kind_of_token_does_for_the_other() -> None:
     reader = Reader()
     assert reader.cached.opened_by(API_TOKEN) is None
-    assert reader.cached.api_token_of(RESOURCE_TOKEN) is None
+    assert reader.cached.api_caller_of(RESOURCE_TOKEN) is None
 
 
 def test_everything_in_the_catalog_comes_of_one_read() -> None:
     reader = Reader()
     for _ in range(3):
         assert reader.cached.opened_by(RESOURCE_TOKEN)
-        assert reader.cached.api_token_of(API_TOKEN)
+        assert reader.cached.api_caller_of(API_TOKEN)
         assert reader.cached.upstreams()
     assert reader.reads == 1
 

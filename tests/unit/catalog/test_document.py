@@ -6,7 +6,7 @@ import pytest
 
 from pushhub.catalog.document import MAX_DOCUMENT_BYTES, CatalogTooLargeError, read_document, write_document
 from pushhub.catalog.model import (
-    ApiToken,
+    ApiCaller,
     Catalog,
     Database,
     DatabaseId,
@@ -31,7 +31,7 @@ SHOP = Resource(
     TokenConflict.MOVE,
     frozenset({Provider("ios-apns"), Provider("Firefox")}),
 )
-GATEWAY = ApiToken("gateway", frozenset({TokenDigest("d4"), TokenDigest("c3")}), frozenset({Right.EVENTS}))
+GATEWAY = ApiCaller("gateway", frozenset({TokenDigest("d4"), TokenDigest("c3")}), frozenset({Right.EVENTS}))
 ALTCRAFT = Upstream("altcraft", UpstreamKind.ALTCRAFT, "https://a", relay_links=True, events=frozenset(ReportedEvent))
 EVERYTHING = Catalog({CUSTOMERS.id: CUSTOMERS}, {SHOP.id: SHOP}, {"gateway": GATEWAY}, {"altcraft": ALTCRAFT})
 STORED = (

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pushhub.catalog.document import read_document, write_document
 from pushhub.catalog.file import MAX_FILE_BYTES, CatalogFileError, parse_catalog, read_catalog_file
 from pushhub.catalog.model import (
-    ApiToken,
+    ApiCaller,
     Catalog,
     Database,
     DatabaseId,
@@ -110,8 +110,8 @@ upstreams:
         {"ALTCRAFT": "$ecret"},
     )
     assert read.catalog.api_tokens == {
-        "gateway": ApiToken("gateway", frozenset({digest_of("abcdefghijklmnqrstuvwxyz")}), frozenset({Right.EVENTS})),
-        "2nd_gate-way": ApiToken(
+        "gateway": ApiCaller("gateway", frozenset({digest_of("abcdefghijklmnqrstuvwxyz")}), frozenset({Right.EVENTS})),
+        "2nd_gate-way": ApiCaller(
             "2nd_gate-way", frozenset({digest_of("old-token"), digest_of("new-token")}), frozenset({Right.EVENTS})
         ),
     }
@@ -143,7 +143,7 @@ upstreams: [{name: "${A}", kind: "${KIND}", url: "https://${HOST}", token: "${TO
         HOST="a.example",
         EVENT="opened",
     )
-    assert catalog.api_token_of("a-token-of-a-gateway") == catalog.api_tokens["a"]
+    assert catalog.api_caller_of("a-token-of-a-gateway") == catalog.api_tokens["a"]
     assert catalog.upstreams["a"].url == "https://a.example"
     assert catalog.databases[DatabaseId(1)] == Database(
         DatabaseId(1), "a-${A}", {"number": FieldType.INTEGER, "nick": FieldType.TEXT}, ("number",)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pushhub.catalog.model import (
-    ApiToken,
+    ApiCaller,
     Catalog,
     Database,
     DatabaseId,
@@ -39,18 +39,18 @@ SHOP = Resource(ResourceId(5), "shop app", frozenset({digest_of("shop")}), (CUST
 OLD = Resource(ResourceId(9), "old app", frozenset({digest_of("old")}), (CUSTOMERS.id,), TokenConflict.REJECT, None)
 
 
-GATEWAY = ApiToken("gateway", frozenset({digest_of("gateway")}), frozenset({Right.EVENTS}))
+GATEWAY = ApiCaller("gateway", frozenset({digest_of("gateway")}), frozenset({Right.EVENTS}))
 ALTCRAFT = Upstream("altcraft", UpstreamKind.ALTCRAFT, "https://a", relay_links=False, events=frozenset(ReportedEvent))
 SECOND = replace(ALTCRAFT, name="second")
 
 
-def catalog(*entries: Database | Resource | ApiToken | Upstream, tokens: dict[str, str] | None = None) -> WholeCatalog:
+def catalog(*entries: Database | Resource | ApiCaller | Upstream, tokens: dict[str, str] | None = None) -> WholeCatalog:
     """Give a catalog of these; where nothing is said of tokens, an upstream's is `token-of-<name>`."""
     upstreams = {entry.name: entry for entry in entries if isinstance(entry, Upstream)}
     held = Catalog(
         {entry.id: entry for entry in entries if isinstance(entry, Database)},
         {entry.id: entry for entry in entries if isinstance(entry, Resource)},
-        {entry.name: entry for entry in entries if isinstance(entry, ApiToken)},
+        {entry.name: entry for entry in entries if isinstance(entry, ApiCaller)},
         upstreams,
     )
     return WholeCatalog(held, {name: f"token-of-{name}" for name in upstreams} if tokens is None else tokens)
@@ -231,7 +231,7 @@ databases = st.builds(
 
 api_tokens = st.builds(
     # A token per name, so that no two callers share one.
-    lambda name, tokens, rights: ApiToken(name, frozenset(TokenDigest(f"{name}{token}") for token in tokens), frozenset(rights)),
+    lambda name, tokens, rights: ApiCaller(name, frozenset(TokenDigest(f"{name}{token}") for token in tokens), frozenset(rights)),
     st.sampled_from("xyz"),
     st.sets(st.sampled_from("ab"), min_size=1),
     st.sets(st.sampled_from(Right)),

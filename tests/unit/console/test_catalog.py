@@ -437,7 +437,7 @@ def test_the_demo_catalog_has_a_database_without_the_field_of_the_demo_request()
 
 def test_the_demo_catalog_takes_the_published_example_of_a_server_and_hands_events_to_the_stand_in() -> None:
     demo = read_catalog_file(DEMO_CATALOG, {})
-    caller = demo.catalog.api_token_of("abcdefghijklmnqrstuvwxyz")
+    caller = demo.catalog.api_caller_of("abcdefghijklmnqrstuvwxyz")
     assert caller is not None
     assert caller.rights == {"events"}
     assert [upstream.url for upstream in demo.catalog.upstreams.values()] == ["http://127.0.0.1:8090"]

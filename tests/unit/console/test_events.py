@@ -13,7 +13,7 @@ from pushhub.catalog.providers import PushToken
 from pushhub.console.connection import Connection
 from pushhub.console.events import events, plot, ranked, statistics_lines
 from pushhub.events.command import Happening, PlainForm, RecordEvent
-from pushhub.events.ledger import Counts, FirstReport, FirstSeen, LaunchStatistics, Ledger, Repeated
+from pushhub.events.ledger import Counts, FirstSeen, LaunchStatistics, Ledger, Repeated, ReportMark
 from pushhub.events.messages import Receipt
 from pushhub.events.uid import Launch, Recipient, mint_uid
 from pushhub.faults import UnavailableError
@@ -30,8 +30,8 @@ UID = mint_uid(Launch(3, 40, SENT), SENT, PERSON)
 LAUNCH = UID.split("|")[1]
 
 
-def report(number: int, at: int = NOON) -> FirstReport:
-    return FirstReport(Receipt(f"{number:032x}"), Milliseconds(at))
+def report(number: int, at: int = NOON) -> ReportMark:
+    return ReportMark(Receipt(f"{number:032x}"), Milliseconds(at))
 
 
 def record(ledger: Ledger, event: RecordEvent, number: int, at: int = NOON) -> None:

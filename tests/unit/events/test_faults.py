@@ -18,8 +18,8 @@ from pushhub.catalog.providers import PushToken
 from pushhub.dialects.altcraft.events.accepting import Acceptance
 from pushhub.events.command import Happening, Identity, PlainForm, RecordEvent
 from pushhub.events.forwarding import Destinations, Forwarding
-from pushhub.events.intake import Intake, Undone
-from pushhub.events.ledger import Entry
+from pushhub.events.intake import DeliverAgain, Intake
+from pushhub.events.ledger import LedgerEntry
 from pushhub.events.messages import Forward, Receipt, read_report
 from pushhub.events.recording import Recording
 from pushhub.faults import UnavailableError
@@ -107,7 +107,7 @@ class FatefulLedger(MemoryLedger):
         super().__init__()
         self.fate = fate
 
-    def commit(self, entry: Entry) -> None:
+    def commit(self, entry: LedgerEntry) -> None:
         self.fate.step()
         if self.fate.strikes():
             raise UnavailableError("the answer was lost on the way there")
@@ -209,12 +209,12 @@ class World:
     def record(self) -> None:
         batch = self.events.batch()
         outcomes = self.intake(batch)
-        self.events.delete([delivery.id for delivery in batch if not isinstance(outcomes[delivery.id], Undone)])
+        self.events.delete([delivery.id for delivery in batch if not isinstance(outcomes[delivery.id], DeliverAgain)])
 
     def forward(self, queue: FatefulQueue) -> None:
         batch = queue.batch()
-        handling = self.forwarding(batch)
-        queue.delete([delivery.id for delivery in batch if delivery.id not in handling.failed])
+        handled = self.forwarding(batch)
+        queue.delete([delivery.id for delivery in batch if delivery.id not in handled.to_redeliver])
 
     def run_out(self) -> None:
         """Work until every queue is empty."""
@@ -268,7 +268,7 @@ def assert_nothing_is_lost(world: World) -> None:
         assert promised <= set(arrived)
         for (identity, bit), receipts in arrived.items():
             # Whoever was the first is forwarded, again after a fault, and nobody else.
-            assert set(receipts) == {world.ledger.recorded[identity][bit].receipt}
+            assert set(receipts) == {world.ledger.known_bits[identity][bit].receipt}
             if not world.fate.deadliness:
                 assert len(receipts) == 1
 
@@ -281,8 +281,8 @@ def assert_counters_are_exact(world: World) -> None:
         assert isinstance(event, RecordEvent)
         bits = [(event.launch, event.provider, bit) for bit in BITS if bit & event.happening]
         total.update(bits)
-    for identity, recorded in world.ledger.recorded.items():
+    for identity, known_bits in world.ledger.known_bits.items():
         event = world.ledger.events[identity]
-        unique.update((event.launch, event.provider, bit) for bit in recorded)
+        unique.update((event.launch, event.provider, bit) for bit in known_bits)
     assert world.ledger.unique == unique
     assert world.ledger.total == total

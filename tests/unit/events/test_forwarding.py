@@ -10,17 +10,17 @@ from hypothesis import strategies as st
 from pushhub.catalog.model import ReportedEvent, Upstream, UpstreamKind
 from pushhub.events.command import Happening, RecordEvent, RelayLink
 from pushhub.events.forwarding import (
-    GIVEN_UP_AFTER_SECONDS,
+    EXPIRES_AFTER_SECONDS,
     Destinations,
     Forwarding,
-    Handled,
-    Handling,
+    HandledBatch,
+    HandledMessage,
     Poison,
     Postponed,
     delay_seconds,
 )
 from pushhub.events.messages import Forward, Receipt, Report, read_forward, write_forward
-from pushhub.events.upstreams import Accepted, Dropped, Rejected, Retry
+from pushhub.events.upstreams import Accepted, Discarded, Rejected, Retry
 from pushhub.faults import UnavailableError
 from pushhub.moments import Clock, Milliseconds
 from pushhub.outgoing.calls import RETRY_AFTER, Call, CallReply, NoReply
@@ -111,9 +111,9 @@ def _batch(*forwards: Forward) -> list[Delivery]:
     return [Delivery(f"message {_name(forward)}", write_forward(forward)) for forward in forwards]
 
 
-def _handled(handling: Handling) -> Mapping[str, Handled]:
-    by_name = {_name(one.forward) if one.forward else "": one for one in handling.handled}
-    assert len(by_name) == len(handling.handled)
+def _handled(batch: HandledBatch) -> Mapping[str, HandledMessage]:
+    by_name = {_name(one.forward) if one.forward else "": one for one in batch.messages}
+    assert len(by_name) == len(batch.messages)
     return by_name
 
 
@@ -145,8 +145,8 @@ def test_delays_are_known() -> None:
 
 def test_what_is_accepted_goes_nowhere() -> None:
     world = World()
-    handling = world.forwarding()(_batch(_event()))
-    assert handling == Handling((Handled(_event(tried=1), Accepted()),), frozenset())
+    batch = world.forwarding()(_batch(_event()))
+    assert batch == HandledBatch((HandledMessage(_event(tried=1), Accepted()),), frozenset())
     assert not world.queue.envelopes + world.dead_letters.envelopes
     assert world.asked == [[_post("https://alpha.example/u", "the token of alpha")]]
 
@@ -154,26 +154,28 @@ def test_what_is_accepted_goes_nowhere() -> None:
 @pytest.mark.parametrize("status", [400, 413, 422])
 def test_what_is_refused_is_a_dead_letter_at_once_with_the_reason(status: int) -> None:
     world = World(answers={A: CallReply(status)})
-    handling = world.forwarding()(_batch(_event(tried=4, waited=7)))
-    assert handling == Handling((Handled(_event(tried=5, waited=7), Rejected(f"HTTP {status}"), given_up=True),), frozenset())
+    batch = world.forwarding()(_batch(_event(tried=4, waited=7)))
+    assert batch == HandledBatch(
+        (HandledMessage(_event(tried=5, waited=7), Rejected(f"HTTP {status}"), given_up=True),), frozenset()
+    )
     assert world.dead_letters.envelopes == [Envelope(write_forward(_event(tried=5, waited=7)), reason=f"HTTP {status}")]
     assert not world.queue.envelopes
 
 
-def test_a_link_that_is_nobodys_is_dropped() -> None:
+def test_a_link_that_is_nobodys_is_discarded() -> None:
     world = World(answers={A: CallReply(404)})
-    handling = world.forwarding()(_batch(_link()))
-    assert handling == Handling((Handled(replace(_link(), tried=1), Dropped("HTTP 404")),), frozenset())
+    batch = world.forwarding()(_batch(_link()))
+    assert batch == HandledBatch((HandledMessage(replace(_link(), tried=1), Discarded("HTTP 404")),), frozenset())
     assert not world.queue.envelopes + world.dead_letters.envelopes
 
 
 @pytest.mark.parametrize("answer", ALL_TRIED_AGAIN)
 def test_what_is_tried_again_goes_into_the_queue_with_what_is_counted(answer: CallReply | NoReply) -> None:
     world = World(answers={A: answer})
-    handling = world.forwarding()(_batch(_event(tried=2, waited=3, hours=1)))
-    (one,) = handling.handled
+    batch = world.forwarding()(_batch(_event(tried=2, waited=3, hours=1)))
+    (one,) = batch.messages
     assert isinstance(one.outcome, Retry)
-    assert (one.forward, one.given_up, handling.failed) == (_event(tried=3, waited=3, hours=1), False, frozenset())
+    assert (one.forward, one.given_up, batch.to_redeliver) == (_event(tried=3, waited=3, hours=1), False, frozenset())
     assert world.queue.envelopes == [Envelope(write_forward(_event(tried=3, waited=4, hours=1)), delay=20)]
     assert not world.dead_letters.envelopes
 
@@ -211,8 +213,8 @@ def test_an_upstream_that_asks_for_now_gets_the_usual_delay() -> None:
 
 def test_what_is_not_due_yet_is_not_tried_and_waits_for_the_rest_of_the_time() -> None:
     world = World()
-    handling = world.forwarding()(_batch(_event(tried=1, waited=1, ahead=100)))
-    assert handling.handled == (Handled(_event(tried=1, waited=1, ahead=100), Postponed("the upstream asked for later")),)
+    batch = world.forwarding()(_batch(_event(tried=1, waited=1, ahead=100)))
+    assert batch.messages == (HandledMessage(_event(tried=1, waited=1, ahead=100), Postponed("the upstream asked for later")),)
     assert not world.asked
     assert world.queue.envelopes == [Envelope(write_forward(_event(tried=1, waited=2, ahead=100)), 100)]
 
@@ -259,7 +261,7 @@ def test_a_later_failure_that_says_nothing_of_when_leaves_what_was_asked_for() -
 @pytest.mark.parametrize("answer", ALL_TRIED_AGAIN)
 def test_what_is_tried_in_vain_after_three_days_is_given_up_with_the_last_reason(answer: CallReply | NoReply) -> None:
     world = World(answers={A: answer})
-    (one,) = world.forwarding()(_batch(_event(tried=99, waited=100, hours=72))).handled
+    (one,) = world.forwarding()(_batch(_event(tried=99, waited=100, hours=72))).messages
     assert isinstance(one.outcome, Retry)
     assert one.given_up
     reason = f"given up after 72 hours: {one.outcome.reason}"
@@ -269,22 +271,22 @@ def test_what_is_tried_in_vain_after_three_days_is_given_up_with_the_last_reason
 
 def test_after_three_days_it_is_still_tried_once_and_may_be_accepted() -> None:
     world = World()
-    (one,) = world.forwarding()(_batch(_event(hours=200))).handled
-    assert one == Handled(_event(tried=1, hours=200), Accepted())
+    (one,) = world.forwarding()(_batch(_event(hours=200))).messages
+    assert one == HandledMessage(_event(tried=1, hours=200), Accepted())
     assert not world.queue.envelopes + world.dead_letters.envelopes
 
 
 def test_three_days_are_over_at_the_very_millisecond() -> None:
-    world = World(answers={A: CallReply(500)}, now=Milliseconds(NOW + 1000 * GIVEN_UP_AFTER_SECONDS - 1))
+    world = World(answers={A: CallReply(500)}, now=Milliseconds(NOW + 1000 * EXPIRES_AFTER_SECONDS - 1))
     forwarding = world.forwarding()
-    assert not forwarding(_batch(_event())).handled[0].given_up
+    assert not forwarding(_batch(_event())).messages[0].given_up
     world.now = Milliseconds(world.now + 1)
-    assert forwarding(_batch(_event())).handled[0].given_up
+    assert forwarding(_batch(_event())).messages[0].given_up
 
 
 def test_what_is_not_due_yet_is_given_up_too_with_the_reason() -> None:
     world = World()
-    (one,) = world.forwarding()(_batch(_event(hours=72, ahead=100))).handled
+    (one,) = world.forwarding()(_batch(_event(hours=72, ahead=100))).messages
     assert one.given_up
     assert not world.asked
     assert [dead.reason for dead in world.dead_letters.envelopes] == ["given up after 72 hours: the upstream asked for later"]
@@ -294,7 +296,7 @@ def test_what_was_not_tried_for_an_unreachable_upstream_is_given_up_too_with_the
     world = World(answers={A: DOWN})
     forwarding = world.forwarding()
     forwarding(_batch(_event("first")))
-    (one,) = forwarding(_batch(_event("second", hours=73))).handled
+    (one,) = forwarding(_batch(_event("second", hours=73))).messages
     assert one.given_up
     assert world.names == [["first"]]
     (dead,) = world.dead_letters.envelopes
@@ -304,7 +306,7 @@ def test_what_was_not_tried_for_an_unreachable_upstream_is_given_up_too_with_the
 
 def test_an_event_of_the_future_is_not_given_up() -> None:
     world = World(answers={A: CallReply(500)})
-    assert not world.forwarding()(_batch(_event(hours=-1000))).handled[0].given_up
+    assert not world.forwarding()(_batch(_event(hours=-1000))).messages[0].given_up
 
 
 # What is not sent
@@ -312,17 +314,17 @@ def test_an_event_of_the_future_is_not_given_up() -> None:
 
 def test_what_goes_to_an_upstream_that_is_gone_is_a_dead_letter() -> None:
     world = World()
-    (one,) = world.forwarding()(_batch(_event(upstream="gone"))).handled
+    (one,) = world.forwarding()(_batch(_event(upstream="gone"))).messages
     reason = "the catalog has no upstream gone any more"
-    assert one == Handled(_event(upstream="gone"), Rejected(reason), given_up=True)
+    assert one == HandledMessage(_event(upstream="gone"), Rejected(reason), given_up=True)
     assert world.dead_letters.envelopes == [Envelope(write_forward(_event(upstream="gone")), reason=reason)]
     assert not world.asked
 
 
 def test_without_a_token_it_is_tried_again_and_not_counted_as_tried() -> None:
     world = World(tokens={B: TOKENS[B]})
-    (one,) = world.forwarding()(_batch(_event(waited=1))).handled
-    assert one == Handled(_event(waited=1), Retry("the stack's secret has no token of the upstream alpha"))
+    (one,) = world.forwarding()(_batch(_event(waited=1))).messages
+    assert one == HandledMessage(_event(waited=1), Retry("the stack's secret has no token of the upstream alpha"))
     assert world.queue.envelopes == [Envelope(write_forward(_event(waited=2)), 5)]
     assert not world.asked
 
@@ -338,7 +340,7 @@ def test_without_a_token_for_three_days_it_is_given_up() -> None:
 @pytest.mark.parametrize("body", ["", "{}", "not a message", '{"v":2}', write_forward(_event()).replace('"tried":0', '"tried":-1')])
 def test_poison_is_a_dead_letter_as_it_came(body: str) -> None:
     world = World()
-    (one,) = world.forwarding()([Delivery("m", body)]).handled
+    (one,) = world.forwarding()([Delivery("m", body)]).messages
     assert isinstance(one.outcome, Poison)
     assert (one.forward, one.given_up) == (None, True)
     assert world.dead_letters.envelopes == [Envelope(body, reason=one.outcome.reason)]
@@ -348,7 +350,7 @@ def test_poison_is_a_dead_letter_as_it_came(body: str) -> None:
 
 def test_an_empty_batch_is_nothing() -> None:
     world = World()
-    assert world.forwarding()([]) == Handling((), frozenset())
+    assert world.forwarding()([]) == HandledBatch((), frozenset())
     assert not world.asked
     assert world.queue.puts == world.dead_letters.puts == 0
 
@@ -397,8 +399,8 @@ def test_an_unreachable_upstream_is_left_alone_while_others_go_on() -> None:
     second = _handled(forwarding(_batch(_event("a2"), _event("b2", B), _event("a3"), _event("b3", B))))
     assert world.names == [["a1", "b1"], ["b2", "b3"]]
     why = "not tried, since a moment ago: no connection"
-    assert second["a2"] == Handled(_event("a2"), Postponed(why))
-    assert second["a3"] == Handled(_event("a3"), Postponed(why))
+    assert second["a2"] == HandledMessage(_event("a2"), Postponed(why))
+    assert second["a3"] == HandledMessage(_event("a3"), Postponed(why))
     assert second["b2"].outcome == second["b3"].outcome == Accepted()
     assert _forwards(world.queue) == [_event("a1", tried=1, waited=1), _event("a2", waited=1), _event("a3", waited=1)]
 
@@ -492,16 +494,16 @@ def test_what_was_asked_for_and_is_past_adds_nothing_to_the_delay() -> None:
 @pytest.mark.parametrize("refused", ["u1", "u2", "u3"])
 def test_what_the_queue_does_not_take_is_delivered_again_and_nothing_else_is(refused: str) -> None:
     world = World(answers={A: CallReply(500)}, queue=MemoryQueue(refused))
-    handling = world.forwarding()(_batch(_event("u1"), _event("u2"), _event("u3")))
-    assert handling.failed == {f"message {refused}"}
+    batch = world.forwarding()(_batch(_event("u1"), _event("u2"), _event("u3")))
+    assert batch.to_redeliver == {f"message {refused}"}
     assert {_name(forward) for forward in _forwards(world.queue)} == {"u1", "u2", "u3"} - {refused}
 
 
 @pytest.mark.parametrize("refused", ["u1", "u2", "poison"])
 def test_a_dead_letter_that_is_not_taken_is_delivered_again_and_nothing_else_is(refused: str) -> None:
     world = World(answers={A: CallReply(400)}, dead_letters=MemoryQueue(refused))
-    handling = world.forwarding()([*_batch(_event("u1"), _event("u2")), Delivery("message poison", "poison")])
-    assert handling.failed == {f"message {refused}"}
+    batch = world.forwarding()([*_batch(_event("u1"), _event("u2")), Delivery("message poison", "poison")])
+    assert batch.to_redeliver == {f"message {refused}"}
     assert len(world.dead_letters.envelopes) == 2
     assert not world.queue.envelopes
 
@@ -510,8 +512,8 @@ def test_both_queues_may_fail_in_one_batch() -> None:
     world = World(
         answers={"again": CallReply(500), "dead": CallReply(400)}, queue=MemoryQueue("again"), dead_letters=MemoryQueue("dead")
     )
-    handling = world.forwarding()(_batch(_event("again"), _event("fine"), _event("dead")))
-    assert handling.failed == {"message again", "message dead"}
+    batch = world.forwarding()(_batch(_event("again"), _event("fine"), _event("dead")))
+    assert batch.to_redeliver == {"message again", "message dead"}
 
 
 def test_everything_in_one_batch() -> None:
@@ -541,9 +543,9 @@ def test_everything_in_one_batch() -> None:
         _event("tokenless", "tokenless"),
         _event("not due", ahead=50),
     ]
-    handling = world.forwarding()([*_batch(*forwards), Delivery("message poison", "poison")])
-    handled = _handled(handling)
-    assert handling.failed == frozenset()
+    batch = world.forwarding()([*_batch(*forwards), Delivery("message poison", "poison")])
+    handled = _handled(batch)
+    assert batch.to_redeliver == frozenset()
     assert len(handled) == len(forwards) + 1
     assert len(world.asked) == 1
     assert world.names == [["accepted", "refused", "failed", "later", "down", "broken", "l" * 16, "old"]]
@@ -554,7 +556,7 @@ def test_everything_in_one_batch() -> None:
         "later": Retry,
         "down": Retry,
         "broken": Retry,
-        "l" * 16: Dropped,
+        "l" * 16: Discarded,
         "old": Retry,
         "gone": Rejected,
         "tokenless": Retry,
@@ -592,9 +594,9 @@ def test_no_message_is_lost_and_none_is_in_two_places(
     world = World(queue=MemoryQueue(refused), dead_letters=MemoryQueue(refused_dead), chance=1)
     world.answers = {f"u{number}": DOWN if status is None else CallReply(status) for number, (status, *_) in enumerate(batch)}
     events = [_event(f"u{number}", hours=hours, waited=waited) for number, (_, hours, waited) in enumerate(batch)]
-    handling = world.forwarding()(_batch(*events))
+    handled = world.forwarding()(_batch(*events))
     places = [f"message {_name(forward)}" for forward in (*_forwards(world.queue), *_forwards(world.dead_letters))]
-    places += handling.failed
-    places += [f"message {_name(one.forward)}" for one in handling.handled if one.forward and isinstance(one.outcome, Accepted)]
+    places += handled.to_redeliver
+    places += [f"message {_name(one.forward)}" for one in handled.messages if one.forward and isinstance(one.outcome, Accepted)]
     assert sorted(places) == sorted(f"message {_name(event)}" for event in events)
     assert all(0 < envelope.delay <= MAX_DELAY_SECONDS for envelope in world.queue.envelopes)

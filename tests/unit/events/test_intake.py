@@ -8,8 +8,8 @@ import pytest
 from pushhub.catalog.model import ReportedEvent, Upstream, UpstreamKind
 from pushhub.catalog.providers import PushToken
 from pushhub.events.command import Happening, PlainForm, RecordEvent, RelayLink
-from pushhub.events.intake import SECONDS_TO_LAST_REPORT, GivenUp, Intake, IntakeOutcome, Recorded, Relayed, Undone
-from pushhub.events.ledger import Entry, FirstSeen
+from pushhub.events.intake import SECONDS_TO_LAST_REPORT, DeliverAgain, GivenUp, InLedger, Intake, IntakeOutcome, Relayed
+from pushhub.events.ledger import FirstSeen, LedgerEntry
 from pushhub.events.messages import Forward, Receipt, Report, read_forward, write_report
 from pushhub.events.recording import Recording
 from pushhub.faults import LostRaceError, UnavailableError
@@ -38,7 +38,7 @@ class SlowLedger(MemoryLedger):
         self.world = world
         self.faults = faults
 
-    def commit(self, entry: Entry) -> None:
+    def commit(self, entry: LedgerEntry) -> None:
         self.world.elapsed += self.world.took
         if isinstance(entry, FirstSeen) and entry.event.uid in self.faults:
             raise self.faults[entry.event.uid]
@@ -89,13 +89,13 @@ def delivery(report: Report | str) -> Delivery:
     return Delivery(name, write_report(report))
 
 
-def recorded(report: Report, new: Happening, upstreams: int) -> Recorded:
+def recorded(report: Report, new: Happening, upstreams: int) -> InLedger:
     assert isinstance(report.content, RecordEvent)
-    return Recorded(report.content, new, upstreams)
+    return InLedger(report.content, new, upstreams)
 
 
 def undone(outcomes: Mapping[str, IntakeOutcome]) -> set[str]:
-    return {name for name, one in outcomes.items() if isinstance(one, Undone)}
+    return {name for name, one in outcomes.items() if isinstance(one, DeliverAgain)}
 
 
 # What is new goes on, what is not does not
@@ -238,7 +238,7 @@ def test_time_spent_on_reading_the_catalog_is_not_taken_from_reports() -> None:
 def test_a_fault_of_the_ledger_undoes_its_message_and_leaves_the_others_alone(fault: Exception) -> None:
     world = World(ALPHA, faults={"b": fault})
     outcomes = world.take_in(event("a"), event("b"), event("c"))
-    assert outcomes["b"] == Undone(f"{type(fault).__name__}: {fault}")
+    assert outcomes["b"] == DeliverAgain(f"{type(fault).__name__}: {fault}")
     assert undone(outcomes) == {"b"}
     assert [uid for _, uid, _ in world.sent_bits] == ["a", "c"]
     assert not world.dead_letters.puts

@@ -6,13 +6,13 @@ import pytest
 
 from pushhub.catalog.providers import PushToken
 from pushhub.events.command import Happening, PlainForm, RecordEvent
-from pushhub.events.ledger import Counts, FirstReport, FirstSeen, KnownBits, Repeated, entry_for, own_bits
+from pushhub.events.ledger import Counts, FirstSeen, KnownBits, Repeated, ReportMark, entry_for, own_bits
 from pushhub.events.messages import Receipt
 from pushhub.moments import Milliseconds
 
 NONE, DELIVERED, OPENED, BOTH = Happening(0), Happening.DELIVERED, Happening.OPENED, Happening.DELIVERED | Happening.OPENED
-MINE = FirstReport(Receipt("mine"), Milliseconds(2_000))
-OTHERS = FirstReport(Receipt("another's"), Milliseconds(1_000))
+MINE = ReportMark(Receipt("mine"), Milliseconds(2_000))
+OTHERS = ReportMark(Receipt("another's"), Milliseconds(1_000))
 REPORTED = (DELIVERED, OPENED, BOTH)
 UNKNOWN: KnownBits = {}
 
@@ -37,7 +37,7 @@ def test_the_bits_of_a_receipt_are_those_it_set_and_no_others(mine: Happening, o
 
 
 def test_bits_belong_to_a_receipt_whenever_it_was_accepted() -> None:
-    assert own_bits({OPENED: FirstReport(MINE.receipt, Milliseconds(9))}, MINE.receipt) == OPENED
+    assert own_bits({OPENED: ReportMark(MINE.receipt, Milliseconds(9))}, MINE.receipt) == OPENED
 
 
 TO_WRITE = [
@@ -80,7 +80,7 @@ def test_where_a_bit_is_the_reports_own_all_of_it_is_written_already(
 
 
 def test_a_bit_that_is_set_by_the_same_receipt_at_another_time_is_its_own() -> None:
-    assert entry_for(event(OPENED), MINE, {OPENED: FirstReport(MINE.receipt, Milliseconds(9))}) is None
+    assert entry_for(event(OPENED), MINE, {OPENED: ReportMark(MINE.receipt, Milliseconds(9))}) is None
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pushhub.catalog.secrets import LinkKeyId, Secrets
-from pushhub.events.command import LINK, LINK_PATH, Happening, RecordEvent
-from pushhub.events.links import MAX_LAUNCH_BYTES, MAX_LINK_CHARACTERS, MAX_UID_BYTES, HubLink, LinkError, mint_links, open_link
+from pushhub.events.command import LINK_PATH, OPAQUE_PART, Happening, RecordEvent
+from pushhub.events.links import MAX_LAUNCH_BYTES, MAX_LINK_CHARACTERS, MAX_UID_BYTES, HubLinks, LinkError, mint_links, open_link
 from tests.doubles.uids import PUBLISHED
 
 BASE, STACK = "https://hub.example", "pushhub"
@@ -26,7 +26,7 @@ def _secrets(keys: Mapping[LinkKeyId, str] | None = None) -> Secrets:
     return Secrets(KEYS if keys is None else keys, {})
 
 
-def _mint(uid: str = PUBLISHED, launch: str | None = None, secrets: Secrets | None = None, stack: str = STACK) -> HubLink:
+def _mint(uid: str = PUBLISHED, launch: str | None = None, secrets: Secrets | None = None, stack: str = STACK) -> HubLinks:
     return mint_links(BASE, stack, secrets or _secrets(), uid, launch)
 
 
@@ -62,8 +62,8 @@ def test_a_link_opens_to_what_it_was_made_for(uid: str, launch: str | None) -> N
 @given(uids, launches)
 def test_a_link_has_the_form_of_links_and_no_part_of_the_two_is_shared(uid: str, launch: str | None) -> None:
     ack, opened = _raw(_mint(uid, launch).ack), _raw(_mint(uid, launch).open)
-    assert LINK.fullmatch(_text(ack))
-    assert LINK.fullmatch(_text(opened))
+    assert OPAQUE_PART.fullmatch(_text(ack))
+    assert OPAQUE_PART.fullmatch(_text(opened))
     assert not {ack[place : place + 8] for place in range(3, len(ack) - 7)} & {
         opened[place : place + 8] for place in range(3, len(opened) - 7)
     }

@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pushhub.catalog.providers import PushToken
-from pushhub.events.command import LINK, Happening, PlainForm, RecordEvent, RelayLink
+from pushhub.events.command import OPAQUE_PART, Happening, PlainForm, RecordEvent, RelayLink
 from pushhub.events.messages import (
     FORMAT,
     Forward,
@@ -43,7 +43,7 @@ plain_forms = st.builds(PlainForm, launches, short_texts, texts)
 events = st.builds(
     RecordEvent, st.sampled_from([Happening(bits) for bits in (1, 2, 3)]), texts, st.none() | plain_forms, st.none() | short_texts
 )
-reports = st.builds(Report, texts.map(Receipt), times, events | st.builds(RelayLink, st.from_regex(LINK, fullmatch=True)))
+reports = st.builds(Report, texts.map(Receipt), times, events | st.builds(RelayLink, st.from_regex(OPAQUE_PART, fullmatch=True)))
 forwards = st.builds(Forward, texts, reports, times, counts, counts, times)
 
 

@@ -13,12 +13,12 @@ from pushhub.events.command import Happening, RecordEvent
 from pushhub.events.ledger import (
     AlreadyCountedError,
     ContradictedError,
-    Entry,
-    FirstReport,
     FirstSeen,
     KnownBits,
     Ledger,
+    LedgerEntry,
     Repeated,
+    ReportMark,
 )
 from pushhub.events.messages import Receipt, Report
 from pushhub.events.recording import Recording
@@ -28,9 +28,9 @@ from pushhub.races import LONGEST_RACE_WAIT, MAX_RACE_TRIES
 from tests.doubles.ledger import MemoryLedger
 
 NONE, DELIVERED, OPENED, BOTH = Happening(0), Happening.DELIVERED, Happening.OPENED, Happening.DELIVERED | Happening.OPENED
-MINE = FirstReport(Receipt("a" * 32), Milliseconds(2_000))
-OTHERS = FirstReport(Receipt("b" * 32), Milliseconds(1_000))
-THIRDS = FirstReport(Receipt("c" * 32), Milliseconds(1_500))
+MINE = ReportMark(Receipt("a" * 32), Milliseconds(2_000))
+OTHERS = ReportMark(Receipt("b" * 32), Milliseconds(1_000))
+THIRDS = ReportMark(Receipt("c" * 32), Milliseconds(1_500))
 
 
 class ScriptedLedger:
@@ -38,24 +38,24 @@ class ScriptedLedger:
 
     def __init__(self, answers: Iterable[Exception | None]) -> None:
         self.answers = list(answers)
-        self.entries: list[Entry] = []
+        self.entries: list[LedgerEntry] = []
 
-    def commit(self, entry: Entry) -> None:
+    def commit(self, entry: LedgerEntry) -> None:
         self.entries.append(entry)
         if answer := self.answers.pop(0):
             raise answer
 
     @property
-    def asked(self) -> list[tuple[type[Entry], Happening]]:
+    def asked(self) -> list[tuple[type[LedgerEntry], Happening]]:
         """The kind of each entry and the bits it sets."""
         return [(type(entry), entry.counts.unique) for entry in self.entries]
 
 
-def found(recorded: KnownBits) -> ContradictedError:
-    return ContradictedError(recorded)
+def found(known_bits: KnownBits) -> ContradictedError:
+    return ContradictedError(known_bits)
 
 
-def record(ledger: Ledger, happening: Happening = BOTH, by: FirstReport = MINE) -> tuple[Happening, list[float]]:
+def record(ledger: Ledger, happening: Happening = BOTH, by: ReportMark = MINE) -> tuple[Happening, list[float]]:
     """Record a report; return the bits that are its own and the waits."""
     event, waits = RecordEvent(happening, "u"), list[float]()
     return Recording(ledger, waits.append)(Report(by.receipt, by.at, event), event), waits
@@ -137,7 +137,7 @@ def test_a_ledger_that_does_not_answer_is_raised_and_not_asked_again(before: lis
 
 def test_a_write_whose_answer_was_lost_is_its_own_when_the_message_is_delivered_again() -> None:
     class Forgetful(MemoryLedger):
-        def commit(self, entry: Entry) -> None:
+        def commit(self, entry: LedgerEntry) -> None:
             super().commit(entry)
             if self.commits == 1:
                 raise UnavailableError("the answer was lost")

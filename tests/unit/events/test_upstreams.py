@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pushhub.catalog.model import Upstream
 from pushhub.events.command import Happening, RecordEvent, RelayLink
 from pushhub.events.messages import Forward, Receipt, Report
-from pushhub.events.upstreams import Accepted, Dropped, Rejected, Retry, Verdict, verdict
+from pushhub.events.upstreams import Accepted, Discarded, Rejected, Retry, Verdict, verdict
 from pushhub.moments import Milliseconds
 from pushhub.outgoing.calls import RETRY_AFTER, Call, CallReply, NoReply, seconds_to_wait
 
@@ -67,7 +67,7 @@ def test_an_event_is_accepted_by_2xx_and_refused_by_400_413_and_422_and_all_else
 
 @pytest.mark.parametrize("status", range(100, 600))
 def test_a_link_is_accepted_by_2xx_and_dropped_by_4xx_that_do_not_ask_for_later_and_all_else_is_tried_again(status: int) -> None:
-    expected: Verdict = Dropped(f"HTTP {status}")
+    expected: Verdict = Discarded(f"HTTP {status}")
     if status // 100 == 2:
         expected = Accepted()
     elif status in KEPT_LINKS:

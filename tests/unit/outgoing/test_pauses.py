@@ -12,7 +12,7 @@ class World:
         self.pauses = Pauses(lambda: self.seconds)
 
     def may_go(self, upstream: str = "a", *, again: bool = False) -> bool:
-        return not self.pauses.reason(upstream, again=again)
+        return not self.pauses.why_paused(upstream, retry=again)
 
     def seconds_until_it_may_go(self, *, again: bool) -> float:
         started = self.seconds
@@ -77,8 +77,8 @@ def test_an_answer_that_broke_off_at_once_says_nothing() -> None:
 def test_the_reason_says_what_was_seen() -> None:
     world = World()
     world.pauses.learn([("a", lost(10)), ("b", answered(9))])
-    assert world.pauses.reason("a", again=False) == "not tried, since a moment ago: no answer in time"
-    assert world.pauses.reason("b", again=False) == "not tried, since it took 9 s to answer a moment ago"
+    assert world.pauses.why_paused("a", retry=False) == "not tried, since a moment ago: no answer in time"
+    assert world.pauses.why_paused("b", retry=False) == "not tried, since it took 9 s to answer a moment ago"
 
 
 def test_a_slow_upstream_takes_at_most_a_seventh_of_the_time_for_new_reports() -> None:

@@ -1,1 +1,1 @@
-"""What callers may use: databases with their fields, and resources with their tokens."""
+"""What a stack is configured with: databases, resources, callers of the server APIs, upstreams, and their secrets."""

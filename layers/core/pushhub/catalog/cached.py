@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from pushhub.cached import Cached
-from pushhub.catalog.model import ApiToken, Catalog, Database, Resource, Upstream
+from pushhub.catalog.model import ApiCaller, Catalog, Database, Resource, Upstream
 
 
 class CachedCatalog(Cached[Catalog]):
@@ -19,13 +19,13 @@ class CachedCatalog(Cached[Catalog]):
         """
         return self.find(lambda catalog: _opened(catalog, resource_token))
 
-    def api_token_of(self, api_token: str) -> ApiToken | None:
+    def api_caller_of(self, api_token: str) -> ApiCaller | None:
         """Return the caller that this token belongs to, or None.
 
         Raises:
             UnavailableError: as for `opened_by`.
         """
-        return self.find(lambda catalog: catalog.api_token_of(api_token))
+        return self.find(lambda catalog: catalog.api_caller_of(api_token))
 
     def upstreams(self) -> Mapping[str, Upstream]:
         """Return the upstreams that events go to, by name.

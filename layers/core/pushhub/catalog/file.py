@@ -16,7 +16,7 @@ from pushhub.catalog.sections import SECTIONS
 from pushhub.catalog.sections.file_entry import FileEntry, FileSection
 from pushhub.catalog.sections.file_errors import problems_of, with_place
 from pushhub.catalog.sections.file_sections import FILE_SECTIONS
-from pushhub.catalog.sections.file_values import choices
+from pushhub.catalog.sections.file_values import with_commas
 from pushhub.catalog.sections.raw_entry import RawEntry, key_clashes
 from pushhub.catalog.whole import WholeCatalog
 from pushhub.catalog.yaml_text import YamlTextError, read_yaml
@@ -81,7 +81,7 @@ def parse_catalog(text: str, source: str, environment: Mapping[str, str]) -> Who
 
 
 def _section_names() -> str:
-    return choices(section.name for section in SECTIONS)
+    return with_commas(section.name for section in SECTIONS)
 
 
 @dataclass(slots=True)

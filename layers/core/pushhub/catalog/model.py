@@ -15,7 +15,7 @@ from pushhub.catalog.providers import Provider
 DatabaseId = NewType("DatabaseId", int)
 ResourceId = NewType("ResourceId", int)
 TokenDigest = NewType("TokenDigest", str)
-"""SHA-256 of a resource token or an API token in lower-case hex: all that is ever stored of it."""
+"""SHA-256 of a bearer token (a resource token or an API token) in lower-case hex: all that is ever stored of it."""
 
 EntryKey = int | str
 """What an entry goes by: an id in some sections, a name in the others."""
@@ -35,7 +35,7 @@ class CatalogEntry(Protocol):
 
 @runtime_checkable
 class OpenedByTokens(Protocol):
-    """An entry that a caller reaches with a bearer token. Several do while callers change from one to another."""
+    """An entry that is found by a bearer token. It has several while its callers change from one to another."""
 
     @property
     def token_digests(self) -> frozenset[TokenDigest]:
@@ -100,14 +100,14 @@ class Resource:
 
 
 class Right(StrEnum):
-    """What an API token allows its bearer."""
+    """What a caller of the server APIs may do."""
 
     EVENTS = "events"
 
 
 @dataclass(frozen=True, slots=True)
-class ApiToken:
-    """A caller of the vendors' server APIs, and what it may do."""
+class ApiCaller:
+    """A caller of the vendors' server APIs: the API tokens that it says who it is with, and what it may do."""
 
     name: str
     token_digests: frozenset[TokenDigest]
@@ -157,7 +157,8 @@ class Catalog:
 
     databases: Mapping[DatabaseId, Database]
     resources: Mapping[ResourceId, Resource]
-    api_tokens: Mapping[str, ApiToken] = field(default_factory=dict)
+    api_tokens: Mapping[str, ApiCaller] = field(default_factory=dict)
+    """Callers by their names. A catalog file calls this section `api_tokens`."""
     upstreams: Mapping[str, Upstream] = field(default_factory=dict)
 
     @classmethod
@@ -181,8 +182,8 @@ class Catalog:
         digest = digest_of(resource_token)
         return next((resource for resource in self.resources.values() if digest in resource.token_digests), None)
 
-    def api_token_of(self, api_token: str) -> ApiToken | None:
-        """Return the caller that this token belongs to, or None."""
+    def api_caller_of(self, api_token: str) -> ApiCaller | None:
+        """Return the caller that this API token belongs to, or None."""
         digest = digest_of(api_token)
         return next((caller for caller in self.api_tokens.values() if digest in caller.token_digests), None)
 
@@ -192,5 +193,5 @@ class Catalog:
 
 
 def digest_of(bearer_token: str) -> TokenDigest:
-    """Return what is stored in the place of a resource token or an API token."""
+    """Return the digest of a bearer token: a resource token or an API token."""
     return TokenDigest(hashlib.sha256(bearer_token.encode()).hexdigest())

@@ -16,7 +16,7 @@ from pushhub.console.stores import faults_explained, json_option, stack_option
 from pushhub.console.tables import table_lines
 from pushhub.console.terminal import beginning, on_one_line, stdout_is_a_terminal
 from pushhub.events.command import Happening
-from pushhub.events.ledger import FirstReport, LaunchStatistics, RecordedEvent
+from pushhub.events.ledger import LaunchStatistics, LedgerEvent, ReportMark
 from pushhub.events.uid import ParsedUid, parse_uid
 from pushhub.moments import iso_milliseconds
 from pushhub.text import is_unicode
@@ -106,11 +106,11 @@ def _statistics(ledger: DynamoLedger, launches: Sequence[str]) -> list[LaunchSta
     return rows
 
 
-def _first_time(event: RecordedEvent) -> tuple[int, str, str]:
-    return min((first.at for first in event.recorded.values()), default=0), event.launch, event.provider
+def _first_time(event: LedgerEvent) -> tuple[int, str, str]:
+    return min((first.at for first in event.known_bits.values()), default=0), event.launch, event.provider
 
 
-def events_entry(uid: str, found: Sequence[RecordedEvent]) -> dict[str, object]:
+def events_entry(uid: str, found: Sequence[LedgerEvent]) -> dict[str, object]:
     """Return what the ledger has of a uid, as JSON has it."""
     parsed = parse_uid(uid)
     return {
@@ -121,14 +121,14 @@ def events_entry(uid: str, found: Sequence[RecordedEvent]) -> dict[str, object]:
                 "launch": event.launch,
                 "provider": event.provider,
                 "form": _form(event),
-                **{name: _first_entry(event.recorded.get(bit)) for bit, name in _NAMES.items()},
+                **{name: _first_entry(event.known_bits.get(bit)) for bit, name in _NAMES.items()},
             }
             for event in found
         ],
     }
 
 
-def event_lines(uid: str, found: Sequence[RecordedEvent]) -> Iterator[str]:
+def event_lines(uid: str, found: Sequence[LedgerEvent]) -> Iterator[str]:
     """Give what the ledger has of a uid, as lines for a person."""
     yield f"uid {on_one_line(uid)}"
     if parsed := parse_uid(uid):
@@ -138,7 +138,7 @@ def event_lines(uid: str, found: Sequence[RecordedEvent]) -> Iterator[str]:
     for event in found:
         yield f"event of the {_form(event)} form, launch {on_one_line(event.launch)}, provider {on_one_line(event.provider)}"
         for bit, name in _NAMES.items():
-            first = event.recorded.get(bit)
+            first = event.known_bits.get(bit)
             yield f"  {name:<9}  {iso_milliseconds(first.at)}  receipt {first.receipt}" if first else f"  {name:<9}  not reported"
 
 
@@ -151,11 +151,11 @@ def _uid_entry(uid: ParsedUid) -> dict[str, object]:
     }
 
 
-def _form(event: RecordedEvent) -> str:
+def _form(event: LedgerEvent) -> str:
     return "plain" if event.plain else "special"
 
 
-def _first_entry(first: FirstReport | None) -> dict[str, object] | None:
+def _first_entry(first: ReportMark | None) -> dict[str, object] | None:
     return {"at": iso_milliseconds(first.at), "receipt": first.receipt} if first else None
 
 

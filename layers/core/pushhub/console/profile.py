@@ -134,7 +134,7 @@ def _parse_push_token(text: str) -> Address:
     return Address(provider, PushToken(push_token))
 
 
-def match_key(catalog: Catalog, database: DatabaseId, selector: ByField) -> MatchKey:
+def selected_key(catalog: Catalog, database: DatabaseId, selector: ByField) -> MatchKey:
     """Return the match key that a field's value is, in the form in which the database keeps it.
 
     Raises:
@@ -187,7 +187,7 @@ def _holder(stores: Stores, database: DatabaseId, selector: Selector) -> Profile
         case ById(id_):
             return id_
         case ByField():
-            key = match_key(stores.catalog.load().catalog, database, selector)
+            key = selected_key(stores.catalog.load().catalog, database, selector)
             (snapshot,) = stores.audience.read([SnapshotQuery(database, keys=(key,))])
             return snapshot.key_holders.get(key)
         case Address():

@@ -79,7 +79,7 @@ def line(arrival: Arrival) -> str:
 def _request_text(arrival: Arrival) -> str:
     match arrival.call:
         case "post_events":
-            body, _ = read_body(arrival.body)
+            body, _ = shown_body(arrival.body)
             return f"post_events {repr(body) if isinstance(body, str) else _json_on_one_line(body)}"
         case "crypto_post_events":
             # The whole link is a credential.
@@ -93,7 +93,7 @@ def json_line(arrival: Arrival) -> str:
     entry: dict[str, object] = {"at": arrival.at.isoformat(timespec="milliseconds").replace("+00:00", "Z")}
     match arrival.call:
         case "post_events":
-            body, upstream_token = read_body(arrival.body)
+            body, upstream_token = shown_body(arrival.body)
             if isinstance(body, dict):
                 body.pop("token", None)
             entry |= {
@@ -108,7 +108,7 @@ def json_line(arrival: Arrival) -> str:
     return json.dumps(entry | {"answered": arrival.status, "answer": arrival.answer})
 
 
-def read_body(body: bytes) -> tuple[dict[str, object] | str, str | None]:
+def shown_body(body: bytes) -> tuple[dict[str, object] | str, str | None]:
     """Return a body without the upstream token, and the upstream token.
 
     Returns:

@@ -35,6 +35,6 @@ def ran(run: "ChunkRun") -> dict[str, Any]:
     return {"finished": run.finished}
 
 
-def refused(error: Exception) -> dict[str, Any]:
+def refusal_of(error: Exception) -> dict[str, Any]:
     """Return the answer that ends the execution, and why."""
     return {"refused": {"error": type(error).__name__, "cause": str(error)}}

@@ -11,17 +11,17 @@ from pushhub.events.messages import Forward, PoisonError, Report, read_report, w
 from pushhub.events.recording import Recording
 from pushhub.faults import LostRaceError, UnavailableError
 from pushhub.moments import Milliseconds
-from pushhub.outgoing.queues import Delivery, Envelope, Queue, not_taken
+from pushhub.outgoing.queues import Delivery, Envelope, Queue, put_all
 
 SECONDS_TO_LAST_REPORT: Final = 15
-"""No report is begun later than this after its batch began: to find out that one cannot be written may take 24 s."""
+"""Seconds after the beginning of a batch in which a report of it may be begun: one that cannot be written may take 24 s more."""
 
 _BIT: Final = {ReportedEvent.DELIVERED: Happening.DELIVERED, ReportedEvent.OPENED: Happening.OPENED}
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
-    """The report is written down; `new` are the bits that it was the first with, `upstreams` how many upstreams get those."""
+class InLedger:
+    """The event is in the ledger; this report was the first with the bits `new`, and so many `upstreams` get some of those."""
 
     event: RecordEvent
     new: Happening
@@ -43,13 +43,13 @@ class GivenUp:
 
 
 @dataclass(frozen=True, slots=True)
-class Undone:
+class DeliverAgain:
     """The message is to be delivered again."""
 
     reason: str
 
 
-IntakeOutcome = Recorded | Relayed | GivenUp | Undone
+IntakeOutcome = InLedger | Relayed | GivenUp | DeliverAgain
 """What came of a message of the queue Events."""
 
 
@@ -69,28 +69,28 @@ class Intake:
     clock: Callable[[], float] = time.monotonic
 
     def __call__(self, deliveries: Sequence[Delivery]) -> dict[str, IntakeOutcome]:
-        """Deal with a batch; return what came of each message, by its id.
+        """Process a batch; return what came of each message, by its id.
 
         Raises:
             UnavailableError: it is not known which upstreams there are; the whole batch is to be delivered again.
         """
         upstreams = self.upstreams()
-        latest = self.clock() + SECONDS_TO_LAST_REPORT
+        deadline = self.clock() + SECONDS_TO_LAST_REPORT
         outcomes: dict[str, IntakeOutcome] = {}
         forwards: list[tuple[str, Envelope]] = []
         dead: dict[str, Envelope] = {}
         for delivery in deliveries:
-            outcome, new = self._handled(delivery.body, upstreams, latest)
+            outcome, made = self._process(delivery.body, upstreams, deadline)
             outcomes[delivery.id] = outcome
-            forwards += ((delivery.id, Envelope(write_forward(forward))) for forward in new)
+            forwards += ((delivery.id, Envelope(write_forward(forward))) for forward in made)
             if isinstance(outcome, GivenUp):
                 dead[delivery.id] = Envelope(delivery.body, reason=outcome.reason)
-        for id_ in not_taken(self.forwards, forwards) | not_taken(self.dead_letters, dead.items()):
-            outcomes[id_] = Undone("a queue did not take what follows from it")
+        for id_ in put_all(self.forwards, forwards) | put_all(self.dead_letters, dead.items()):
+            outcomes[id_] = DeliverAgain("a queue did not take what follows from it")
         return outcomes
 
-    def _handled(self, body: str, upstreams: Mapping[str, Upstream], latest: float) -> tuple[IntakeOutcome, tuple[Forward, ...]]:
-        """Return what came of a message, and the forwards that follow from it."""
+    def _process(self, body: str, upstreams: Mapping[str, Upstream], deadline: float) -> tuple[IntakeOutcome, tuple[Forward, ...]]:
+        """Process a message; return what came of it, and its forwards."""
         try:
             report = read_report(body)
         except PoisonError as poison:
@@ -99,7 +99,7 @@ class Intake:
             case RelayLink():
                 return self._relayed(report, upstreams)
             case RecordEvent() as event:
-                return self._recorded(report, event, upstreams, latest)
+                return self._recorded(report, event, upstreams, deadline)
             case _:
                 assert_never(report.content)
 
@@ -108,16 +108,16 @@ class Intake:
         return (Relayed(len(relays)) if relays else GivenUp("no upstream takes links that are not ours any more")), relays
 
     def _recorded(
-        self, report: Report, event: RecordEvent, upstreams: Mapping[str, Upstream], latest: float
-    ) -> tuple[Recorded | Undone, tuple[Forward, ...]]:
-        if self.clock() > latest:
-            return Undone("time was up before it was begun"), ()
+        self, report: Report, event: RecordEvent, upstreams: Mapping[str, Upstream], deadline: float
+    ) -> tuple[InLedger | DeliverAgain, tuple[Forward, ...]]:
+        if self.clock() > deadline:
+            return DeliverAgain("time was up before it was begun"), ()
         try:
             new = self.recording(report, event)
         except (LostRaceError, UnavailableError) as fault:
-            return Undone(f"{type(fault).__name__}: {fault}"), ()
+            return DeliverAgain(f"{type(fault).__name__}: {fault}"), ()
         forwards = tuple(self._forwards(report, event, new, upstreams))
-        return Recorded(event, new, len(forwards)), forwards
+        return InLedger(event, new, len(forwards)), forwards
 
     def _forwards(self, report: Report, event: RecordEvent, new: Happening, upstreams: Mapping[str, Upstream]) -> Iterator[Forward]:
         for name, upstream in upstreams.items():

@@ -31,14 +31,14 @@ from pushhub.moments import Milliseconds
 
 
 @dataclass(frozen=True, slots=True)
-class FirstReport:
-    """The report that set a bit, and when it was accepted."""
+class ReportMark:
+    """What the ledger keeps of a report: its receipt, and the moment `at` which it was accepted."""
 
     receipt: Receipt
     at: Milliseconds
 
 
-KnownBits = Mapping[Happening, FirstReport]
+KnownBits = Mapping[Happening, ReportMark]
 """What the ledger says of one event: each bit that is set, and the report that it belongs to."""
 
 
@@ -57,7 +57,7 @@ class FirstSeen:
     """Set bits of an event and count the report, in one step; the guard is that the bits are unset."""
 
     event: RecordEvent
-    report: FirstReport
+    report: ReportMark
     bits: Happening
     counts: Counts
 
@@ -66,21 +66,21 @@ class FirstSeen:
 class Repeated:
     """Count a repeat; the guard is that its receipt is not counted yet."""
 
-    report: FirstReport
+    report: ReportMark
     counts: Counts
 
 
-Entry = FirstSeen | Repeated
-"""What is written for one report."""
+LedgerEntry = FirstSeen | Repeated
+"""What is written into the ledger for one report."""
 
 
 class ContradictedError(LostRaceError):
-    """The guard of a `FirstSeen` did not hold; `recorded` is what the ledger has of the event."""
+    """The guard of a `FirstSeen` did not hold; `known_bits` are those that the event has."""
 
-    def __init__(self, recorded: KnownBits) -> None:
-        """Take what the ledger has of the event."""
+    def __init__(self, known_bits: KnownBits) -> None:
+        """Keep the bits that the event has."""
         super().__init__("bits of the event are set already")
-        self.recorded = recorded
+        self.known_bits = known_bits
 
 
 class AlreadyCountedError(LostRaceError):
@@ -88,14 +88,14 @@ class AlreadyCountedError(LostRaceError):
 
 
 @dataclass(frozen=True, slots=True)
-class RecordedEvent:
+class LedgerEvent:
     """An event as it stands in the ledger, for people; `launch` and `provider` are what it is counted for."""
 
     uid: str
     launch: str
     provider: str
     plain: bool
-    recorded: KnownBits
+    known_bits: KnownBits
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ class LaunchStatistics:
 class Ledger(Protocol):
     """Keeps which events were reported, and how often."""
 
-    def commit(self, entry: Entry) -> None:
+    def commit(self, entry: LedgerEntry) -> None:
         """Write the whole of an entry or nothing.
 
         Raises:
@@ -122,15 +122,15 @@ class Ledger(Protocol):
         """
 
 
-def own_bits(recorded: KnownBits, receipt: Receipt) -> Happening:
+def own_bits(known_bits: KnownBits, receipt: Receipt) -> Happening:
     """Return the bits of an event that belong to a receipt."""
-    return Happening(sum(bit for bit, first in recorded.items() if first.receipt == receipt))
+    return Happening(sum(bit for bit, first in known_bits.items() if first.receipt == receipt))
 
 
-def entry_for(event: RecordEvent, report: FirstReport, recorded: KnownBits) -> Entry | None:
+def entry_for(event: RecordEvent, report: ReportMark, known_bits: KnownBits) -> LedgerEntry | None:
     """Return what is to be written for a report, given what the ledger has of its event; None if it is written already."""
-    if own_bits(recorded, report.receipt):
+    if own_bits(known_bits, report.receipt):
         return None
-    unset = event.happening & ~Happening(sum(recorded))
+    unset = event.happening & ~Happening(sum(known_bits))
     counts = Counts(event.launch, event.provider, unset, event.happening)
     return FirstSeen(event, report, unset, counts) if unset else Repeated(report, counts)

@@ -37,14 +37,14 @@ class LinkError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class HubLink:
+class HubLinks:
     """The two links that a push carries as `hub_link`."""
 
     ack: str
     open: str
 
 
-def mint_links(base_url: str, stack: str, secrets: Secrets, uid: str, launch: str | None = None) -> HubLink:
+def mint_links(base_url: str, stack: str, secrets: Secrets, uid: str, launch: str | None = None) -> HubLinks:
     """Return the links of one push to one device.
 
     Args:
@@ -67,12 +67,12 @@ def mint_links(base_url: str, stack: str, secrets: Secrets, uid: str, launch: st
     key_id = max(secrets.link_keys)
     content = json.dumps([uid] if launch is None else [uid, launch], ensure_ascii=False, separators=(",", ":")).encode()
     ack, opened = (
-        base_url + LINK_PATH + _sealed(content, stack, key_id, secrets.link_keys[key_id], _PURPOSES[purpose])
+        base_url + LINK_PATH + _encrypted(content, stack, key_id, secrets.link_keys[key_id], _PURPOSES[purpose])
         for purpose in (Happening.DELIVERED, Happening.OPENED)
     )
     if len(opened) > MAX_LINK_CHARACTERS:
         raise LinkError(f"a link would have {len(opened)} characters; at most {MAX_LINK_CHARACTERS} are made")
-    return HubLink(ack, opened)
+    return HubLinks(ack, opened)
 
 
 def _size(name: str, text: str) -> int:
@@ -98,19 +98,20 @@ def open_link(opaque: str, stack: str, key_of: Callable[[LinkKeyId], str | None]
     if key is None or purpose not in _HAPPENINGS:
         return None
     try:
-        content = _cipher(key).decrypt(raw[_HEADER_BYTES:], _bound(stack, raw[:_HEADER_BYTES]))
+        content = _cipher(key).decrypt(raw[_HEADER_BYTES:], _associated_data(stack, raw[:_HEADER_BYTES]))
     except InvalidTag:
         return None
     uid, *launch = json.loads(content)
     return RecordEvent(_HAPPENINGS[purpose], uid, launch_of_link=launch[0] if launch else None)
 
 
-def _sealed(content: bytes, stack: str, key_id: LinkKeyId, key: str, purpose: bytes) -> str:
+def _encrypted(content: bytes, stack: str, key_id: LinkKeyId, key: str, purpose: bytes) -> str:
     header = bytes([_FORMAT, key_id]) + purpose
-    return _encoded(header + _cipher(key).encrypt(content, _bound(stack, header)))
+    return _encoded(header + _cipher(key).encrypt(content, _associated_data(stack, header)))
 
 
-def _bound(stack: str, header: bytes) -> list[bytes]:
+def _associated_data(stack: str, header: bytes) -> list[bytes]:
+    """Return what AES-SIV authenticates besides the encrypted content."""
     return [b"pushhub link", stack.encode(), header]
 
 

@@ -29,10 +29,10 @@ from typing import Final, NewType, assert_never
 
 from pushhub.catalog.providers import PushToken
 from pushhub.events.command import (
-    LINK,
     MAX_LAUNCH_CHARACTERS,
     MAX_PROVIDER_CHARACTERS,
     MAX_UID_CHARACTERS,
+    OPAQUE_PART,
     Happening,
     PlainForm,
     RecordEvent,
@@ -195,7 +195,7 @@ def _plain(entry: Mapping[str, object]) -> PlainForm:
 
 def _link(value: object) -> str:
     opaque = _text(value)
-    if not LINK.fullmatch(opaque):
+    if not OPAQUE_PART.fullmatch(opaque):
         raise ValueError
     return opaque
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from pushhub.events.command import Happening, RecordEvent
-from pushhub.events.ledger import AlreadyCountedError, ContradictedError, FirstReport, KnownBits, Ledger, entry_for, own_bits
+from pushhub.events.ledger import AlreadyCountedError, ContradictedError, KnownBits, Ledger, ReportMark, entry_for, own_bits
 from pushhub.events.messages import Report
 from pushhub.races import rerun_lost_races
 
@@ -28,30 +28,30 @@ class Recording:
             LostRaceError: every try lost a race.
             UnavailableError: the ledger did not answer.
         """
-        return rerun_lost_races(self.sleep)(_Attempt(self.ledger, event, FirstReport(report.receipt, report.at)))
+        return rerun_lost_races(self.sleep)(_ReportWriter(self.ledger, event, ReportMark(report.receipt, report.at)))
 
 
 @dataclass(slots=True)
-class _Attempt:
-    """Tries to write one report down; `known` is what the ledger has said of the event, kept from one try to the next."""
+class _ReportWriter:
+    """Writes one report down; `known_bits` are what the ledger has said of the event, kept from one try to the next."""
 
     ledger: Ledger
     event: RecordEvent
-    first: FirstReport
-    known: KnownBits = field(default_factory=dict)
+    mark: ReportMark
+    known_bits: KnownBits = field(default_factory=dict)
 
     def __call__(self) -> Happening:
         """Write until nothing is left to be written, and return the bits that belong to the report."""
-        while entry := entry_for(self.event, self.first, self.known):
+        while entry := entry_for(self.event, self.mark, self.known_bits):
             try:
                 self.ledger.commit(entry)
             except ContradictedError as contradiction:
-                if contradiction.recorded == self.known:
+                if contradiction.known_bits == self.known_bits:
                     # There is nothing new to decide from: this is a race like any other.
                     raise
-                self.known = contradiction.recorded
+                self.known_bits = contradiction.known_bits
             except AlreadyCountedError:
                 return Happening(0)
             else:
                 return entry.counts.unique
-        return own_bits(self.known, self.first.receipt) & self.event.happening
+        return own_bits(self.known_bits, self.mark.receipt) & self.event.happening

@@ -4,15 +4,18 @@
 answer                    an event                           a link that is not ours
 ========================  =================================  ==================================
 none                      retry                              retry
-2xx of success            accepted                           accepted
+2xx of success (*)        accepted                           accepted
 other 2xx                 retry                              retry
-400, 413, 422             rejected                           dropped
+400, 413, 422             rejected                           discarded
 408, 425, 429             retry                              retry
-other 4xx                 retry                              dropped
+other 4xx                 retry                              discarded
 all others                retry                              retry
 ========================  =================================  ==================================
 
-The API of the upstream says what success looks like. An event is not rejected for 401, 403 or 404: these speak of the upstream
+(*) Which 2xx are success is judged by the API of the upstream, in :meth:`UpstreamApi.accepted`: for Altcraft, see
+:mod:`pushhub.dialects.altcraft.upstream`. All else is judged here, alike for every kind of upstream.
+
+An event is not rejected for 401, 403 or 404: these speak of the upstream
 token and the URL, which an operator may still correct.
 """
 
@@ -34,7 +37,7 @@ class UpstreamApi(Protocol):
         """Return the request that hands a report on; a link needs no upstream token."""
 
     def accepted(self, forward: Forward, reply: CallReply) -> bool:
-        """Say whether a 2xx answer means that the upstream has taken the report."""
+        """Say whether a 2xx answer is one of success: the upstream has taken the report."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +53,8 @@ class Rejected:
 
 
 @dataclass(frozen=True, slots=True)
-class Dropped:
-    """The upstream does not know the link. Anyone may have made it up, so it is not kept for somebody to look at."""
+class Discarded:
+    """The upstream refused the link. Anyone may have made it up, so it is not kept for somebody to look at."""
 
     reason: str
 
@@ -64,7 +67,7 @@ class Retry:
     after: int | None = None
 
 
-Verdict = Accepted | Rejected | Dropped | Retry
+Verdict = Accepted | Rejected | Discarded | Retry
 """What an upstream's answer means for a report."""
 
 Apis = Mapping[UpstreamKind, UpstreamApi]
@@ -91,12 +94,12 @@ def verdict(api: UpstreamApi, forward: Forward, reply: CallReply | NoReply, now:
             assert_never(reply)
 
 
-def _final(content: RecordEvent | RelayLink, status: int, reason: str) -> Rejected | Dropped | None:
+def _final(content: RecordEvent | RelayLink, status: int, reason: str) -> Rejected | Discarded | None:
     """Return what a status that is no success means where it is the last word, None where it is not."""
     match content:
         case RecordEvent():
             return Rejected(reason) if status in _REJECTING else None
         case RelayLink():
-            return Dropped(reason) if status in _FAULT_OF_THE_CALLER and status not in _ASKING_FOR_LATER else None
+            return Discarded(reason) if status in _FAULT_OF_THE_CALLER and status not in _ASKING_FOR_LATER else None
         case _:
             assert_never(content)

@@ -1,1 +1,1 @@
-"""What leaves the hub: calls, the queues they wait in, the pauses between them, and the addresses they may reach."""
+"""What leaves the hub: HTTP calls, the pauses between them, the addresses that they may reach, and messages for queues."""

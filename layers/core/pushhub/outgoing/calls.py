@@ -66,7 +66,7 @@ class Exchange(Protocol):
 
 
 def seconds_to_wait(reply: CallReply, now: Milliseconds) -> int | None:
-    """Return for how long an answer wants to be left alone, None where it does not say.
+    """Return how many seconds an answer asks the caller to wait before the next request, None where it does not say.
 
     Its header `Retry-After` has seconds or a date (RFC 9110, 10.2.3); a date that is past gives 0.
     """

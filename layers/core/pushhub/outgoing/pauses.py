@@ -8,6 +8,8 @@ slow: it took `t`, a second or more 6 t, from 1 to 60 s              t
 quick                               nothing                          nothing
 ==================================  ===============================  ===============================
 
+`t` is the longest time that a request of the batch took, whether it was answered, lost or broken off.
+
 So an upstream that hangs takes at most a seventh of a worker's time; one that refuses connections, which takes no time, is tried
 again soon. A slow upstream takes at most a seventh of the time for new reports, and at most half of the time for retries.
 """
@@ -43,25 +45,25 @@ class Pauses:
         self._elapsed = elapsed
         self._pauses: dict[str, _Pause] = {}
 
-    def reason(self, upstream: str, *, again: bool) -> str:
-        """Return why no request is sent to an upstream just now, or nothing if one may be sent.
+    def why_paused(self, upstream: str, *, retry: bool) -> str:
+        """Return why an upstream is paused at this moment, or an empty text if a request may be sent.
 
         Args:
             upstream: its name.
-            again: whether the report comes out of the queue of retries.
+            retry: whether the report comes out of the queue of retries.
         """
         pause = self._pauses.get(upstream)
         if pause is None:
             return ""
-        until = pause.retries_until if again else pause.new_until
+        until = pause.retries_until if retry else pause.new_until
         return pause.reason if self._elapsed() < until else ""
 
     def learn(self, answers: Iterable[tuple[str, CallReply | NoReply]]) -> None:
         """Begin and end pauses by what came of one batch: the name of the upstream and its answer, for each request.
 
-        An upstream is unreachable if more of its requests found it so than it answered. One lost request among many is no outage,
-        but the time that was waited for it makes the upstream slow. A quick answer ends a pause; a connection that broke off
-        neither begins nor ends one.
+        An upstream is unreachable if more of its requests found it so than it answered. It is slow if any request took
+        :data:`SLOW_SECONDS` or more, whether it was answered, lost, or broken off. A pause ends if none took that long and at least
+        one was answered. So one lost request among many is no outage, and a connection that broke off quickly changes nothing.
         """
         by_upstream = defaultdict(list)
         for upstream, answer in answers:

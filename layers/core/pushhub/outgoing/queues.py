@@ -51,12 +51,12 @@ class Queue(Protocol):
         """Put messages in and return the positions of those that were not taken."""
 
 
-def not_taken(queue: Queue, envelopes: Iterable[tuple[str, Envelope]]) -> frozenset[str]:
-    """Put messages into a queue, and return the ids of those that it did not take.
+def put_all(queue: Queue, envelopes: Iterable[tuple[str, Envelope]]) -> frozenset[str]:
+    """Put messages into a queue, and return the ids of the deliveries for which it did not take all of them.
 
     Args:
-        queue: is not called for nothing.
-        envelopes: each with the id of the delivery that it follows from; several may follow from one.
+        queue: is called only where there are messages.
+        envelopes: each with the id of the delivery for which it is put; there may be several for one delivery.
     """
     pairs = list(envelopes)
     if not pairs:

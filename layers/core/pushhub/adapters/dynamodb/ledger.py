@@ -13,7 +13,15 @@ from pushhub.adapters.dynamodb.schema import items
 from pushhub.adapters.dynamodb.schema import ledger as schema
 from pushhub.adapters.dynamodb.schema.items import Item
 from pushhub.events.command import Happening
-from pushhub.events.ledger import AlreadyCountedError, ContradictedError, Counts, Entry, FirstSeen, LaunchStatistics, RecordedEvent
+from pushhub.events.ledger import (
+    AlreadyCountedError,
+    ContradictedError,
+    Counts,
+    FirstSeen,
+    LaunchStatistics,
+    LedgerEntry,
+    LedgerEvent,
+)
 from pushhub.events.messages import Receipt
 from pushhub.faults import LostRaceError
 from pushhub.moments import SECONDS_PER_DAY
@@ -39,7 +47,7 @@ class DynamoLedger:
         self._now = now
         self._listed: OrderedDict[tuple[str, str], None] = OrderedDict()
 
-    def commit(self, entry: Entry) -> None:
+    def commit(self, entry: LedgerEntry) -> None:
         """See :meth:`pushhub.events.ledger.Ledger.commit`; one transaction.
 
         Its first action has the guard; the second counts; a third lists the launch, unless this process has done that already.
@@ -57,7 +65,7 @@ class DynamoLedger:
             raise _explained(lost, entry) from None
         self._remember(*listed)
 
-    def events_of(self, uid: str) -> tuple[RecordedEvent, ...]:
+    def events_of(self, uid: str) -> tuple[LedgerEvent, ...]:
         """Return what was reported of a uid: in the special form at most one event, in the plain form any number.
 
         Raises:
@@ -119,7 +127,7 @@ class DynamoLedger:
         condition = "attribute_not_exists(pk)"
         return {"Put": {"TableName": self._table, "Item": items.to_wire(item), "ConditionExpression": condition}}
 
-    def _counting(self, entry: Entry) -> dict[str, Any]:
+    def _counting(self, entry: LedgerEntry) -> dict[str, Any]:
         counts = entry.counts
         key = schema.counter_key(counts.launch, counts.provider, schema.counter_shard(entry.report.receipt))
         added = ", ".join(f"{name} :one" for name in _counted(counts))
@@ -159,12 +167,12 @@ def _counted(counts: Counts) -> Iterator[str]:
             yield f"{name}t"
 
 
-def _explained(lost: LostRaceError, entry: Entry) -> LostRaceError:
+def _explained(lost: LostRaceError, entry: LedgerEntry) -> LostRaceError:
     """Return what a cancelled transaction means: its first reason is of the action with the guard."""
     reasons = reasons_of(lost)
     if not reasons or reasons[0].get("Code") != GUARD_FAILED:
         return lost
     if not isinstance(entry, FirstSeen):
         return AlreadyCountedError("the receipt is counted already")
-    recorded = schema.recorded_of(items.from_wire(reasons[0].get("Item", {})))
-    return ContradictedError(recorded) if entry.bits & Happening(sum(recorded)) else lost
+    known_bits = schema.known_bits_of(items.from_wire(reasons[0].get("Item", {})))
+    return ContradictedError(known_bits) if entry.bits & Happening(sum(known_bits)) else lost

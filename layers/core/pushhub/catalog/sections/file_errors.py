@@ -6,7 +6,7 @@ from typing import Final
 from pydantic import ValidationError
 
 from pushhub.catalog.sections.file_entry import FileEntry
-from pushhub.catalog.sections.file_values import MAX_ID, choices
+from pushhub.catalog.sections.file_values import MAX_ID, with_commas
 from pushhub.validation import Misfit, misfits, path_of
 
 _AN_ID: Final = f"an integer from 1 to {MAX_ID} is expected"
@@ -41,7 +41,7 @@ def _in_words(misfit: Misfit, entry: type[FileEntry]) -> str:
         case "value_error":
             return str(misfit.context["error"])
         case "extra_forbidden":
-            return f"unknown key; the keys are {choices(entry.model_fields)}"
+            return f"unknown key; the keys are {with_commas(entry.model_fields)}"
         case "string_type" if not misfit.null:
             return "a text is expected; put it in quotes"
         case known if known in _EXPECTED:

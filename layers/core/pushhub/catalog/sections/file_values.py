@@ -22,8 +22,8 @@ def filled_in(raw: object, info: ValidationInfo) -> object:
     return with_variables(raw, cast("Mapping[str, str]", info.context)) if isinstance(raw, str) else raw
 
 
-def choices(words: Iterable[str]) -> str:
-    """Return what a person may choose from."""
+def with_commas(words: Iterable[str]) -> str:
+    """Return words as a message lists them."""
     return ", ".join(words)
 
 
@@ -34,7 +34,7 @@ def known[Word: StrEnum](words: type[Word], name: str) -> Callable[[object], Wor
         try:
             return words(str(raw))
         except ValueError:
-            raise ValueError(f'unknown {name} "{raw}"; one of {choices(words)}') from None
+            raise ValueError(f'unknown {name} "{raw}"; one of {with_commas(words)}') from None
 
     return word
 

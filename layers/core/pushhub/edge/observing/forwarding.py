@@ -6,18 +6,18 @@ from typing import assert_never
 from aws_lambda_powertools.metrics import MetricUnit
 
 from pushhub.edge.observing.output import count, logger, metrics
-from pushhub.events.forwarding import ForwardOutcome, Handled, Handling, Poison, Postponed
-from pushhub.events.upstreams import Accepted, Dropped, Rejected, Retry
+from pushhub.events.forwarding import ForwardOutcome, HandledBatch, HandledMessage, Poison, Postponed
+from pushhub.events.upstreams import Accepted, Discarded, Rejected, Retry
 from pushhub.moments import Milliseconds
 
 
-def observe(handling: Handling, now: Milliseconds) -> None:
+def observe(batch: HandledBatch, now: Milliseconds) -> None:
     """Log and count what came of a batch of forwards.
 
     `ForwardAge` tells for how many seconds each forward that is to be tried again has been on its way.
     """
-    counts: Counter[str] = Counter({"ForwardsUndone": len(handling.failed)})
-    for handled in handling.handled:
+    counts: Counter[str] = Counter({"ForwardsUndone": len(batch.to_redeliver)})
+    for handled in batch.messages:
         tried_again = isinstance(handled.outcome, Retry | Postponed)
         counts[_metric(handled.outcome)] += 1
         counts["ForwardsGivenUp"] += handled.given_up and tried_again
@@ -33,7 +33,7 @@ def _metric(outcome: ForwardOutcome) -> str:
             return "ForwardsAccepted"
         case Rejected():
             return "ForwardsRefused"
-        case Dropped():
+        case Discarded():
             return "RelaysDropped"
         case Retry():
             return "ForwardsFailed"
@@ -44,7 +44,7 @@ def _metric(outcome: ForwardOutcome) -> str:
     assert_never(outcome)
 
 
-def _log_trouble(handled: Handled) -> None:
+def _log_trouble(handled: HandledMessage) -> None:
     outcome, forward = handled.outcome, handled.forward
     if isinstance(outcome, Accepted | Postponed):
         return

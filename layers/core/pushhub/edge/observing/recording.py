@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import assert_never
 
 from pushhub.edge.observing.output import count, logger
-from pushhub.events.intake import GivenUp, IntakeOutcome, Recorded, Relayed, Undone
+from pushhub.events.intake import DeliverAgain, GivenUp, InLedger, IntakeOutcome, Relayed
 
 
 def observe(outcomes: Mapping[str, IntakeOutcome]) -> None:
@@ -16,19 +16,19 @@ def observe(outcomes: Mapping[str, IntakeOutcome]) -> None:
         match outcome:
             case GivenUp(reason):
                 logger.error("a message of the events queue is a dead letter", message_id=id_, reason=reason)
-            case Undone(reason):
+            case DeliverAgain(reason):
                 logger.warning("a report could not be recorded and is tried again", message_id=id_, reason=reason)
     count(counts)
 
 
 def _metric(outcome: IntakeOutcome) -> str:
     match outcome:
-        case Recorded():
+        case InLedger():
             return "EventsNew" if outcome.new else "EventsRepeated"
         case Relayed():
             return "LinksRelayed"
         case GivenUp():
             return "EventsGivenUp"
-        case Undone():
+        case DeliverAgain():
             return "EventsUndone"
     assert_never(outcome)

@@ -7,7 +7,7 @@ from zlib import crc32
 
 from pushhub.adapters.dynamodb.schema.items import Item
 from pushhub.events.command import Happening, RecordEvent
-from pushhub.events.ledger import FirstReport, KnownBits, LaunchStatistics, RecordedEvent
+from pushhub.events.ledger import KnownBits, LaunchStatistics, LedgerEvent, ReportMark
 from pushhub.events.messages import Receipt
 from pushhub.moments import Milliseconds
 
@@ -29,15 +29,15 @@ def event_key(event: RecordEvent) -> Item:
     return {"pk": event_partition(event.uid), "sk": event.identity}
 
 
-def event_of(item: Item) -> RecordedEvent:
+def event_of(item: Item) -> LedgerEvent:
     """Read an event back."""
-    return RecordedEvent(item["uid"], item["launch"], item["provider"], item["plain"], recorded_of(item))
+    return LedgerEvent(item["uid"], item["launch"], item["provider"], item["plain"], known_bits_of(item))
 
 
-def recorded_of(item: Item) -> KnownBits:
+def known_bits_of(item: Item) -> KnownBits:
     """Read back which bits of an event are set, and which report each belongs to."""
     return {
-        bit: FirstReport(Receipt(item[name]), Milliseconds(int(item[f"{name}_at"]))) for bit, name in BITS.items() if name in item
+        bit: ReportMark(Receipt(item[name]), Milliseconds(int(item[f"{name}_at"]))) for bit, name in BITS.items() if name in item
     }
 
 

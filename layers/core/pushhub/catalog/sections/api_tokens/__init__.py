@@ -1,1 +1,1 @@
-"""The section of API tokens."""
+"""The section `api_tokens`: callers of the server APIs."""

@@ -1,37 +1,37 @@
-"""How is an API token stored, and what changes from one to the next?"""
+"""How is a caller of the server APIs stored, and what changes of it from one catalog to the next?"""
 
 from collections.abc import Iterator
 from typing import Final, TypedDict
 
-from pushhub.catalog.model import ApiToken, Right, TokenDigest
+from pushhub.catalog.model import ApiCaller, Right, TokenDigest
 from pushhub.catalog.sections.section import Section
 from pushhub.catalog.sections.wording import from_to, listed, token_changes
 
 
-class StoredApiToken(TypedDict):
-    """An API token in its stored form."""
+class StoredApiCaller(TypedDict):
+    """A caller in its stored form."""
 
     name: str
     token_sha256: list[str]
     rights: list[str]
 
 
-def write(caller: ApiToken) -> StoredApiToken:
-    """Return the stored form of an API token."""
+def write(caller: ApiCaller) -> StoredApiCaller:
+    """Return the stored form of a caller."""
     return {"name": caller.name, "token_sha256": sorted(caller.token_digests), "rights": sorted(map(str, caller.rights))}
 
 
-def read(stored: StoredApiToken) -> ApiToken:
-    """Return an API token from its stored form."""
-    return ApiToken(
+def read(stored: StoredApiCaller) -> ApiCaller:
+    """Return a caller from its stored form."""
+    return ApiCaller(
         name=stored["name"],
         token_digests=frozenset(TokenDigest(digest) for digest in stored["token_sha256"]),
         rights=frozenset(Right(right) for right in stored["rights"]),
     )
 
 
-def changes(before: ApiToken, after: ApiToken) -> Iterator[str]:
-    """Say what changes of an API token."""
+def changes(before: ApiCaller, after: ApiCaller) -> Iterator[str]:
+    """Say what changes of a caller."""
     if before.rights != after.rights:
         yield from_to("rights", listed(sorted(before.rights)), listed(sorted(after.rights)))
     yield from token_changes(before, after)

@@ -46,7 +46,7 @@ class DatabaseFileEntry(FileEntry):
 
 
 def problems(file: Mapping[str, Sequence[RawEntry]]) -> Iterator[str]:
-    """Say which match fields are none of the fields, or repeated, or none to match by, and of what there is too much."""
+    """Say which databases have too many fields or match fields, and which match fields are undeclared, bools or repeated."""
     return chain.from_iterable(map(_problems_of_fields, file[DATABASES.name]))
 
 

@@ -1,4 +1,4 @@
-"""How is a database stored, and what changes from one to the next?"""
+"""How is a database stored, and what changes of it from one catalog to the next?"""
 
 from collections.abc import Iterator
 from typing import Final, TypedDict
@@ -50,9 +50,9 @@ def changes(before: Database, after: Database) -> Iterator[str]:
 
 
 def contradictions(before: Database, after: Database | None) -> Iterator[str]:
-    """Say which changes stored profiles and their match keys contradict; `after` None removes the database.
+    """Say which changes would make stored profiles or match keys wrong; `after` None removes the database.
 
-    A further field contradicts no profile. Neither does another order of the match fields.
+    A new field does not, nor does another order of the match fields.
     """
     if after is None:
         yield "removed"

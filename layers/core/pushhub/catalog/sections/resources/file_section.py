@@ -10,7 +10,7 @@ from pushhub.catalog.providers import PROVIDER_CODES, Provider, known_provider
 from pushhub.catalog.sections.databases.section import DATABASES
 from pushhub.catalog.sections.file_entry import FileEntry, FileSection
 from pushhub.catalog.sections.file_tokens import BearerToken, by_place, digests_of, problems_of_tokens
-from pushhub.catalog.sections.file_values import Id, Name, Text, choices, filled_in, known
+from pushhub.catalog.sections.file_values import Id, Name, Text, filled_in, known, with_commas
 from pushhub.catalog.sections.raw_entry import RawEntry
 from pushhub.catalog.sections.resources.section import RESOURCES
 
@@ -21,7 +21,7 @@ MAX_DATABASES: Final = 20
 def _provider(raw: str) -> Provider:
     provider = known_provider(raw)
     if provider is None:
-        raise ValueError(f'unknown provider "{raw}"; one of {choices(PROVIDER_CODES)}')
+        raise ValueError(f'unknown provider "{raw}"; one of {with_commas(PROVIDER_CODES)}')
     return provider
 
 

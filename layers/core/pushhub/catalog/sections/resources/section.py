@@ -1,4 +1,4 @@
-"""How is a resource stored, and what changes from one to the next?"""
+"""How is a resource stored, and what changes of it from one catalog to the next?"""
 
 from collections.abc import Iterator
 from typing import Final, TypedDict

@@ -1,4 +1,4 @@
-"""How is an upstream stored, and what changes from one to the next?"""
+"""How is an upstream stored, and what changes of it from one catalog to the next?"""
 
 from collections.abc import Iterator
 from typing import Final, TypedDict

@@ -14,11 +14,11 @@ from pushhub.dialects.altcraft.events.errors import EventRefusal
 from pushhub.dialects.altcraft.events.notation import Notation
 from pushhub.dialects.altcraft.events.render import accepted, refused, unavailable
 from pushhub.dialects.http import Answer, HttpRequest, RefusedError
-from pushhub.events.command import LINK, RecordEvent, RelayLink
+from pushhub.events.command import OPAQUE_PART, RecordEvent, RelayLink
 from pushhub.events.links import open_link
 from pushhub.faults import UnavailableError
 
-_QUERY: Final = re.compile(rf"(?:/|%2F)({LINK.pattern})=?", re.ASCII | re.IGNORECASE)
+_QUERY: Final = re.compile(rf"(?:/|%2F)({OPAQUE_PART.pattern})=?", re.ASCII | re.IGNORECASE)
 """The query string of a link: some clients write the slash as `%2F`, some add the `=` of a parameter without a value."""
 
 

@@ -6,7 +6,7 @@ Sources: "Add app push events" and "Event registration" in `sources.md`.
 from dataclasses import dataclass
 
 from pushhub.catalog.cached import CachedCatalog
-from pushhub.catalog.model import ApiToken, Right
+from pushhub.catalog.model import ApiCaller, Right
 from pushhub.dialects.altcraft.events.accepting import Acceptance
 from pushhub.dialects.altcraft.events.errors import EventRefusal
 from pushhub.dialects.altcraft.events.parse import (
@@ -45,8 +45,8 @@ class PostEvents:
             return unavailable(error, reply_in)
         return accepted(event, reply_in, Caller("caller", caller.name))
 
-    def _caller(self, api_token: str) -> ApiToken:
-        caller = self.catalog.api_token_of(api_token)
+    def _caller(self, api_token: str) -> ApiCaller:
+        caller = self.catalog.api_caller_of(api_token)
         if caller is None:
             raise RefusedError(EventRefusal.API_TOKEN_UNKNOWN)
         if Right.EVENTS not in caller.rights:

@@ -1,4 +1,4 @@
-"""Which fields has the body of `post_events`, and what may each hold?
+"""Which fields does the body of `post_events` have, and what may each hold?
 
 The fields are those of "Add app push events" in `sources.md`. They are checked in the order in which they stand here, each for its
 type first, and the caller reads of the first that does not fit. Strictly: no JSON type stands for another. Unknown keys are
@@ -32,7 +32,7 @@ def _misfit(refusal: EventRefusal, **details: object) -> PydanticCustomError:
 
 
 def _happening(raw: object) -> Happening:
-    """Return a number as a number: 1, 1.0 or " 1 "; a boolean is none."""
+    """Return what happened, from 1, 2 or 3 as a number or as a text, such as 1, 1.0 or " 1 "; a boolean is refused."""
     if isinstance(raw, str) and (text := _EVENTS_TEXT.fullmatch(raw)):
         return Happening(int(text[1]))
     if isinstance(raw, int | Decimal) and not isinstance(raw, bool) and raw in (1, 2, 3):

@@ -40,7 +40,7 @@ class PushSubscribe:
             return Answer(render_refusal(RefusedError(refusal)), refusal=refusal, fault=fault)
 
     def _answer(self, body: bytes) -> Answer:
-        latest = self.clock() + SECONDS_TO_LAST_CALL
+        deadline = self.clock() + SECONDS_TO_LAST_CALL
         document = read_body(body)
         opened = self.catalog.opened_by(read_resource_token(document))
         if opened is None:
@@ -51,7 +51,7 @@ class PushSubscribe:
             raise RefusedError(SubscribeRefusal.NO_DATABASES)
         if len(body) * len(databases) > MAX_ECHOED_BYTES:
             raise RefusedError(SubscribeRefusal.TOO_MUCH_TO_ECHO)
-        outcomes = self.subscribe(_command(resource, databases, parsed), latest)
+        outcomes = self.subscribe(_command(resource, databases, parsed), deadline)
         reply = render_outcomes(resource.id, outcomes)
         return Answer(reply, Caller("resource_id", resource.id), counts=counts_of(outcomes))
 

@@ -82,6 +82,7 @@ def parse_subscribe(document: Mapping[str, Any]) -> SubscribeBody:
 
 
 def _matching(request: PushSubscribeRequest) -> Matching:
+    """Return how the profile is found; a body that names no way but has an id means the id."""
     mode = request.matching or ("profile_id" if request.id else None)
     if mode not in _MATCHERS:
         raise RefusedError(SubscribeRefusal.BAD_MATCHING)

@@ -56,14 +56,14 @@ def _elements(resource: ResourceId, outcome: DatabaseOutcome) -> Iterator[dict[s
 
     "Processing and adding a subscription" in `sources.md` has an example of each but that of a refused subscription.
     """
-    place: dict[str, Any] = {"db_id": outcome.database, "resource_id": resource}
+    ids: dict[str, Any] = {"db_id": outcome.database, "resource_id": resource}
     match outcome:
         case DatabaseRefused(refused=refused):
-            yield place | {"status": "error", "description": description_of(refused)}
+            yield ids | {"status": "error", "description": description_of(refused)}
         case DatabaseProcessed():
             if outcome.profile is not None:
-                place["profile_id"] = outcome.profile
-            yield from (place | element for element in _elements_of_subscriptions(outcome))
+                ids["profile_id"] = outcome.profile
+            yield from (ids | element for element in _elements_of_subscriptions(outcome))
         case _:
             assert_never(outcome)
 

@@ -1,4 +1,4 @@
-"""Which fields has the body of `push_subscribe`, and of which JSON type?
+"""Which fields does the body of `push_subscribe` have, and which JSON type has each?
 
 The fields are those of "Processing and adding a subscription" in `sources.md`. Strictly: no JSON type stands for another. Unknown
 keys are ignored, null counts as absent. The first element of a list that does not fit ends the check: a body can hold 100,000 of
