@@ -12,10 +12,10 @@ from pushhub.adapters.sqs_for_commands import ReceivedMessage, SqsMessages
 from pushhub.console.connection import Connection
 from pushhub.faults import UnavailableError
 from pushhub.moments import Milliseconds, milliseconds_now
-from pushhub.outgoing.queues import MAX_BATCH, Envelope, Queue
+from pushhub.outgoing.queues import MAX_BATCH_MESSAGES, Envelope, Queue
 from tests.doubles.queues import MemoryQueue
 
-BODIES = [f"body {number}" for number in range(2 * MAX_BATCH + 5)]
+BODIES = [f"body {number}" for number in range(2 * MAX_BATCH_MESSAGES + 5)]
 BODY = 'every "body" \\ \t\n\r is kept: ü файл 🙂'
 
 
@@ -51,7 +51,7 @@ class TakingInSqs(SqsMessages):
     def rest(self) -> list[ReceivedMessage]:
         """Receive what can be received, and keep it hidden."""
         found: list[ReceivedMessage] = []
-        while some := self.receive(MAX_BATCH, hidden_seconds=60, wait_seconds=0):
+        while some := self.receive(MAX_BATCH_MESSAGES, hidden_seconds=60, wait_seconds=0):
             found += some
         return found
 
@@ -79,7 +79,7 @@ def test_nothing_put_in_is_nothing_there(queue: Taking) -> None:
     assert queue.taken() == []
 
 
-@pytest.mark.parametrize("count", [1, MAX_BATCH, MAX_BATCH + 1, len(BODIES)])
+@pytest.mark.parametrize("count", [1, MAX_BATCH_MESSAGES, MAX_BATCH_MESSAGES + 1, len(BODIES)])
 def test_every_message_is_there_once(queue: Taking, count: int) -> None:
     assert queue.queue.put([Envelope(body) for body in BODIES[:count]]) == frozenset()
     assert sorted(queue.taken()) == [(body, None) for body in sorted(BODIES[:count])]

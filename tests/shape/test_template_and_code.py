@@ -87,7 +87,7 @@ class Can:
             case "GetItem" if asked["TableName"] == "Ledger":
                 return {"Item": items.to_wire(ANSWERED_JOB)}
             case "GetItem":
-                stored = {"v": items.FORMAT, "document": write_document(self.catalog), "version": 1}
+                stored = {"v": items.ITEM_FORMAT, "document": write_document(self.catalog), "version": 1}
                 return {"Item": items.to_wire(stored)}
             case "BatchGetItem":
                 return {"Responses": {}}

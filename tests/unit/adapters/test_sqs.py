@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pushhub.adapters.sqs import SqsQueue
-from pushhub.outgoing.queues import MAX_BATCH, MAX_BATCH_BYTES, Envelope
+from pushhub.outgoing.queues import MAX_BATCH_BYTES, MAX_BATCH_MESSAGES, Envelope
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -69,7 +69,7 @@ def test_nothing_is_no_call() -> None:
     assert _put().calls == []
 
 
-@pytest.mark.parametrize("count", [1, MAX_BATCH])
+@pytest.mark.parametrize("count", [1, MAX_BATCH_MESSAGES])
 def test_up_to_ten_are_one_call(count: int) -> None:
     assert len(_put(*_envelopes(*NUMBERED[:count])).calls) == 1
 
@@ -102,7 +102,7 @@ def test_every_message_is_in_exactly_one_call_and_no_call_is_too_large(lengths: 
     stub = _put(*_envelopes(*bodies))
     assert [body for call in stub.bodies for body in call] == bodies
     for call, entries in zip(stub.bodies, stub.calls, strict=True):
-        assert 1 <= len(call) <= MAX_BATCH
+        assert 1 <= len(call) <= MAX_BATCH_MESSAGES
         assert len(call) == 1 or sum(map(len, call)) <= MAX_BATCH_BYTES
         assert len({entry["Id"] for entry in entries}) == len(entries)
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pushhub.catalog.providers import PushToken
 from pushhub.events.command import OPAQUE_PART, Happening, PlainForm, RecordEvent, RelayLink
 from pushhub.events.messages import (
-    FORMAT,
+    MESSAGE_FORMAT,
     Forward,
     PoisonError,
     Receipt,
@@ -118,11 +118,11 @@ def _poison_text(body: str, read: Callable[[str], object] = read_forward) -> str
 
 
 def test_the_format_before_this_one_is_read() -> None:
-    assert read_forward(json.dumps(_entry() | {"v": FORMAT - 1})) == FORWARD
-    assert read_report(json.dumps(_entry() | {"v": FORMAT - 1})) == REPORT
+    assert read_forward(json.dumps(_entry() | {"v": MESSAGE_FORMAT - 1})) == FORWARD
+    assert read_report(json.dumps(_entry() | {"v": MESSAGE_FORMAT - 1})) == REPORT
 
 
-@pytest.mark.parametrize("version", [FORMAT + 1, FORMAT - 2, True, False, 1.0, "1", None, [1], {"v": 1}, 10**40])
+@pytest.mark.parametrize("version", [MESSAGE_FORMAT + 1, MESSAGE_FORMAT - 2, True, False, 1.0, "1", None, [1], {"v": 1}, 10**40])
 def test_no_other_format_is_read(version: object) -> None:
     assert "another format" in _poison(_entry() | {"v": version})
 

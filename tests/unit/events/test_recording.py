@@ -191,7 +191,7 @@ def dynamo(client: Any) -> DynamoLedger:
 
 @pytest.mark.parametrize(
     "item",
-    [{}, {"o": OTHERS.receipt, "o_at": 1, "v": items.FORMAT}, {"uid": "u", "v": items.FORMAT}],
+    [{}, {"o": OTHERS.receipt, "o_at": 1, "v": items.ITEM_FORMAT}, {"uid": "u", "v": items.ITEM_FORMAT}],
     ids=["nothing", "only a bit that was not to be set", "no bits"],
 )
 def test_a_table_that_contradicts_and_tells_nothing_of_the_bits_is_a_lost_race_and_not_asked_for_ever(
@@ -204,20 +204,20 @@ def test_a_table_that_contradicts_and_tells_nothing_of_the_bits_is_a_lost_race_a
 
 
 def test_a_table_that_keeps_telling_of_the_same_bit_is_a_lost_race_once_that_bit_is_left_out() -> None:
-    client = CancellingClient({"o": OTHERS.receipt, "o_at": 1, "v": items.FORMAT})
+    client = CancellingClient({"o": OTHERS.receipt, "o_at": 1, "v": items.ITEM_FORMAT})
     with pytest.raises(LostRaceError, match="ConditionalCheckFailed"):
         record(dynamo(client))
     assert client.guarded == ["Update"] * (1 + MAX_RACE_TRIES)
 
 
 def test_a_table_that_tells_of_every_bit_and_that_the_receipt_is_counted_is_asked_twice() -> None:
-    client = CancellingClient({"o": OTHERS.receipt, "o_at": 1, "d": OTHERS.receipt, "d_at": 1, "v": items.FORMAT})
+    client = CancellingClient({"o": OTHERS.receipt, "o_at": 1, "d": OTHERS.receipt, "d_at": 1, "v": items.ITEM_FORMAT})
     assert record(dynamo(client)) == (NONE, [])
     assert client.guarded == ["Update", "Put"]
 
 
 def test_a_table_that_is_busy_is_a_lost_race_whatever_it_tells() -> None:
-    client = CancellingClient({"d": OTHERS.receipt, "d_at": 1, "v": items.FORMAT}, reason="TransactionConflict")
+    client = CancellingClient({"d": OTHERS.receipt, "d_at": 1, "v": items.ITEM_FORMAT}, reason="TransactionConflict")
     with pytest.raises(LostRaceError, match="TransactionConflict"):
         record(dynamo(client), DELIVERED)
     assert client.guarded == ["Update"] * MAX_RACE_TRIES

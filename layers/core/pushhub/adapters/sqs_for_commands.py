@@ -40,7 +40,7 @@ class SqsMessages:
     """The messages of a queue of a stack.
 
     Each method makes one call and raises UnavailableError. One that takes several messages takes at most
-    :data:`pushhub.outgoing.queues.MAX_BATCH`, and returns the code of SQS for each that it refused, by its id.
+    :data:`pushhub.outgoing.queues.MAX_BATCH_MESSAGES`, and returns the code of SQS for each that it refused, by its id.
     """
 
     def __init__(self, client: "SQSClient", url: str) -> None:

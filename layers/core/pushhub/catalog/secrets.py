@@ -20,7 +20,7 @@ LinkKeyId = NewType("LinkKeyId", int)
 """Number of a link key, from 1 to :data:`MAX_LINK_KEY_ID`; a newer key has a higher one."""
 
 MAX_LINK_KEY_ID: Final = 255
-FORMAT: Final = 1
+SECRET_FORMAT: Final = 1
 _LINK_KEY: Final = re.compile(r"link_key_(\d{1,3})")
 _NOT_OURS: Final = "the stack's secret is not a document of this hub"
 
@@ -103,7 +103,7 @@ def write_secrets(secrets: Secrets) -> str:
     """Return the secrets as JSON."""
     of_entries = {name: dict(sorted(secrets.of_entries(name).items())) for name in _FIELDS_OF_ENTRIES}
     keys = {f"link_key_{id_}": key for id_, key in sorted(secrets.link_keys.items())}
-    return json.dumps({"v": FORMAT, **of_entries, **keys})
+    return json.dumps({"v": SECRET_FORMAT, **of_entries, **keys})
 
 
 def read_secrets(document: str) -> Secrets:
@@ -120,8 +120,8 @@ def read_secrets(document: str) -> Secrets:
         secrets = Secrets(keys, **of_entries)
     except (ValueError, KeyError, TypeError, AttributeError):
         raise ValueError(_NOT_OURS) from None
-    if version != FORMAT:
-        raise ValueError(f"the stack's secret has format {version}; this version reads {FORMAT}")
+    if version != SECRET_FORMAT:
+        raise ValueError(f"the stack's secret has format {version}; this version reads {SECRET_FORMAT}")
     texts = chain(keys.values(), *(of_entry.values() for of_entry in of_entries.values()))
     if not all(isinstance(text, str) for text in texts) or max(keys, default=0) > MAX_LINK_KEY_ID:
         raise ValueError(_NOT_OURS)

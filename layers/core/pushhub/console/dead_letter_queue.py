@@ -10,7 +10,7 @@ from pushhub.adapters.sqs_for_commands import ReceivedMessage, SqsMessages
 from pushhub.console.dead_letters import DeadLetter, QueueName
 from pushhub.console.progress import say
 from pushhub.faults import UnavailableError
-from pushhub.outgoing.queues import MAX_BATCH, batches
+from pushhub.outgoing.queues import MAX_BATCH_MESSAGES, batches
 
 HIDDEN_SECONDS: Final = 60
 """How long a letter that is read is hidden from others, unless it is released earlier."""
@@ -75,7 +75,7 @@ class Held:
         """
         in_vain = 0
         while in_vain < _LAST_RECEIVES and (limit is None or len(self._seen) < limit):
-            new = self._receive(MAX_BATCH if limit is None else min(MAX_BATCH, limit - len(self._seen)))
+            new = self._receive(MAX_BATCH_MESSAGES if limit is None else min(MAX_BATCH_MESSAGES, limit - len(self._seen)))
             in_vain = 0 if new else in_vain + 1
             if new:
                 yield new
@@ -99,7 +99,7 @@ class Held:
 
     def release(self) -> None:
         """Let others see the letters that are still there."""
-        for batch in batched(self._receipts.items(), MAX_BATCH, strict=False):
+        for batch in batched(self._receipts.items(), MAX_BATCH_MESSAGES, strict=False):
             try:
                 # Which ones SQS refuses does not matter: their time is over, so others see them already.
                 self._queue.letters.show(dict(batch))

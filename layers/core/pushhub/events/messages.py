@@ -44,7 +44,7 @@ from pushhub.versioned import NotVersionedError, OtherVersionError, read_version
 Receipt = NewType("Receipt", str)
 """What tells an accepted report from every other: 128 random bits as 32 hex digits."""
 
-FORMAT: Final = 1
+MESSAGE_FORMAT: Final = 1
 """Format version that is written. It and the one before it are read."""
 _MAX_NUMBER: Final = 2**53
 """The largest number that every reader of JSON reads exactly."""
@@ -87,7 +87,7 @@ class Forward:
 
 def write_report(report: Report) -> str:
     """Return a report as the body of a message."""
-    return _written({"v": FORMAT, **_report_entry(report)})
+    return _written({"v": MESSAGE_FORMAT, **_report_entry(report)})
 
 
 def read_report(body: str) -> Report:
@@ -107,7 +107,7 @@ def write_forward(forward: Forward) -> str:
     """Return a forward as the body of a message."""
     return _written(
         {
-            "v": FORMAT,
+            "v": MESSAGE_FORMAT,
             **_report_entry(forward.report),
             "upstream": forward.upstream,
             "since": forward.since,
@@ -144,11 +144,11 @@ def _written(entry: Mapping[str, object]) -> str:
 
 def _entry(body: str) -> Mapping[str, object]:
     try:
-        return read_versioned(body, FORMAT)
+        return read_versioned(body, MESSAGE_FORMAT)
     except NotVersionedError:
         raise PoisonError("not a message of this hub") from None
     except OtherVersionError:
-        raise PoisonError(f"a message of another format; this version reads up to {FORMAT}") from None
+        raise PoisonError(f"a message of another format; this version reads up to {MESSAGE_FORMAT}") from None
 
 
 def _wrong_part(error: Exception) -> PoisonError:

@@ -6,7 +6,7 @@ from typing import Final, Protocol
 
 MAX_DELAY_SECONDS: Final = 900
 """The longest time that a queue holds a message back."""
-MAX_BATCH: Final = 10
+MAX_BATCH_MESSAGES: Final = 10
 MAX_BATCH_BYTES: Final = 256 * 1024
 """Bounds of what one call puts into a queue; SQS takes up to 1 MiB by now, but not everywhere yet."""
 REASON: Final = "reason"
@@ -18,7 +18,7 @@ def batches[Key, Item](items: Mapping[Key, Item], size: Callable[[Item], int]) -
     batch: dict[Key, Item] = {}
     batch_bytes = 0
     for key, item in items.items():
-        if batch and (len(batch) == MAX_BATCH or batch_bytes + size(item) > MAX_BATCH_BYTES):
+        if batch and (len(batch) == MAX_BATCH_MESSAGES or batch_bytes + size(item) > MAX_BATCH_BYTES):
             yield batch
             batch, batch_bytes = {}, 0
         batch[key] = item

@@ -17,7 +17,7 @@ from pushhub.faults import UnavailableError
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-MAX_BATCH: Final = 100
+MAX_BATCH_ITEMS: Final = 100
 """Items of one BatchGetItem call."""
 MAX_BATCH_TRIES: Final = 5
 """Calls for one batch in all; each after the first asks for what the one before left out."""
@@ -41,7 +41,7 @@ class BatchReader:
             UnavailableError: the table did not answer in time, left items out again and again, or time is up.
         """
         found: list[Item] = []
-        for batch in batched(keys, MAX_BATCH, strict=False):
+        for batch in batched(keys, MAX_BATCH_ITEMS, strict=False):
             found += self._read_batch([items.to_wire(key) for key in batch], latest)
         return found
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, stop_before_delay, wait_random_exponential
 
-from pushhub.adapters.dynamodb.batches import MAX_BATCH, BatchReader
+from pushhub.adapters.dynamodb.batches import MAX_BATCH_ITEMS, BatchReader
 from pushhub.adapters.dynamodb.faults import guard_failed, translated
 from pushhub.adapters.dynamodb.queries import items_in
 from pushhub.adapters.dynamodb.schema import imports as schema
@@ -94,7 +94,7 @@ class DynamoJobs:
     def recent(self, limit: int) -> Sequence[Job]:
         """See :meth:`pushhub.imports.port.JobControl.recent`; a query, and a batch read for each 100 jobs."""
         found: list[Job] = []
-        at_once = min(max(limit, 1), MAX_BATCH)
+        at_once = min(max(limit, 1), MAX_BATCH_ITEMS)
         latest = items_in(self._client, self._table, schema.JOBS, latest_first=True, page_size=at_once)
         for ids in batched(map(schema.listed_job, latest), at_once, strict=False):
             if len(found) >= limit:
@@ -217,7 +217,7 @@ class DynamoJobs:
         return {"TableName": self._table, "Item": items.to_wire(item), "ConditionExpression": condition}
 
     def _listing(self, key: Item, retention: int) -> dict[str, Any]:
-        item = key | {"v": items.FORMAT, "expires": self._expires(retention)}
+        item = key | {"v": items.ITEM_FORMAT, "expires": self._expires(retention)}
         return {"Put": {"TableName": self._table, "Item": items.to_wire(item)}}
 
     def _expires(self, retention: int) -> int:

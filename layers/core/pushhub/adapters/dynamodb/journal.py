@@ -252,7 +252,7 @@ class _Partition:
 
     def entry_actions(self, lane: int, opening: int, place: int, content: Item) -> list[Any]:
         """Return the actions that put an entry in its place, which must be free, and check the gate of its lane."""
-        entry = schema.entry_key(self.key, lane, opening, place) | {"v": items.FORMAT, "expires": self.expires} | content
+        entry = schema.entry_key(self.key, lane, opening, place) | {"v": items.ITEM_FORMAT, "expires": self.expires} | content
         put = {
             "TableName": self.table,
             "Item": items.to_wire(entry),
@@ -275,7 +275,7 @@ class _Partition:
             "Key": items.to_wire(schema.gate_key(self.key, lane)),
             "UpdateExpression": expression,
             "ExpressionAttributeNames": {"#run": "run"},
-            "ExpressionAttributeValues": items.to_wire({":v": items.FORMAT, ":expires": self.expires, **values}),
+            "ExpressionAttributeValues": items.to_wire({":v": items.ITEM_FORMAT, ":expires": self.expires, **values}),
             "ReturnValues": "ALL_NEW",
         }
         if condition:

@@ -111,7 +111,7 @@ class DynamoLedger:
         owned = [f"{terms.name(name)} = {receipt}, {terms.name(f'{name}_at')} = {at}" for name in bits]
         described = {"uid": event.uid, "launch": event.launch, "provider": event.provider, "plain": event.plain is not None}
         once = [f"{terms.name(name)} = if_not_exists({terms.name(name)}, {terms.value(it)})" for name, it in described.items()]
-        renewed = [terms.equal("expires", expires), terms.equal("v", items.FORMAT)]
+        renewed = [terms.equal("expires", expires), terms.equal("v", items.ITEM_FORMAT)]
         return {
             "Update": {
                 "TableName": self._table,
@@ -123,7 +123,7 @@ class DynamoLedger:
         }
 
     def _repeated(self, receipt: Receipt, now: int) -> dict[str, Any]:
-        item = schema.repeat_key(receipt) | {"v": items.FORMAT, "expires": now + REPEAT_SECONDS}
+        item = schema.repeat_key(receipt) | {"v": items.ITEM_FORMAT, "expires": now + REPEAT_SECONDS}
         condition = "attribute_not_exists(pk)"
         return {"Put": {"TableName": self._table, "Item": items.to_wire(item), "ConditionExpression": condition}}
 
@@ -131,7 +131,7 @@ class DynamoLedger:
         counts = entry.counts
         key = schema.counter_key(counts.launch, counts.provider, schema.counter_shard(entry.report.receipt))
         added = ", ".join(f"{name} :one" for name in _counted(counts))
-        values = {":one": 1, ":launch": counts.launch, ":v": items.FORMAT}
+        values = {":one": 1, ":launch": counts.launch, ":v": items.ITEM_FORMAT}
         return {
             "Update": {
                 "TableName": self._table,
@@ -143,7 +143,7 @@ class DynamoLedger:
 
     def _listing(self, launch: str, provider: str) -> dict[str, Any]:
         item = schema.launch_key(launch, provider) | {
-            "v": items.FORMAT,
+            "v": items.ITEM_FORMAT,
             "launch": launch,
             "provider": provider,
         }

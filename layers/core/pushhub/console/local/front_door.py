@@ -32,7 +32,7 @@ REQUESTS_AT_ONCE = 8
 BODY_LIMIT = 10 * 2**20
 """Bytes of a request body that API Gateway takes."""
 
-SECONDS_TO_ANSWER = 30
+SECONDS_TO_ANSWER_CALLERS = 30
 """API Gateway's limit for a function's answer."""
 
 # RFC 9110, 7.6.1: these hold for one connection alone. Host and Content-Length are set anew, and `Expect` has been answered.
@@ -112,7 +112,7 @@ class FrontDoor:
             ) as reply:
                 content = await reply.read()
         except TimeoutError:
-            return LoggedResponse(_message(503, "Service Unavailable"), f"no answer within {SECONDS_TO_ANSWER} s")
+            return LoggedResponse(_message(503, "Service Unavailable"), f"no answer within {SECONDS_TO_ANSWER_CALLERS} s")
         except aiohttp.ClientError as failure:
             return LoggedResponse(_message(500, "Internal Server Error"), f"the engine failed: {type(failure).__name__}")
         if error := _function_error(reply.status, content):
@@ -154,7 +154,7 @@ async def open_door(reserved: socket.socket, engine: str, routes: Sequence[Route
     Raises:
         ConsoleError: another process began to listen on the port meanwhile.
     """
-    timeout = aiohttp.ClientTimeout(total=SECONDS_TO_ANSWER)
+    timeout = aiohttp.ClientTimeout(total=SECONDS_TO_ANSWER_CALLERS)
     # A compressed body passes as it is, in both directions.
     async with aiohttp.ClientSession(timeout=timeout, auto_decompress=False) as session:
         application = web.Application(client_max_size=BODY_LIMIT)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Final, cast
 
-from pushhub.adapters.dynamodb.schema.items import FORMAT, CorruptItemError, Item
+from pushhub.adapters.dynamodb.schema.items import ITEM_FORMAT, CorruptItemError, Item
 from pushhub.audience.model import (
     Address,
     MatchKey,
@@ -47,7 +47,7 @@ def subscription_key(database: DatabaseId, ref: SubscriptionRef) -> Item:
 def profile_item(database: DatabaseId, profile: Profile) -> Item:
     """Return a profile as it is stored."""
     return profile_key(database, profile.id) | {
-        "v": FORMAT,
+        "v": ITEM_FORMAT,
         "origin": str(profile.origin),
         "fields": dict(profile.fields),
         "keys": key_types(profile.keys),
@@ -80,7 +80,7 @@ def profile_of(item: Item) -> Profile:
 
 def key_item(database: DatabaseId, key: MatchKey, profile: ProfileId) -> Item:
     """Return a match key as it is stored."""
-    return match_key(database, key) | {"v": FORMAT, "value": key.text, "profile": profile}
+    return match_key(database, key) | {"v": ITEM_FORMAT, "value": key.text, "profile": profile}
 
 
 def key_holder_of(item: Item, key: MatchKey) -> ProfileId:
@@ -97,7 +97,7 @@ def key_holder_of(item: Item, key: MatchKey) -> ProfileId:
 def subscription_item(database: DatabaseId, subscription: Subscription) -> Item:
     """Return a subscription as it is stored."""
     return subscription_key(database, subscription.address.ref) | {
-        "v": FORMAT,
+        "v": ITEM_FORMAT,
         "token": subscription.address.push_token,
         "profile": subscription.profile,
         "resources": {str(id_): {"state": str(state), "at": at} for id_, (state, at) in subscription.resources.items()},

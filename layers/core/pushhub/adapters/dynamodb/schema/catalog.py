@@ -19,7 +19,7 @@ def catalog_item(catalog: Catalog, version: int) -> Item:
     Raises:
         CatalogTooLargeError: the catalog does not fit one item.
     """
-    return CATALOG_KEY | {"v": items.FORMAT, "document": write_document(catalog), VERSION: version}
+    return CATALOG_KEY | {"v": items.ITEM_FORMAT, "document": write_document(catalog), VERSION: version}
 
 
 def stored_catalog_of(item: Item) -> StoredCatalog:

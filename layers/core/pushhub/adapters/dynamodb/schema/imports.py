@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from pushhub.adapters.dynamodb.schema.items import FORMAT, Item
+from pushhub.adapters.dynamodb.schema.items import ITEM_FORMAT, Item
 from pushhub.audience.command import Mode
 from pushhub.imports.files.layout import Layout
 from pushhub.imports.job import ChunkProgress, FilePlan, Job, JobId, JobStatus, RowOutcome, RowResult, S3Object, Tally
@@ -34,7 +34,7 @@ def job_item(job: Job, retention: int) -> Item:
     return (
         job_key(job.id)
         | {
-            "v": FORMAT,
+            "v": ITEM_FORMAT,
             "source": object_attribute(job.source),
             "location": object_attribute(job.location),
             "status": str(job.status),
@@ -137,7 +137,7 @@ def progress_item(job: JobId, progress: ChunkProgress, expires: int) -> Item:
     return {
         "pk": job_key(job)["pk"],
         "sk": f"{PROGRESS}{progress.number:06d}",
-        "v": FORMAT,
+        "v": ITEM_FORMAT,
         "expires": expires,
         "kinds": {str(result): count for result, count in progress.tally.results.items()},
         "reasons": dict(progress.tally.reasons),

@@ -7,7 +7,7 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from pushhub.faults import UnavailableError
 
-FORMAT: Final = 1
+ITEM_FORMAT: Final = 1
 """Format version that is written.
 
 It and the one before it are read. A release that brings in a new format reads it and goes on writing the old one; the next release
@@ -39,6 +39,6 @@ def from_wire(item: Mapping[str, Any]) -> Item:
         CorruptItemError: the item has a format that this version does not read.
     """
     plain = {name: _DESERIALISER.deserialize(value) for name, value in item.items()}
-    if not FORMAT - 1 <= plain.get("v", 0) <= FORMAT:
-        raise CorruptItemError(f"item {plain.get('pk')} has format {plain.get('v')}; this version reads up to {FORMAT}")
+    if not ITEM_FORMAT - 1 <= plain.get("v", 0) <= ITEM_FORMAT:
+        raise CorruptItemError(f"item {plain.get('pk')} has format {plain.get('v')}; this version reads up to {ITEM_FORMAT}")
     return plain

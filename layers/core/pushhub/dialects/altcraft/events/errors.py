@@ -5,13 +5,13 @@ from typing import Final
 from pushhub.dialects import refusals
 from pushhub.dialects.http import RefusalTable
 
-MAX_BODY_BYTES: Final = 64 * 1024
+MAX_EVENT_BYTES: Final = 64 * 1024
 
 
 class EventRefusal(RefusalTable):
     """Refusals of `post_events` and `crypto_post_events`."""
 
-    BODY_TOO_LARGE = refusals.body_too_large(MAX_BODY_BYTES)
+    BODY_TOO_LARGE = refusals.body_too_large(MAX_EVENT_BYTES)
     BAD_BODY = refusals.BAD_BODY
     BAD_FORMAT = 400, "format must be json or xml"
     API_TOKEN_IN_URL = (

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs
 from pydantic import ValidationError
 
 from pushhub.catalog.providers import PushToken
-from pushhub.dialects.altcraft.events.errors import MAX_BODY_BYTES, EventRefusal
+from pushhub.dialects.altcraft.events.errors import MAX_EVENT_BYTES, EventRefusal
 from pushhub.dialects.altcraft.events.notation import Notation
 from pushhub.dialects.altcraft.events.wire import PostEventsRequest
 from pushhub.dialects.http import HttpRequest, RefusedError
@@ -53,7 +53,7 @@ def read_fields(body: bytes, notation: Notation) -> Mapping[str, Any]:
     Raises:
         RefusedError: it is too large, or not of its notation.
     """
-    if len(body) > MAX_BODY_BYTES:
+    if len(body) > MAX_EVENT_BYTES:
         raise RefusedError(EventRefusal.BODY_TOO_LARGE)
     try:
         return read_elements(body) if notation is Notation.XML else read_object(body, MAX_DEPTH, unique_keys=True)

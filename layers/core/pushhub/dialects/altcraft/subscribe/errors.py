@@ -8,8 +8,8 @@ from pushhub.catalog.providers import MAX_PUSH_TOKEN_BYTES
 from pushhub.dialects import refusals
 from pushhub.dialects.http import RefusalTable
 
-MAX_BODY_BYTES: Final = 256 * 1024
-MAX_ECHOED_BYTES: Final = 5 * MAX_BODY_BYTES
+MAX_SUBSCRIBE_BYTES: Final = 256 * 1024
+MAX_ECHOED_BYTES: Final = 5 * MAX_SUBSCRIBE_BYTES
 """Bytes of a body times the databases it goes through. Each database may repeat the body's texts in the reply, where quoting makes
 four bytes of one, and a function may return 6 MB."""
 MAX_DATABASE_FILTER: Final = 100
@@ -19,7 +19,7 @@ MAX_DATABASE_FILTER: Final = 100
 class SubscribeRefusal(RefusalTable):
     """Refusals of `push_subscribe`."""
 
-    BODY_TOO_LARGE = refusals.body_too_large(MAX_BODY_BYTES)
+    BODY_TOO_LARGE = refusals.body_too_large(MAX_SUBSCRIBE_BYTES)
     BAD_BODY = refusals.BAD_BODY
     RESOURCE_TOKEN_MISSING = 401, "resource_token is required", "TOKEN_MISSING"
     RESOURCE_TOKEN_UNKNOWN = 403, "resource_token is unknown", "TOKEN_UNKNOWN"

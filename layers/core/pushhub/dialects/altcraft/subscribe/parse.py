@@ -16,7 +16,7 @@ from pushhub.audience.model import PROFILE_ID_PATTERN, ProfileId
 from pushhub.audience.values import MAX_VALUE_BYTES, Value
 from pushhub.catalog.model import DatabaseId
 from pushhub.catalog.providers import MAX_PUSH_TOKEN_BYTES, PushToken
-from pushhub.dialects.altcraft.subscribe.errors import MAX_BODY_BYTES, MAX_DATABASE_FILTER, SubscribeRefusal
+from pushhub.dialects.altcraft.subscribe.errors import MAX_DATABASE_FILTER, MAX_SUBSCRIBE_BYTES, SubscribeRefusal
 from pushhub.dialects.altcraft.subscribe.wire import PushSubscribeRequest, SubscriptionObject
 from pushhub.dialects.http import RefusedError
 from pushhub.dialects.json_body import JSON_TYPES, MAX_DEPTH, BadBodyError, read_object
@@ -38,7 +38,7 @@ def read_body(body: bytes) -> Mapping[str, Any]:
     Raises:
         RefusedError: it is too large, or no such object.
     """
-    if len(body) > MAX_BODY_BYTES:
+    if len(body) > MAX_SUBSCRIBE_BYTES:
         raise RefusedError(SubscribeRefusal.BODY_TOO_LARGE)
     try:
         return read_object(body, MAX_DEPTH)
