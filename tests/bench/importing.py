@@ -26,7 +26,7 @@ from pushhub.audience.command import Mode, Subscribe
 from pushhub.audience.matching import decide
 from pushhub.audience.model import ProfileId
 from pushhub.audience.port import Snapshot
-from pushhub.catalog.model import Catalog, Database, DatabaseId, FieldType, Resource, ResourceId, TokenConflict
+from pushhub.catalog.model import Catalog, Database, DatabaseId, FieldType, PushTokenConflict, Resource, ResourceId
 from pushhub.imports.files.cutting import CHUNK_SIZE, cut_by_samples
 from pushhub.imports.files.drop import NO_OVERRIDES
 from pushhub.imports.files.recognition import SAMPLE, find_layout
@@ -59,7 +59,7 @@ READ_SECONDS = 0.03
 """How long a small ranged read of S3 takes."""
 
 CUSTOMERS = Database(DatabaseId(17), "customers", {"number": FieldType.INTEGER, "nick": FieldType.TEXT}, ("number",))
-SHOP = Resource(ResourceId(5), "shop app", frozenset(), (CUSTOMERS.id,), TokenConflict.REJECT, None)
+SHOP = Resource(ResourceId(5), "shop app", frozenset(), (CUSTOMERS.id,), PushTokenConflict.REJECT, None)
 CATALOG = Catalog({CUSTOMERS.id: CUSTOMERS}, {SHOP.id: SHOP})
 ELSEWHERE = DatabaseId(18)
 KEY = "inbox/5/android-firebase/custom-number/people.csv"

@@ -40,7 +40,7 @@ from pushhub.audience.subscribing import Subscribing
 from pushhub.audience.takeover import MAX_FORGOTTEN
 from pushhub.audience.values import MAX_VALUE_BYTES, Value, normalise
 from pushhub.catalog.file import parse_catalog
-from pushhub.catalog.model import Database, DatabaseId, FieldType, ResourceId, TokenConflict
+from pushhub.catalog.model import Database, DatabaseId, FieldType, PushTokenConflict, ResourceId
 from pushhub.catalog.providers import Provider, PushToken
 from pushhub.catalog.sections.databases.file_section import MAX_MATCH_FIELDS
 from pushhub.faults import LostRaceError
@@ -585,7 +585,7 @@ commands = st.builds(
         min_size=1,
         max_size=3,
     ),
-    st.sampled_from([resource(5), resource(6), resource(7, conflict=TokenConflict.MOVE)]),
+    st.sampled_from([resource(5), resource(6), resource(7, conflict=PushTokenConflict.MOVE)]),
     st.fixed_dictionaries(
         {},
         optional={

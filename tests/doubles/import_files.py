@@ -8,7 +8,7 @@ from typing import Final
 
 from hypothesis import strategies as st
 
-from pushhub.catalog.model import Catalog, Database, DatabaseId, FieldType, Resource, ResourceId, TokenConflict
+from pushhub.catalog.model import Catalog, Database, DatabaseId, FieldType, PushTokenConflict, Resource, ResourceId
 from pushhub.imports.files.cutting import CHUNK_SIZE, CutFile, StreamCutter
 from pushhub.imports.files.drop import NO_OVERRIDES, Overrides
 from pushhub.imports.files.layout import Layout
@@ -23,7 +23,7 @@ DATABASE: Final = Database(
     ("customer",),
 )
 OTHER_DATABASE: Final = Database(DatabaseId(8), "guests", {"customer": FieldType.TEXT, "city": FieldType.TEXT}, ("customer",))
-RESOURCE: Final = Resource(ResourceId(5), "app", frozenset(), (DATABASE.id, OTHER_DATABASE.id), TokenConflict.MOVE, None)
+RESOURCE: Final = Resource(ResourceId(5), "app", frozenset(), (DATABASE.id, OTHER_DATABASE.id), PushTokenConflict.MOVE, None)
 CATALOG: Final = Catalog({DATABASE.id: DATABASE, OTHER_DATABASE.id: OTHER_DATABASE}, {RESOURCE.id: RESOURCE})
 
 

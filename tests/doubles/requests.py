@@ -6,7 +6,7 @@ from dataclasses import replace
 from pushhub.audience.command import ByField, ById, ByPushToken, DesiredSubscription, Matching, Mode, Subscribe
 from pushhub.audience.model import ProfileId
 from pushhub.audience.values import Value
-from pushhub.catalog.model import Database, DatabaseId, FieldType, Resource, ResourceId, TokenConflict
+from pushhub.catalog.model import Database, DatabaseId, FieldType, PushTokenConflict, Resource, ResourceId
 from pushhub.catalog.providers import Provider, PushToken
 
 CUSTOMERS = Database(
@@ -21,7 +21,7 @@ SHOPPERS = Database(DatabaseId(34), "shoppers", {"number": FieldType.INTEGER}, (
 def resource(
     id_: int = 5,
     *databases: Database,
-    conflict: TokenConflict = TokenConflict.REJECT,
+    conflict: PushTokenConflict = PushTokenConflict.REJECT,
     providers: frozenset[Provider] | None = None,
 ) -> Resource:
     ids = tuple(database.id for database in databases or (CUSTOMERS,))

@@ -30,7 +30,7 @@ from pushhub.audience.resolving import DatabaseRequest, resolve, snapshot_query
 from pushhub.audience.subscribing import Subscribing
 from pushhub.audience.takeover import MAX_FORGOTTEN
 from pushhub.audience.values import MAX_VALUE_BYTES, Value
-from pushhub.catalog.model import Database, DatabaseId, FieldType, TokenConflict
+from pushhub.catalog.model import Database, DatabaseId, FieldType, PushTokenConflict
 from pushhub.catalog.sections.databases.file_section import MAX_MATCH_FIELDS
 from pushhub.moments import Seconds
 from tests.doubles.audience import MemoryAudience
@@ -527,7 +527,7 @@ class Busy(MemoryAudience):
 
 
 def test_fields_are_set_on_the_profile_that_has_the_token_by_the_time_it_is_read() -> None:
-    moving = resource(7, conflict=TokenConflict.MOVE)
+    moving = resource(7, conflict=PushTokenConflict.MOVE)
     store = Busy(request(by_id("ann"), on("a")), request(by_id("joe"), on("a"), through=moving))
     (outcome,) = Subscribing(store, sleep=lambda _: None)(setting(request(BY_TOKEN, on("a"), through=moving), nick="Joe"))
     assert isinstance(outcome, DatabaseProcessed)
@@ -627,7 +627,7 @@ def every_key(value: str) -> dict[str, Value]:
 
 
 def in_many(matching: Matching, *asked: DesiredSubscription) -> Subscribe:
-    moving = resource(7, MANY_KEYS, conflict=TokenConflict.MOVE)
+    moving = resource(7, MANY_KEYS, conflict=PushTokenConflict.MOVE)
     return request(matching, *asked, through=moving, databases=(MANY_KEYS,))
 
 

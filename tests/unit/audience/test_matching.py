@@ -26,13 +26,13 @@ from pushhub.audience.rereading import SECONDS_UNTIL_ALL_SEE, Reread, RereadReas
 from pushhub.audience.resolving import DatabaseRequest, resolve, snapshot_query
 from pushhub.audience.snapshots import read_snapshots
 from pushhub.audience.takeover import MAX_FORGOTTEN
-from pushhub.catalog.model import TokenConflict
+from pushhub.catalog.model import PushTokenConflict
 from tests.doubles.audience import MemoryAudience
 from tests.doubles.invariants import assert_consistent
 from tests.doubles.people import NOW, Person, anonymous, stored, tokens_of, user, written
 from tests.doubles.requests import BY_TOKEN, by_id, by_number, in_mode, off, on, request, resource, setting
 
-MOVING = resource(5, conflict=TokenConflict.MOVE)
+MOVING = resource(5, conflict=PushTokenConflict.MOVE)
 """A resource that moves live push tokens between known profiles. The other one refuses that."""
 FULL = [f"live {n}" for n in range(MAX_LIVE)]
 MANY_CANCELLED = [f"old {n}" for n in range(MAX_CANCELLED)]

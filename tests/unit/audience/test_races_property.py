@@ -30,7 +30,7 @@ from pushhub.audience.rereading import unread_target
 from pushhub.audience.resolving import resolve, snapshot_query
 from pushhub.audience.subscribing import Subscribing
 from pushhub.audience.values import Value
-from pushhub.catalog.model import DatabaseId, TokenConflict
+from pushhub.catalog.model import DatabaseId, PushTokenConflict
 from pushhub.faults import LostRaceError
 from pushhub.moments import Seconds
 from tests.doubles import audience, invariants
@@ -38,7 +38,7 @@ from tests.doubles.audience import DatabaseContent, MemoryAudience
 from tests.doubles.invariants import assert_consistent, assert_found_by_match_fields
 from tests.doubles.requests import BY_TOKEN, CUSTOMERS, by_id, by_number, in_mode, request, resource, setting
 
-DOORS = (resource(5), resource(6), resource(7, conflict=TokenConflict.MOVE))
+DOORS = (resource(5), resource(6), resource(7, conflict=PushTokenConflict.MOVE))
 
 desired = st.builds(DesiredSubscription, st.just("ios-apns"), st.sampled_from("abc"), st.booleans())
 MATCH_FIELDS: dict[str, st.SearchStrategy[Value]] = {

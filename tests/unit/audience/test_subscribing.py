@@ -13,7 +13,7 @@ from pushhub.audience.port import Snapshot, SnapshotQuery
 from pushhub.audience.rereading import SECONDS_UNTIL_ALL_SEE
 from pushhub.audience.subscribing import Subscribing
 from pushhub.audience.takeover import MAX_FORGOTTEN
-from pushhub.catalog.model import DatabaseId, TokenConflict
+from pushhub.catalog.model import DatabaseId, PushTokenConflict
 from pushhub.catalog.providers import PushToken
 from pushhub.faults import LostRaceError, UnavailableError
 from pushhub.moments import Seconds
@@ -98,14 +98,14 @@ def test_a_token_known_but_not_allowed_does_not_decide_the_profile(world: World)
 
 def test_a_moving_resource_takes_a_live_token_and_leaves_its_owner_the_rest(world: World) -> None:
     world.send(request(by_id("ann"), on("a"), on("b")))
-    moving = resource(7, CUSTOMERS, conflict=TokenConflict.MOVE)
+    moving = resource(7, CUSTOMERS, conflict=PushTokenConflict.MOVE)
     assert world.effects(request(by_id("joe"), on("a"), through=moving)) == [Effect.CHANGED]
     assert (world.owner("a"), world.owner("b")) == ("joe", "ann")
 
 
 def test_a_moved_token_is_subscribed_for_the_moving_resource_alone(world: World) -> None:
     world.send(request(by_id("ann"), on("a")))
-    world.send(request(by_id("joe"), on("a"), through=resource(7, CUSTOMERS, conflict=TokenConflict.MOVE)))
+    world.send(request(by_id("joe"), on("a"), through=resource(7, CUSTOMERS, conflict=PushTokenConflict.MOVE)))
     assert world.effects(request(by_id("joe"), on("a"))) == [Effect.CHANGED]
 
 
@@ -302,12 +302,12 @@ def test_a_read_that_saw_half_of_a_change_refuses_no_room_to_a_token_that_has_it
 @pytest.mark.parametrize(
     ("conflict", "expected"),
     [
-        (TokenConflict.REJECT, [Reason.DUPLICATE, Reason.DUPLICATE]),
-        (TokenConflict.MOVE, [Effect.CHANGED, Reason.TOO_MANY_SUBSCRIPTIONS]),
+        (PushTokenConflict.REJECT, [Reason.DUPLICATE, Reason.DUPLICATE]),
+        (PushTokenConflict.MOVE, [Effect.CHANGED, Reason.TOO_MANY_SUBSCRIPTIONS]),
     ],
 )
 def test_room_is_refused_only_to_what_would_have_moved(
-    world: World, conflict: TokenConflict, expected: list[Effect | Reason]
+    world: World, conflict: PushTokenConflict, expected: list[Effect | Reason]
 ) -> None:
     fill(world, "ann")
     world.send(request(by_id("ann"), off("t0")))

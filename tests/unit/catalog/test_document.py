@@ -7,16 +7,16 @@ import pytest
 from pushhub.catalog.document import MAX_DOCUMENT_BYTES, CatalogTooLargeError, read_document, write_document
 from pushhub.catalog.model import (
     ApiCaller,
+    BearerTokenDigest,
     Catalog,
     Database,
     DatabaseId,
     FieldType,
+    PushTokenConflict,
     ReportedEvent,
     Resource,
     ResourceId,
     Right,
-    TokenConflict,
-    TokenDigest,
     Upstream,
     UpstreamKind,
 )
@@ -26,12 +26,12 @@ CUSTOMERS = Database(DatabaseId(17), "Kunden é", {"nick": FieldType.TEXT, "age"
 SHOP = Resource(
     ResourceId(5),
     "shop",
-    frozenset({TokenDigest("b2"), TokenDigest("a1")}),
+    frozenset({BearerTokenDigest("b2"), BearerTokenDigest("a1")}),
     (CUSTOMERS.id, DatabaseId(2)),
-    TokenConflict.MOVE,
+    PushTokenConflict.MOVE,
     frozenset({Provider("ios-apns"), Provider("Firefox")}),
 )
-GATEWAY = ApiCaller("gateway", frozenset({TokenDigest("d4"), TokenDigest("c3")}), frozenset({Right.EVENTS}))
+GATEWAY = ApiCaller("gateway", frozenset({BearerTokenDigest("d4"), BearerTokenDigest("c3")}), frozenset({Right.EVENTS}))
 ALTCRAFT = Upstream("altcraft", UpstreamKind.ALTCRAFT, "https://a", relay_links=True, events=frozenset(ReportedEvent))
 EVERYTHING = Catalog({CUSTOMERS.id: CUSTOMERS}, {SHOP.id: SHOP}, {"gateway": GATEWAY}, {"altcraft": ALTCRAFT})
 STORED = (

@@ -15,11 +15,11 @@ from pushhub.catalog.model import (
     Database,
     DatabaseId,
     FieldType,
+    PushTokenConflict,
     ReportedEvent,
     Resource,
     ResourceId,
     Right,
-    TokenConflict,
     Upstream,
     UpstreamKind,
     digest_of,
@@ -72,7 +72,7 @@ def test_a_file_declares_databases_and_resources() -> None:
     catalog = declared(CUSTOMERS + f"resources: [{{id: 5, name: shop app, token: {TOKEN}, databases: [17]}}]")
     fields = {"number": FieldType.INTEGER, "nick": FieldType.TEXT, "ok": FieldType.BOOL}
     shop = Resource(
-        ResourceId(5), "shop app", frozenset({digest_of(TOKEN)}), (DatabaseId(17),), TokenConflict.REJECT, providers=None
+        ResourceId(5), "shop app", frozenset({digest_of(TOKEN)}), (DatabaseId(17),), PushTokenConflict.REJECT, providers=None
     )
     assert catalog == Catalog({DatabaseId(17): Database(DatabaseId(17), "customers", fields, ("number",))}, {ResourceId(5): shop})
 
@@ -82,8 +82,8 @@ def test_a_resource_may_have_two_tokens_fewer_providers_and_moving_tokens() -> N
         f"resources: [{{id: 5, name: s, tokens: [{TOKEN}, 12345abc], databases: [], token_conflict: move, providers: [Firefox]}}]"
     )
     shop = catalog.resources[ResourceId(5)]
-    assert shop.token_digests == {digest_of(TOKEN), digest_of("12345abc")}
-    assert shop.token_conflict is TokenConflict.MOVE
+    assert shop.bearer_token_digests == {digest_of(TOKEN), digest_of("12345abc")}
+    assert shop.push_token_conflict is PushTokenConflict.MOVE
     assert shop.providers == frozenset({Provider("Firefox")})
 
 
@@ -153,7 +153,7 @@ upstreams: [{name: "${A}", kind: "${KIND}", url: "https://${HOST}", token: "${TO
         "s",
         frozenset({digest_of(TOKEN)}),
         (DatabaseId(1),),
-        TokenConflict.MOVE,
+        PushTokenConflict.MOVE,
         frozenset({Provider("ios-apns")}),
     )
 

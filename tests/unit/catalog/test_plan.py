@@ -8,16 +8,16 @@ from hypothesis import strategies as st
 
 from pushhub.catalog.model import (
     ApiCaller,
+    BearerTokenDigest,
     Catalog,
     Database,
     DatabaseId,
     FieldType,
+    PushTokenConflict,
     ReportedEvent,
     Resource,
     ResourceId,
     Right,
-    TokenConflict,
-    TokenDigest,
     Upstream,
     UpstreamKind,
     digest_of,
@@ -35,8 +35,8 @@ CUSTOMERS = Database(
     ("number", "email"),
 )
 NEWS = Database(DatabaseId(2), "news", {}, ())
-SHOP = Resource(ResourceId(5), "shop app", frozenset({digest_of("shop")}), (CUSTOMERS.id,), TokenConflict.REJECT, None)
-OLD = Resource(ResourceId(9), "old app", frozenset({digest_of("old")}), (CUSTOMERS.id,), TokenConflict.REJECT, None)
+SHOP = Resource(ResourceId(5), "shop app", frozenset({digest_of("shop")}), (CUSTOMERS.id,), PushTokenConflict.REJECT, None)
+OLD = Resource(ResourceId(9), "old app", frozenset({digest_of("old")}), (CUSTOMERS.id,), PushTokenConflict.REJECT, None)
 
 
 GATEWAY = ApiCaller("gateway", frozenset({digest_of("gateway")}), frozenset({Right.EVENTS}))
@@ -102,9 +102,9 @@ def test_what_changes_of_a_resource_is_told_without_a_token() -> None:
     after = replace(
         SHOP,
         name="shop",
-        token_digests=frozenset({digest_of("a"), digest_of("b")}),
+        bearer_token_digests=frozenset({digest_of("a"), digest_of("b")}),
         databases=(NEWS.id, CUSTOMERS.id),
-        token_conflict=TokenConflict.MOVE,
+        push_token_conflict=PushTokenConflict.MOVE,
         providers=frozenset({Provider("ios-apns"), Provider("Firefox")}),
     )
     planned = plan_catalog(catalog(CUSTOMERS, NEWS, SHOP), catalog(CUSTOMERS, NEWS, after), prune=False)
@@ -120,7 +120,7 @@ def test_what_changes_of_a_resource_is_told_without_a_token() -> None:
 
 
 def test_what_changes_of_an_api_token_is_told_without_it() -> None:
-    after = replace(GATEWAY, token_digests=frozenset({digest_of("gateway"), digest_of("new")}), rights=frozenset[Right]())
+    after = replace(GATEWAY, bearer_token_digests=frozenset({digest_of("gateway"), digest_of("new")}), rights=frozenset[Right]())
     planned = plan_catalog(catalog(GATEWAY), catalog(after), prune=False)
     assert planned.lines == ("~ api token gateway: rights [events] → [], tokens changed (1 added, 0 removed)",)
     assert planned.changes[0].id is None
@@ -207,7 +207,9 @@ def test_a_token_of_a_kept_resource_cannot_be_given_to_another() -> None:
 
 def test_a_token_opens_either_a_resource_or_what_an_api_token_does() -> None:
     with pytest.raises(PlanError) as caught:
-        plan_catalog(catalog(CUSTOMERS, SHOP), catalog(replace(GATEWAY, token_digests=SHOP.token_digests)), prune=False)
+        plan_catalog(
+            catalog(CUSTOMERS, SHOP), catalog(replace(GATEWAY, bearer_token_digests=SHOP.bearer_token_digests)), prune=False
+        )
     assert caught.value.problems == (
         "api token gateway has a token of resource 5 shop app, which is not in the file and kept (--prune deletes it)",
     )
@@ -231,7 +233,9 @@ databases = st.builds(
 
 api_tokens = st.builds(
     # A token per name, so that no two callers share one.
-    lambda name, tokens, rights: ApiCaller(name, frozenset(TokenDigest(f"{name}{token}") for token in tokens), frozenset(rights)),
+    lambda name, tokens, rights: ApiCaller(
+        name, frozenset(BearerTokenDigest(f"{name}{token}") for token in tokens), frozenset(rights)
+    ),
     st.sampled_from("xyz"),
     st.sets(st.sampled_from("ab"), min_size=1),
     st.sets(st.sampled_from(Right)),
@@ -252,14 +256,14 @@ def catalogs(draw: st.DrawFn) -> WholeCatalog:
     resources: dict[ResourceId, Resource] = {}
     for id_ in draw(st.sets(st.integers(1, 3))):
         # A token per id and spelling, so that no two resources share one.
-        tokens = frozenset(TokenDigest(f"{id_}{letter}") for letter in draw(st.sets(st.sampled_from("ab"), min_size=1)))
+        tokens = frozenset(BearerTokenDigest(f"{id_}{letter}") for letter in draw(st.sets(st.sampled_from("ab"), min_size=1)))
         chosen = tuple(draw(st.permutations([DatabaseId(each) for each in held])))
         resources[ResourceId(id_)] = Resource(
             ResourceId(id_),
             "r",
             tokens,
             chosen,
-            draw(st.sampled_from(TokenConflict)),
+            draw(st.sampled_from(PushTokenConflict)),
             draw(st.sampled_from([None, frozenset[Provider]()])),
         )
     destinations = {each.name: each for each in draw(st.lists(upstreams, max_size=2))}

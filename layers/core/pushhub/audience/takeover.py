@@ -21,7 +21,7 @@ from pushhub.audience.draft import Draft
 from pushhub.audience.model import Address, ProfileId, Subscription, SubscriptionRef
 from pushhub.audience.port import Snapshot
 from pushhub.audience.resolving import DatabaseRequest
-from pushhub.catalog.model import TokenConflict
+from pushhub.catalog.model import PushTokenConflict
 
 MAX_FORGOTTEN: Final = MAX_WRITES - 2 - 2 * MAX_SUBSCRIPTIONS
 """Cancelled subscriptions that may be deleted along with anonymous profiles: what a change has left when every subscription of a
@@ -64,7 +64,7 @@ class Takeovers:
         if effect is OwnerEffect.NO_ROOM:
             return Refused(Reason.TOO_MANY_SUBSCRIPTIONS)
         if effect is OwnerEffect.KEPT:
-            if stored.live and self._request.resource.token_conflict is TokenConflict.REJECT:
+            if stored.live and self._request.resource.push_token_conflict is PushTokenConflict.REJECT:
                 return Refused(Reason.DUPLICATE)
             if not self._draft.take_room(1):
                 return Refused(Reason.TOO_MANY_SUBSCRIPTIONS)

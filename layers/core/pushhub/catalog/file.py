@@ -97,7 +97,7 @@ class _Reading:
         raw = {section.name: self._raw_section(content, section.name) for section in SECTIONS}
         valid = {each.section.name: dict(self._valid(each, raw[each.section.name])) for each in FILE_SECTIONS}
         self._compare(raw)
-        self.problems += _shared_tokens(valid.values())
+        self.problems += _shared_bearer_tokens(valid.values())
         declared = {name: [entry.declared() for entry in entries.values()] for name, entries in valid.items()}
         return WholeCatalog(Catalog.of(declared), **_secrets(valid))
 
@@ -138,7 +138,7 @@ def _unknown_sections(content: Iterable[object]) -> Iterator[str]:
     return (with_place([str(key)], f"unknown key; the keys are {_section_names()}") for key in content if key not in names)
 
 
-def _shared_tokens(sections: Iterable[Mapping[str, FileEntry]]) -> Iterator[str]:
+def _shared_bearer_tokens(sections: Iterable[Mapping[str, FileEntry]]) -> Iterator[str]:
     """Say which tokens stand twice. A token opens one entry, so that an app's token never speaks for a server."""
     places: dict[str, str] = {}
     for place, entry in chain.from_iterable(section.items() for section in sections):

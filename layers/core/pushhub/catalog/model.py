@@ -14,7 +14,7 @@ from pushhub.catalog.providers import Provider
 
 DatabaseId = NewType("DatabaseId", int)
 ResourceId = NewType("ResourceId", int)
-TokenDigest = NewType("TokenDigest", str)
+BearerTokenDigest = NewType("BearerTokenDigest", str)
 """SHA-256 of a bearer token (a resource token or an API token) in lower-case hex: all that is ever stored of it."""
 
 EntryKey = int | str
@@ -34,11 +34,11 @@ class CatalogEntry(Protocol):
 
 
 @runtime_checkable
-class OpenedByTokens(Protocol):
+class OpenedByBearerTokens(Protocol):
     """An entry that is found by a bearer token. It has several while its callers change from one to another."""
 
     @property
-    def token_digests(self) -> frozenset[TokenDigest]:
+    def bearer_token_digests(self) -> frozenset[BearerTokenDigest]:
         """Digests of those tokens."""
 
 
@@ -56,7 +56,7 @@ class FieldType(StrEnum):
     IP = "ip"
 
 
-class TokenConflict(StrEnum):
+class PushTokenConflict(StrEnum):
     """What happens to a push token that lives on another, known profile of the database."""
 
     REJECT = "reject"
@@ -84,9 +84,9 @@ class Resource:
 
     id: ResourceId
     name: str
-    token_digests: frozenset[TokenDigest]
+    bearer_token_digests: frozenset[BearerTokenDigest]
     databases: tuple[DatabaseId, ...]
-    token_conflict: TokenConflict
+    push_token_conflict: PushTokenConflict
     providers: frozenset[Provider] | None
 
     @property
@@ -110,7 +110,7 @@ class ApiCaller:
     """A caller of the vendors' server APIs: the API tokens that it says who it is with, and what it may do."""
 
     name: str
-    token_digests: frozenset[TokenDigest]
+    bearer_token_digests: frozenset[BearerTokenDigest]
     rights: frozenset[Right]
 
     @property
@@ -180,18 +180,18 @@ class Catalog:
     def resource_opened_by(self, resource_token: str) -> Resource | None:
         """Return the resource that this token opens, or None."""
         digest = digest_of(resource_token)
-        return next((resource for resource in self.resources.values() if digest in resource.token_digests), None)
+        return next((resource for resource in self.resources.values() if digest in resource.bearer_token_digests), None)
 
     def api_caller_of(self, api_token: str) -> ApiCaller | None:
         """Return the caller that this API token belongs to, or None."""
         digest = digest_of(api_token)
-        return next((caller for caller in self.api_tokens.values() if digest in caller.token_digests), None)
+        return next((caller for caller in self.api_tokens.values() if digest in caller.bearer_token_digests), None)
 
     def databases_of(self, resource: Resource) -> tuple[Database, ...]:
         """Return the databases of one of its resources, in the resource's own order."""
         return tuple(self.databases[database] for database in resource.databases)
 
 
-def digest_of(bearer_token: str) -> TokenDigest:
+def digest_of(bearer_token: str) -> BearerTokenDigest:
     """Return the digest of a bearer token: a resource token or an API token."""
-    return TokenDigest(hashlib.sha256(bearer_token.encode()).hexdigest())
+    return BearerTokenDigest(hashlib.sha256(bearer_token.encode()).hexdigest())

@@ -9,7 +9,7 @@ from enum import StrEnum
 from operator import itemgetter
 from typing import Final
 
-from pushhub.catalog.model import Catalog, CatalogEntry, DatabaseId, EntryKey, OpenedByTokens, TokenDigest
+from pushhub.catalog.model import BearerTokenDigest, Catalog, CatalogEntry, DatabaseId, EntryKey, OpenedByBearerTokens
 from pushhub.catalog.sections import SECTIONS
 from pushhub.catalog.sections.databases.section import contradictions
 from pushhub.catalog.sections.section import Section
@@ -90,7 +90,7 @@ def plan_catalog(current: WholeCatalog, desired: WholeCatalog, *, prune: bool) -
         PlanError: a token would open two entries, or a section would have too many entries.
     """
     result = _result(current, desired, prune=prune)
-    if problems := (*_token_clashes(result.catalog, desired.catalog), *_surplus(result.catalog)):
+    if problems := (*_bearer_token_clashes(result.catalog, desired.catalog), *_surplus(result.catalog)):
         raise PlanError(tuple(dict.fromkeys(problems)))
     actions = tuple(action for section in SECTIONS for action in _actions(section, current, desired, prune=prune))
     return CatalogPlan(
@@ -124,15 +124,15 @@ def _merged[Key: (EntryKey, str), Value](kept: Mapping[Key, Value], desired: Map
     return dict(sorted({**kept, **desired}.items(), key=itemgetter(0)))
 
 
-def _token_clashes(result: Catalog, desired: Catalog) -> Iterator[str]:
+def _bearer_token_clashes(result: Catalog, desired: Catalog) -> Iterator[str]:
     """Say which two entries share a token, once for each token; the file's own entry is named first."""
     holders = [
-        (section.label(entry), entry.token_digests, key in desired.section(section.name))
+        (section.label(entry), entry.bearer_token_digests, key in desired.section(section.name))
         for section in SECTIONS
         for key, entry in result.section(section.name).items()
-        if isinstance(entry, OpenedByTokens)
+        if isinstance(entry, OpenedByBearerTokens)
     ]
-    opened: dict[TokenDigest, str] = {}
+    opened: dict[BearerTokenDigest, str] = {}
     for holder, digests, declared in sorted(holders, key=lambda holder: not holder[2]):
         for digest in sorted(digests):
             if (first := opened.setdefault(digest, holder)) != holder:

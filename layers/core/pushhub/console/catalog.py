@@ -35,9 +35,9 @@ DEMO_CATALOG: Final = Path(__file__).parent / "demo_catalog.yaml"
 _SHOWN_OF_A_DIGEST: Final = 6
 """Hex digits: enough to tell two tokens apart, too few to find a token by."""
 
-_DEMO_TOKEN: Final = "3LXP2FRcRxJ-7b14db88ec937f14"  # noqa: S105  (the vendor's published example; it opens nothing but the demo)
+_DEMO_RESOURCE_TOKEN: Final = "3LXP2FRcRxJ-7b14db88ec937f14"  # noqa: S105  (the vendor's published example; it opens nothing but the demo)
 _DEMO_REQUEST: Final = {
-    "resource_token": _DEMO_TOKEN,
+    "resource_token": _DEMO_RESOURCE_TOKEN,
     "id": "59db33d269d426509e9c4bf9",
     "subscriptions": [{"provider": "android-firebase", "subscription_id": "%subscriptionid%"}],
 }
@@ -122,7 +122,7 @@ def apply_demo_catalog(connection: Connection, *, demo: WholeCatalog) -> Sequenc
         stored = store.load()
     if not stored.version:
         apply_catalog(connection, desired=demo)
-    elif stored.catalog.resource_opened_by(_DEMO_TOKEN) is None:
+    elif stored.catalog.resource_opened_by(_DEMO_RESOURCE_TOKEN) is None:
         return ()
     return (demo_curl(connection.outputs["Url"]),)
 

@@ -21,7 +21,7 @@ _TEXT_SHOWN = 200
 _CLEAR_FROM_STATUS = {"ok", "not-found"}
 """Answers that a line does not name, since their status says enough."""
 
-_TOKEN_IN_TEXT = re.compile(r"""((?<!/)token\W+)[^"'&<]+""", re.IGNORECASE)
+_UPSTREAM_TOKEN_IN_TEXT = re.compile(r"""((?<!/)token\W+)[^"'&<]+""", re.IGNORECASE)
 """The upstream token in a body that is no JSON object: a form, XML, JSON that breaks off. It may hide more than the token."""
 
 
@@ -128,7 +128,7 @@ def shown_body(body: bytes) -> tuple[dict[str, object] | str, str | None]:
         if isinstance(document, dict):
             # The decoder hands over an inner object before the outer one, so the document's own token comes last.
             return document, None if document.get("token") is None else upstream_tokens[-1]
-    return beginning(_TOKEN_IN_TEXT.sub(rf"\1{_HIDDEN}", body.decode(errors="backslashreplace")), _TEXT_SHOWN), None
+    return beginning(_UPSTREAM_TOKEN_IN_TEXT.sub(rf"\1{_HIDDEN}", body.decode(errors="backslashreplace")), _TEXT_SHOWN), None
 
 
 def _digest(upstream_token: str) -> str:

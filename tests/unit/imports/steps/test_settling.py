@@ -13,7 +13,7 @@ from pushhub.audience.model import ProfileId
 from pushhub.audience.resolving import resolve
 from pushhub.audience.subscribing import Subscribing
 from pushhub.audience.values import Value
-from pushhub.catalog.model import TokenConflict
+from pushhub.catalog.model import PushTokenConflict
 from pushhub.imports.files.reasons import outcome_of
 from pushhub.imports.job import JobId, RowOutcome, RowResult
 from pushhub.imports.steps.rounds import ResolvedRow, resolved_row
@@ -60,7 +60,7 @@ FIELDS: st.SearchStrategy[Mapping[str, Value]] = st.fixed_dictionaries(
 
 @st.composite
 def commands(draw: st.DrawFn) -> list[Subscribe]:
-    conflict = draw(st.sampled_from(TokenConflict))
+    conflict = draw(st.sampled_from(PushTokenConflict))
     mode = draw(st.sampled_from(Mode))
     databases = draw(st.sampled_from([(CUSTOMERS,), (CUSTOMERS, SHOPPERS)]))
     through = resource(5, *databases, conflict=conflict)
@@ -135,7 +135,7 @@ def test_a_transaction_that_loses_a_race_is_settled_row_by_row(pool: ThreadPoolE
 
 
 def test_rows_that_somebody_brings_together_meanwhile_are_written_one_after_the_other(pool: ThreadPoolExecutor) -> None:
-    through = resource(conflict=TokenConflict.MOVE)
+    through = resource(conflict=PushTokenConflict.MOVE)
 
     def naming(token: str, nick: str) -> Subscribe:
         return Subscribe(through, (CUSTOMERS,), (), BY_TOKEN, (on(token),), {"nick": nick})

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from pushhub.catalog.model import OpenedByTokens
+from pushhub.catalog.model import OpenedByBearerTokens
 
 
 def from_to(name: str, before: str, after: str) -> str:
@@ -15,8 +15,11 @@ def listed(words: Iterable[object]) -> str:
     return f"[{', '.join(map(str, words))}]"
 
 
-def token_changes(before: OpenedByTokens, after: OpenedByTokens) -> Iterator[str]:
+def bearer_token_changes(before: OpenedByBearerTokens, after: OpenedByBearerTokens) -> Iterator[str]:
     """Say how many tokens come and go, and nothing of the tokens."""
-    if before.token_digests != after.token_digests:
-        added, removed = after.token_digests - before.token_digests, before.token_digests - after.token_digests
+    if before.bearer_token_digests != after.bearer_token_digests:
+        added, removed = (
+            after.bearer_token_digests - before.bearer_token_digests,
+            before.bearer_token_digests - after.bearer_token_digests,
+        )
         yield f"tokens changed ({len(added)} added, {len(removed)} removed)"

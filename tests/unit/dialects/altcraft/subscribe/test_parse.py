@@ -56,7 +56,9 @@ def test_the_hash_id_of_a_subscription_never_changes() -> None:
 
 
 RESOURCE_TOKEN = "3LXP2FRcRxJ-7b14db88ec937f14"
-OPEN_CATALOG = replace(CATALOG, resources={RESOURCE.id: replace(RESOURCE, token_digests=frozenset({digest_of(RESOURCE_TOKEN)}))})
+OPEN_CATALOG = replace(
+    CATALOG, resources={RESOURCE.id: replace(RESOURCE, bearer_token_digests=frozenset({digest_of(RESOURCE_TOKEN)}))}
+)
 
 texts = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=20).filter(
     lambda text: not text.isspace()

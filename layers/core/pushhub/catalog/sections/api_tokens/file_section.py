@@ -7,8 +7,8 @@ from pydantic import BeforeValidator
 
 from pushhub.catalog.model import ApiCaller, Right
 from pushhub.catalog.sections.api_tokens.section import API_TOKENS
+from pushhub.catalog.sections.file_bearer_tokens import BearerToken, by_place, digests_of, problems_of_bearer_tokens
 from pushhub.catalog.sections.file_entry import FileEntry, FileSection
-from pushhub.catalog.sections.file_tokens import BearerToken, by_place, digests_of, problems_of_tokens
 from pushhub.catalog.sections.file_values import NameAsKey, filled_in, known
 from pushhub.catalog.sections.raw_entry import RawEntry
 
@@ -35,7 +35,7 @@ class ApiCallerFileEntry(FileEntry):
 def problems(file: Mapping[str, Sequence[RawEntry]]) -> Iterator[str]:
     """Say which callers have no API token, or a list that is empty or repeats."""
     for entry in file[API_TOKENS.name]:
-        yield from problems_of_tokens(entry)
+        yield from problems_of_bearer_tokens(entry)
         yield from entry.empty_list("rights", "at least one right is required")
         yield from entry.repeats("rights")
 

@@ -5,11 +5,11 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, BeforeValidator
 
-from pushhub.catalog.model import DatabaseId, Resource, ResourceId, TokenConflict
+from pushhub.catalog.model import DatabaseId, PushTokenConflict, Resource, ResourceId
 from pushhub.catalog.providers import PROVIDER_CODES, Provider, known_provider
 from pushhub.catalog.sections.databases.section import DATABASES
+from pushhub.catalog.sections.file_bearer_tokens import BearerToken, by_place, digests_of, problems_of_bearer_tokens
 from pushhub.catalog.sections.file_entry import FileEntry, FileSection
-from pushhub.catalog.sections.file_tokens import BearerToken, by_place, digests_of, problems_of_tokens
 from pushhub.catalog.sections.file_values import Id, Name, Text, filled_in, known, with_commas
 from pushhub.catalog.sections.raw_entry import RawEntry
 from pushhub.catalog.sections.resources.section import RESOURCES
@@ -26,7 +26,9 @@ def _provider(raw: str) -> Provider:
 
 
 _Provider = Annotated[Text, AfterValidator(_provider)]
-_TokenConflict = Annotated[TokenConflict, BeforeValidator(known(TokenConflict, "token_conflict")), BeforeValidator(filled_in)]
+_PushTokenConflict = Annotated[
+    PushTokenConflict, BeforeValidator(known(PushTokenConflict, "token_conflict")), BeforeValidator(filled_in)
+]
 
 
 class ResourceFileEntry(FileEntry):
@@ -37,7 +39,7 @@ class ResourceFileEntry(FileEntry):
     token: BearerToken | None = None
     tokens: list[BearerToken] | None = None
     databases: list[Id]
-    token_conflict: _TokenConflict = TokenConflict.REJECT
+    token_conflict: _PushTokenConflict = PushTokenConflict.REJECT
     providers: list[_Provider] | None = None
 
     def declared(self) -> Resource:
@@ -45,9 +47,9 @@ class ResourceFileEntry(FileEntry):
         return Resource(
             id=ResourceId(self.id),
             name=self.name,
-            token_digests=digests_of(self.bearer_tokens()),
+            bearer_token_digests=digests_of(self.bearer_tokens()),
             databases=tuple(DatabaseId(database) for database in self.databases),
-            token_conflict=self.token_conflict,
+            push_token_conflict=self.token_conflict,
             providers=None if self.providers is None else frozenset(Provider(provider) for provider in self.providers),
         )
 
@@ -60,7 +62,7 @@ def problems(file: Mapping[str, Sequence[RawEntry]]) -> Iterator[str]:
     """Say which resources have no token, databases that are too many or not in the file, or a list that is empty or repeats."""
     declared = {id_ for database in file[DATABASES.name] if isinstance(id_ := database.values.get("id"), int)}
     for entry in file[RESOURCES.name]:
-        yield from problems_of_tokens(entry)
+        yield from problems_of_bearer_tokens(entry)
         yield from entry.empty_list("providers", "at least one provider is required; leave the key out to allow all")
         databases = entry.items("databases")
         if len(databases) > MAX_DATABASES:

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from typing import Final, TypedDict
 
-from pushhub.catalog.model import DatabaseId, Resource, ResourceId, TokenConflict, TokenDigest
+from pushhub.catalog.model import BearerTokenDigest, DatabaseId, PushTokenConflict, Resource, ResourceId
 from pushhub.catalog.providers import Provider
 from pushhub.catalog.sections.section import Section
-from pushhub.catalog.sections.wording import from_to, listed, token_changes
+from pushhub.catalog.sections.wording import bearer_token_changes, from_to, listed
 
 
 class StoredResource(TypedDict):
@@ -25,9 +25,9 @@ def write(resource: Resource) -> StoredResource:
     return {
         "id": resource.id,
         "name": resource.name,
-        "token_sha256": sorted(resource.token_digests),
+        "token_sha256": sorted(resource.bearer_token_digests),
         "databases": list(resource.databases),
-        "token_conflict": str(resource.token_conflict),
+        "token_conflict": str(resource.push_token_conflict),
         "providers": None if resource.providers is None else sorted(resource.providers),
     }
 
@@ -37,9 +37,9 @@ def read(stored: StoredResource) -> Resource:
     return Resource(
         id=ResourceId(stored["id"]),
         name=stored["name"],
-        token_digests=frozenset(TokenDigest(digest) for digest in stored["token_sha256"]),
+        bearer_token_digests=frozenset(BearerTokenDigest(digest) for digest in stored["token_sha256"]),
         databases=tuple(DatabaseId(database) for database in stored["databases"]),
-        token_conflict=TokenConflict(stored["token_conflict"]),
+        push_token_conflict=PushTokenConflict(stored["token_conflict"]),
         providers=None if stored["providers"] is None else frozenset(Provider(provider) for provider in stored["providers"]),
     )
 
@@ -50,11 +50,11 @@ def changes(before: Resource, after: Resource) -> Iterator[str]:
         yield from_to("name", before.name, after.name)
     if before.databases != after.databases:
         yield from_to("databases", listed(before.databases), listed(after.databases))
-    if before.token_conflict is not after.token_conflict:
-        yield from_to("token_conflict", before.token_conflict, after.token_conflict)
+    if before.push_token_conflict is not after.push_token_conflict:
+        yield from_to("token_conflict", before.push_token_conflict, after.push_token_conflict)
     if before.providers != after.providers:
         yield from_to("providers", _providers(before), _providers(after))
-    yield from token_changes(before, after)
+    yield from bearer_token_changes(before, after)
 
 
 def _providers(resource: Resource) -> str:

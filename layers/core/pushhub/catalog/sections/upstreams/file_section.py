@@ -7,8 +7,8 @@ from typing import Annotated, Final
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from pushhub.catalog.model import ReportedEvent, Upstream, UpstreamKind
+from pushhub.catalog.sections.file_bearer_tokens import NO_VARIABLE
 from pushhub.catalog.sections.file_entry import FileEntry, FileSection
-from pushhub.catalog.sections.file_tokens import NO_VARIABLE
 from pushhub.catalog.sections.file_values import NameAsKey, Text, filled_in, known
 from pushhub.catalog.sections.raw_entry import RawEntry
 from pushhub.catalog.sections.upstreams.section import UPSTREAMS

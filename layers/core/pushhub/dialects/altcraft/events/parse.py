@@ -69,11 +69,11 @@ def read_api_token(request: HttpRequest, fields: Mapping[str, Any]) -> str:
     """
     if "token" in parse_qs(request.query, keep_blank_values=True):
         raise RefusedError(EventRefusal.API_TOKEN_IN_URL)
-    token = fields.get("token")
-    if token is not None and not isinstance(token, str):
+    api_token = fields.get("token")
+    if api_token is not None and not isinstance(api_token, str):
         raise RefusedError(EventRefusal.WRONG_TYPE, path="token", expected="a string")
-    if token:
-        return token
+    if api_token:
+        return api_token
     if bearer := _BEARER.fullmatch(request.header("authorization").strip()):
         return bearer[1]
     raise RefusedError(EventRefusal.API_TOKEN_MISSING)
@@ -106,11 +106,11 @@ def _refused(misfit: Misfit) -> RefusedError:
 
 def _plain(request: PostEventsRequest) -> PlainForm | None:
     """Return the plain form of a report, None where it is the special one: all three of its fields, or none."""
-    launch, provider, token = request.launch_id, request.provider, request.subscription_id
-    if launch is None and provider is None and token is None:
+    launch, provider, push_token = request.launch_id, request.provider, request.subscription_id
+    if launch is None and provider is None and push_token is None:
         return None
-    if launch is not None and provider is not None and token is not None:
-        return PlainForm(launch, provider, PushToken(token))
-    plain = {"launch_id": launch, "provider": provider, "subscription_id": token}
+    if launch is not None and provider is not None and push_token is not None:
+        return PlainForm(launch, provider, PushToken(push_token))
+    plain = {"launch_id": launch, "provider": provider, "subscription_id": push_token}
     missing = next(name for name, value in plain.items() if value is None)
     raise RefusedError(EventRefusal.PLAIN_INCOMPLETE, path=missing)

@@ -52,12 +52,12 @@ def read_resource_token(document: Mapping[str, Any]) -> str:
     Raises:
         RefusedError: there is none, or it is not a string.
     """
-    token = document.get("resource_token")
-    if token is None or token == "":
+    resource_token = document.get("resource_token")
+    if resource_token is None or resource_token == "":
         raise RefusedError(SubscribeRefusal.RESOURCE_TOKEN_MISSING)
-    if not isinstance(token, str):
+    if not isinstance(resource_token, str):
         raise RefusedError(SubscribeRefusal.WRONG_TYPE, path="resource_token", expected="a string")
-    return token
+    return resource_token
 
 
 def parse_subscribe(document: Mapping[str, Any]) -> SubscribeBody:

@@ -6,22 +6,22 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator
 
-from pushhub.catalog.model import TokenDigest, digest_of
+from pushhub.catalog.model import BearerTokenDigest, digest_of
 from pushhub.catalog.sections.file_values import Text
 from pushhub.catalog.sections.raw_entry import RawEntry
 
-MIN_TOKEN_CHARACTERS: Final = 8
-MAX_TOKEN_CHARACTERS: Final = 256
+MIN_BEARER_TOKEN_CHARACTERS: Final = 8
+MAX_BEARER_TOKEN_CHARACTERS: Final = 256
 NO_VARIABLE: Final = "a token does not begin with $; an environment variable is written ${NAME}"
 
-_BEARER_TOKEN: Final = re.compile(rf"[!-~]{{{MIN_TOKEN_CHARACTERS},{MAX_TOKEN_CHARACTERS}}}")
+_BEARER_TOKEN: Final = re.compile(rf"[!-~]{{{MIN_BEARER_TOKEN_CHARACTERS},{MAX_BEARER_TOKEN_CHARACTERS}}}")
 
 
 def _bearer_token(text: str) -> str:
     if text.startswith("$"):
         raise ValueError(NO_VARIABLE)
     if not _BEARER_TOKEN.fullmatch(text):
-        sizes = f"{MIN_TOKEN_CHARACTERS} to {MAX_TOKEN_CHARACTERS}"
+        sizes = f"{MIN_BEARER_TOKEN_CHARACTERS} to {MAX_BEARER_TOKEN_CHARACTERS}"
         raise ValueError(f"a token is {sizes} printable ASCII characters without spaces")
     return text
 
@@ -30,18 +30,18 @@ BearerToken = Annotated[Text, AfterValidator(_bearer_token)]
 """A resource token or an API token."""
 
 
-def by_place(token: str | None, tokens: list[str] | None) -> Mapping[str, str]:
+def by_place(bearer_token: str | None, bearer_tokens: list[str] | None) -> Mapping[str, str]:
     """Return the tokens of an entry, each by its place in it."""
-    first = {} if token is None else {"token": token}
-    return first | {f"tokens[{index}]": bearer_token for index, bearer_token in enumerate(tokens or ())}
+    first = {} if bearer_token is None else {"token": bearer_token}
+    return first | {f"tokens[{index}]": each for index, each in enumerate(bearer_tokens or ())}
 
 
-def digests_of(bearer_tokens: Mapping[str, str]) -> frozenset[TokenDigest]:
+def digests_of(bearer_tokens: Mapping[str, str]) -> frozenset[BearerTokenDigest]:
     """Return what is stored of the tokens of an entry."""
     return frozenset(map(digest_of, bearer_tokens.values()))
 
 
-def problems_of_tokens(entry: RawEntry) -> Iterator[str]:
+def problems_of_bearer_tokens(entry: RawEntry) -> Iterator[str]:
     """Say that an entry has not exactly one of `token` and `tokens`, or has no token in the list."""
     if (entry.values.get("token") is None) == (entry.values.get("tokens") is None):
         yield f"{entry.place}: either token or tokens is required, not both"
