@@ -3,11 +3,13 @@
 import asyncio
 import json
 import os
+import shutil
 import socket
 import struct
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -30,17 +32,25 @@ MACHINES = {"x86_64": 62, "arm64": 183}
 """Machine numbers in the header of an ELF file."""
 
 
-def build(architecture: str) -> Path:
-    async def in_turn() -> Path:
-        checkout = find_checkout()
-        async with building(checkout, architecture):
-            return await build_template(checkout, architecture)
+Build = Callable[[str], Path]
+"""Returns the folder of what `sam build` makes for a processor."""
 
-    return asyncio.run(in_turn()).parent
+
+@pytest.fixture(scope="module")
+def build(tmp_path_factory: pytest.TempPathFactory) -> Build:
+    """Give a build that is made once for each processor. It is a copy: whoever builds next in this checkout empties the folder."""
+
+    async def built(architecture: str) -> Path:
+        checkout, copy = find_checkout(), tmp_path_factory.mktemp("built") / architecture
+        async with building(checkout, architecture):
+            template = await build_template(checkout, architecture)
+            return shutil.copytree(template.parent, copy)
+
+    return cache(lambda architecture: asyncio.run(built(architecture)))
 
 
 @pytest.fixture(scope="module", params=sorted(MACHINES))
-def built(request: pytest.FixtureRequest) -> tuple[str, Path]:
+def built(request: pytest.FixtureRequest, build: Build) -> tuple[str, Path]:
     return request.param, build(request.param)
 
 
@@ -139,7 +149,9 @@ def interpreter(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_interpreter(tmp_path_factory.mktemp("runtime"), with_layer=False)
 
 
-def test_the_built_function_runs_cold_warm_and_into_an_error_under_the_lambda_runtime(hub: Hub, interpreter: Path) -> None:
+def test_the_built_function_runs_cold_warm_and_into_an_error_under_the_lambda_runtime(
+    hub: Hub, interpreter: Path, build: Build
+) -> None:
     hub.forget_everyone()
     environment = function_environment("push_subscribe") | {
         "AUDIENCE_TABLE": hub.connection.outputs["AudienceTable"],
@@ -184,7 +196,7 @@ def environment_of_the_hub(hub: Hub) -> Iterator[dict[str, str]]:
 
 @pytest.mark.parametrize("function", EVENT_CASES)
 def test_every_function_of_events_runs_under_the_lambda_runtime_from_the_built_layers_alone(
-    function: str, environment_of_the_hub: dict[str, str], interpreter: Path
+    function: str, environment_of_the_hub: dict[str, str], interpreter: Path, build: Build
 ) -> None:
     case = EVENT_CASES[function]
     environment = function_environment(case.function) | environment_of_the_hub
@@ -196,7 +208,9 @@ def test_every_function_of_events_runs_under_the_lambda_runtime_from_the_built_l
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_a_package_missing_from_the_layer_is_missed_by_the_lambda_runtime(function: str, interpreter: Path, tmp_path: Path) -> None:
+def test_a_package_missing_from_the_layer_is_missed_by_the_lambda_runtime(
+    function: str, interpreter: Path, tmp_path: Path, build: Build
+) -> None:
     built = build(host_architecture())
     for part in (function, "CoreLayer"):
         (tmp_path / part).symlink_to(built / part)
