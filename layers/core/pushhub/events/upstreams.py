@@ -15,8 +15,7 @@ all others                retry                              retry
 (*) Which 2xx are success is judged by the API of the upstream, in :meth:`UpstreamApi.accepted`: for Altcraft, see
 :mod:`pushhub.dialects.altcraft.upstream`. All else is judged here, alike for every kind of upstream.
 
-An event is not rejected for 401, 403 or 404: these speak of the upstream
-token and the URL, which an operator may still correct.
+An event is not rejected for 401, 403 or 404: these speak of the upstream token and the URL, which an operator may still correct.
 """
 
 from collections.abc import Mapping
