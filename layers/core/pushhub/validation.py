@@ -6,7 +6,7 @@ pydantic's own sentences are for programmers, so whoever validates has words of 
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from pydantic import ValidationError
 
@@ -26,7 +26,7 @@ class Misfit:
 
     location: tuple[int | str, ...]
     kind: str
-    context: Mapping[str, Any]
+    context: Mapping[str, object]
     null: bool = False
 
     @property
