@@ -23,6 +23,7 @@ from pushhub.audience.changes import (
     SubscriptionRemoval,
 )
 from pushhub.audience.command import DesiredSubscription, Mode
+from pushhub.audience.draft import SPARE_WRITES
 from pushhub.audience.model import (
     MAX_CANCELLED,
     MAX_LIVE,
@@ -37,7 +38,6 @@ from pushhub.audience.model import (
 )
 from pushhub.audience.port import AudienceStore, SnapshotQuery
 from pushhub.audience.subscribing import Subscribing
-from pushhub.audience.takeover import MAX_FORGOTTEN
 from pushhub.audience.values import MAX_VALUE_BYTES, Value, normalise
 from pushhub.catalog.file import parse_catalog
 from pushhub.catalog.model import Database, DatabaseId, FieldType, PushTokenConflict, ResourceId
@@ -122,7 +122,7 @@ def read_profile(store: AudienceStore, database: DatabaseId, id_: ProfileId = AN
 def read_subscriptions(store: AudienceStore, database: DatabaseId, *tokens: str) -> Sequence[Subscription]:
     wanted = tuple(address(token) for token in tokens)
     (snapshot,) = store.read([SnapshotQuery(database, wanted)])
-    return [snapshot.subscriptions[one] for one in wanted if one in snapshot.subscriptions]
+    return [stored for one in wanted if (stored := snapshot.subscription_of(one))]
 
 
 def refuse(store: AudienceStore, database: DatabaseId, change: Change) -> None:
@@ -147,7 +147,7 @@ def test_everything_written_is_read_back_as_it_was(store: AudienceStore, databas
     put = subscription()
     store.commit(database, Change((ProfileCreation(made),), (KeyClaim(NUMBER, ANN),), (SubscriptionPut(put),)))
     (snapshot,) = store.read([SnapshotQuery(database, (address(), address("b")), (NUMBER,), frozenset({ANN, JOE}))])
-    assert snapshot.subscriptions == {address(): put}
+    assert snapshot.subscriptions == {address().ref: put}
     assert set(snapshot.key_holders.values()) == {ANN}
     assert snapshot.profiles == {ANN: made, JOE: None}
 
@@ -289,7 +289,7 @@ def test_the_largest_update_is_accepted(store: AudienceStore, database: Database
 
 
 def test_the_largest_removal_is_accepted(store: AudienceStore, database: DatabaseId) -> None:
-    live, cancelled = refs(*(f"t{i}" for i in range(40))), refs(*(f"f{i}" for i in range(MAX_FORGOTTEN)))
+    live, cancelled = refs(*(f"t{i}" for i in range(40))), refs(*(f"f{i}" for i in range(SPARE_WRITES)))
     store.commit(database, Change((ProfileCreation(profile(live=live, cancelled=cancelled)),)))
     store.commit(database, Change((ProfileRemoval(ANN, live, cancelled),)))
     assert read_profile(store, database) is None
@@ -563,7 +563,7 @@ def test_an_item_that_several_ask_for_is_read_for_each(store: AudienceStore, dat
     wanted = SnapshotQuery(database, (address(),), (NUMBER,), frozenset({ANN}))
     first, second = store.read([wanted, wanted])
     assert first == second
-    assert (first.profiles, list(first.subscriptions), list(first.key_holders)) == ({ANN: made}, [address()], [NUMBER])
+    assert (first.profiles, list(first.subscriptions), list(first.key_holders)) == ({ANN: made}, [address().ref], [NUMBER])
 
 
 def test_fifty_identical_first_requests_at_once_make_one_profile_per_database(store: AudienceStore) -> None:

@@ -164,7 +164,7 @@ def written(stores: Stores, database: DatabaseId, numbers: Sequence[int]) -> set
     """Return the numbers whose subscriptions exist."""
     addresses = {Address(Provider("ios-apns"), PushToken(f"t{number}")): number for number in numbers}
     (snapshot,) = stores.audience.read([SnapshotQuery(database, tuple(addresses))])
-    return {addresses[address] for address in snapshot.subscriptions}
+    return {addresses[stored.address] for stored in snapshot.subscriptions.values()}
 
 
 # Jobs

@@ -77,7 +77,10 @@ class MemoryAudience:
         content = self.content(wanted.database)
         return Snapshot(
             subscriptions={
-                address: content.subscriptions[address.ref] for address in wanted.addresses if address.ref in content.subscriptions
+                ref: content.subscriptions[ref]
+                for address in wanted.addresses
+                for ref in address.refs
+                if ref in content.subscriptions
             },
             key_holders={key: content.keys[key] for key in wanted.keys if key in content.keys},
             profiles={profile: content.profiles.get(profile) for profile in wanted.profiles},
@@ -158,10 +161,11 @@ def _write_key(draft: DatabaseContent, write: KeyWrite) -> None:
 def _write_subscription(draft: DatabaseContent, write: SubscriptionWrite) -> None:
     match write:
         case SubscriptionPut(subscription):
-            stored = draft.subscriptions.get(subscription.address.ref)
+            stored = draft.subscriptions.get(subscription.ref)
             _require((stored.version if stored else 0) == subscription.version - 1, "subscription changed")
-            draft.subscriptions[subscription.address.ref] = subscription
-        case SubscriptionRemoval(ref, profile):
+            draft.subscriptions[subscription.ref] = subscription
+        case SubscriptionRemoval(ref, profile, version):
             stored = draft.subscriptions.get(ref)
             _require(stored is not None and stored.profile == profile, "subscription is owned by another")
+            _require(stored is not None and version in {None, stored.version}, "subscription changed")
             del draft.subscriptions[ref]

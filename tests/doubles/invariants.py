@@ -18,7 +18,7 @@ def assert_consistent(content: DatabaseContent) -> None:
         assert len({key.field for key in profile.keys}) == len(profile.keys), "one key for a field"
     for ref, subscription in content.subscriptions.items():
         owner = content.profiles[subscription.profile]
-        assert ref == subscription.address.ref
+        assert ref == subscription.ref
         assert ref in (owner.live if subscription.live else owner.cancelled), "its owner refers to it as what it is"
         if owner.anonymous:
             assert subscription.owner_may_be_anonymous, "False is certain"

@@ -1,7 +1,7 @@
 """Short ways to say who is stored, and what a change writes."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pushhub.audience.changes import (
     Change,
@@ -32,7 +32,10 @@ LONG_AGO = Seconds(NOW - 3600)
 
 @dataclass(frozen=True)
 class Person:
-    """A stored profile; its push tokens are live for resource 5, or cancelled there, each a second after the one before it."""
+    """A stored profile; its push tokens are live for resource 5, or cancelled there, each a second after the one before it.
+
+    `legacy` says that its subscriptions stand under legacy references, where they have any.
+    """
 
     id: str
     origin: Origin = Origin.ID
@@ -40,6 +43,7 @@ class Person:
     cancelled: Sequence[str] = ""
     fields: Mapping[str, Value] = field(default_factory=dict)
     seen: Seconds = LONG_AGO
+    legacy: bool = False
 
 
 def user(id_: str, live: Sequence[str] = "", cancelled: Sequence[str] = "", *, seen: int = LONG_AGO, **fields: Value) -> Person:
@@ -52,6 +56,11 @@ def anonymous(id_: str, live: Sequence[str] = "", cancelled: Sequence[str] = "")
     return Person(id_, Origin.PUSH_TOKEN, live, cancelled)
 
 
+def of_old(person: Person) -> Person:
+    """Give a person who subscribed when push tokens were compared as they came."""
+    return replace(person, legacy=True)
+
+
 def stored(*people: Person) -> MemoryAudience:
     """Give an audience that holds these people, in the customers' database."""
     store = MemoryAudience()
@@ -62,7 +71,7 @@ def stored(*people: Person) -> MemoryAudience:
         content.keys |= dict.fromkeys(profile.keys, profile.id)
         for token in (*person.live, *person.cancelled):
             subscription = _subscription(token, person, anonymous=profile.anonymous)
-            content.subscriptions[subscription.address.ref] = subscription
+            content.subscriptions[subscription.ref] = subscription
     assert_consistent(content)
     return store
 
@@ -79,8 +88,8 @@ def _profile(person: Person) -> Profile:
         keys=frozenset(
             MatchKey(name, CUSTOMERS.fields[name], person.fields[name]) for name in CUSTOMERS.match if name in person.fields
         ),
-        live={address(token).ref: LONG_AGO for token in person.live},
-        cancelled={address(token).ref: Seconds(LONG_AGO + place) for place, token in enumerate(person.cancelled)},
+        live={_ref(token, person): LONG_AGO for token in person.live},
+        cancelled={_ref(token, person): Seconds(LONG_AGO + place) for place, token in enumerate(person.cancelled)},
         created=LONG_AGO,
         updated=LONG_AGO,
     )
@@ -96,7 +105,16 @@ def _subscription(token: str, person: Person, *, anonymous: bool) -> Subscriptio
         created=LONG_AGO,
         seen=person.seen,
         version=1,
+        legacy=_is_legacy(token, person),
     )
+
+
+def _is_legacy(token: str, person: Person) -> bool:
+    return person.legacy and address(token).legacy_ref is not None
+
+
+def _ref(token: str, person: Person) -> SubscriptionRef:
+    return (address(token).legacy_ref if person.legacy else None) or address(token).ref
 
 
 def tokens_of(people: Iterable[Person]) -> set[str]:
@@ -108,7 +126,9 @@ def written(change: Change | None, tokens: Iterable[str]) -> set[str]:
     """Say what a change writes, one short sentence for each write; `tokens` are all that it may write about."""
     if change is None:
         return set()
-    names = {address(token).ref: token for token in tokens}
+    addresses = [address(token) for token in tokens]
+    names = {one.ref: str(one.compared) for one in addresses}
+    names |= {one.legacy_ref: f"legacy {one.push_token}" for one in addresses if one.legacy_ref}
     return {
         *(_profile_sentence(write, names) for write in change.profiles),
         *(_key_sentence(write) for write in change.keys),
@@ -143,9 +163,9 @@ def _key_sentence(write: KeyWrite) -> str:
 def _subscription_sentence(write: SubscriptionWrite, names: Mapping[SubscriptionRef, str]) -> str:
     match write:
         case SubscriptionPut(subscription):
-            token = subscription.address.push_token
+            token = f"legacy {subscription.address.push_token}" if subscription.legacy else subscription.address.push_token
             return f"{token} is {subscription.profile}'s, {'live' if subscription.live else 'cancelled'}"
-        case SubscriptionRemoval(ref, _):
+        case SubscriptionRemoval(ref):
             return f"delete {names[ref]}"
 
 

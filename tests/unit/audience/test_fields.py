@@ -21,6 +21,7 @@ from pushhub.audience.command import (
     Refused,
     Subscribe,
 )
+from pushhub.audience.draft import SPARE_WRITES
 from pushhub.audience.erasing import Erasing
 from pushhub.audience.matching import Decision, decide
 from pushhub.audience.model import MAX_CANCELLED, MAX_LIVE, MatchKey, Origin, ProfileId
@@ -28,7 +29,6 @@ from pushhub.audience.port import Snapshot, SnapshotQuery
 from pushhub.audience.rereading import RereadReason, unread_target
 from pushhub.audience.resolving import DatabaseRequest, resolve, snapshot_query
 from pushhub.audience.subscribing import Subscribing
-from pushhub.audience.takeover import MAX_FORGOTTEN
 from pushhub.audience.values import MAX_VALUE_BYTES, Value
 from pushhub.catalog.model import Database, DatabaseId, FieldType, PushTokenConflict
 from pushhub.catalog.sections.databases.file_section import MAX_MATCH_FIELDS
@@ -631,7 +631,7 @@ def in_many(matching: Matching, *asked: DesiredSubscription) -> Subscribe:
     return request(matching, *asked, through=moving, databases=(MANY_KEYS,))
 
 
-@pytest.mark.parametrize("history", [0, 1, 2, MAX_FORGOTTEN - 2 * MAX_MATCH_FIELDS, MAX_FORGOTTEN])
+@pytest.mark.parametrize("history", [0, 1, 2, SPARE_WRITES - 2 * MAX_MATCH_FIELDS, SPARE_WRITES])
 @pytest.mark.parametrize("met", [False, True])
 def test_a_change_of_every_match_field_and_as_many_profiles_as_subscriptions_is_one_change(history: int, met: bool) -> None:
     store = Weighing()
@@ -664,7 +664,7 @@ def test_a_change_of_every_match_field_that_cancels_and_forgets_as_much_as_can_b
 
 
 def test_a_login_that_changes_every_match_field_dissolves_a_profile_with_a_short_history_and_leaves_one_with_a_long_one() -> None:
-    room = MAX_FORGOTTEN - 2 * MAX_MATCH_FIELDS
+    room = SPARE_WRITES - 2 * MAX_MATCH_FIELDS
     assert room >= 0
     for history, left in ((room, 1), (room + 1, 2)):
         store = Weighing()

@@ -7,12 +7,12 @@ from dataclasses import replace
 import pytest
 
 from pushhub.audience.command import ByField, ById, ByPushToken, DatabaseProcessed, Effect, Reason, Subscribe
+from pushhub.audience.draft import SPARE_WRITES
 from pushhub.audience.matching import SEEN_FRESH_FOR
 from pushhub.audience.model import MAX_CANCELLED, MAX_LIVE, Address, ProfileId
 from pushhub.audience.port import Snapshot, SnapshotQuery
 from pushhub.audience.rereading import SECONDS_UNTIL_ALL_SEE
 from pushhub.audience.subscribing import Subscribing
-from pushhub.audience.takeover import MAX_FORGOTTEN
 from pushhub.catalog.model import DatabaseId, PushTokenConflict
 from pushhub.catalog.providers import PushToken
 from pushhub.faults import LostRaceError, UnavailableError
@@ -58,8 +58,8 @@ def test_login_takes_the_cancelled_tokens_of_the_anonymous_profile_out_of_the_wo
 
 
 def test_an_anonymous_profile_with_a_long_history_is_left_behind_without_its_live_tokens(world: World) -> None:
-    world.send(request(BY_TOKEN, on("a"), *(on(f"t{i}") for i in range(MAX_FORGOTTEN + 1))))
-    world.send(request(BY_TOKEN, *(off(f"t{i}") for i in range(MAX_FORGOTTEN + 1))))
+    world.send(request(BY_TOKEN, on("a"), *(on(f"t{i}") for i in range(SPARE_WRITES + 1))))
+    world.send(request(BY_TOKEN, *(off(f"t{i}") for i in range(SPARE_WRITES + 1))))
     assert world.effects(request(by_number(1), on("a"))) == [Effect.CHANGED]
     assert world.owner("a") != "p1"
     assert not world.customers.profiles[ProfileId("p1")].live

@@ -13,7 +13,7 @@ ProfileErasure       the profile has no subscription, and exactly these match ke
 KeyClaim             nobody holds the key
 KeyRelease           this profile holds the key
 SubscriptionPut      the stored subscription has the version before; for version 1, there is none
-SubscriptionRemoval  this profile owns the subscription
+SubscriptionRemoval  this profile owns the subscription, which has the version, where one is given
 ===================  ==================================================================================================
 """
 
@@ -111,10 +111,14 @@ class SubscriptionPut:
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionRemoval:
-    """Delete a subscription. Guard: this profile owns it. The same change takes the reference from the profile, or deletes that."""
+    """Delete a subscription. Guard: this profile owns it, and it has this version, where one is given.
+
+    The same change takes the reference from the profile, or deletes that.
+    """
 
     ref: SubscriptionRef
     profile: ProfileId
+    version: int | None = None
 
 
 SubscriptionWrite = SubscriptionPut | SubscriptionRemoval
@@ -149,4 +153,4 @@ class Change:
 
 
 def _ref(write: SubscriptionWrite) -> SubscriptionRef:
-    return write.subscription.address.ref if isinstance(write, SubscriptionPut) else write.ref
+    return write.subscription.ref if isinstance(write, SubscriptionPut) else write.ref

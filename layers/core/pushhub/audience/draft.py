@@ -1,8 +1,10 @@
 """What does a request write, as far as it is decided? Its subscriptions are decided one by one."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Final
 
 from pushhub.audience.changes import (
+    MAX_WRITES,
     Change,
     KeyClaim,
     KeyWrite,
@@ -13,6 +15,7 @@ from pushhub.audience.changes import (
     SubscriptionRemoval,
     SubscriptionWrite,
 )
+from pushhub.audience.command import MAX_SUBSCRIPTIONS
 from pushhub.audience.fields import NO_CHANGE, FieldChange
 from pushhub.audience.model import (
     MAX_CANCELLED,
@@ -29,6 +32,12 @@ from pushhub.audience.resolving import DatabaseRequest
 from pushhub.audience.target import Target
 from pushhub.moments import Seconds
 
+SPARE_WRITES: Final = MAX_WRITES - 2 - 2 * MAX_SUBSCRIPTIONS
+"""What a change has left when every subscription of a request costs two writes, and the profile and its key one each.
+
+They are for cancelled subscriptions that are deleted along with anonymous profiles, and for legacy references that are given up.
+"""
+
 
 @dataclass(slots=True)
 class References:
@@ -38,6 +47,20 @@ class References:
     live_removed: set[SubscriptionRef] = field(default_factory=set)
     cancelled_added: set[SubscriptionRef] = field(default_factory=set)
     cancelled_removed: set[SubscriptionRef] = field(default_factory=set)
+
+    def gain(self, subscription: Subscription) -> None:
+        """Add the reference of a subscription."""
+        (self.live_added if subscription.live else self.cancelled_added).add(subscription.ref)
+
+    def lose(self, subscription: Subscription) -> None:
+        """Remove the reference of a subscription."""
+        (self.live_removed if subscription.live else self.cancelled_removed).add(subscription.ref)
+
+    def exchange(self, before: Subscription, after: Subscription) -> None:
+        """Refer to a subscription of the profile as what it becomes."""
+        if (before.ref, before.live) != (after.ref, after.live):
+            self.lose(before)
+            self.gain(after)
 
     def profile_updates(self, profile: ProfileId, now: Seconds, fields: FieldChange = NO_CHANGE) -> tuple[ProfileUpdate, ...]:
         """Return the update that writes these references and fields to a profile; none where nothing changes."""
@@ -59,7 +82,7 @@ class References:
 
 
 class Draft:
-    """The writes that are gathered for one request, and the room for live subscriptions that is left at its target."""
+    """The writes that are gathered for one request, and what is left: room for live subscriptions at its target, spare writes."""
 
     def __init__(self, request: DatabaseRequest, target: Target, now: Seconds) -> None:
         """Begin with nothing to write; a target that was not read is taken to have no live subscription."""
@@ -67,6 +90,7 @@ class Draft:
         self._target = target
         self._now = now
         self._room = MAX_LIVE - len(target.profile.live) if target.profile else MAX_LIVE
+        self._spare = SPARE_WRITES - 2 * len(request.keys)
         self._subscriptions: list[SubscriptionWrite] = []
         self._removals: list[ProfileRemoval] = []
         self._owner_references: dict[ProfileId, References] = {}
@@ -90,24 +114,53 @@ class Draft:
         """Give back the room of one live subscription."""
         self._room += 1
 
-    def put(self, subscription: Subscription) -> None:
-        """Gather the write of a subscription."""
+    def take_spare(self, count: int) -> bool:
+        """Take so many spare writes; return False, and take none, where there are fewer."""
+        if count > self._spare:
+            return False
+        self._spare -= count
+        return True
+
+    def put_own(self, stored: Subscription, after: Subscription) -> None:
+        """Gather the write of a subscription that the target has already."""
+        written = self._following(stored, after)
+        self.target_references.exchange(stored, written)
+        self._subscriptions.append(SubscriptionPut(written))
+
+    def put_new(self, address: Address) -> None:
+        """Gather the write of a subscription that nobody has."""
+        self._put_active(self._active(address, self._now))
+
+    def put_taken(self, stored: Subscription) -> None:
+        """Gather the write of another profile's subscription as the target's own."""
+        self._put_active(self._following(stored, self._active(stored.address, stored.created)))
+
+    def _active(self, address: Address, created: Seconds) -> Subscription:
+        """Return a subscription of the target, live for the resource of the request alone."""
+        return Subscription(
+            address=address,
+            profile=self._target.id,
+            resources={self._request.resource.id: (SubscriptionState.ACTIVE, self._now)},
+            owner_may_be_anonymous=self._target.may_be_anonymous and not self._request.fields,
+            created=created,
+            seen=self._now,
+            version=1,
+        )
+
+    def _put_active(self, subscription: Subscription) -> None:
+        self.target_references.gain(subscription)
         self._subscriptions.append(SubscriptionPut(subscription))
 
-    def put_active(self, address: Address, created: Seconds, version: int) -> None:
-        """Gather the write of a subscription as the target's own, live for the resource of the request alone."""
-        self.target_references.live_added.add(address.ref)
-        self.put(
-            Subscription(
-                address=address,
-                profile=self._target.id,
-                resources={self._request.resource.id: (SubscriptionState.ACTIVE, self._now)},
-                owner_may_be_anonymous=self._target.may_be_anonymous and not self._request.fields,
-                created=created,
-                seen=self._now,
-                version=version,
-            )
-        )
+    def _following(self, stored: Subscription, after: Subscription) -> Subscription:
+        """Return what a stored subscription becomes, as it is written.
+
+        One under a legacy reference is written anew, under the other, and deleted where it stood. Without a spare write for that,
+        it stays there until it changes again.
+        """
+        if stored.legacy and self.take_spare(1):
+            self._subscriptions.append(SubscriptionRemoval(stored.ref, stored.profile, stored.version))
+            return replace(after, legacy=False, version=1)
+        return replace(after, legacy=stored.legacy, version=stored.version + 1)
 
     def references_of(self, owner: ProfileId) -> References:
         """Return what another profile loses; the caller adds to it."""
@@ -163,6 +216,6 @@ class Draft:
         references = self.target_references
         remembered = {ref: at for ref, at in self._target.profile.cancelled.items() if ref not in references.cancelled_removed}
         surplus = len(remembered) + len(references.cancelled_added) - MAX_CANCELLED
-        written = {write.subscription.address.ref for write in self._subscriptions if isinstance(write, SubscriptionPut)}
+        written = {write.subscription.ref for write in self._subscriptions if isinstance(write, SubscriptionPut)}
         evictable = sorted(remembered.keys() - written, key=lambda ref: (remembered[ref], ref))
         return evictable[: max(surplus, 0)]

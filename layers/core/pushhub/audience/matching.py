@@ -8,6 +8,8 @@ Pure: given what was read of a database, :func:`decide` says what comes of a req
 4. :mod:`~pushhub.audience.draft` makes one change of what has to be written.
 5. :mod:`~pushhub.audience.rereading` says whether to read and decide again before the decision counts.
 
+Before all that, :mod:`~pushhub.audience.duplicates` leaves a device one subscription, where it has two.
+
 The rules stand as a table in tests/unit/audience/test_matching.py.
 """
 
@@ -25,6 +27,7 @@ from pushhub.audience.command import (
     SubscriptionOutcome,
 )
 from pushhub.audience.draft import Draft
+from pushhub.audience.duplicates import merge_duplicates
 from pushhub.audience.fields import NO_CHANGE, FieldChange, decide_fields
 from pushhub.audience.model import Address, ProfileId, Subscription, SubscriptionState
 from pushhub.audience.port import Snapshot
@@ -33,6 +36,7 @@ from pushhub.audience.rereading import (
     RereadReason,
     is_unread,
     reread_of_refused_fields,
+    reread_of_skipped,
     reread_of_subscriptions,
 )
 from pushhub.audience.resolving import DatabaseRequest, ResolvedSubscription
@@ -48,12 +52,14 @@ SEEN_FRESH_FOR: Final = 7 * 24 * 3600
 class Decision:
     """What comes of a request, and the change that makes it so, if there is one to commit.
 
-    `reread` is a reason to read and decide again. :meth:`must_reread` says whether the decision counts in spite of it.
+    `reread` is a reason to read and decide again. :meth:`must_reread` says whether the decision counts in spite of it. `merge` is a
+    change to commit before that, whatever the request asks for.
     """
 
     outcome: DatabaseOutcome
     change: Change | None = None
     reread: Reread | None = None
+    merge: Change | None = None
 
     @property
     def profiles_to_read(self) -> frozenset[ProfileId]:
@@ -77,8 +83,11 @@ def decide(request: DatabaseRequest, snapshot: Snapshot, new_id: ProfileId, now:
     :attr:`Decision.profiles_to_read` too.
     """
     target = find_target(request, snapshot, new_id)
+    if merge := merge_duplicates(request, snapshot, now):
+        reread = Reread(RereadReason.TWO_SUBSCRIPTIONS)
+        return Decision(_processed_alike(request, target, Effect.UNCHANGED), reread=reread, merge=merge)
     if target.skipped_in(request.mode):
-        return Decision(_processed_alike(request, target, Effect.SKIPPED))
+        return Decision(_processed_alike(request, target, Effect.SKIPPED), reread=reread_of_skipped(request, snapshot))
     if is_unread(request, snapshot, target):
         reread = Reread(RereadReason.TARGET_NOT_READ, frozenset({target.id}))
         return Decision(_processed_alike(request, target, Effect.UNCHANGED), reread=reread)
@@ -143,7 +152,7 @@ class _SubscriptionDecider:
     def _result_of(self, part: ResolvedSubscription) -> Effect | Refused:
         if isinstance(part.address, Refused):
             return part.address
-        stored = self._snapshot.subscriptions.get(part.address)
+        stored = self._snapshot.subscription_of(part.address)
         if stored is not None and stored.profile == self._target.id:
             return self._set_state(stored, SubscriptionState.CANCELLED if part.desired.unsubscribe else SubscriptionState.ACTIVE)
         if part.desired.unsubscribe:
@@ -158,28 +167,23 @@ class _SubscriptionDecider:
             self._refresh(stored, state)
             return Effect.UNCHANGED
         resources = {**stored.resources, resource: (state, self._now)}
-        after = replace(stored, resources=resources, seen=self._now, version=stored.version + 1)
-        ref, references = stored.address.ref, self._draft.target_references
+        after = replace(stored, resources=resources, seen=self._now)
         if after.live and not stored.live:
             if not self._draft.take_room(1):
                 return Refused(Reason.TOO_MANY_SUBSCRIPTIONS)
-            references.live_added.add(ref)
-            references.cancelled_removed.add(ref)
         elif stored.live and not after.live:
             self._draft.give_room()
-            references.live_removed.add(ref)
-            references.cancelled_added.add(ref)
-        self._draft.put(after)
+        self._draft.put_own(stored, after)
         return Effect.CHANGED
 
     def _refresh(self, stored: Subscription, state: SubscriptionState) -> None:
         """Draft the write of when an active subscription was last seen, where what is stored is old."""
         if state is SubscriptionState.ACTIVE and self._now - stored.seen > SEEN_FRESH_FOR:
-            self._draft.put(replace(stored, seen=self._now, version=stored.version + 1))
+            self._draft.put_own(stored, replace(stored, seen=self._now))
 
     def _add(self, address: Address) -> Effect | Refused:
         """Give the target a subscription that nobody has."""
         if not self._draft.take_room(1):
             return Refused(Reason.TOO_MANY_SUBSCRIPTIONS)
-        self._draft.put_active(address, created=self._now, version=1)
+        self._draft.put_new(address)
         return Effect.CHANGED

@@ -4,7 +4,7 @@ import base64
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 from typing import Final, NewType
@@ -12,6 +12,7 @@ from typing import Final, NewType
 from pushhub.audience.values import Value, canonical_text
 from pushhub.catalog.model import FieldType, ResourceId
 from pushhub.catalog.providers import PROVIDER_CODES, Provider, PushToken
+from pushhub.catalog.push_tokens import compared_form
 from pushhub.moments import Seconds
 
 ProfileId = NewType("ProfileId", str)
@@ -19,7 +20,11 @@ ProfileId = NewType("ProfileId", str)
 Digest = NewType("Digest", str)
 """The first 128 bits of a SHA-256 as 22 characters of base64url."""
 SubscriptionRef = NewType("SubscriptionRef", str)
-"""What names a subscription within its database: the two letters of the provider, then the digest of the push token."""
+"""What names a subscription within its database: the two letters of the provider, then the digest of the compared push token.
+
+A legacy reference has the digest of the push token as it came. Subscriptions that were written before push tokens had a compared
+form stand under it until they change.
+"""
 
 PROFILE_ID_PATTERN: Final = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 MAX_LIVE: Final = 100
@@ -50,16 +55,36 @@ class SubscriptionState(StrEnum):
 
 @dataclass(frozen=True)
 class Address:
-    """Where a push goes: one device, as one provider knows it."""
+    """Where a push goes: one device, as one provider knows it.
+
+    `push_token` is spelled as it came. Addresses are equal where their `compared` forms are.
+    """
 
     provider: Provider
-    push_token: PushToken
+    push_token: PushToken = field(compare=False)
+    compared: PushToken = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Find the compared form."""
+        object.__setattr__(self, "compared", compared_form(self.provider, self.push_token))
 
     # Kept in the instance, which therefore has no slots: every request needs it several times, and a digest costs microseconds.
     @cached_property
     def ref(self) -> SubscriptionRef:
         """How profiles refer to it."""
+        return SubscriptionRef(PROVIDER_CODES[self.provider] + digest(self.compared))
+
+    @cached_property
+    def legacy_ref(self) -> SubscriptionRef | None:
+        """Its legacy reference; None where that is no other one."""
+        if self.compared == self.push_token:
+            return None
         return SubscriptionRef(PROVIDER_CODES[self.provider] + digest(self.push_token))
+
+    @property
+    def refs(self) -> tuple[SubscriptionRef, ...]:
+        """Every reference under which its subscription may stand."""
+        return (self.ref,) if self.legacy_ref is None else (self.ref, self.legacy_ref)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +106,8 @@ class Subscription:
     """An address as it belongs to a profile of one database.
 
     `owner_may_be_anonymous` is what was known of the profile when this was written. False is certain. True has to be checked: a
-    profile that gains fields or keys later does not write its subscriptions again.
+    profile that gains fields or keys later does not write its subscriptions again. `legacy` says that it stands under its legacy
+    reference.
     """
 
     address: Address
@@ -91,6 +117,12 @@ class Subscription:
     created: Seconds
     seen: Seconds
     version: int
+    legacy: bool = False
+
+    @property
+    def ref(self) -> SubscriptionRef:
+        """The reference under which it stands."""
+        return self.address.legacy_ref if self.legacy and self.address.legacy_ref else self.address.ref
 
     @property
     def live(self) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from pushhub.audience.changes import Change
-from pushhub.audience.model import Address, MatchKey, Profile, ProfileId, Subscription
+from pushhub.audience.model import Address, MatchKey, Profile, ProfileId, Subscription, SubscriptionRef
 from pushhub.catalog.model import DatabaseId
 
 
@@ -19,6 +19,11 @@ class SnapshotQuery:
     keys: tuple[MatchKey, ...] = ()
     profiles: frozenset[ProfileId] = frozenset()
 
+    @property
+    def items(self) -> int:
+        """How many items are read."""
+        return sum(len(address.refs) for address in self.addresses) + len(self.keys) + len(self.profiles)
+
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
@@ -27,9 +32,13 @@ class Snapshot:
     It is not of one moment: each item is as it was at a moment of its own, while the snapshot was read.
     """
 
-    subscriptions: Mapping[Address, Subscription] = field(default_factory=dict)
+    subscriptions: Mapping[SubscriptionRef, Subscription] = field(default_factory=dict)
     key_holders: Mapping[MatchKey, ProfileId] = field(default_factory=dict)
     profiles: Mapping[ProfileId, Profile | None] = field(default_factory=dict)
+
+    def subscription_of(self, address: Address) -> Subscription | None:
+        """Return the subscription of an address; one under a legacy reference counts only where there is no other."""
+        return next((self.subscriptions[ref] for ref in address.refs if ref in self.subscriptions), None)
 
 
 class AudienceStore(Protocol):

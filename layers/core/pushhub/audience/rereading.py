@@ -5,11 +5,13 @@ a decision only rests on has no guard. And a snapshot is not of one moment: each
 write. So a decision that rests on what no guard checks asks for a second reading. :class:`RereadReason` lists when.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
 
-from pushhub.audience.model import MatchKey, Profile, ProfileId, SubscriptionRef
+from pushhub.audience.command import ByPushToken, Mode
+from pushhub.audience.model import Address, MatchKey, Profile, ProfileId, SubscriptionRef
 from pushhub.audience.port import Snapshot
 from pushhub.audience.resolving import DatabaseRequest
 from pushhub.audience.target import Target, find_target
@@ -35,6 +37,10 @@ class RereadReason(Enum):
     """The snapshot holds a profile from before a change and what belongs to it from after it, or the other way round."""
     KEY_MAY_BE_MISSED = auto()
     """A match key finds no profile, but a subscription was written so recently that the reading may have missed its owner's key."""
+    TWO_SUBSCRIPTIONS = auto()
+    """A device has two subscriptions, and nothing is decided before one of them is gone: :mod:`pushhub.audience.duplicates`."""
+    SUBSCRIPTION_MAY_BE_MISSED = auto()
+    """A subscription was found under neither of two references. It may have moved from one to the other during the reading."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +53,7 @@ class Reread:
     @property
     def once_is_enough(self) -> bool:
         """Whether a decision counts in spite of this, where the request was reread already."""
-        return self.reason is not RereadReason.TARGET_NOT_READ
+        return self.reason not in {RereadReason.TARGET_NOT_READ, RereadReason.TWO_SUBSCRIPTIONS}
 
 
 def unread_target(request: DatabaseRequest, snapshot: Snapshot) -> ProfileId | None:
@@ -61,6 +67,13 @@ def unread_target(request: DatabaseRequest, snapshot: Snapshot) -> ProfileId | N
 def is_unread(request: DatabaseRequest, snapshot: Snapshot, target: Target) -> bool:
     """Say whether fields are to be set on a profile that was found, and that was not among what was read."""
     return bool(request.fields) and target.found and target.id not in snapshot.profiles
+
+
+def reread_of_skipped(request: DatabaseRequest, snapshot: Snapshot) -> Reread | None:
+    """Say whether to read again before a request is skipped, since nobody was found by its push tokens."""
+    if request.mode is not Mode.UPDATE or not isinstance(request.matching, ByPushToken):
+        return None
+    return _reread_of_missed(request.addresses, snapshot)
 
 
 def reread_of_refused_fields(request: DatabaseRequest, snapshot: Snapshot, target: Target) -> Reread | None:
@@ -88,7 +101,13 @@ def reread_of_subscriptions(
         return Reread(RereadReason.CONTRADICTION)
     if not has_profile and _may_have_missed_key(request, snapshot, now):
         return Reread(RereadReason.KEY_MAY_BE_MISSED)
-    return None
+    # Whoever subscribes what was missed writes it, and the guard of that write notices.
+    return _reread_of_missed(request.cancelled_addresses, snapshot)
+
+
+def _reread_of_missed(addresses: Iterable[Address], snapshot: Snapshot) -> Reread | None:
+    missed = any(address.legacy_ref is not None and snapshot.subscription_of(address) is None for address in addresses)
+    return Reread(RereadReason.SUBSCRIPTION_MAY_BE_MISSED) if missed else None
 
 
 def _may_have_missed_key(request: DatabaseRequest, snapshot: Snapshot, now: Seconds) -> bool:
@@ -106,9 +125,9 @@ _Belongings = tuple[set[SubscriptionRef], set[SubscriptionRef], set[MatchKey]]
 
 def _owned_by(profile: ProfileId, request: DatabaseRequest, snapshot: Snapshot) -> _Belongings:
     """Return the subscriptions and match keys whose own items name a profile as theirs."""
-    owned = [stored for stored in map(snapshot.subscriptions.get, request.addresses) if stored and stored.profile == profile]
-    live = {stored.address.ref for stored in owned if stored.live}
-    cancelled = {stored.address.ref for stored in owned if not stored.live}
+    owned = [stored for stored in map(snapshot.subscriptions.get, request.refs) if stored and stored.profile == profile]
+    live = {stored.ref for stored in owned if stored.live}
+    cancelled = {stored.ref for stored in owned if not stored.live}
     return live, cancelled, {key for key in request.match_keys if snapshot.key_holders.get(key) == profile}
 
 
@@ -116,5 +135,5 @@ def _referred_to_by(profile: Profile | None, request: DatabaseRequest) -> _Belon
     """Return the subscriptions and match keys that the profile's own item lists; none where there is no profile."""
     if profile is None:
         return set(), set(), set()
-    refs = {address.ref for address in request.addresses}
+    refs = set(request.refs)
     return refs & profile.live.keys(), refs & profile.cancelled.keys(), {key for key in request.match_keys if key in profile.keys}

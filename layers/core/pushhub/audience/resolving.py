@@ -14,11 +14,12 @@ from pushhub.audience.command import (
     Refused,
     Subscribe,
 )
-from pushhub.audience.model import Address, MatchKey, ProfileId
+from pushhub.audience.model import Address, MatchKey, ProfileId, SubscriptionRef
 from pushhub.audience.port import SnapshotQuery
 from pushhub.audience.values import MisfitError, Value, normalise
 from pushhub.catalog.model import Database, DatabaseId, Resource
 from pushhub.catalog.providers import known_provider
+from pushhub.catalog.push_tokens import compared_form
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,17 @@ class DatabaseRequest:
     def addresses(self) -> tuple[Address, ...]:
         """The subscriptions that the resource takes."""
         return tuple(part.address for part in self.subscriptions if isinstance(part.address, Address))
+
+    @property
+    def cancelled_addresses(self) -> tuple[Address, ...]:
+        """Those of them that are to be cancelled."""
+        parts = (part for part in self.subscriptions if part.desired.unsubscribe)
+        return tuple(part.address for part in parts if isinstance(part.address, Address))
+
+    @property
+    def refs(self) -> tuple[SubscriptionRef, ...]:
+        """Every reference under which the subscriptions may stand."""
+        return tuple(ref for address in self.addresses for ref in address.refs)
 
     @property
     def match_keys(self) -> tuple[MatchKey, ...]:
@@ -81,8 +93,9 @@ def snapshot_query(request: DatabaseRequest, profiles: frozenset[ProfileId] = fr
 def _without_repeats(subscriptions: Iterable[DesiredSubscription]) -> tuple[DesiredSubscription, ...]:
     last: dict[tuple[str, str], DesiredSubscription] = {}
     for desired in subscriptions:
-        last.pop((desired.provider, desired.push_token), None)
-        last[desired.provider, desired.push_token] = desired
+        device = desired.provider, compared_form(desired.provider, desired.push_token)
+        last.pop(device, None)
+        last[device] = desired
     return tuple(last.values())
 
 

@@ -6,8 +6,9 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from pushhub.audience.changes import Change
 from pushhub.audience.command import DatabaseOutcome, DatabaseRefused, Subscribe
-from pushhub.audience.matching import Decision, decide
+from pushhub.audience.matching import decide
 from pushhub.audience.model import ProfileId
 from pushhub.audience.port import AudienceStore, Snapshot
 from pushhub.audience.resolving import DatabaseRequest, resolve, snapshot_query
@@ -103,18 +104,19 @@ class _Tries:
         decision = decide(pending.request, snapshot, self._use_case.new_id(), self._use_case.now())
         # The next try, if there is one, reads the profiles that this one assumed something about.
         pending.profiles |= decision.profiles_to_read
+        self._commit(pending.request.database, decision.merge)
         if decision.must_reread(reread_once=pending.reread_once):
             pending.reread_once = True
             # No race was lost. A rereading waits like one that was, and counts as one of the tries.
             raise LostRaceError("what was read has to be confirmed")
         database = pending.request.database
-        self._commit(database, decision)
+        self._commit(database, decision.change)
         self.outcomes[database] = decision.outcome
         del self.pending[database]
 
-    def _commit(self, database: DatabaseId, decision: Decision) -> None:
-        if decision.change is None:
+    def _commit(self, database: DatabaseId, change: Change | None) -> None:
+        if change is None:
             return
         if self._use_case.clock() > self._latest:
             raise UnavailableError("others were slow, and time was up before the commit")
-        self._use_case.store.commit(database, decision.change)
+        self._use_case.store.commit(database, change)

@@ -13,19 +13,14 @@ That is what a login does: the profile that an app made when it was installed is
 """
 
 from enum import Enum, auto
-from typing import Final
 
-from pushhub.audience.changes import MAX_WRITES, ProfileRemoval
-from pushhub.audience.command import MAX_SUBSCRIPTIONS, Effect, Reason, Refused
+from pushhub.audience.changes import ProfileRemoval
+from pushhub.audience.command import Effect, Reason, Refused
 from pushhub.audience.draft import Draft
 from pushhub.audience.model import Address, ProfileId, Subscription, SubscriptionRef
 from pushhub.audience.port import Snapshot
 from pushhub.audience.resolving import DatabaseRequest
 from pushhub.catalog.model import PushTokenConflict
-
-MAX_FORGOTTEN: Final = MAX_WRITES - 2 - 2 * MAX_SUBSCRIPTIONS
-"""Cancelled subscriptions that may be deleted along with anonymous profiles: what a change has left when every subscription of a
-request costs two writes, and the profile and its key one each. A profile that has more stays, without live ones."""
 
 
 class OwnerEffect(Enum):
@@ -49,7 +44,6 @@ class Takeovers:
         self._request = request
         self._snapshot = snapshot
         self._draft = draft
-        self._forgettable = MAX_FORGOTTEN - 2 * len(request.keys)
         self._effects: dict[ProfileId, OwnerEffect] = {}
         self._unread_owners: set[ProfileId] = set()
 
@@ -69,9 +63,8 @@ class Takeovers:
             if not self._draft.take_room(1):
                 return Refused(Reason.TOO_MANY_SUBSCRIPTIONS)
         if effect is not OwnerEffect.DELETED:
-            references = self._draft.references_of(stored.profile)
-            (references.live_removed if stored.live else references.cancelled_removed).add(stored.address.ref)
-        self._draft.put_active(stored.address, created=stored.created, version=stored.version + 1)
+            self._draft.references_of(stored.profile).lose(stored)
+        self._draft.put_taken(stored)
         return Effect.CHANGED
 
     def _effect_on(self, owner: ProfileId) -> OwnerEffect:
@@ -81,8 +74,8 @@ class Takeovers:
 
     def _decide_about(self, owner: ProfileId) -> OwnerEffect:
         claimed = self._claimed_from(owner)
-        live = frozenset(stored.address.ref for stored in claimed if stored.live)
-        cancelled = frozenset(stored.address.ref for stored in claimed if not stored.live)
+        live = frozenset(stored.ref for stored in claimed if stored.live)
+        cancelled = frozenset(stored.ref for stored in claimed if not stored.live)
         profile = self._snapshot.profiles.get(owner)
         if profile is None:
             # The guard of its removal checks that it is anonymous and has these subscriptions and no other.
@@ -97,15 +90,14 @@ class Takeovers:
             if profile is None:
                 self._unread_owners.add(owner)
             return OwnerEffect.NO_ROOM
-        if len(forgotten) > self._forgettable:
+        if not self._draft.take_spare(len(forgotten)):
             return OwnerEffect.EMPTIED
-        self._forgettable -= len(forgotten)
         self._draft.remove(ProfileRemoval(owner, live, cancelled | forgotten), forgotten)
         return OwnerEffect.DELETED
 
     def _claimed_from(self, owner: ProfileId) -> list[Subscription]:
         claimed = (
-            self._snapshot.subscriptions.get(part.address)
+            self._snapshot.subscription_of(part.address)
             for part in self._request.subscriptions
             if isinstance(part.address, Address) and not part.desired.unsubscribe
         )

@@ -49,7 +49,7 @@ def _target_with_id(id_: ProfileId, snapshot: Snapshot) -> Target:
 
 
 def _owner_of_first_known(request: DatabaseRequest, snapshot: Snapshot, new_id: ProfileId) -> Target:
-    first = next((stored for address in request.addresses if (stored := snapshot.subscriptions.get(address))), None)
+    first = next((stored for address in request.addresses if (stored := snapshot.subscription_of(address))), None)
     if first is None:
         return Target(new_id, found=False, origin=Origin.PUSH_TOKEN, may_be_anonymous=True)
     profile = snapshot.profiles.get(first.profile)

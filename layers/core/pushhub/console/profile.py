@@ -14,6 +14,7 @@ from pushhub.audience.port import AudienceStore, SnapshotQuery
 from pushhub.audience.values import MisfitError, Value, canonical_text, normalise
 from pushhub.catalog.model import Catalog, Database, DatabaseId
 from pushhub.catalog.providers import PROVIDER_CODES, PushToken, known_provider
+from pushhub.catalog.push_tokens import push_token_misfit
 from pushhub.console.failure import ConsoleError
 from pushhub.console.printing import print_done, print_found
 from pushhub.console.stores import Stores, faults_explained, json_option, open_stores, stack_option
@@ -131,6 +132,8 @@ def _parse_push_token(text: str) -> Address:
     provider = known_provider(name)
     if provider is None:
         raise click.UsageError(f'--token: unknown provider "{name}"; one of {", ".join(PROVIDER_CODES)}')
+    if misfit := push_token_misfit(provider, push_token):
+        raise click.UsageError(f"--token: no push token: {misfit}")
     return Address(provider, PushToken(push_token))
 
 
@@ -196,7 +199,7 @@ def _holder(stores: Stores, database: DatabaseId, selector: Selector) -> Profile
 
 def _owner(audience: AudienceStore, database: DatabaseId, address: Address) -> ProfileId | None:
     (snapshot,) = audience.read([SnapshotQuery(database, addresses=(address,))])
-    subscription = snapshot.subscriptions.get(address)
+    subscription = snapshot.subscription_of(address)
     return subscription.profile if subscription else None
 
 

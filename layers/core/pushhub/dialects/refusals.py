@@ -9,6 +9,7 @@ from pushhub.dialects.http import RefusalRow
 
 BAD_BODY: Final = RefusalRow(400, "{detail}")
 WRONG_TYPE: Final = RefusalRow(400, "{path} must be {expected}")
+BAD_PUSH_TOKEN: Final = RefusalRow(400, "{path} is no push token: {misfit}")
 FIELD_MISSING: Final = RefusalRow(400, "{path} is required and must not be empty")
 UNAVAILABLE: Final = RefusalRow(503, "temporarily unavailable, repeat the request")
 

@@ -3,12 +3,12 @@
 import hashlib
 import json
 import re
-import unicodedata
 from dataclasses import dataclass, field
 from enum import IntFlag
 from typing import Final, NewType
 
 from pushhub.catalog.providers import PushToken
+from pushhub.catalog.push_tokens import compared_form
 from pushhub.events.uid import parse_uid
 
 Identity = NewType("Identity", str)
@@ -25,11 +25,6 @@ NO_LAUNCH: Final = "-"
 """The launch of events that name none."""
 NO_PROVIDER: Final = "-"
 """The provider of events that name none."""
-
-
-def has_control_character(text: str) -> bool:
-    """Say whether a text holds a control character, which could steer the terminal that prints it; no field of a report may."""
-    return any(unicodedata.category(character) == "Cc" for character in text)
 
 
 class Happening(IntFlag):
@@ -69,9 +64,15 @@ class RecordEvent:
 
     @property
     def identity(self) -> Identity:
-        """Equal for two reports if and only if they are about the same push to the same device and of the same form."""
+        """Equal for two reports if and only if they are about the same push to the same device and of the same form.
+
+        A report of an APNs device that was recorded before push tokens were compared in one form has the identity of its spelling.
+        Where that is another than the compared form, a repeat counts once more.
+        """
         plain = self.plain
-        parts = [self.uid] if plain is None else [self.uid, str(plain.launch), plain.provider, plain.push_token]
+        parts = [self.uid]
+        if plain:
+            parts += [str(plain.launch), plain.provider, compared_form(plain.provider, plain.push_token)]
         return Identity(hashlib.sha256(json.dumps(parts).encode()).hexdigest())
 
     @property

@@ -19,7 +19,8 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 from pushhub.catalog.secrets import LinkKeyId, Secrets
-from pushhub.events.command import LINK_PATH, Happening, RecordEvent, has_control_character
+from pushhub.events.command import LINK_PATH, Happening, RecordEvent
+from pushhub.text import has_control_character
 
 MAX_LINK_CHARACTERS: Final = 512
 """Bound of a whole link: both links of a push have to fit into the 4 KiB of its payload."""

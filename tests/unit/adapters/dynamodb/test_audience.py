@@ -115,7 +115,7 @@ def test_what_a_busy_table_left_out_is_asked_for_again(table: Table) -> None:
     table.stub.add_response("batch_get_item", {"Responses": {"audience": []}, **LEFT})
     table.stub.add_response("batch_get_item", {"Responses": {"audience": [to_wire(item)]}, "UnprocessedKeys": {}})
     (snapshot,) = table.audience.read([WANTED])
-    assert snapshot.subscriptions[ADDRESS].profile == "ann"
+    assert snapshot.subscriptions[ADDRESS.ref].profile == "ann"
     assert len(table.waits) == 1
 
 

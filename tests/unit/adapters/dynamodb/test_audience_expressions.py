@@ -8,8 +8,8 @@ import pytest
 from pushhub.adapters.dynamodb.audience import transact_actions
 from pushhub.audience.changes import Change, ProfileRemoval, ProfileUpdate
 from pushhub.audience.command import MAX_SUBSCRIPTIONS
+from pushhub.audience.draft import SPARE_WRITES
 from pushhub.audience.model import Address, MatchKey, ProfileId, SubscriptionRef
-from pushhub.audience.takeover import MAX_FORGOTTEN
 from pushhub.catalog.model import DatabaseId, FieldType
 from pushhub.catalog.providers import Provider, PushToken
 from pushhub.catalog.sections.databases.file_section import MAX_MATCH_FIELDS
@@ -67,7 +67,7 @@ def expressions(parameters: dict[str, Any]) -> list[str]:
         update(back=MAX_SUBSCRIPTIONS),
         update(added=20, cancelled=20),
         update(cancelled=20, back=20),
-        ProfileRemoval(ANN, refs("live"), refs("cancelled", MAX_FORGOTTEN)),
+        ProfileRemoval(ANN, refs("live"), refs("cancelled", SPARE_WRITES)),
     ],
 )
 def test_the_largest_expressions_are_within_the_bounds_of_dynamodb(write: ProfileUpdate | ProfileRemoval) -> None:

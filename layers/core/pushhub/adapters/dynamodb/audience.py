@@ -89,7 +89,7 @@ def transact_actions(table: str, database: DatabaseId, change: Change) -> list[A
 
 
 def _keys_of(query: SnapshotQuery) -> Iterable[Item]:
-    yield from (schema.subscription_key(query.database, address.ref) for address in query.addresses)
+    yield from (schema.subscription_key(query.database, ref) for address in query.addresses for ref in address.refs)
     yield from (schema.match_key(query.database, key) for key in query.keys)
     yield from (schema.profile_key(query.database, profile) for profile in sorted(query.profiles))
 
@@ -97,11 +97,12 @@ def _keys_of(query: SnapshotQuery) -> Iterable[Item]:
 def _snapshot(query: SnapshotQuery, items: dict[str, Item]) -> Snapshot:
     subscriptions = {}
     for address in query.addresses:
-        if item := items.get(schema.subscription_key(query.database, address.ref)["pk"]):
-            subscription = schema.subscription_of(item)
-            if subscription.address != address:
-                raise CorruptItemError(f"item {item['pk']} holds another token")
-            subscriptions[address] = subscription
+        for ref in address.refs:
+            if item := items.get(schema.subscription_key(query.database, ref)["pk"]):
+                subscription = schema.subscription_of(item)
+                if subscription.address != address:
+                    raise CorruptItemError(f"item {item['pk']} holds another token")
+                subscriptions[ref] = subscription
     keys = {key: items.get(schema.match_key(query.database, key)["pk"]) for key in query.keys}
     profiles = {id_: items.get(schema.profile_key(query.database, id_)["pk"]) for id_ in query.profiles}
     return Snapshot(
@@ -191,8 +192,9 @@ def _subscription_write(database: DatabaseId, write: SubscriptionWrite) -> _Writ
     match write:
         case SubscriptionPut(subscription):
             return _subscription_put(database, subscription)
-        case SubscriptionRemoval(ref, profile):
-            return _delete_where(schema.subscription_key(database, ref), profile=profile)
+        case SubscriptionRemoval(ref, profile, version):
+            guard = {"profile": profile} if version is None else {"profile": profile, "version": version}
+            return _delete_where(schema.subscription_key(database, ref), **guard)
 
 
 def _subscription_put(database: DatabaseId, subscription: Subscription) -> _Write:

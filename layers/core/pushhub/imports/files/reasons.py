@@ -8,6 +8,7 @@ from typing import Final, Literal, assert_never
 
 from pushhub.audience.command import DatabaseOutcome, DatabaseRefused, Effect, Reason, Refused
 from pushhub.catalog.providers import MAX_PUSH_TOKEN_BYTES
+from pushhub.catalog.push_tokens import PushTokenMisfit
 from pushhub.imports.files.columns import MAX_COLUMNS
 from pushhub.imports.job import RowOutcome, RowResult
 
@@ -30,6 +31,11 @@ def wrong_count(cells: int, header: int) -> str:
     """Return the text for a row with more or fewer cells than the header."""
     count = f"{cells} cell{'s' * (cells != 1)}" if cells <= MAX_COLUMNS else f"over {MAX_COLUMNS} cells"
     return f"the row has {count}, the header {header}"
+
+
+def no_push_token(misfit: PushTokenMisfit) -> str:
+    """Return the text for a row with a text that is no push token."""
+    return f"subscription_id is no push token: {misfit}"
 
 
 def empty(column: str) -> str:

@@ -11,6 +11,7 @@ from pushhub.audience.command import ByField, ById, ByPushToken, DesiredSubscrip
 from pushhub.audience.model import PROFILE_ID_PATTERN, ProfileId
 from pushhub.catalog.model import Catalog
 from pushhub.catalog.providers import MAX_PUSH_TOKEN_BYTES, PushToken
+from pushhub.catalog.push_tokens import push_token_misfit
 from pushhub.imports.files import columns as column_names
 from pushhub.imports.files import reasons
 from pushhub.imports.files.columns import RowDestination, find_columns, row_destination_of
@@ -110,9 +111,8 @@ class RowReader:
 
     def _command(self, cells: list[str]) -> Subscribe:
         columns, destination = self._columns, self._destination
-        provider = cells[columns.provider] if columns.provider is not None else ""
-        push_token, unsubscribe = _push_token(cells[columns.push_token]), self._unsubscribe(cells)
-        desired = DesiredSubscription(provider or destination.drop.provider, push_token, unsubscribe)
+        provider = (cells[columns.provider] if columns.provider is not None else "") or destination.drop.provider
+        desired = DesiredSubscription(provider, _push_token(provider, cells[columns.push_token]), self._unsubscribe(cells))
         matching = _BY_PUSH_TOKEN if columns.matched is None else self._matching(self._matched_name, cells[columns.matched])
         fields = {name: cell for position, name in columns.fields if (cell := cells[position])}
         return Subscribe(destination.resource, destination.databases, (), matching, (desired,), fields, self._mode)
@@ -140,11 +140,13 @@ def row_reader(key: str, layout: Layout, mode: Mode, catalog: Catalog) -> RowRea
     return RowReader(layout, row_destination_of(read_key(key), catalog), mode)
 
 
-def _push_token(cell: str) -> PushToken:
+def _push_token(provider: str, cell: str) -> PushToken:
     if not cell or cell.isspace():
         raise BadRowError(reasons.empty(column_names.PUSH_TOKEN_COLUMN))
     if len(cell) * WIDEST_CHARACTER > MAX_PUSH_TOKEN_BYTES and len(cell.encode()) > MAX_PUSH_TOKEN_BYTES:
         raise BadRowError(reasons.PUSH_TOKEN_TOO_LONG)
+    if misfit := push_token_misfit(provider, cell):
+        raise BadRowError(reasons.no_push_token(misfit))
     return PushToken(cell)
 
 

@@ -167,12 +167,18 @@ class _SingleRow:
         snapshots = read_snapshots(row.requests, queries, settling.store.read)
         decided = settling.decide_row(row, snapshots, settling.now())
         try:
+            self._merge(decided)
             self._require_no_rereading(decided)
             self._append(decided)
         except LostRaceError:
             self._remember_profiles_to_read(decided)
             raise
         return decided.outcome
+
+    def _merge(self, decided: DecidedRow) -> None:
+        for request, decision in zip(decided.row.requests, decided.decisions, strict=True):
+            if decision.merge:
+                self._settling.journal.append(self._lane, {}, [(request.database, decision.merge)])
 
     def _require_no_rereading(self, decided: DecidedRow) -> None:
         if any(decision.must_reread(reread_once=self._reread_once) for decision in decided.decisions):
@@ -209,11 +215,10 @@ def _calls(queries: Iterable[SnapshotQuery]) -> Iterator[list[SnapshotQuery]]:
     call: list[SnapshotQuery] = []
     keys = 0
     for query in queries:
-        count = len(query.addresses) + len(query.keys) + len(query.profiles)
-        if call and keys + count > MAX_READ_KEYS:
+        if call and keys + query.items > MAX_READ_KEYS:
             yield call
             call, keys = [], 0
         call.append(query)
-        keys += count
+        keys += query.items
     if call:
         yield call

@@ -96,7 +96,7 @@ def key_holder_of(item: Item, key: MatchKey) -> ProfileId:
 
 def subscription_item(database: DatabaseId, subscription: Subscription) -> Item:
     """Return a subscription as it is stored."""
-    return subscription_key(database, subscription.address.ref) | {
+    return subscription_key(database, subscription.ref) | {
         "v": ITEM_FORMAT,
         "token": subscription.address.push_token,
         "profile": subscription.profile,
@@ -110,8 +110,10 @@ def subscription_item(database: DatabaseId, subscription: Subscription) -> Item:
 
 def subscription_of(item: Item) -> Subscription:
     """Read a subscription back."""
+    _, _, provider, stored_digest = item["pk"].split("#")
+    address = Address(Provider(provider), PushToken(item["token"]))
     return Subscription(
-        address=Address(Provider(item["pk"].split("#")[2]), PushToken(item["token"])),
+        address=address,
         profile=ProfileId(item["profile"]),
         resources={
             ResourceId(int(id_)): (SubscriptionState(entry["state"]), Seconds(int(entry["at"])))
@@ -121,6 +123,7 @@ def subscription_of(item: Item) -> Subscription:
         created=Seconds(int(item["created"])),
         seen=Seconds(int(item["seen"])),
         version=int(item["version"]),
+        legacy=address.legacy_ref is not None and stored_digest != address.ref[2:],
     )
 
 

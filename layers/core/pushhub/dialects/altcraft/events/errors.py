@@ -27,6 +27,7 @@ class EventRefusal(RefusalTable):
     BAD_EVENTS = 400, "events must be 1, 2 or 3"
     TOO_LONG = 400, "{path} is over {most} {unit}"
     CONTROL_CHARACTER = 400, "{path} holds a control character"
+    BAD_PUSH_TOKEN = refusals.BAD_PUSH_TOKEN
     PLAIN_INCOMPLETE = 400, "{path} is required when launch_id, provider or subscription_id is given"
     BAD_LINK = 400, "link is altered or unknown"
     UNAVAILABLE = refusals.UNAVAILABLE

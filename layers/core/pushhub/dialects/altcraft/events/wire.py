@@ -10,18 +10,19 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, PlainValidator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, PlainValidator, ValidationInfo, model_validator
 from pydantic_core import PydanticCustomError
 
 from pushhub.catalog.providers import MAX_PUSH_TOKEN_BYTES
+from pushhub.catalog.push_tokens import push_token_misfit
 from pushhub.dialects.altcraft.events.errors import EventRefusal
 from pushhub.events.command import (
     MAX_LAUNCH_CHARACTERS,
     MAX_PROVIDER_CHARACTERS,
     MAX_UID_CHARACTERS,
     Happening,
-    has_control_character,
 )
+from pushhub.text import has_control_character
 
 _EVENTS_TEXT: Final = re.compile(r"\s*([123])(?:\.0+)?\s*", re.ASCII)
 
@@ -61,9 +62,12 @@ def _clean(most: int) -> AfterValidator:
     return AfterValidator(check)
 
 
-def _push_token(text: str) -> str:
+def _push_token(text: str, info: ValidationInfo) -> str:
     if len(text.encode()) > MAX_PUSH_TOKEN_BYTES:
         raise _misfit(EventRefusal.TOO_LONG, most=MAX_PUSH_TOKEN_BYTES, unit="bytes")
+    # The fields before this one: the provider is not among them where it does not fit, or is absent.
+    if misfit := push_token_misfit(info.data.get("provider") or "", text):
+        raise _misfit(EventRefusal.BAD_PUSH_TOKEN, misfit=misfit)
     return text
 
 

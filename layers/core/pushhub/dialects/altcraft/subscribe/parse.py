@@ -16,6 +16,7 @@ from pushhub.audience.model import PROFILE_ID_PATTERN, ProfileId
 from pushhub.audience.values import MAX_VALUE_BYTES, Value
 from pushhub.catalog.model import DatabaseId
 from pushhub.catalog.providers import MAX_PUSH_TOKEN_BYTES, PushToken
+from pushhub.catalog.push_tokens import push_token_misfit
 from pushhub.dialects.altcraft.subscribe.errors import MAX_DATABASE_FILTER, MAX_SUBSCRIBE_BYTES, SubscribeRefusal
 from pushhub.dialects.altcraft.subscribe.wire import PushSubscribeRequest, SubscriptionObject
 from pushhub.dialects.http import RefusedError
@@ -134,8 +135,15 @@ def _subscriptions(objects: list[SubscriptionObject]) -> tuple[DesiredSubscripti
 def _subscription(index: int, wire: SubscriptionObject) -> DesiredSubscription:
     if not wire.provider:
         raise RefusedError(SubscribeRefusal.SUBSCRIPTION_FIELD_MISSING, path=f"subscriptions[{index}].provider")
-    if not wire.subscription_id:
-        raise RefusedError(SubscribeRefusal.SUBSCRIPTION_FIELD_MISSING, path=f"subscriptions[{index}].subscription_id")
-    if len(wire.subscription_id.encode()) > MAX_PUSH_TOKEN_BYTES:
-        raise RefusedError(SubscribeRefusal.PUSH_TOKEN_TOO_LONG, path=f"subscriptions[{index}].subscription_id")
-    return DesiredSubscription(wire.provider, PushToken(wire.subscription_id), bool(wire.unsubscribe))
+    push_token = _push_token(wire.provider, wire.subscription_id, f"subscriptions[{index}].subscription_id")
+    return DesiredSubscription(wire.provider, push_token, bool(wire.unsubscribe))
+
+
+def _push_token(provider: str, text: str | None, path: str) -> PushToken:
+    if not text:
+        raise RefusedError(SubscribeRefusal.SUBSCRIPTION_FIELD_MISSING, path=path)
+    if len(text.encode()) > MAX_PUSH_TOKEN_BYTES:
+        raise RefusedError(SubscribeRefusal.PUSH_TOKEN_TOO_LONG, path=path)
+    if misfit := push_token_misfit(provider, text):
+        raise RefusedError(SubscribeRefusal.BAD_PUSH_TOKEN, path=path, misfit=misfit)
+    return PushToken(text)

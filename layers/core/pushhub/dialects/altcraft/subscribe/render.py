@@ -14,6 +14,7 @@ from pushhub.audience.command import (
     SubscriptionOutcome,
 )
 from pushhub.catalog.model import ResourceId
+from pushhub.catalog.push_tokens import compared_form
 from pushhub.dialects.altcraft.subscribe.errors import SubscribeRefusal, description_of
 from pushhub.dialects.http import REPEAT_SOON, HttpReply, RefusedError
 from pushhub.dialects.json_body import write_object
@@ -39,8 +40,12 @@ def render_refusal(refused: RefusedError) -> HttpReply:
 
 
 def subscription_hash_id(desired: DesiredSubscription) -> str:
-    """Return the short public name of a subscription, the same for ever: 8 lower-case hex digits."""
-    return hashlib.sha256(f"{desired.provider}\0{desired.push_token}".encode()).hexdigest()[:8]
+    """Return the short public name of a subscription, the same for ever: 8 lower-case hex digits.
+
+    Of a push token's compared form; until there was one, it was of the push token as it came.
+    """
+    compared = compared_form(desired.provider, desired.push_token)
+    return hashlib.sha256(f"{desired.provider}\0{compared}".encode()).hexdigest()[:8]
 
 
 def _body(data: list[dict[str, Any]], error: int, text: str) -> bytes:

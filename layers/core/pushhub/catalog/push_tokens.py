@@ -1,0 +1,120 @@
+"""Which texts are no push tokens, and when do two push tokens mean one device?
+
+One rule for every door: requests, rows of files, events, the command line. No provider gives out such texts: an app or an export
+has put them where a push token was missing, and people who have nothing in common would become one profile by them.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from typing import Final
+
+from pushhub.catalog.providers import PushToken
+from pushhub.text import has_control_character
+
+APNS: Final = "ios-apns"
+NUMBERED: Final = frozenset({"yandex-Appmetrica-device-id-ios", "yandex-Appmetrica-device-id-android"})
+"""Providers that know a device by a number: `appmetrica_device_id` in AppMetrica's "Sending push messages"."""
+
+_WORDS_FOR_NOTHING: Final = frozenset(
+    {"null", "nil", "none", "nan", "undefined", "\\n", "na", "n/a", "#n/a", "#null!", "#value!", "#ref!", "#name?", "#num!"}
+    | {"#div/0!", "00000000-0000-0000-0000-000000000000"}
+)
+r"""What databases (`\N`), languages and spreadsheets write for a value that is missing, in lower case. The last is the
+advertising id of every device on which a person has refused to be tracked."""
+_AROUND_WORDS: Final = "()<>[]{}\"'` "
+"""What languages put around such a word: `(null)`, `<nil>`, `"null"`. With nothing in between, it stands for nothing too."""
+_DESCRIPTION: Final = re.compile(
+    r"""\{\s*length\s*=          # Data of iOS 13 and later: {length = 32, bytes = 0x0011aabb ... }
+    |   [0-9]+\ bytes$           # Data in Swift
+    |   Optional\(               # Swift: Optional("0011aabb")
+    |   \[object\ |Promise\ \{   # JavaScript: [object Object]
+    |   Instance\ of\            # Dart: Instance of 'Future<String>'
+    |   <(?=[^>]*>$)[^>]*(?:0x|:|')  # Objective-C, Python: <NSNull: 0x1f>; hex digits, <0011aabb 2233>, are a push token
+    |   (?:\[[BC]|(?:\w+[.$])+\w+)@[0-9a-f]{1,8}$  # Java: com.google.android.gms.tasks.zzw@1f2e3d, [B@1f2e3d
+    |   b'[^']*'$                # bytes in Python
+    """,
+    re.ASCII | re.VERBOSE,
+)
+"""How languages describe an object that is not written out."""
+_SHORTENED_NUMBER: Final = re.compile(
+    r"[+-]?[0-9]{1,25}(?:[.,][0-9]*(?:e[+-]?[0-9]{1,4})?|e[+-]?[0-9]{1,4})", re.ASCII | re.IGNORECASE
+)
+"""A number that is not digits alone, shorter than the 32 hex digits that AppMetrica's SDK knows a device by."""
+_UNSEEN: Final = frozenset({"Cf", "Zl", "Zp"})
+"""Categories of Unicode whose characters nobody sees, such as U+200B and U+FEFF. Control characters are a misfit of their own."""
+_BLANKS_AND_BRACKETS: Final = re.compile(r"[\s<>]+")
+_HEX: Final = re.compile(r"[0-9A-Fa-f]+", re.ASCII)
+
+
+class PushTokenMisfit(StrEnum):
+    """Why a text is no push token, in words that go behind "is no push token:"."""
+
+    BLANK = "it is blank"
+    CONTROL_CHARACTER = "it holds a control character"
+    UNSEEN_CHARACTER = "it holds a character that nobody sees, such as a zero-width space"
+    BLANK_AT_AN_END = "it begins or ends with a blank"
+    WORD_FOR_NOTHING = "it stands for a missing value, as null does"
+    DESCRIPTION = "it is what a programming language shows in the place of an object; send the push token itself"
+    SHORTENED_NUMBER = "this provider's are whole numbers, and a spreadsheet has cut digits off; export the column as text"
+
+
+def push_token_misfit(provider: str, text: str) -> PushTokenMisfit | None:
+    """Return why a text is no push token, or None where it may be one; the provider may be any text."""
+    return next((misfit for misfit, fits in _MISFITS.items() if fits(provider, text)), None)
+
+
+def _is_blank(_provider: str, text: str) -> bool:
+    return not text or text.isspace()
+
+
+def _has_control_character(_provider: str, text: str) -> bool:
+    return has_control_character(text)
+
+
+def _has_unseen_character(_provider: str, text: str) -> bool:
+    return not text.isascii() and any(unicodedata.category(character) in _UNSEEN for character in text)
+
+
+def _has_blank_at_an_end(_provider: str, text: str) -> bool:
+    return text[0].isspace() or text[-1].isspace()
+
+
+def _stands_for_nothing(_provider: str, text: str) -> bool:
+    word = text.strip(_AROUND_WORDS).lower()
+    return not word or word in _WORDS_FOR_NOTHING
+
+
+def _is_description(_provider: str, text: str) -> bool:
+    return _DESCRIPTION.match(text) is not None
+
+
+def _is_shortened_number(provider: str, text: str) -> bool:
+    return provider in NUMBERED and _SHORTENED_NUMBER.fullmatch(text) is not None
+
+
+_MISFITS: Final[Mapping[PushTokenMisfit, Callable[[str, str], bool]]] = {
+    PushTokenMisfit.BLANK: _is_blank,
+    PushTokenMisfit.CONTROL_CHARACTER: _has_control_character,
+    PushTokenMisfit.UNSEEN_CHARACTER: _has_unseen_character,
+    PushTokenMisfit.BLANK_AT_AN_END: _has_blank_at_an_end,
+    PushTokenMisfit.WORD_FOR_NOTHING: _stands_for_nothing,
+    PushTokenMisfit.DESCRIPTION: _is_description,
+    PushTokenMisfit.SHORTENED_NUMBER: _is_shortened_number,
+}
+"""What each misfit is, given a provider and a text; they are looked for in this order."""
+
+
+def compared_form(provider: str, push_token: PushToken) -> PushToken:
+    """Return the compared form of a push token: the one form that all its spellings have in common.
+
+    Of most providers, that is the push token itself. The compared form of a compared form is itself.
+
+    APNs gives an app bytes. Apps spell them in hex digits of either case, and older ones as `<0011aabb 2233ccdd>`, which is how iOS
+    described them until iOS 12. A text that is no hex digits is compared as it came.
+    """
+    if provider != APNS:
+        return push_token
+    digits = _BLANKS_AND_BRACKETS.sub("", push_token)
+    return PushToken(digits.lower()) if _HEX.fullmatch(digits) else push_token
