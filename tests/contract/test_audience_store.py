@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -10,6 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pushhub.adapters.dynamodb.audience import DynamoAudience
+from pushhub.adapters.dynamodb.schema import audience as schema
+from pushhub.adapters.dynamodb.schema import items
 from pushhub.audience.changes import (
     Change,
     KeyClaim,
@@ -22,7 +25,7 @@ from pushhub.audience.changes import (
     SubscriptionPut,
     SubscriptionRemoval,
 )
-from pushhub.audience.command import DesiredSubscription, Mode
+from pushhub.audience.command import DesiredSubscription, Matching, Mode
 from pushhub.audience.draft import SPARE_WRITES
 from pushhub.audience.model import (
     MAX_CANCELLED,
@@ -46,7 +49,8 @@ from pushhub.catalog.sections.databases.file_section import MAX_MATCH_FIELDS
 from pushhub.faults import LostRaceError
 from pushhub.moments import Seconds
 from tests.conftest import Hub
-from tests.doubles.audience import MemoryAudience
+from tests.doubles.audience import DatabaseContent, MemoryAudience
+from tests.doubles.invariants import assert_consistent
 from tests.doubles.requests import BY_TOKEN, CUSTOMERS, by_id, by_number, in_mode, request, resource, setting
 
 ANN, JOE = ProfileId("ann"), ProfileId("joe")
@@ -216,6 +220,40 @@ def test_a_subscription_is_removed_from_its_owner_alone(store: AudienceStore, da
     refuse(store, database, Change(subscriptions=(SubscriptionRemoval(address().ref, JOE),)))
     store.commit(database, Change(subscriptions=(SubscriptionRemoval(address().ref, ANN),)))
     assert not read_subscriptions(store, database, "a")
+
+
+def test_a_subscription_is_removed_in_one_version_alone_where_one_is_named(store: AudienceStore, database: DatabaseId) -> None:
+    store.commit(database, Change(subscriptions=(SubscriptionPut(subscription()),)))
+    refuse(store, database, Change(subscriptions=(SubscriptionRemoval(address().ref, ANN, 2),)))
+    refuse(store, database, Change(subscriptions=(SubscriptionRemoval(address().ref, JOE, 1),)))
+    store.commit(database, Change(subscriptions=(SubscriptionRemoval(address().ref, ANN, 1),)))
+    refuse(store, database, Change(subscriptions=(SubscriptionRemoval(address().ref, ANN, 1),)))
+    assert not read_subscriptions(store, database, "a")
+
+
+def test_spellings_of_a_device_find_one_subscription_as_it_came(store: AudienceStore, database: DatabaseId) -> None:
+    put = subscription("<AB CD>")
+    store.commit(database, Change(subscriptions=(SubscriptionPut(put),)))
+    for spelling in ("abcd", "ABCD", "a b c d", "<AB CD>"):
+        assert [found.address.push_token for found in read_subscriptions(store, database, spelling)] == ["<AB CD>"]
+    assert not put.legacy
+    refuse(store, database, Change(subscriptions=(SubscriptionPut(subscription("abcd")),)))
+
+
+def test_a_legacy_reference_is_found_by_its_own_spelling_until_there_is_another(store: AudienceStore, database: DatabaseId) -> None:
+    legacy = replace(subscription("ABCD"), legacy=True)
+    store.commit(database, Change(subscriptions=(SubscriptionPut(legacy),)))
+    assert read_subscriptions(store, database, "ABCD") == [legacy]
+    assert not read_subscriptions(store, database, "abcd")
+    store.commit(database, Change(subscriptions=(SubscriptionPut(replace(legacy, version=2)),)))
+    other = subscription("abcd", owner=JOE)
+    store.commit(database, Change(subscriptions=(SubscriptionPut(other),)))
+    assert read_subscriptions(store, database, "ABCD") == [other]
+    (snapshot,) = store.read([SnapshotQuery(database, (address("ABCD"),))])
+    assert snapshot.subscriptions == {other.ref: other, legacy.ref: replace(legacy, version=2)}
+    store.commit(database, Change(subscriptions=(SubscriptionRemoval(legacy.ref, ANN, 2),)))
+    (snapshot,) = store.read([SnapshotQuery(database, (address("ABCD"),))])
+    assert snapshot.subscriptions == {other.ref: other}
 
 
 def test_one_guard_that_does_not_hold_undoes_the_whole_change(store: AudienceStore, database: DatabaseId) -> None:
@@ -575,6 +613,48 @@ def test_fifty_identical_first_requests_at_once_make_one_profile_per_database(st
     assert len(owners) == 2
     changed = [part for outcome in outcomes for part in outcome if part.changed]  # type: ignore[union-attr]
     assert len(changed) == 2
+
+
+@pytest.mark.parametrize("attempt", range(4))
+def test_threads_that_spell_one_device_differently_leave_it_one_owner(hub: Hub, attempt: int) -> None:
+    """One hub on DynamoDB; a subscription stands under a legacy reference, and another profile takes the device meanwhile."""
+    store = hub.audience()
+    fresh = Database(DatabaseId(secrets.randbelow(2**31)), "fresh", CUSTOMERS.fields, CUSTOMERS.match)
+    spellings = ["AB CD", "abcd", "ABCD", "<abcd>", "aBcD"]
+    ways: list[Matching] = [BY_TOKEN, by_id("ann"), by_id("joe"), by_number(1)]
+    move = resource(5, fresh, conflict=PushTokenConflict.MOVE)
+    legacy = replace(subscription("AB CD", owner=JOE), legacy=True, owner_may_be_anonymous=False)
+    owner = replace(profile(JOE, origin=Origin.ID), live={legacy.ref: Seconds(10)})
+    store.commit(fresh.id, Change((ProfileCreation(owner),), (), (SubscriptionPut(legacy),)))
+
+    def ask(number: int) -> None:
+        wish = DesiredSubscription("ios-apns", PushToken(spellings[number % 5]), unsubscribe=number % 7 == 6)
+        matching = ways[(number + attempt) % 4]
+        with suppress(LostRaceError):
+            Subscribing(store)(request(matching, wish, through=move, databases=(fresh,)))
+
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(ask, range(48)))
+    Subscribing(store)(
+        request(by_id("ann"), DesiredSubscription("ios-apns", legacy.address.push_token), through=move, databases=(fresh,))
+    )
+    assert_consistent(content_of(hub, fresh.id))
+    (snapshot,) = store.read([SnapshotQuery(fresh.id, tuple(map(address, spellings)))])
+    (left,) = snapshot.subscriptions.values()
+    assert (left.profile, left.live, left.legacy) == (ANN, True, False)
+
+
+def content_of(hub: Hub, database: DatabaseId) -> DatabaseContent:
+    """Read everything that a database holds, by a scan."""
+    pages = hub.connection.client("dynamodb").get_paginator("scan").paginate(TableName=hub.connection.outputs["AudienceTable"])
+    stored = [items.from_wire(wire) for page in pages for wire in page["Items"]]
+    of_kind = {kind: [item for item in stored if item["pk"].startswith(f"{kind}#{database}#")] for kind in "PKS"}
+    profiles = {one.id: one for one in map(schema.profile_of, of_kind["P"])}
+    keys = tuple(key for one in profiles.values() for key in one.keys)
+    (snapshot,) = hub.audience().read([SnapshotQuery(database, keys=keys)])
+    assert len(snapshot.key_holders) == len(of_kind["K"]), "a key finds a profile that has it"
+    subscriptions = {one.ref: one for one in map(schema.subscription_of, of_kind["S"])}
+    return DatabaseContent(profiles, dict(snapshot.key_holders), subscriptions)
 
 
 commands = st.builds(

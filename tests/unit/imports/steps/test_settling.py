@@ -22,6 +22,7 @@ from pushhub.moments import Seconds
 from tests.doubles.audience import MemoryAudience
 from tests.doubles.imports import MemoryImports
 from tests.doubles.invariants import assert_consistent, told_apart
+from tests.doubles.legacy import carry_out_before
 from tests.doubles.requests import BY_TOKEN, CUSTOMERS, SHOPPERS, by_id, by_number, off, on, resource
 
 NOW = Seconds(1_000_000)
@@ -51,7 +52,8 @@ def one_by_one(store: MemoryAudience, commands: Sequence[Subscribe]) -> list[Row
     return [outcome_of(subscribe(command), unsubscribe=command.subscriptions[0].unsubscribe) for command in commands]
 
 
-TOKENS = st.sampled_from("abcdefg")
+TOKENS = st.sampled_from([*"abcdefg", "A", "B"])
+"""Two of the push tokens are spellings of others, and have legacy references."""
 MATCHINGS = st.one_of(st.just(BY_TOKEN), st.sampled_from(["ann", "joe"]).map(by_id), st.integers(1, 3).map(by_number))
 FIELDS: st.SearchStrategy[Mapping[str, Value]] = st.fixed_dictionaries(
     {}, optional={"nick": st.sampled_from(["x", "y"]), "email": st.sampled_from(["a@b.c", "B@b.c"]), "number": st.integers(1, 3)}
@@ -72,10 +74,13 @@ def commands(draw: st.DrawFn) -> list[Subscribe]:
 
 
 @settings(max_examples=300, deadline=None)
-@given(before=commands(), rows=commands())
-def test_any_rows_come_to_the_same_as_one_by_one(pool: ThreadPoolExecutor, before: list[Subscribe], rows: list[Subscribe]) -> None:
+@given(earlier=commands(), before=commands(), rows=commands())
+def test_any_rows_come_to_the_same_as_one_by_one(
+    pool: ThreadPoolExecutor, earlier: list[Subscribe], before: list[Subscribe], rows: list[Subscribe]
+) -> None:
     expected, imports = MemoryAudience(), MemoryImports()
     for store in (expected, imports.audience):
+        carry_out_before(store, earlier)
         one_by_one(store, before)
     outcomes = one_by_one(expected, rows)
     settled = settling(imports, pool)([row(position, command) for position, command in enumerate(rows)])
@@ -116,6 +121,25 @@ def test_rows_of_one_person_are_read_at_once_and_cost_a_step_each(pool: ThreadPo
     again = settling(imports, pool)([row(position, command) for position, command in enumerate(commands)])
     assert set(again.values()) == {RowOutcome(RowResult.UNCHANGED)}
     assert imports.audience.reads == 4 + 2
+
+
+def test_two_spellings_of_a_device_are_written_one_after_the_other(pool: ThreadPoolExecutor) -> None:
+    imports = MemoryImports()
+    commands = [Subscribe(resource(), (CUSTOMERS,), (), by_number(1), (wish,)) for wish in (on("AB"), on("<ab>"), off("a B"))]
+    settled = settling(imports, pool)([row(position, command) for position, command in enumerate(commands)])
+    results = [settled[position].result for position in range(3)]
+    assert results == [RowResult.SUBSCRIBED, RowResult.UNCHANGED, RowResult.CANCELLED]
+    assert len(imports.audience.content(CUSTOMERS.id).subscriptions) == 1
+
+
+def test_a_row_that_finds_two_subscriptions_of_a_device_leaves_one(pool: ThreadPoolExecutor) -> None:
+    imports = MemoryImports()
+    carry_out_before(imports.audience, [Subscribe(resource(), (CUSTOMERS,), (), by_id("joe"), (on("AB"),))])
+    rows = [Subscribe(resource(), (CUSTOMERS,), (), by_id("ann"), (wish,)) for wish in (on("ab"), on("AB"), on("c"))]
+    settled = settling(imports, pool)([row(position, command) for position, command in enumerate(rows)])
+    assert [settled[position].result for position in range(3)] == [RowResult.SUBSCRIBED, RowResult.UNCHANGED, RowResult.SUBSCRIBED]
+    assert {stored.profile for stored in imports.audience.content(CUSTOMERS.id).subscriptions.values()} == {"ann"}
+    assert imports.open(JOB, 0).settled == settled
 
 
 def test_a_transaction_that_loses_a_race_is_settled_row_by_row(pool: ThreadPoolExecutor) -> None:
