@@ -20,24 +20,10 @@ MISFITS = [
     (
         PushTokenMisfit.WORD_FOR_NOTHING,
         [
-            "null",
-            "NULL",
-            "Null",
-            "(null)",
-            "<null>",
-            "<NULL>",
-            "[null]",
-            '"null"',
-            "'null'",
-            "nil",
-            "<nil>",
-            "(nil)",
-            "None",
-            "NaN",
-            "nan",
-        ]
-        + ["undefined", "(undefined)", "\\N", "NA", "<NA>", "N/A", "#N/A", "#REF!", "{}", "[]", '""', "<>", "()"]
-        + ["00000000-0000-0000-0000-000000000000"],
+            *("null", "NULL", "Null", "(null)", "<null>", "<NULL>", "[null]", '"null"', "'null'", "nil", "<nil>", "(nil)", "None"),
+            *("NaN", "nan", "undefined", "(undefined)", "\\N", "NA", "<NA>", "N/A", "#N/A", "#REF!", "{}", "[]", '""', "<>", "()"),
+            "00000000-0000-0000-0000-000000000000",
+        ],
     ),
     (
         PushTokenMisfit.DESCRIPTION,

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 import click
@@ -265,6 +266,25 @@ def test_a_profile_that_others_keep_changing_is_told_in_one_line(hub: Hub, monke
     monkeypatch.setattr(hub.audience, "commit", lose)
     result = hub.run("erase", "--db", "17", "--id", ANN, "--yes")
     assert (result.exit_code, result.stderr) == (1, "Error: others kept changing the same profile; run it again\n")
+
+
+@pytest.mark.parametrize("text", ["null", "(null)", " a", "a\u200b", "a\tb", "[object Object]"])
+def test_what_is_no_push_token_is_wrong_use_and_is_not_repeated(hub: Hub, text: str) -> None:
+    result = hub.run("show", "--db", "17", "--token", f"ios-apns:{text}")
+    assert result.exit_code == 2
+    assert "--token: no push token: it " in result.stderr
+    assert "object Object" not in result.stderr
+
+
+def test_a_profile_is_found_by_any_spelling_of_a_push_token_and_shown_with_the_one_that_came(hub: Hub) -> None:
+    address = Address(Provider("ios-apns"), PushToken("<AB CD>"))
+    held = hub.audience.content(17)
+    phone = held.subscriptions.pop(PHONE.ref)
+    held.subscriptions[address.ref] = replace(phone, address=address)
+    held.profiles[ANN] = replace(held.profiles[ANN], live={address.ref: JOIN})
+    for spelling in ("abcd", "ABCD", "<AB CD>"):
+        result = hub.run("show", "--db", "17", "--token", f"ios-apns:{spelling}", "--json")
+        assert json.loads(result.stdout)["subscriptions"][0]["token"] == "<AB CD>"
 
 
 def test_selectors_are_split_at_their_first_separator() -> None:

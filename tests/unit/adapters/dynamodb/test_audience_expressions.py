@@ -1,6 +1,7 @@
 """The largest expressions that the DynamoDB audience sends, against bounds that a local engine need not enforce."""
 
 import re
+from dataclasses import replace
 from typing import Any, Final
 
 import pytest
@@ -45,6 +46,14 @@ def update(added: int = 0, cancelled: int = 0, back: int = 0, *, before: str | N
     )
 
 
+def of_legacy(update: ProfileUpdate) -> ProfileUpdate:
+    """Have as many of the subscriptions that are cancelled or come back as can be give up legacy references."""
+    legacy = refs("legacy", SPARE_WRITES)
+    if update.live_removed:
+        return replace(update, live_removed=legacy | frozenset(sorted(update.live_removed)[SPARE_WRITES:]))
+    return replace(update, cancelled_removed=legacy | frozenset(sorted(update.cancelled_removed)[SPARE_WRITES:]))
+
+
 def sent(write: ProfileUpdate | ProfileRemoval) -> dict[str, Any]:
     (action,) = transact_actions("audience", DatabaseId(17), Change((write,)))
     (parameters,) = action.values()
@@ -67,6 +76,9 @@ def expressions(parameters: dict[str, Any]) -> list[str]:
         update(back=MAX_SUBSCRIPTIONS),
         update(added=20, cancelled=20),
         update(cancelled=20, back=20),
+        of_legacy(update(cancelled=MAX_SUBSCRIPTIONS)),
+        of_legacy(update(back=MAX_SUBSCRIPTIONS)),
+        of_legacy(update(cancelled=20, back=20)),
         ProfileRemoval(ANN, refs("live"), refs("cancelled", SPARE_WRITES)),
     ],
 )

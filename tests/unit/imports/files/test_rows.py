@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from pushhub.audience.command import ByField, ById, ByPushToken, DesiredSubscription, Matching, Mode, Subscribe
 from pushhub.audience.model import ProfileId
 from pushhub.catalog.providers import MAX_PUSH_TOKEN_BYTES, PushToken
+from pushhub.catalog.push_tokens import PushTokenMisfit
 from pushhub.imports.files.drop import NO_OVERRIDES, Overrides
 from pushhub.imports.files.layout import Layout
 from pushhub.imports.files.recognition import find_layout
@@ -56,7 +57,7 @@ def asked(
         ("t,42,i,,,,", "profile_id", asked("t", by=ById(ProfileId("i")), customer="42")),
         ("t,42,i,,,,", "custom-customer", asked("t", by=ByField("customer", "42"), id="i")),
         ('"t","4""2",,"no","","a,\r\nb",', "token", asked("t", customer='4"2', name="a,\r\nb")),
-        (' t,4"2,, YES ,x, ,', "token", asked(" t", "x", unsubscribe=True, customer='4"2', name=" ")),
+        ('t,4"2,, YES ,x, ,', "token", asked("t", "x", unsubscribe=True, customer='4"2', name=" ")),
     ],
 )
 def test_a_row_asks_for_what_its_cells_say(row: str, matching: str, command: Subscribe) -> None:
@@ -87,6 +88,12 @@ def test_unsubscribe_is_one_of_a_few_words(word: str, meant: bool) -> None:
         (" \t\u00a0,1,i,,,,", "token", "subscription_id is empty"),
         ("t,,i,,,,", "custom-customer", "customer is empty"),
         ("t,1,,,,,", "profile_id", "id is empty"),
+        ("NULL,1,i,,,,", "token", f"subscription_id is no push token: {PushTokenMisfit.WORD_FOR_NOTHING}"),
+        ("\\N,1,i,,,,", "token", f"subscription_id is no push token: {PushTokenMisfit.WORD_FOR_NOTHING}"),
+        ("t ,1,i,,,,", "token", f"subscription_id is no push token: {PushTokenMisfit.BLANK_AT_AN_END}"),
+        ('"t\nu",1,i,,,,', "token", f"subscription_id is no push token: {PushTokenMisfit.CONTROL_CHARACTER}"),
+        ("t\u200b,1,i,,,,", "token", f"subscription_id is no push token: {PushTokenMisfit.UNSEEN_CHARACTER}"),
+        ("32 bytes,1,i,,,,", "token", f"subscription_id is no push token: {PushTokenMisfit.DESCRIPTION}"),
         ("t,1,я,,,,", "profile_id", "id is not 1 to 64 characters of A-Z a-z 0-9 _ -"),
         ("t,,,maybe,,,", "token", "unsubscribe is none of true, false, 1, 0, yes, no"),
         ("t,1,i", "token", "the row has 3 cells, the header 7"),
@@ -108,6 +115,13 @@ def test_unsubscribe_is_one_of_a_few_words(word: str, meant: bool) -> None:
 )
 def test_a_row_that_asks_for_nothing_that_can_be_done_says_why(row: str, matching: str, reason: str) -> None:
     assert read(row, matching) == BadRow(reason)
+
+
+def test_a_shortened_number_is_no_push_token_of_the_provider_of_its_row() -> None:
+    header, number = "subscription_id,provider", "4.47701E+11"
+    assert isinstance(read(f"{number},android-firebase", header=header), Subscribe)
+    refused = BadRow(f"subscription_id is no push token: {PushTokenMisfit.SHORTENED_NUMBER}")
+    assert read(f"{number},yandex-Appmetrica-device-id-ios", header=header) == refused
 
 
 def test_a_token_may_be_as_long_as_any() -> None:

@@ -1,17 +1,31 @@
 """Keys and items."""
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pushhub.adapters.dynamodb.schema.audience import match_key, profile_key, subscription_key
-from pushhub.audience.model import Address, MatchKey, ProfileId
+from pushhub.adapters.dynamodb.schema.audience import (
+    match_key,
+    profile_key,
+    subscription_item,
+    subscription_key,
+    subscription_of,
+)
+from pushhub.adapters.dynamodb.schema.items import from_wire, to_wire
+from pushhub.audience.model import Address, MatchKey, ProfileId, Subscription, SubscriptionState
 from pushhub.audience.values import MisfitError, Value, normalise
-from pushhub.catalog.model import DatabaseId, FieldType
+from pushhub.catalog.model import DatabaseId, FieldType, ResourceId
 from pushhub.catalog.providers import PROVIDER_CODES, PushToken
+from pushhub.moments import Seconds
 
 databases = st.integers(1, 30).map(DatabaseId)
 profiles = st.text("abzAZ019_-", min_size=1, max_size=4).map(ProfileId)
-addresses = st.builds(Address, st.sampled_from(list(PROVIDER_CODES)), st.text(min_size=1, max_size=3).map(PushToken))
+addresses = st.builds(
+    Address,
+    st.sampled_from(list(PROVIDER_CODES)),
+    (st.text(min_size=1, max_size=3) | st.text("abAB<> ", min_size=1, max_size=5)).map(PushToken),
+)
 keys = st.builds(
     MatchKey,
     st.sampled_from(["a", "ab", "a-1"]),
@@ -43,6 +57,34 @@ def test_equal_values_share_a_key_and_different_ones_do_not(kind: FieldType, one
     except MisfitError:
         return
     assert (match_key(DatabaseId(1), first) == match_key(DatabaseId(1), second)) == (first.value == second.value)
+
+
+subscriptions = st.builds(
+    Subscription,
+    addresses,
+    profiles,
+    st.dictionaries(
+        st.integers(1, 9).map(ResourceId), st.tuples(st.sampled_from(SubscriptionState), st.integers(0, 9).map(Seconds))
+    ),
+    st.booleans(),
+    *[st.integers(0, 9).map(Seconds)] * 2,
+    st.integers(1, 9),
+)
+
+
+@given(databases, subscriptions, st.booleans())
+def test_a_subscription_is_read_back_as_it_was_under_either_reference(
+    database: DatabaseId, subscription: Subscription, legacy: bool
+) -> None:
+    put = replace(subscription, legacy=legacy and subscription.address.legacy_ref is not None)
+    read = subscription_of(from_wire(to_wire(subscription_item(database, put))))
+    assert read == put
+    assert (read.ref, read.address.push_token) == (put.ref, put.address.push_token)
+
+
+@given(addresses, addresses)
+def test_no_legacy_reference_is_the_reference_of_an_address(one: Address, other: Address) -> None:
+    assert one.legacy_ref != other.ref
 
 
 def test_no_key_holds_a_token_or_a_value() -> None:

@@ -153,15 +153,19 @@ def test_a_request_cut_off_at_any_step_may_be_repeated_without_harm(step: str) -
 
 
 @pytest.mark.parametrize("databases", [1, 5, 6, 20])
-@pytest.mark.parametrize("text", ['"', "\\", "\u0001", "é", "😀"])
-def test_the_largest_request_is_answered_within_what_a_function_may_return(databases: int, text: str) -> None:
+@pytest.mark.parametrize(
+    ("field", "text"),
+    [*(("subscription_id", text) for text in ['"', "\\", "é", "😀"]), *(("provider", text) for text in ['"', "\u0001"])],
+)
+def test_the_largest_request_is_answered_within_what_a_function_may_return(databases: int, field: str, text: str) -> None:
     ids = tuple(DatabaseId(n) for n in range(1, databases + 1))
     door = replace(CATALOG.resources[ResourceId(5)], databases=ids)
     catalog = Catalog({id_: Database(id_, "one of many", {}, ()) for id_ in ids}, {door.id: door})
     hub = PushSubscribe(CachedCatalog(lambda: catalog), Subscribing(MemoryAudience()))
     room = (MAX_ECHOED_BYTES // max(databases, 5) - 3000) // 40
-    token = text * ((min(room, 4096)) // max(len(json.dumps(text)) - 2, len(text.encode())))
-    asked = [{"provider": "ios-apns", "subscription_id": f"{n:02}{token}"[: len(token)]} for n in range(40)]
+    long = text * ((min(room, 4096)) // max(len(json.dumps(text)) - 2, len(text.encode())))
+    plain = {"provider": "ios-apns", "subscription_id": "a-token"}
+    asked = [{**plain, field: f"{n:02}{long}"[: len(long)]} for n in range(40)]
     answer = ask(hub, body(subscriptions=asked))
     assert answer.reply.status == 200
     assert len(json.loads(answer.reply.body)["data"]) == 40 * databases

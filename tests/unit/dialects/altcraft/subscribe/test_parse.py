@@ -26,6 +26,7 @@ from pushhub.audience.model import ProfileId
 from pushhub.catalog.cached import CachedCatalog
 from pushhub.catalog.model import DatabaseId, ResourceId, digest_of
 from pushhub.catalog.providers import PushToken
+from pushhub.catalog.push_tokens import push_token_misfit
 from pushhub.dialects.altcraft.subscribe.endpoint import PushSubscribe
 from pushhub.dialects.altcraft.subscribe.parse import parse_subscribe, read_body
 from pushhub.dialects.altcraft.subscribe.render import render_outcomes, subscription_hash_id
@@ -38,7 +39,9 @@ from tests.doubles.import_files import CATALOG, RESOURCE
 desired = st.builds(
     DesiredSubscription,
     st.text(st.characters(codec="utf-8"), min_size=1, max_size=20),
-    st.text(st.characters(codec="utf-8"), min_size=1, max_size=20).map(PushToken),
+    st.text(st.characters(codec="utf-8"), min_size=1, max_size=20)
+    .filter(lambda text: push_token_misfit("", text) is None)
+    .map(PushToken),
     st.booleans(),
 )
 
@@ -63,7 +66,8 @@ OPEN_CATALOG = replace(
 texts = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=20).filter(
     lambda text: not text.isspace()
 )
-in_rows = st.builds(DesiredSubscription, texts, texts.map(PushToken), st.booleans())
+push_tokens = texts.filter(lambda text: push_token_misfit("", text) is None).map(PushToken)
+in_rows = st.builds(DesiredSubscription, texts, push_tokens, st.booleans())
 matchings = st.one_of(
     st.just(ByPushToken()),
     st.from_regex(r"[A-Za-z0-9_-]{1,64}", fullmatch=True).map(lambda id_: ById(ProfileId(id_))),
