@@ -93,6 +93,14 @@ def test_forty_subscriptions_cost_what_one_costs(counted: Counted) -> None:
     assert counted.post(*tokens, id=profile) == READ
 
 
+def test_forty_push_tokens_in_capitals_cost_what_one_costs(counted: Counted) -> None:
+    tokens, profile = [f"AB{fresh().upper()}" for _ in range(40)], fresh()
+    assert counted.post(*tokens, id=profile) == READ_AND_WRITE
+    assert counted.post(*tokens, id=profile) == READ
+    assert counted.post(*(token.lower() for token in tokens), id=profile) == READ
+    assert counted.post(*tokens, unsubscribe=True, id=profile) == READ_AND_WRITE
+
+
 def test_a_duplicate_is_refused_without_a_write(counted: Counted) -> None:
     token = fresh()
     counted.post(token, id=fresh())

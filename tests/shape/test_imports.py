@@ -58,6 +58,7 @@ NEVER = (
 AUDIENCE = (
     "pushhub.audience.rereading",
     "pushhub.audience.draft",
+    "pushhub.audience.duplicates",
     "pushhub.audience.matching",
     "pushhub.audience.takeover",
     "pushhub.audience.target",

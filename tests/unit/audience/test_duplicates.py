@@ -96,6 +96,18 @@ def test_nothing_more_is_written_once_one_is_left(world: World) -> None:
     assert world.calls == (1, 0)
 
 
+def test_a_legacy_reference_costs_no_call_more_while_it_stands_nor_when_it_is_given_up(world: World) -> None:
+    before(world, request(by_id("ann"), on("AB")))
+    for command, calls in (
+        (request(by_id("ann"), on("AB")), (1, 0)),
+        (request(by_id("ann"), off("AB")), (1, 1)),
+        (request(by_id("ann"), off("AB")), (1, 0)),
+    ):
+        world.count_from_here()
+        world.send(command)
+        assert world.calls == calls
+
+
 class Weighing(MemoryAudience):
     """Remembers how large the largest change was."""
 

@@ -9,6 +9,7 @@ from pushhub.catalog.model import DatabaseId
 from pushhub.faults import UnavailableError
 from tests.doubles.audience import MemoryAudience
 from tests.doubles.invariants import assert_consistent
+from tests.doubles.legacy import carry_out_before
 from tests.doubles.requests import CUSTOMERS, by_id, by_number, off, on, request
 
 
@@ -21,6 +22,15 @@ def test_a_person_with_keys_live_and_cancelled_subscriptions_leaves_nothing_behi
     assert Erasing(store)(CUSTOMERS.id, person)
     left = store.content(17)
     assert (len(left.profiles), len(left.keys), len(left.subscriptions)) == (1, 0, 1)
+
+
+def test_a_person_whose_subscriptions_stand_under_legacy_references_leaves_nothing_behind() -> None:
+    store = MemoryAudience()
+    carry_out_before(store, [request(by_id("ann"), on("AB"), on("c")), request(by_id("ann"), off("AB"))])
+    assert any(stored.legacy for stored in store.content(17).subscriptions.values())
+    assert Erasing(store)(CUSTOMERS.id, ProfileId("ann"))
+    left = store.content(17)
+    assert (len(left.profiles), len(left.subscriptions)) == (0, 0)
 
 
 def test_erasing_nobody_says_so() -> None:

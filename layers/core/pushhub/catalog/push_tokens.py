@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from enum import StrEnum
+from functools import cache
 from typing import Final
 
 from pushhub.catalog.providers import PushToken
@@ -25,27 +26,11 @@ r"""What databases (`\N`), languages and spreadsheets write for a value that is 
 advertising id of every device on which a person has refused to be tracked."""
 _AROUND_WORDS: Final = "()<>[]{}\"'` "
 """What languages put around such a word: `(null)`, `<nil>`, `"null"`. With nothing in between, it stands for nothing too."""
-_DESCRIPTION: Final = re.compile(
-    r"""\{\s*length\s*=          # Data of iOS 13 and later: {length = 32, bytes = 0x0011aabb ... }
-    |   [0-9]+\ bytes$           # Data in Swift
-    |   Optional\(               # Swift: Optional("0011aabb")
-    |   \[object\ |Promise\ \{   # JavaScript: [object Object]
-    |   Instance\ of\            # Dart: Instance of 'Future<String>'
-    |   <(?=[^>]*>$)[^>]*(?:0x|:|')  # Objective-C, Python: <NSNull: 0x1f>; hex digits, <0011aabb 2233>, are a push token
-    |   (?:\[[BC]|(?:\w+[.$])+\w+)@[0-9a-f]{1,8}$  # Java: com.google.android.gms.tasks.zzw@1f2e3d, [B@1f2e3d
-    |   b'[^']*'$                # bytes in Python
-    """,
-    re.ASCII | re.VERBOSE,
-)
-"""How languages describe an object that is not written out."""
-_SHORTENED_NUMBER: Final = re.compile(
-    r"[+-]?[0-9]{1,25}(?:[.,][0-9]*(?:e[+-]?[0-9]{1,4})?|e[+-]?[0-9]{1,4})", re.ASCII | re.IGNORECASE
-)
-"""A number that is not digits alone, shorter than the 32 hex digits that AppMetrica's SDK knows a device by."""
+_IN_DESCRIPTIONS: Final = frozenset(" ([{<@'")
+"""Characters of which every description holds one, and hardly any push token: the others are not looked through any further."""
 _UNSEEN: Final = frozenset({"Cf", "Zl", "Zp"})
 """Categories of Unicode whose characters nobody sees, such as U+200B and U+FEFF. Control characters are a misfit of their own."""
-_BLANKS_AND_BRACKETS: Final = re.compile(r"[\s<>]+")
-_HEX: Final = re.compile(r"[0-9A-Fa-f]+", re.ASCII)
+_HEX_DIGITS: Final = "0123456789abcdefABCDEF"
 
 
 class PushTokenMisfit(StrEnum):
@@ -87,11 +72,36 @@ def _stands_for_nothing(_provider: str, text: str) -> bool:
 
 
 def _is_description(_provider: str, text: str) -> bool:
-    return _DESCRIPTION.match(text) is not None
+    return not _IN_DESCRIPTIONS.isdisjoint(text) and _description().match(text) is not None
 
 
 def _is_shortened_number(provider: str, text: str) -> bool:
-    return provider in NUMBERED and _SHORTENED_NUMBER.fullmatch(text) is not None
+    return provider in NUMBERED and _shortened_number().fullmatch(text) is not None
+
+
+# Compiled when they are needed: together they cost a cold start a millisecond, and hardly any push token needs them.
+@cache
+def _description() -> re.Pattern[str]:
+    """Return how languages describe an object that is not written out."""
+    return re.compile(
+        r"""\{\s*length\s*=          # Data of iOS 13 and later: {length = 32, bytes = 0x0011aabb ... }
+        |   [0-9]+\ bytes$           # Data in Swift
+        |   Optional\(               # Swift: Optional("0011aabb")
+        |   \[object\ |Promise\ \{   # JavaScript: [object Object]
+        |   Instance\ of\            # Dart: Instance of 'Future<String>'
+        |   <(?=[^>]*>$)[^>]*(?:0x|:|')  # Objective-C, Python: <NSNull: 0x1f>; hex digits, <0011aabb 2233>, are a push token
+        |   (?:\[[BC]|(?:\w+[.$])+\w+)@[0-9a-f]{1,8}$  # Java: com.google.android.gms.tasks.zzw@1f2e3d, [B@1f2e3d
+        |   b'[^']*'$                # bytes in Python
+        """,
+        re.ASCII | re.VERBOSE,
+    )
+
+
+@cache
+def _shortened_number() -> re.Pattern[str]:
+    """Return a number that is not digits alone, shorter than the 32 hex digits that AppMetrica's SDK knows a device by."""
+    exponent = r"e[+-]?[0-9]{1,4}"
+    return re.compile(rf"[+-]?[0-9]{{1,25}}(?:[.,][0-9]*(?:{exponent})?|{exponent})", re.ASCII | re.IGNORECASE)
 
 
 _MISFITS: Final[Mapping[PushTokenMisfit, Callable[[str, str], bool]]] = {
@@ -116,5 +126,5 @@ def compared_form(provider: str, push_token: PushToken) -> PushToken:
     """
     if provider != APNS:
         return push_token
-    digits = _BLANKS_AND_BRACKETS.sub("", push_token)
-    return PushToken(digits.lower()) if _HEX.fullmatch(digits) else push_token
+    digits = "".join(push_token.split()).replace("<", "").replace(">", "")
+    return PushToken(digits.lower()) if digits and not digits.strip(_HEX_DIGITS) else push_token

@@ -119,6 +119,17 @@ def test_what_a_busy_table_left_out_is_asked_for_again(table: Table) -> None:
     assert len(table.waits) == 1
 
 
+def test_a_push_token_that_is_not_spelled_as_it_is_compared_is_asked_for_under_two_references_in_one_call(table: Table) -> None:
+    plain, spelled = ADDRESS, Address(Provider("ios-apns"), PushToken("<AB>"))
+    refs = [plain.ref, spelled.ref, spelled.legacy_ref or plain.ref]
+    keys = [to_wire(subscription_key(DATABASE, ref)) for ref in refs]
+    asked = {"RequestItems": {"audience": {"Keys": keys, "ConsistentRead": True}}}
+    table.stub.add_response("batch_get_item", {"Responses": {"audience": []}}, asked)
+    (snapshot,) = table.audience.read([SnapshotQuery(DATABASE, (plain, spelled))])
+    assert not snapshot.subscriptions
+    assert len(set(refs)) == SnapshotQuery(DATABASE, (plain, spelled)).items == 3
+
+
 def test_a_table_that_stays_busy_is_unavailable(table: Table) -> None:
     for _ in range(MAX_BATCH_TRIES):
         table.stub.add_response("batch_get_item", {"Responses": {"audience": []}, **LEFT})
