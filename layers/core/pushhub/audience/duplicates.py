@@ -49,8 +49,7 @@ def merge_duplicates(request: DatabaseRequest, snapshot: Snapshot, now: Seconds)
         kept = _kept(compared, legacy)
         of(legacy).lose(legacy)
         writes.append(SubscriptionRemoval(legacy.ref, legacy.profile, legacy.version))
-        if kept == compared:
-            continue
+        # Written even where it stays as it is: which one stays rests on both, and this guards the other.
         writes.append(SubscriptionPut(replace(kept, version=compared.version + 1)))
         if (kept.profile, kept.live) != (compared.profile, compared.live):
             of(compared).lose(compared)
