@@ -8,11 +8,13 @@ from hypothesis import strategies as st
 
 from pushhub.audience.changes import MAX_WRITES, Change
 from pushhub.audience.command import MAX_SUBSCRIPTIONS, DesiredSubscription, Effect, Reason, Subscribe
-from pushhub.audience.duplicates import MAX_MERGED
+from pushhub.audience.duplicates import MAX_MERGED, merge_duplicates
 from pushhub.audience.model import Address, ProfileId, SubscriptionRef
+from pushhub.audience.resolving import DatabaseRequest, resolve, snapshot_query
 from pushhub.audience.subscribing import Subscribing
 from pushhub.catalog.model import PushTokenConflict, ResourceId
 from pushhub.catalog.providers import Provider, PushToken
+from pushhub.faults import LostRaceError
 from pushhub.moments import Seconds
 from tests.doubles.audience import DatabaseContent, MemoryAudience
 from tests.doubles.invariants import assert_consistent
@@ -83,6 +85,19 @@ def test_a_later_state_under_the_legacy_reference_counts() -> None:
     assert world.effects(request(by_id("ann"), on("AB"))) == [Effect.UNCHANGED]
     (stored,) = world.customers.subscriptions.values()
     assert stored.resources[ResourceId(5)][0] == "active"
+
+
+@pytest.mark.parametrize("meanwhile", [request(by_id("ann"), off("ab")), request(by_id("joe"), on("AB"), through=resource(6))])
+def test_which_one_stays_is_decided_anew_where_either_has_changed(world: World, meanwhile: Subscribe) -> None:
+    before(world, request(by_id("joe"), on("AB")), request(by_id("ann"), on("ab")))
+    (asked,) = resolve(request(BY_TOKEN, on("AB")))
+    assert isinstance(asked, DatabaseRequest)
+    (snapshot,) = world.store.read([snapshot_query(asked)])
+    merge = merge_duplicates(asked, snapshot, world.time)
+    assert merge
+    world.send(meanwhile)
+    with pytest.raises(LostRaceError):
+        world.store.commit(asked.database, merge)
 
 
 def test_nothing_more_is_written_once_one_is_left(world: World) -> None:
