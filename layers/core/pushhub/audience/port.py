@@ -20,7 +20,7 @@ class SnapshotQuery:
     profiles: frozenset[ProfileId] = frozenset()
 
     @property
-    def items(self) -> int:
+    def item_count(self) -> int:
         """How many items are read."""
         return sum(len(address.refs) for address in self.addresses) + len(self.keys) + len(self.profiles)
 

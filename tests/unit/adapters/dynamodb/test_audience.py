@@ -127,7 +127,7 @@ def test_a_push_token_that_is_not_spelled_as_it_is_compared_is_asked_for_under_t
     table.stub.add_response("batch_get_item", {"Responses": {"audience": []}}, asked)
     (snapshot,) = table.audience.read([SnapshotQuery(DATABASE, (plain, spelled))])
     assert not snapshot.subscriptions
-    assert len(set(refs)) == SnapshotQuery(DATABASE, (plain, spelled)).items == 3
+    assert len(set(refs)) == SnapshotQuery(DATABASE, (plain, spelled)).item_count == 3
 
 
 def test_a_table_that_stays_busy_is_unavailable(table: Table) -> None:

@@ -215,10 +215,10 @@ def _calls(queries: Iterable[SnapshotQuery]) -> Iterator[list[SnapshotQuery]]:
     call: list[SnapshotQuery] = []
     keys = 0
     for query in queries:
-        if call and keys + query.items > MAX_READ_KEYS:
+        if call and keys + query.item_count > MAX_READ_KEYS:
             yield call
             call, keys = [], 0
         call.append(query)
-        keys += query.items
+        keys += query.item_count
     if call:
         yield call
