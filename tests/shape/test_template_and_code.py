@@ -323,6 +323,7 @@ def _by_resource(not_taken: Mapping[str, str]) -> dict[str, str]:
     queues = {
         "forwards": ["ForwardsQueue"],
         "retries": ["RetriesQueue"],
+        "relays": ["RelaysQueue"],
         "dead_letters": ["EventsDeadLetters", "ForwardsDeadLetters"],
     }
     return {queue: text for name, text in not_taken.items() for queue in queues.get(name, ["EventsQueue"])}

@@ -6,6 +6,7 @@ for what is answered without them.
 
 import base64
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -15,13 +16,13 @@ from pushhub.adapters.secrets_manager import SecretsManagerSecrets
 from pushhub.catalog.cached import CachedCatalog
 from pushhub.catalog.model import Catalog
 from pushhub.catalog.secrets import CachedSecrets, LinkKeyId, Secrets
-from pushhub.dialects.altcraft.events.accepting import Acceptance
+from pushhub.dialects.altcraft.events.accepting import Acceptance, RelayAcceptance
 from pushhub.dialects.altcraft.events.errors import EventRefusal
 from pushhub.dialects.altcraft.events.link import CryptoPostEvents
-from pushhub.dialects.http import Answer
+from pushhub.dialects.http import Answer, HttpRequest
 from pushhub.events.command import LINK_PATH, Happening, RecordEvent, RelayLink
 from pushhub.events.links import mint_links
-from pushhub.events.messages import read_report
+from pushhub.events.messages import read_forward, read_report
 from pushhub.faults import UnavailableError
 from tests.conftest import Hub
 from tests.doubles.functions import Context
@@ -44,8 +45,9 @@ def opaque(case: Case) -> str:
 
 def endpoint(case: Case = ACK, queue: MemoryQueue | None = None, secrets: Secrets = SECRETS) -> CryptoPostEvents:
     catalog = case.catalog.catalog
+    queue = queue or MemoryQueue()
     return CryptoPostEvents(
-        CachedCatalog(lambda: catalog), CachedSecrets(lambda: secrets), STACK, Acceptance(queue or MemoryQueue())
+        CachedCatalog(lambda: catalog), CachedSecrets(lambda: secrets), STACK, Acceptance(queue), RelayAcceptance(queue)
     )
 
 
@@ -172,10 +174,53 @@ def test_whatever_the_query_holds_it_is_a_bad_link_or_relayed_byte_for_byte(quer
         if answer.reply.status == 200:
             assert relayed
             assert answer.counts == {"RelaysAccepted": 1}
-            assert read_report(queue.envelopes[0].body).content == RelayLink(query.removeprefix("/").removesuffix("="))
+            assert read_forward(queue.envelopes[0].body).report.content == RelayLink(query.removeprefix("/").removesuffix("="))
             assert json.loads(queue.envelopes[0].body)["what"] == {"link": query.removeprefix("/").removesuffix("=")}
         else:
             assert (answer.refusal, queue.puts) == (EventRefusal.BAD_LINK, 0)
+
+
+@pytest.mark.parametrize("value", ["1", "0", "", "true", "another hub", "1, 1"])
+def test_a_link_that_another_hub_has_handed_on_is_not_handed_on_again_whatever_its_mark_says(value: str) -> None:
+    queue = MemoryQueue()
+    marked = HttpRequest("r-1", b"", f"/{opaque(RELAYED)}", {"x-pushhub-relayed": value})
+    answer = endpoint(RELAYED, queue)(marked)
+    assert (answer.reply.status, answer.refusal, queue.puts) == (400, EventRefusal.BAD_LINK, 0)
+
+
+def test_a_link_of_ours_is_accepted_from_another_hub() -> None:
+    queue = MemoryQueue()
+    marked = HttpRequest("r-1", b"", f"/{opaque(ACK)}", {"x-pushhub-relayed": "1"})
+    assert endpoint(RELAYED, queue)(marked).counts == {"EventsAccepted": 1}
+    assert read_report(queue.envelopes[0].body).content == RecordEvent(Happening.DELIVERED, UID)
+
+
+@pytest.mark.parametrize("upstreams", [1, 10, 20])
+def test_a_link_is_accepted_by_one_put_of_a_message_for_each_upstream_that_relays(upstreams: int) -> None:
+    (one,) = (upstream for upstream in RELAYED.catalog.catalog.upstreams.values() if upstream.relay_links)
+    others = {f"other-{number}": replace(one, name=f"other-{number}", relay_links=False) for number in range(3)}
+    relaying = {f"u{number}": replace(one, name=f"u{number}") for number in range(upstreams)}
+    catalog = replace(RELAYED.catalog.catalog, upstreams=relaying | others)
+    events, relays = MemoryQueue(), MemoryQueue()
+    serve = CryptoPostEvents(
+        CachedCatalog(lambda: catalog), CachedSecrets(lambda: SECRETS), STACK, Acceptance(events), RelayAcceptance(relays)
+    )
+    assert ask(serve, f"/{opaque(RELAYED)}").reply.status == 200
+    forwards = [read_forward(envelope.body) for envelope in relays.envelopes]
+    assert [forward.upstream for forward in forwards] == list(relaying)
+    assert {forward.report.content for forward in forwards} == {RelayLink(opaque(RELAYED))}
+    assert len({forward.report.receipt for forward in forwards}) == 1
+    assert (relays.puts, events.puts) == (1, 0)
+
+
+def test_where_an_upstream_is_left_out_the_link_is_not_accepted() -> None:
+    (one,) = (upstream for upstream in RELAYED.catalog.catalog.upstreams.values() if upstream.relay_links)
+    catalog = replace(RELAYED.catalog.catalog, upstreams={name: replace(one, name=name) for name in ("one", "other")})
+    relays = RelayAcceptance(MemoryQueue(refused='"other"'))
+    serve = CryptoPostEvents(
+        CachedCatalog(lambda: catalog), CachedSecrets(lambda: SECRETS), STACK, Acceptance(MemoryQueue()), relays
+    )
+    assert ask(serve, f"/{opaque(RELAYED)}").reply.status == 503
 
 
 def test_a_link_of_ours_is_never_relayed() -> None:
@@ -199,7 +244,9 @@ def failing(*_: object) -> Secrets:
 
 def test_a_secret_that_cannot_be_read_makes_no_link_a_bad_one_or_a_foreign_one() -> None:
     catalog, queue = RELAYED.catalog.catalog, MemoryQueue()
-    serve = CryptoPostEvents(CachedCatalog(lambda: catalog), CachedSecrets(failing), STACK, Acceptance(queue))
+    serve = CryptoPostEvents(
+        CachedCatalog(lambda: catalog), CachedSecrets(failing), STACK, Acceptance(queue), RelayAcceptance(queue)
+    )
     answer = ask(serve, f"/{opaque(ACK)}")
     assert (answer.reply.status, queue.puts) == (503, 0)
     assert answer.fault
@@ -210,7 +257,8 @@ def test_a_catalog_that_cannot_be_read_stops_foreign_links_and_not_ours() -> Non
     def load() -> Catalog:
         raise UnavailableError("DynamoDB answered ThrottlingException to GetItem")
 
-    serve = CryptoPostEvents(CachedCatalog(load), CachedSecrets(lambda: SECRETS), STACK, Acceptance(MemoryQueue()))
+    queue = MemoryQueue()
+    serve = CryptoPostEvents(CachedCatalog(load), CachedSecrets(lambda: SECRETS), STACK, Acceptance(queue), RelayAcceptance(queue))
     assert ask(serve, f"/{opaque(ACK)}").reply.status == 200
     assert ask(serve, f"/{opaque(RELAYED)}").reply.status == 503
 

@@ -23,7 +23,7 @@ def test_no_uid_no_token_and_no_link_is_ever_logged(
     written = capsys.readouterr()
     logged = written.out + written.err + "".join(str(vars(record)) for record in caplog.records)
     assert '"_aws"' in logged
-    for secret in ("w4HFn8RPDFUi", "subscriptionid", "2ab9162159", "token-of-", "what is this?", "no such launch"):
+    for secret in ("w4HFn8RPDFUi", "subscriptionid", "2ab9162159", "token-of-", "what is this?"):
         assert secret not in logged
 
 

@@ -34,7 +34,7 @@ _LOCAL_CONFIG = _CONFIG.merge(Config(proxies={}, retries={"mode": "standard", "t
 
 _OUTPUTS_OF_A_HUB = (
     *("Url", "AudienceTable", "CatalogTable", "LedgerTable", "SecretArn", "LocalUpstreams"),
-    *("EventsQueue", "EventsDeadLetters", "ForwardsQueue", "RetriesQueue", "ForwardsDeadLetters"),
+    *("EventsQueue", "EventsDeadLetters", "ForwardsQueue", "RetriesQueue", "RelaysQueue", "ForwardsDeadLetters"),
     *("ImportsBucket", "ImportsStateMachine"),
 )
 
@@ -48,7 +48,7 @@ class Connection:
     """The local engine's address; None for AWS itself."""
     outputs: Mapping[str, str] = field(default_factory=dict)
     """Outputs of the hub's stack: `Url` (without a slash at the end); the tables `AudienceTable`, `CatalogTable`, `LedgerTable`;
-    the queues' URLs `EventsQueue`, `EventsDeadLetters`, `ForwardsQueue`, `RetriesQueue`,
+    the queues' URLs `EventsQueue`, `EventsDeadLetters`, `ForwardsQueue`, `RetriesQueue`, `RelaysQueue`,
     `ForwardsDeadLetters`; the bucket's name `ImportsBucket`; the ARN `ImportsStateMachine`; `SecretArn`; and `LocalUpstreams`,
     which is `true` where events may go to addresses that are not public, over plain http too, and else `false`.
     """

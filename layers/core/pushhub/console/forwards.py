@@ -32,7 +32,8 @@ def forwards() -> None:
     """See the dead letters of a hub, and put them back.
 
     A dead letter is a report or a forward that was given up: `events` are reports that could not be recorded, `forwards` events
-    that an upstream refused, or did not take for 72 hours.
+    that an upstream refused, or did not take for 72 hours. Links that are not ours become dead letters only where handling them
+    keeps failing.
     """
 
 
@@ -128,7 +129,7 @@ class RedriveOutcome:
 
     def put_back(self, held: Held, letters: Sequence[DeadLetter]) -> bool:
         """Put letters of one queue back; return whether any of them went back: if none did, the next will not either."""
-        failed = held.put_back({letter.id: letter.body_to_put_back(self.began) for letter in letters})
+        failed = held.put_back(letters, self.began)
         self.redriven += (letter for letter in letters if letter.id not in failed)
         self.left += ((letter.id, letter, failed[letter.id]) for letter in letters if letter.id in failed)
         return len(failed) < len(letters)
@@ -142,11 +143,11 @@ def open_queues(stack: str | None, names: Sequence[QueueName]) -> list[DeadLette
     """
     connection = connect(stack)
     client, outputs = connection.client("sqs"), connection.outputs
-    urls = {
-        QueueName.EVENTS: (outputs["EventsDeadLetters"], outputs["EventsQueue"]),
-        QueueName.FORWARDS: (outputs["ForwardsDeadLetters"], outputs["ForwardsQueue"], outputs["RetriesQueue"]),
+    queues = {
+        QueueName.EVENTS: ("EventsDeadLetters", "EventsQueue"),
+        QueueName.FORWARDS: ("ForwardsDeadLetters", "ForwardsQueue", "RetriesQueue", "RelaysQueue"),
     }
-    return [DeadLetterQueue(name, *(SqsMessages(client, url) for url in urls[name])) for name in names]
+    return [DeadLetterQueue(name, *(SqsMessages(client, outputs[output]) for output in queues[name])) for name in names]
 
 
 def _names(queue: str | None, upstream: str | None) -> list[QueueName]:
