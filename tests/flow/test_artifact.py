@@ -182,7 +182,7 @@ EVENT_CASES = {
 def environment_of_the_hub(hub: Hub) -> Iterator[dict[str, str]]:
     """Give the settings of every function, with queues that nobody else reads."""
     sqs, outputs = hub.connection.client("sqs"), hub.connection.outputs
-    names = ("EVENTS_QUEUE", "FORWARDS_QUEUE", "RETRIES_QUEUE", "EVENTS_DEAD_LETTERS", "FORWARDS_DEAD_LETTERS")
+    names = ("EVENTS_QUEUE", "FORWARDS_QUEUE", "RETRIES_QUEUE", "RELAYS_QUEUE", "EVENTS_DEAD_LETTERS", "FORWARDS_DEAD_LETTERS")
     queues = {name: sqs.create_queue(QueueName=f"artifact-{name.lower()}")["QueueUrl"] for name in names}
     yield queues | {
         "CATALOG_TABLE": outputs["CatalogTable"],

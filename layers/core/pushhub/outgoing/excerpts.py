@@ -8,6 +8,7 @@ and the marks of URLs and lists.
 import json
 import re
 from collections.abc import Sequence
+from itertools import groupby
 from typing import Final
 
 from pushhub.outgoing.calls import CONTENT_TYPE, MAX_REPLY_BYTES, CallReply
@@ -18,10 +19,12 @@ _HIDDEN: Final = "…"
 _WORD: Final = re.compile(r"""[^\s"'`<>(){}\[\],;&?!=]+""")
 _PART: Final = 6
 """Characters in a row that give something confidential away."""
-_LONGEST_NAME: Final = 20
-"""Words of this length or longer are hidden: few words of languages are as long, and all tokens are."""
-_LONGEST_NUMBER: Final = 8
+_LONG_WORD: Final = 20
+"""Words of this length or longer are hidden: few words of languages are as long."""
+_LONG_NUMBER: Final = 8
 """The same for words with a digit."""
+_LOOKED_AT: Final = 1000
+"""Characters of a text from which the first are shown; a word that is longer is hidden as a whole."""
 _MARKS_AND_BLANKS: Final = "\ufeff \t\r\n"
 
 
@@ -49,16 +52,29 @@ def description(reply: CallReply, confidential: Sequence[str]) -> str:
 
 def _excerpt(text: str, confidential: Sequence[str], most: int) -> str:
     """Return the beginning of a text with everything confidential hidden and control characters escaped."""
-    for each in filter(None, confidential):
-        text = re.sub(re.escape(each), _HIDDEN, text, flags=re.IGNORECASE)
-    lowered = [each.lower() for each in confidential]
-    shown = _WORD.sub(lambda word: _HIDDEN if _is_confidential(word[0], lowered) else word[0], text)
+    looked_at = text[:_LOOKED_AT]
+    hidden = _hidden_positions(looked_at, confidential)
+    pieces = groupby(enumerate(looked_at), key=lambda each: each[0] in hidden)
+    shown = "".join(_HIDDEN if is_hidden else "".join(character for _, character in piece) for is_hidden, piece in pieces)
     printable = "".join(one if one.isprintable() else ascii(one)[1:-1] for one in shown[: most + 1])
     return printable if len(printable) <= most else printable[:most] + _HIDDEN
 
 
-def _is_confidential(word: str, lowered: Sequence[str]) -> bool:
-    if len(word) >= _LONGEST_NAME or (len(word) >= _LONGEST_NUMBER and any(character.isdigit() for character in word)):
-        return True
-    parts = {word[start : start + _PART].lower() for start in range(len(word) - _PART + 1)}
-    return any(part in each for part in parts for each in lowered)
+def _hidden_positions(text: str, confidential: Sequence[str]) -> set[int]:
+    """Return where characters stand that are not shown: parts of something confidential, and the words around them."""
+    hidden: set[int] = set()
+    for each in filter(None, confidential):
+        size = min(_PART, len(each))
+        parts = {each[start : start + size].lower() for start in range(len(each) - size + 1)}
+        for start in range(len(text) - size + 1):
+            if text[start : start + size].lower() in parts:
+                hidden.update(range(start, start + size))
+    for word in _WORD.finditer(text):
+        positions = range(*word.span())
+        if _looks_secret(word[0]) or not hidden.isdisjoint(positions):
+            hidden.update(positions)
+    return hidden
+
+
+def _looks_secret(word: str) -> bool:
+    return len(word) >= _LONG_WORD or (len(word) >= _LONG_NUMBER and any(character.isdigit() for character in word))
