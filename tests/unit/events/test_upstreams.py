@@ -48,7 +48,7 @@ def _seconds(retry_after: str, now: Milliseconds) -> int | None:
 
 
 def _verdict(forward: Forward, reply: CallReply | NoReply, *, accepts: bool = True) -> Verdict:
-    return verdict(Api(accepts=accepts), forward, reply, NOW)
+    return verdict(Api(accepts=accepts), forward, reply, NOW, "")
 
 
 REFUSED_EVENTS = {400, 413, 422}
@@ -96,7 +96,7 @@ def test_what_came_instead_of_success_is_told_without_the_token_and_without_whom
 def test_only_of_2xx_the_kind_of_the_upstream_is_asked() -> None:
     api = Api(accepts=True)
     for status in range(100, 600):
-        verdict(api, EVENT, CallReply(status), NOW)
+        verdict(api, EVENT, CallReply(status), NOW, "")
     assert api.asked == [*range(200, 300)]
 
 

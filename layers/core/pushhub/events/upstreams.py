@@ -80,7 +80,7 @@ _ASKING_FOR_LATER: Final = frozenset({408, 425, 429})
 """The 4xx that speak of the moment and not of the request."""
 
 
-def verdict(api: UpstreamApi, forward: Forward, reply: CallReply | NoReply, now: Milliseconds, upstream_token: str = "") -> Verdict:
+def verdict(api: UpstreamApi, forward: Forward, reply: CallReply | NoReply, now: Milliseconds, upstream_token: str) -> Verdict:
     """Return what an answer means for a report; no reason holds the upstream token, or what the report says of a person."""
     match reply:
         case NoReply(reason):
