@@ -134,7 +134,7 @@ def test_every_case_of_an_http_function_has_an_event_and_a_reply(name: str) -> N
         assert event["version"] == "2.0"
         assert event["requestContext"]["requestId"] == case.name
         assert event["routeKey"] == event["requestContext"]["routeKey"] == f"{route['Method']} {route['Path']}"
-        assert {"status", "body"} <= set(case.reply) <= {"status", "body", "headers", "queued"}
+        assert {"status", "body"} <= set(case.reply) <= {"status", "body", "headers", "queued", "relays"}
 
 
 @by_queue_function

@@ -44,10 +44,14 @@ def post_events(monkeypatch: pytest.MonkeyPatch, case: Case, queue: MemoryQueue)
 def crypto_post_events(
     monkeypatch: pytest.MonkeyPatch, case: Case, queue: MemoryQueue, relays: MemoryQueue | None = None
 ) -> Handler:
-    """Return the handler of `crypto_post_events`; without a queue of relays, both kinds of links go into one."""
+    """Return the handler of `crypto_post_events`, by default with a queue of relays that nobody looks into."""
     catalog = case.catalog.catalog
     endpoint = CryptoPostEvents(
-        CachedCatalog(lambda: catalog), CachedSecrets(lambda: SECRETS), STACK, Acceptance(queue), RelayAcceptance(relays or queue)
+        CachedCatalog(lambda: catalog),
+        CachedSecrets(lambda: SECRETS),
+        STACK,
+        Acceptance(queue),
+        RelayAcceptance(relays or MemoryQueue()),
     )
     return _handler(monkeypatch, "crypto_post_events", "endpoint", endpoint)
 

@@ -57,10 +57,11 @@ def ask(serve: CryptoPostEvents, query: str) -> Answer:
 
 @by_name
 def test_the_handler_gives_the_golden_reply(monkeypatch: pytest.MonkeyPatch, case: Case) -> None:
-    queue = MemoryQueue()
-    reply = crypto_post_events(monkeypatch, case, queue)(case.event, Context())
+    queue, relays = MemoryQueue(), MemoryQueue()
+    reply = crypto_post_events(monkeypatch, case, queue, relays)(case.event, Context())
     assert_replied(case, reply["statusCode"], reply["body"], reply["headers"])
     assert_queued(case, queue.envelopes)
+    assert_queued(case, relays.envelopes, "relays")
     assert reply["headers"]["x-request-id"] == case.name
 
 
