@@ -76,11 +76,12 @@ def test_a_token_is_not_shown_however_it_is_quoted(echo: str) -> None:
         "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abc",
         "abcdefghijklmnqrstuvwxyz",
         "4477009001230",
+        "joe@example.com",
         "d2f1:APA91bHun4",
         "a" * 900,
     ],
 )
-def test_what_looks_like_a_token_is_not_shown_whosever_it_is(token_of_somebody: str) -> None:
+def test_what_looks_like_a_token_or_an_address_is_not_shown_whosever_it_is(token_of_somebody: str) -> None:
     assert _description(f"Hello {token_of_somebody} bye".encode()).endswith(": Hello … bye")
     assert token_of_somebody not in _description(b"x", content_type=f"text/{token_of_somebody}")
 

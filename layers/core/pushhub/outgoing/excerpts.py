@@ -1,8 +1,8 @@
 """What may be told of an answer that was not expected: its type, its size, and its first characters without anything confidential.
 
 An answer may quote what it was sent, whole, in part, or in another notation. So words are hidden that hold six characters in a row
-of something confidential, and words that look like a token, whosever it is. A word is what stands between blanks, quotes, brackets
-and the marks of URLs and lists.
+of something confidential, and words that look like a token or an email address, whosever it is. A word is what stands between
+blanks, quotes, brackets and the marks of URLs and lists.
 """
 
 import json
@@ -77,4 +77,5 @@ def _hidden_positions(text: str, confidential: Sequence[str]) -> set[int]:
 
 
 def _looks_secret(word: str) -> bool:
-    return len(word) >= _LONG_WORD or (len(word) >= _LONG_NUMBER and any(character.isdigit() for character in word))
+    has_digit = any(character.isdigit() for character in word)
+    return "@" in word or len(word) >= (_LONG_NUMBER if has_digit else _LONG_WORD)
