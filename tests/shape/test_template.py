@@ -68,6 +68,14 @@ def test_sam_is_told_of_the_loops_in_the_template_and_of_nothing_else() -> None:
     assert told == {"version": 0.1, "default": {"global": {"parameters": {"language_extensions": True}}}}
 
 
+def test_only_the_runtime_layer_has_packages_and_sam_installs_none_by_itself() -> None:
+    # sam's own installer takes wheels for another processor than its own without looking at the hashes.
+    assert [
+        str(path.relative_to(ROOT)) for room in ("functions", "layers") for path in (ROOT / room).rglob("requirements*.txt")
+    ] == ["layers/runtime/requirements.txt"]
+    assert RESOURCES["RuntimeLayer"]["Metadata"]["BuildMethod"] == "makefile"
+
+
 def cost(function: str) -> int:
     """Return how many lines of the template are a function's own: itself, its role, the texts of its alarms."""
     template = (ROOT / "template.yaml").read_text(encoding="utf-8")
