@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 
 import pushhub.console.links as commands
 from pushhub.catalog.secrets import MAX_LINK_KEY_ID, LinkKeyId, Secrets
-from pushhub.console.connection import Connection
+from pushhub.console.connection import Connection, Stack
 from pushhub.console.links import links, stack_name
 from pushhub.console.local.deployment import STACK
 from pushhub.console.stores import Stores, stores_of
@@ -36,9 +36,9 @@ class FakeHub:
 
     def __init__(self) -> None:
         self.secrets = MemorySecrets()
-        self.stacks: list[str | None] = []
+        self.stacks: list[Stack | None] = []
 
-    def connect(self, stack: str | None) -> _Connection:
+    def connect(self, stack: Stack | None) -> _Connection:
         self.stacks.append(stack)
         return _Connection()
 
@@ -79,13 +79,13 @@ def test_links_name_the_launch_they_are_told(fake: FakeHub) -> None:
 def test_links_of_a_deployed_hub_are_bound_to_the_name_of_its_stack(fake: FakeHub, named: str) -> None:
     printed = json.loads(fake.run("mint", "--uid", UID, "--stack", named).stdout)
     assert fake.opened(printed["ack"], "staging") == RecordEvent(Happening.DELIVERED, UID)
-    assert (fake.opened(printed["ack"]), fake.stacks) == (None, [named])
+    assert (fake.opened(printed["ack"]), fake.stacks) == (None, [Stack(named)])
 
 
 def test_a_stack_is_called_by_its_name_however_it_is_given() -> None:
     assert stack_name(None) == STACK
-    assert stack_name("arn") == "arn"
-    assert stack_name("arn:aws-cn:cloudformation:cn-north-1:123456789012:stack/a-b/c") == "a-b"
+    assert stack_name(Stack("arn")) == "arn"
+    assert stack_name(Stack("arn:aws-cn:cloudformation:cn-north-1:123456789012:stack/a-b/c")) == "a-b"
 
 
 @pytest.mark.parametrize(
@@ -190,7 +190,7 @@ def test_a_secret_that_cannot_be_read_is_told_in_one_line(
 
 
 def test_a_running_hub_gives_links_that_it_opens(fake: FakeHub, hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
-    def connect(stack: str | None) -> Connection:
+    def connect(stack: Stack | None) -> Connection:
         return hub.connection
 
     monkeypatch.setattr(commands, "connect", connect)

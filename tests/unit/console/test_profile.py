@@ -16,6 +16,7 @@ from pushhub.audience.port import Snapshot, SnapshotQuery
 from pushhub.catalog.file import parse_catalog
 from pushhub.catalog.model import DatabaseId, FieldType, ResourceId
 from pushhub.catalog.providers import Provider, PushToken
+from pushhub.console.connection import Stack
 from pushhub.console.profile import find, parse_selector, profile, profile_entry, profile_lines
 from pushhub.console.stores import Stores
 from pushhub.faults import LostRaceError, UnavailableError
@@ -94,7 +95,7 @@ class Hub:
         self.audience = with_ann()
         self.opened = 0
 
-    def open(self, stack: str | None) -> Stores:
+    def open(self, stack: Stack | None) -> Stores:
         self.opened += 1
         return Stores(self.catalog, self.audience, MemorySecrets())
 

@@ -9,11 +9,11 @@ import click
 
 from pushhub.cached import UNKNOWN_SECONDS
 from pushhub.catalog.secrets import SecretsChangedError
-from pushhub.console.connection import connect
+from pushhub.console.connection import Stack, connect
 from pushhub.console.failure import ConsoleError
 from pushhub.console.local.deployment import STACK
 from pushhub.console.printing import print_done, print_found
-from pushhub.console.stores import faults_explained, json_option, open_stores, stack_option, stores_of
+from pushhub.console.stores import faults_explained, json_option, open_stores, stack_options, stores_of
 from pushhub.console.terminal import stdin_is_a_terminal
 from pushhub.events.links import LinkError, mint_links
 
@@ -30,9 +30,9 @@ def links() -> None:
 @links.command()
 @click.option("--uid", required=True, help="Identity of a push to one device.")
 @click.option("--launch", metavar="ID", help="What statistics count its events for; without it, what the uid says.")
-@stack_option
+@stack_options
 @json_option
-def mint(*, uid: str, launch: str | None, stack: str | None, as_json: bool) -> None:  # noqa: ARG001  (it is JSON in any case)
+def mint(*, uid: str, launch: str | None, stack: Stack | None, as_json: bool) -> None:  # noqa: ARG001  (it is JSON in any case)
     """Print the links of a push, as JSON: {"ack": URL, "open": URL}.
 
     This is what the push carries as `hub_link`: the device opens `ack` once it is delivered and `open` once it is opened. The same
@@ -50,9 +50,9 @@ def mint(*, uid: str, launch: str | None, stack: str | None, as_json: bool) -> N
 
 @links.command()
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@stack_option
+@stack_options
 @json_option
-def rotate(*, yes: bool, stack: str | None, as_json: bool) -> None:
+def rotate(*, yes: bool, stack: Stack | None, as_json: bool) -> None:
     """Add a newer key, with which links are made from now on.
 
     Keys are never removed: links that were made before stay valid.
@@ -76,11 +76,11 @@ def rotate(*, yes: bool, stack: str | None, as_json: bool) -> None:
     print_done({"rotated": True, "link_key": added}, [line], as_json=as_json)
 
 
-def stack_name(stack: str | None) -> str:
+def stack_name(stack: Stack | None) -> str:
     """Return the name of the stack that --stack names, by its name or ARN; without --stack, of the hub that runs here."""
     if stack is None:
         return STACK
-    return stack.split("/")[1] if stack.startswith("arn:") and "/" in stack else stack
+    return stack.name.split("/")[1] if stack.name.startswith("arn:") and "/" in stack.name else stack.name
 
 
 def _random_key() -> str:

@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 
 import pushhub.console.imports.dropping as commands
 from pushhub.catalog.file import parse_catalog
+from pushhub.console.connection import Stack
 from pushhub.console.imports import ended
 from pushhub.console.imports.dropping import import_
 from pushhub.console.imports.stores import ImportStores
@@ -75,12 +76,12 @@ class FakeHub:
         self.catalog = MemoryCatalog(CATALOG)
         self.jobs = MemoryImports()
         self.bucket = MemoryBucket()
-        self.stacks: list[str | None] = []
+        self.stacks: list[Stack | None] = []
         self.statuses: dict[str, JobStatus] = {}
         monkeypatch.setattr(commands, "open_imports", self.open)
         monkeypatch.setattr(ended, "Watch", lambda jobs: Watch(jobs, clock=lambda: 0, sleep=self.work))
 
-    def open(self, stack: str | None) -> ImportStores:
+    def open(self, stack: Stack | None) -> ImportStores:
         self.stacks.append(stack)
         bucket, executions = cast("ImportBucket", self.bucket), cast("StepFunctionsExecutions", None)
         return ImportStores(self.catalog, self.jobs, bucket, executions)
