@@ -22,6 +22,7 @@ from pushhub.catalog.model import (
     Right,
     Upstream,
     UpstreamKind,
+    WayOfMatching,
     digest_of,
 )
 from pushhub.catalog.providers import PROVIDER_CODES, Provider
@@ -85,6 +86,20 @@ def test_a_resource_may_have_two_tokens_fewer_providers_and_moving_tokens() -> N
     assert shop.bearer_token_digests == {digest_of(TOKEN), digest_of("12345abc")}
     assert shop.push_token_conflict is PushTokenConflict.MOVE
     assert shop.providers == frozenset({Provider("Firefox")})
+
+
+@pytest.mark.parametrize(
+    ("declared_as", "ways"),
+    [
+        ("matching: [token]", ["token"]),
+        ("matching: [custom, id]", ["id", "custom"]),
+        ("matching: [custom, id, token]", ["token", "id", "custom"]),
+        ('matching: ["${WAY}"]', ["id"]),
+    ],
+)
+def test_a_resource_may_match_in_fewer_ways(declared_as: str, ways: list[str]) -> None:
+    text = f"resources: [{{id: 5, name: s, token: {TOKEN}, databases: [], {declared_as}}}]"
+    assert declared(text, WAY="id").resources[ResourceId(5)].ways_of_matching == tuple(map(WayOfMatching, ways))
 
 
 def test_a_section_that_is_left_out_is_empty() -> None:
@@ -241,6 +256,23 @@ def test_what_is_wrong_with_a_database_is_told_with_its_place(entry: str, proble
             "token: abcdefgh, databases: [], providers: [firefox]",
             f'resources[0].providers[0]: unknown provider "firefox"; one of {", ".join(PROVIDER_CODES)}',
         ),
+        (
+            "token: abcdefgh, databases: [], matching: []",
+            "resources[0].matching: at least one way of matching is required; leave the key out to allow all",
+        ),
+        (
+            "token: abcdefgh, databases: [], matching: [token, profile_id]",
+            'resources[0].matching[1]: unknown way of matching "profile_id"; one of token, id, custom',
+        ),
+        (
+            "token: abcdefgh, databases: [], matching: [Token]",
+            'resources[0].matching[0]: unknown way of matching "Token"; one of token, id, custom',
+        ),
+        (
+            "token: abcdefgh, databases: [], matching: [id, token, id]",
+            'resources[0].matching[2]: "id" stands in the list already',
+        ),
+        ("token: abcdefgh, databases: [], matching: token", "resources[0].matching: a list is expected"),
     ],
 )
 def test_what_is_wrong_with_a_resource_is_told_with_its_place(entry: str, problem: str) -> None:

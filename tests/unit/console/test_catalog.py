@@ -341,7 +341,9 @@ def test_a_hub_that_does_not_answer_is_told_in_one_line(hub: Hub, monkeypatch: p
 
 
 def test_showing_prints_yaml_without_a_whole_digest(hub: Hub) -> None:
-    hub.apply(SHOP.replace("databases: [17]", "databases: [17], providers: [ios-apns, Firefox]") + FORWARDING)
+    hub.apply(
+        SHOP.replace("databases: [17]", "databases: [17], providers: [ios-apns, Firefox], matching: [custom, token]") + FORWARDING
+    )
     shown = hub.run("show")
     assert (
         shown.stdout
@@ -358,6 +360,7 @@ resources:
   databases: [17]
   token_conflict: reject
   providers: [Firefox, ios-apns]
+  matching: [token, custom]
 api_tokens:
 - name: gateway
   token_sha256: [c70780…]

@@ -37,6 +37,7 @@ resources:
   - {id: 5, name: app, token: a-token-of-the-app, databases: [17]}
   - {id: 22, name: both, token: a-token-of-both, databases: [17, 2], providers: [ios-apns]}
   - {id: 31, name: none, token: a-token-of-none, databases: []}
+  - {id: 40, name: narrow, token: a-token-of-the-narrow-one, databases: [17], matching: [token]}
 """,
     "catalog",
     {},
@@ -120,12 +121,20 @@ def write(*names: str, content: bytes = b"subscription_id\nt\n") -> None:
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (("--resource", "6"), "there is no resource 6; there are 5, 22, 31"),
+        (("--resource", "6"), "there is no resource 6; there are 5, 22, 31, 40"),
         (("--resource", "31"), "resource 31 has no databases, so nothing can be imported through it"),
         (("--resource", "22", "--provider", "ios-huawei"), "resource 22 does not admit the provider ios-huawei; there is ios-apns"),
         (
             ("--resource", "22", "--match", "number"),
             "number is no match field of database 2 letters, which resource 22 has; there are token, profile_id, email",
+        ),
+        (
+            ("--resource", "40", "--match", "email"),
+            "resource 40 may not match by custom: its matching in the catalog is [token]; import through another resource",
+        ),
+        (
+            ("--resource", "40", "--match", "profile_id"),
+            "resource 40 may not match by id: its matching in the catalog is [token]; import through another resource",
         ),
         (
             ("--match", "nick"),

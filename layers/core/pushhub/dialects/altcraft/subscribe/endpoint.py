@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from pushhub.audience.command import DatabaseOutcome, Subscribe
+from pushhub.audience.command import DatabaseOutcome, Matching, Subscribe
 from pushhub.catalog.cached import CachedCatalog
 from pushhub.catalog.model import Database, Resource
 from pushhub.dialects.altcraft.subscribe.errors import MAX_ECHOED_BYTES, SubscribeRefusal
@@ -47,6 +47,7 @@ class PushSubscribe:
             raise RefusedError(SubscribeRefusal.RESOURCE_TOKEN_UNKNOWN)
         resource, databases = opened
         parsed = parse_subscribe(document)
+        _require_way_of_matching(resource, parsed.matching)
         if not databases:
             raise RefusedError(SubscribeRefusal.NO_DATABASES)
         if len(body) * len(databases) > MAX_ECHOED_BYTES:
@@ -54,6 +55,12 @@ class PushSubscribe:
         outcomes = self.subscribe(_command(resource, databases, parsed), deadline)
         reply = render_outcomes(resource.id, outcomes)
         return Answer(reply, Caller("resource_id", resource.id), counts=counts_of(outcomes))
+
+
+def _require_way_of_matching(resource: Resource, matching: Matching) -> None:
+    ways = resource.ways_of_matching
+    if matching.way not in ways:
+        raise RefusedError(SubscribeRefusal.MATCHING_NOT_ALLOWED, way=matching.way, allowed=", ".join(ways))
 
 
 def _command(resource: Resource, databases: tuple[Database, ...], body: SubscribeBody) -> Subscribe:
