@@ -411,6 +411,18 @@ def test_every_alarm_notifies_and_is_explained_in_the_readme() -> None:
         assert f"`{name}`" in explained
 
 
+@pytest.mark.parametrize(
+    ("alarm", "metric", "threshold"),
+    [("ProfileFull", "TooManySubscriptions", 0), ("ManyNewProfiles", "ProfilesMade", {"Ref": "NewProfilesPerMinute"})],
+)
+def test_what_a_stranger_with_the_token_of_an_app_does_rings_within_a_minute(alarm: str, metric: str, threshold: object) -> None:
+    properties = RESOURCES[alarm]["Properties"]
+    assert (properties["MetricName"], properties["Threshold"]) == (metric, threshold)
+    assert properties["Dimensions"] == [{"Name": "service", "Value": "push_subscribe"}]
+    assert (properties["Statistic"], properties["Period"], properties["EvaluationPeriods"]) == ("Sum", 60, 1)
+    assert (properties["ComparisonOperator"], properties["TreatMissingData"]) == ("GreaterThanThreshold", "notBreaching")
+
+
 def test_what_a_sweep_tells_an_alarm_of_does_not_come_too_late_for_its_period() -> None:
     (swept_every,) = (
         int(re.findall(r"rate\((\d+) minutes\)", one["Schedule"])[0]) for one in triggers("ImportsReport", "Schedule")
