@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pushhub.adapters.secrets_manager import SecretsManagerSecrets
+from pushhub.cached import FRESH_SECONDS
 from pushhub.catalog.cached import CachedCatalog
 from pushhub.catalog.model import Catalog
 from pushhub.catalog.secrets import CachedSecrets, LinkKeyId, Secrets
@@ -176,6 +177,42 @@ def test_whatever_the_query_holds_it_is_a_bad_link_or_relayed_byte_for_byte(quer
             assert json.loads(queue.envelopes[0].body)["what"] == {"link": query.removeprefix("/").removesuffix("=")}
         else:
             assert (answer.refusal, queue.puts) == (EventRefusal.BAD_LINK, 0)
+
+
+def test_a_link_of_a_revoked_key_is_refused_within_a_minute_and_relayed_to_nobody() -> None:
+    secrets, time, queue = [SECRETS], [0.0], MemoryQueue()
+    catalog = RELAYED.catalog.catalog
+    cached = CachedSecrets(lambda: secrets[0], clock=lambda: time[0])
+    serve = CryptoPostEvents(CachedCatalog(lambda: catalog), cached, STACK, Acceptance(queue))
+    old = f"/{opaque(Case('crypto_post_events', 'ours-of-an-old-key'))}"
+    assert ask(serve, old).counts == {"EventsAccepted": 1}
+    secrets[0] = SECRETS.without_link_key(LinkKeyId(1))
+    time[0] = FRESH_SECONDS
+    answer = ask(serve, old)
+    assert (answer.reply.status, answer.refusal, queue.puts) == (400, EventRefusal.BAD_LINK, 1)
+    assert ask(serve, f"/{opaque(ACK)}").reply.status == 200
+
+
+def test_links_of_a_revoked_key_do_not_make_the_secret_be_read_again_and_again() -> None:
+    reads, time = [], [0.0]
+
+    def load() -> Secrets:
+        reads.append(time[0])
+        return SECRETS.without_link_key(LinkKeyId(1))
+
+    catalog = RELAYED.catalog.catalog
+    cached = CachedSecrets(load, clock=lambda: time[0])
+    serve = CryptoPostEvents(CachedCatalog(lambda: catalog), cached, STACK, Acceptance(MemoryQueue()))
+    for second in range(FRESH_SECONDS):
+        time[0] = second
+        assert ask(serve, f"/{opaque(Case('crypto_post_events', 'ours-of-an-old-key'))}").reply.status == 400
+    assert reads == [0.0]
+
+
+def test_a_link_that_is_none_of_this_form_is_relayed_without_a_look_at_the_secret() -> None:
+    catalog, queue = RELAYED.catalog.catalog, MemoryQueue()
+    serve = CryptoPostEvents(CachedCatalog(lambda: catalog), CachedSecrets(failing), STACK, Acceptance(queue))
+    assert (ask(serve, f"/{opaque(RELAYED)}").reply.status, queue.puts) == (200, 1)
 
 
 def test_a_link_of_ours_is_never_relayed() -> None:

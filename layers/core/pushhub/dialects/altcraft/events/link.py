@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from pushhub.catalog.cached import CachedCatalog
-from pushhub.catalog.secrets import CachedSecrets
+from pushhub.catalog.secrets import CachedSecrets, LinkKeyId
 from pushhub.dialects.altcraft.events.accepting import Acceptance
 from pushhub.dialects.altcraft.events.errors import EventRefusal
 from pushhub.dialects.altcraft.events.notation import Notation
@@ -47,9 +47,18 @@ class CryptoPostEvents:
         found = _QUERY.fullmatch(query)
         if not found:
             raise RefusedError(EventRefusal.BAD_LINK)
-        event = open_link(found[1], self.stack, lambda id_: self.secrets.find(lambda known: known.link_keys.get(id_)))
+        # A link of a revoked key is ours: no upstream has a use for it, and whoever has the key may make any number.
+        if open_link(found[1], self.stack, self._revoked_key):
+            raise RefusedError(EventRefusal.BAD_LINK)
+        event = open_link(found[1], self.stack, self._key)
         if event:
             return event
         if any(upstream.relay_links for upstream in self.catalog.upstreams().values()):
             return RelayLink(found[1])
         raise RefusedError(EventRefusal.BAD_LINK)
+
+    def _key(self, id_: LinkKeyId) -> str | None:
+        return self.secrets.find(lambda known: known.link_keys.get(id_))
+
+    def _revoked_key(self, id_: LinkKeyId) -> str | None:
+        return self.secrets.current().revoked_link_keys.get(id_)
