@@ -272,6 +272,7 @@ def test_what_is_wrong_with_a_database_is_told_with_its_place(entry: str, proble
             "token: abcdefgh, databases: [], matching: [id, token, id]",
             'resources[0].matching[2]: "id" stands in the list already',
         ),
+        ("token: abcdefgh, databases: [], matching: ", "resources[0].matching: a list is expected"),
         ("token: abcdefgh, databases: [], matching: token", "resources[0].matching: a list is expected"),
     ],
 )

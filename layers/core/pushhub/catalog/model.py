@@ -88,7 +88,7 @@ class Database:
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """A door for subscriptions; `providers` None admits every provider, `matching` None every way of matching."""
+    """A door for subscriptions; `providers` None admits every provider."""
 
     id: ResourceId
     name: str
@@ -96,7 +96,7 @@ class Resource:
     databases: tuple[DatabaseId, ...]
     push_token_conflict: PushTokenConflict
     providers: frozenset[Provider] | None
-    matching: frozenset[WayOfMatching] | None = None
+    matching: frozenset[WayOfMatching] = frozenset(WayOfMatching)
 
     @property
     def key(self) -> ResourceId:
@@ -110,7 +110,7 @@ class Resource:
     @property
     def ways_of_matching(self) -> tuple[WayOfMatching, ...]:
         """The ways in which this door may find a profile, in the order of :class:`WayOfMatching`."""
-        return tuple(way for way in WayOfMatching if self.matching is None or way in self.matching)
+        return tuple(way for way in WayOfMatching if way in self.matching)
 
 
 class Right(StrEnum):

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from pushhub.catalog.model import DatabaseId, PushTokenConflict, Resource, ResourceId, WayOfMatching
 from pushhub.catalog.providers import PROVIDER_CODES, Provider, known_provider
@@ -42,7 +42,7 @@ class ResourceFileEntry(FileEntry):
     databases: list[Id]
     token_conflict: _PushTokenConflict = PushTokenConflict.REJECT
     providers: list[_Provider] | None = None
-    matching: list[_WayOfMatching] | None = None
+    matching: list[_WayOfMatching] = Field(default_factory=lambda: list(WayOfMatching))
 
     def declared(self) -> Resource:
         """Return the resource."""
@@ -53,7 +53,7 @@ class ResourceFileEntry(FileEntry):
             databases=tuple(DatabaseId(database) for database in self.databases),
             push_token_conflict=self.token_conflict,
             providers=None if self.providers is None else frozenset(Provider(provider) for provider in self.providers),
-            matching=None if self.matching is None else frozenset(self.matching),
+            matching=frozenset(self.matching),
         )
 
     def bearer_tokens(self) -> Mapping[str, str]:

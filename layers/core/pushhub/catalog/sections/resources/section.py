@@ -34,7 +34,7 @@ def write(resource: Resource) -> StoredResource:
         "token_conflict": str(resource.push_token_conflict),
         "providers": None if resource.providers is None else sorted(resource.providers),
     }
-    if resource.matching is not None:
+    if resource.matching != frozenset(WayOfMatching):
         stored["matching"] = [str(way) for way in resource.ways_of_matching]
     return stored
 
@@ -48,7 +48,7 @@ def read(stored: StoredResource) -> Resource:
         databases=tuple(DatabaseId(database) for database in stored["databases"]),
         push_token_conflict=PushTokenConflict(stored["token_conflict"]),
         providers=None if stored["providers"] is None else frozenset(Provider(provider) for provider in stored["providers"]),
-        matching=frozenset(map(WayOfMatching, stored["matching"])) if "matching" in stored else None,
+        matching=frozenset(map(WayOfMatching, stored.get("matching", WayOfMatching))),
     )
 
 
@@ -72,7 +72,7 @@ def _providers(resource: Resource) -> str:
 
 
 def _matching(resource: Resource) -> str:
-    return "all" if resource.matching is None else listed(resource.ways_of_matching)
+    return "all" if resource.matching == frozenset(WayOfMatching) else listed(resource.ways_of_matching)
 
 
 RESOURCES: Final = Section("resources", "resource", write, read, changes)
