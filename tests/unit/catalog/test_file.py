@@ -28,6 +28,7 @@ from pushhub.catalog.model import (
 from pushhub.catalog.providers import PROVIDER_CODES, Provider
 from pushhub.catalog.sections.file_values import MAX_ID
 from pushhub.catalog.whole import WholeCatalog
+from pushhub.text import holds_invisible
 
 TOKEN = "3LXP2FRcRxJ-7b14db88ec937f14"
 
@@ -203,6 +204,10 @@ def test_a_variable_that_is_set_to_a_bad_token_is_not_shown() -> None:
         ("id: 1, name: a, fields: [a]", "databases[0].fields: a mapping is expected"),
         ("id: 1, name: a, fields: {5: text}", "databases[0].fields[5]: a text is expected; put it in quotes"),
         ("id: 1, name: a, fields: {'a#b': text}", "databases[0].fields['a#b']: a field's name is 1 to 64 letters, digits, _ and -"),
+        (
+            "id: 1, name: a, fields: {nick\u3164: text}",
+            "databases[0].fields.nick\u3164: a field's name is 1 to 64 letters, digits, _ and -",
+        ),
         ("id: 1, name: a, fields: {'': text}", "databases[0].fields['']: a field's name is 1 to 64 letters, digits, _ and -"),
         (
             "id: 1, name: a, fields: {nick: txt}",
@@ -510,7 +515,7 @@ def test_a_file_that_cannot_be_read_is_told_in_one_line(tmp_path: Path) -> None:
 names = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cn", "Co", "Zl", "Zp")), min_size=1, max_size=9).filter(
     lambda text: text.strip() and "${" not in text
 )
-field_names = st.from_regex(r"[\w-]{1,12}", fullmatch=True)
+field_names = st.from_regex(r"[\w-]{1,12}", fullmatch=True).filter(lambda text: not holds_invisible(text))
 tokens = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=8, max_size=40).filter(
     lambda text: "${" not in text and not text.startswith("$")
 )

@@ -197,6 +197,12 @@ def test_wrong_use_exits_with_2_before_the_hub_is_asked(hub: Hub, command: str, 
         ("17", ("--field", "mail=a"), 'database 17 has no field "mail"; there is email, number, nick'),
         ("17", ("--field", "nick=a"), "nick is not a match field of database 17; there is email, number"),
         ("17", ("--field", "email=a"), "email: an email address is expected"),
+        (
+            "17",
+            ("--field", "number=4.47701E+11"),
+            "number: digits were lost: the number is shortened with an exponent, as spreadsheets do; give all of them",
+        ),
+        ("17", ("--field", "email=a\u200bnn@example.com"), "email: an email address is expected"),
         ("17", ("--field", "number="), "number: an integer from -2^63 to 2^63-1 is expected"),
     ],
 )
