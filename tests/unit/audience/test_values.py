@@ -65,6 +65,7 @@ def test_values_are_equal_exactly_when_their_texts_are(kind: FieldType, one: Val
         (FieldType.TEXT, ["é", "e\u0301"], "é"),
         (FieldType.TEXT, [" Joe "], " Joe "),
         (FieldType.EMAIL, ["Joe@Example.com", " joe@example.COM\n"], "joe@example.com"),
+        (FieldType.PHONE, ["+7 (999) 123-45-67", "79991234567", 79991234567], "+79991234567"),
         (FieldType.DATE, ["2001-12-31"], "2001-12-31"),
         (
             FieldType.DATETIME,
@@ -116,6 +117,7 @@ def test_spellings_of_one_value_are_one_value(kind: FieldType, spellings: list[V
         (FieldType.TEXT, ""),
         (FieldType.EMAIL, "joe"),
         (FieldType.EMAIL, "a b@c"),
+        (FieldType.PHONE, "call me"),
         (FieldType.PHONE, -79991234567),
         (FieldType.PHONE, 1234),
         (FieldType.PHONE, True),
