@@ -39,7 +39,7 @@ _DATETIME: Final = re.compile(
     r"(?:[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]+)?)?(?:Z|[+-][0-9]{2}(?::?[0-9]{2}){0,2})?)?",
     re.ASCII | re.IGNORECASE,
 )
-"""What Python reads beyond it, such as `20011231`, would take the digits of an epoch for the years from 1000 on."""
+"""Python reads more, such as `20011231T2359`, and so would take the digits of an epoch for a year, a month, a day and a time."""
 
 
 class MisfitError(ValueError):
