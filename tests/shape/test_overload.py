@@ -29,14 +29,19 @@ def default_of(parameter: str) -> int:
     return default
 
 
-def limit_of(parameter: str) -> dict[str, Any]:
-    return {"ThrottlingRateLimit": {"Ref": parameter}, "ThrottlingBurstLimit": {"Ref": parameter}}
+def limit_of(rate: str, burst: str) -> dict[str, Any]:
+    return {"ThrottlingRateLimit": {"Ref": rate}, "ThrottlingBurstLimit": {"Ref": burst}}
 
 
 def test_links_have_a_limit_of_their_own_which_leaves_half_to_the_others() -> None:
-    assert API["DefaultRouteSettings"] == limit_of("MaxRequestsPerSecond")
-    assert API["RouteSettings"] == {LINKS: limit_of("LinkRequestsPerSecond")}
-    assert 2 * default_of("LinkRequestsPerSecond") == default_of("MaxRequestsPerSecond") == 10_000
+    assert API["DefaultRouteSettings"] == limit_of("MaxRequestsPerSecond", "MaxRequestBurst")
+    assert API["RouteSettings"] == {LINKS: limit_of("LinkRequestsPerSecond", "LinkRequestsPerSecond")}
+    assert 2 * default_of("LinkRequestsPerSecond") == default_of("MaxRequestsPerSecond")
+
+
+def test_no_limit_of_a_route_is_above_what_an_account_has() -> None:
+    assert (default_of("MaxRequestsPerSecond"), default_of("MaxRequestBurst")) == (10_000, 5_000)
+    assert default_of("LinkRequestsPerSecond") <= default_of("MaxRequestBurst")
 
 
 def test_settings_of_routes_are_of_routes_that_there_are() -> None:

@@ -359,6 +359,7 @@ def test_a_queue_has_a_queue_of_dead_letters_with_an_alarm_or_is_one(name: str) 
         expiring = RESOURCES[f"{name}Expiring"]["Properties"]
         assert expiring["MetricName"] == "ApproximateAgeOfOldestMessage"
         assert expiring["Dimensions"] == held["Dimensions"]
+        assert held["TreatMissingData"] == expiring["TreatMissingData"] == "ignore"
         assert expiring["Threshold"] == 10 * SECONDS_PER_DAY < QUEUES[name]["Properties"]["MessageRetentionPeriod"]
 
 
