@@ -6,6 +6,7 @@ Source: "Event registration" in `sources.md`.
 import re
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import unquote
 
 from pushhub.catalog.cached import CachedCatalog
 from pushhub.catalog.secrets import CachedSecrets, LinkKeyId
@@ -18,8 +19,12 @@ from pushhub.events.command import OPAQUE_PART, RecordEvent, RelayLink
 from pushhub.events.links import open_link
 from pushhub.faults import UnavailableError
 
-_QUERY: Final = re.compile(rf"(?:/|%2F)({OPAQUE_PART.pattern})=?", re.ASCII | re.IGNORECASE)
-"""The query string of a link: some clients write the slash as `%2F`, some add the `=` of a parameter without a value."""
+_LINK: Final = re.compile(r"(?:^|&)/([0-9A-Za-z_-]+)", re.ASCII)
+"""A link in a query string whose percent-encoded characters are decoded; of several, the first.
+
+It ends before the first character that no link has: mail clients, trackers and texts add `&utm_source=…`, a full stop, a bracket, a
+blank. Some clients write its characters percent-encoded, the slash above all, and some put parameters in front.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +49,15 @@ class CryptoPostEvents:
 
     def _content(self, query: str) -> RecordEvent | RelayLink:
         """Return what a link reports: its event where it is ours, itself where an upstream relays links."""
-        found = _QUERY.fullmatch(query)
-        if not found:
-            raise RefusedError(EventRefusal.BAD_LINK)
+        opaque = opaque_part(query)
         # A link of a revoked key is ours: no upstream has a use for it, and whoever has the key may make any number.
-        if open_link(found[1], self.stack, self._revoked_key):
+        if open_link(opaque, self.stack, self._revoked_key):
             raise RefusedError(EventRefusal.BAD_LINK)
-        event = open_link(found[1], self.stack, self._key)
+        event = open_link(opaque, self.stack, self._key)
         if event:
             return event
         if any(upstream.relay_links for upstream in self.catalog.upstreams().values()):
-            return RelayLink(found[1])
+            return RelayLink(opaque)
         raise RefusedError(EventRefusal.BAD_LINK)
 
     def _key(self, id_: LinkKeyId) -> str | None:
@@ -62,3 +65,14 @@ class CryptoPostEvents:
 
     def _revoked_key(self, id_: LinkKeyId) -> str | None:
         return self.secrets.current().revoked_link_keys.get(id_)
+
+def opaque_part(query: str) -> str:
+    """Return the opaque part of the link in a query string, without what was added around it.
+
+    Raises:
+        RefusedError: there is no link, or one that is too short or too long.
+    """
+    found = _LINK.search(unquote(query))
+    if found is None or not OPAQUE_PART.fullmatch(found[1]):
+        raise RefusedError(EventRefusal.BAD_LINK)
+    return found[1]
