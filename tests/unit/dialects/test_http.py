@@ -15,6 +15,6 @@ def test_the_codes_of_refused_subscribe_requests_stay_the_same() -> None:
 
 def test_the_codes_of_refused_events_stay_the_same() -> None:
     assert {refusal.code for refusal in EventRefusal} == {
-        *("BODY_TOO_LARGE", "BAD_BODY", "BAD_FORMAT", "TOKEN_IN_URL", "TOKEN_MISSING", "TOKEN_UNKNOWN", "NO_RIGHT", "WRONG_TYPE"),
+        *("BODY_TOO_LARGE", "BAD_BODY", "BAD_FORMAT", "TOKEN_MISSING", "TOKEN_UNKNOWN", "NO_RIGHT", "WRONG_TYPE"),
         *("FIELD_MISSING", "BAD_EVENTS", "TOO_LONG", "CONTROL_CHARACTER", "PLAIN_INCOMPLETE", "BAD_LINK", "UNAVAILABLE"),
     }
