@@ -7,7 +7,8 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from pushhub.catalog.model import Upstream
-from pushhub.dialects.json_body import BadBodyError, read_object, write_object
+from pushhub.dialects.body import BadBodyError
+from pushhub.dialects.json_body import read_object, write_object
 from pushhub.events.command import LINK_PATH, RecordEvent, RelayLink
 from pushhub.events.messages import Forward
 from pushhub.outgoing.calls import Call, CallReply

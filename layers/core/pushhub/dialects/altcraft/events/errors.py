@@ -12,6 +12,7 @@ class EventRefusal(RefusalTable):
     """Refusals of `post_events` and `crypto_post_events`."""
 
     BODY_TOO_LARGE = refusals.body_too_large(MAX_EVENT_BYTES)
+    BAD_CODING = refusals.BAD_CODING
     BAD_BODY = refusals.BAD_BODY
     BAD_FORMAT = 400, "format must be json or xml"
     API_TOKEN_MISSING = 401, "token is required", "TOKEN_MISSING"

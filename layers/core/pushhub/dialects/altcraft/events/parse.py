@@ -1,7 +1,7 @@
 """What does a request to `post_events` report?
 
-In three steps: read the body, take its API token, parse its fields. The endpoint looks the token up before the last: a token
-without the right is refused whatever else is wrong.
+In four steps: unpack the body, read it, take its API token, parse its fields. The endpoint looks the token up before the last: a
+token without the right is refused whatever else is wrong.
 """
 
 import re
@@ -15,19 +15,31 @@ from pushhub.catalog.providers import PushToken
 from pushhub.dialects.altcraft.events.errors import MAX_EVENT_BYTES, EventRefusal
 from pushhub.dialects.altcraft.events.notation import Notation
 from pushhub.dialects.altcraft.events.wire import PostEventsRequest
+from pushhub.dialects.body import BYTE_ORDER_MARK, BadBodyError, with_plain_body
 from pushhub.dialects.http import HttpRequest, RefusedError
-from pushhub.dialects.json_body import JSON_TYPES, MAX_DEPTH, BadBodyError, read_object
+from pushhub.dialects.json_body import JSON_TYPES, MAX_DEPTH, read_object
 from pushhub.dialects.xml_body import read_elements
 from pushhub.events.command import PlainForm, RecordEvent
 from pushhub.validation import Misfit, first_misfit
 
 _BEARER: Final = re.compile(r"bearer +(\S+) *", re.ASCII | re.IGNORECASE)
-_BYTE_ORDER_MARK: Final = "\ufeff".encode()
+
+
+def unpack_event(request: HttpRequest) -> HttpRequest:
+    """Return a request with its body unpacked.
+
+    Raises:
+        RefusedError: it is too large, packed in a way that is not taken, or damaged.
+    """
+    try:
+        return with_plain_body(request, MAX_EVENT_BYTES)
+    except BadBodyError as bad:
+        raise RefusedError(EventRefusal[bad.refusal], detail=str(bad)) from None
 
 
 def notation_of_request(request: HttpRequest) -> Notation:
     """Return the notation of a request: XML where its content type says so or its first character does."""
-    first = request.body.removeprefix(_BYTE_ORDER_MARK).lstrip()[:1]
+    first = request.body.removeprefix(BYTE_ORDER_MARK.encode()).lstrip()[:1]
     return Notation.XML if "xml" in request.header("content-type").lower() or first == b"<" else Notation.JSON
 
 
@@ -48,17 +60,15 @@ def check_format(request: HttpRequest) -> None:
 
 
 def read_fields(body: bytes, notation: Notation) -> Mapping[str, Any]:
-    """Return the fields in a body.
+    """Return the fields in a plain body.
 
     Raises:
-        RefusedError: it is too large, or not of its notation.
+        RefusedError: it is not of its notation.
     """
-    if len(body) > MAX_EVENT_BYTES:
-        raise RefusedError(EventRefusal.BODY_TOO_LARGE)
     try:
         return read_elements(body) if notation is Notation.XML else read_object(body, MAX_DEPTH, unique_keys=True)
     except BadBodyError as bad:
-        raise RefusedError(EventRefusal.BAD_BODY, detail=str(bad)) from None
+        raise RefusedError(EventRefusal[bad.refusal], detail=str(bad)) from None
 
 
 def read_api_token(request: HttpRequest, fields: Mapping[str, Any]) -> str:

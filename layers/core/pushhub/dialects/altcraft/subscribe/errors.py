@@ -20,6 +20,7 @@ class SubscribeRefusal(RefusalTable):
     """Refusals of `push_subscribe`."""
 
     BODY_TOO_LARGE = refusals.body_too_large(MAX_SUBSCRIBE_BYTES)
+    BAD_CODING = refusals.BAD_CODING
     BAD_BODY = refusals.BAD_BODY
     RESOURCE_TOKEN_MISSING = 401, "resource_token is required", "TOKEN_MISSING"
     RESOURCE_TOKEN_UNKNOWN = 403, "resource_token is unknown", "TOKEN_UNKNOWN"
