@@ -449,6 +449,22 @@ def test_access_logs_hold_no_query_string() -> None:
     assert "$context.requestId" in logged
 
 
+def test_browsers_are_told_nothing_where_no_origin_is_allowed() -> None:
+    condition, configured, otherwise = RESOURCES["Api"]["Properties"]["CorsConfiguration"]["Fn::If"]
+    assert TEMPLATE["Conditions"][condition] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "AllowedOrigins"}, ""]}]}
+    assert configured["AllowOrigins"] == {"Fn::Split": [",", {"Ref": "AllowedOrigins"}]}
+    assert otherwise == {"Ref": "AWS::NoValue"}
+
+
+def test_browsers_may_send_and_read_what_a_function_looks_at_and_says() -> None:
+    _, configured, _ = RESOURCES["Api"]["Properties"]["CorsConfiguration"]["Fn::If"]
+    routes = [trigger for name in HTTP_FUNCTIONS for trigger in triggers(name, "HttpApi")]
+    assert set(configured["AllowMethods"]) == {route["Method"] for route in routes}
+    assert set(configured["AllowHeaders"]) == {"authorization", "content-encoding", "content-type"}
+    assert set(configured["ExposeHeaders"]) == {"retry-after", "x-request-id"}
+    assert "AllowCredentials" not in configured
+
+
 def test_every_alarm_notifies_and_is_explained_in_the_readme() -> None:
     explained = (ROOT / "README.md").read_text(encoding="utf-8")
     for name, alarm in of_type("AWS::CloudWatch::Alarm").items():

@@ -40,6 +40,13 @@ def test_wrong_use_exits_with_2(arguments: list[str]) -> None:
     assert CliRunner().invoke(main, arguments).exit_code == 2
 
 
+@pytest.mark.parametrize("origin", ["*", "https://shop.example.com/", "shop.example.com", "https://a.example,https://b.example"])
+def test_what_is_no_origin_ends_up_before_anything_is_built(origin: str) -> None:
+    result = CliRunner().invoke(main, ["up", "--allow-origin", "https://a.example", "--allow-origin", origin])
+    assert result.exit_code == 2
+    assert f"Invalid value for '--allow-origin': '{origin}' is no origin as browsers send it" in result.output
+
+
 def test_a_catalog_file_that_cannot_be_read_ends_up_before_anything_is_built() -> None:
     result = CliRunner().invoke(main, ["up", "--catalog", "/no/such/file"])
     assert result.exit_code == 1
