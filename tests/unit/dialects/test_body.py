@@ -79,6 +79,8 @@ def test_a_bomb_is_refused_before_it_has_gone_off() -> None:
         (b"\x1f\xff\x08\0", None, "body is packed with gzip; say so in the header Content-Encoding"),
         (gzip.compress(PACKED, mtime=0), "gzip", "body is packed with gzip; say so in the header Content-Encoding"),
         (b"\xff", None, "body is not valid UTF-8"),
+        (b"\xff\xff{\0}\0", None, "body is in UTF-16 or UTF-32; send it in UTF-8"),
+        ("\ufeff{}".encode("utf-32-be"), None, "body is in UTF-16 or UTF-32; send it in UTF-8"),
         (b"\xef\xbb\xbf\xff", None, "body is not valid UTF-8"),
         (b"\xef\xbb\xbf" * 2 + PLAIN, None, "body begins with two byte order marks"),
         (b"\xef\xbb\xbf" * 3, None, "body begins with two byte order marks"),

@@ -15,13 +15,15 @@ _GZIP: Final = {"gzip", "x-gzip"}
 """Two names of one coding: RFC 9110, 8.4.1.3."""
 _LOST_GZIP: Final = b"\x1f\xff"
 """How packed bytes begin that came as text: API Gateway replaces the second one (`_NOT_UTF8` in `edge/http.py`)."""
+_LOST_MARK: Final = b"\xff\xff"
+"""How UTF-16 and UTF-32 begin that came as text: the two bytes of their byte order mark are replaced."""
 _DAMAGED_AS_TEXT: Final = (
     "body is packed with gzip, but was damaged on its way as a text; send it as Content-Type: application/octet-stream"
 )
 _UTF_16: Final = "body is in UTF-16 or UTF-32; send it in UTF-8"
 _BEGINNINGS: Final = {
     (b"\x1f\x8b", _LOST_GZIP): "body is packed with gzip; say so in the header Content-Encoding",
-    (b"\xff\xfe", b"\xfe\xff"): _UTF_16,
+    (b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff", _LOST_MARK): _UTF_16,
 }
 """What a body is that is not UTF-8, by its first bytes."""
 

@@ -48,23 +48,23 @@ class CorsRules:
         return {"access-control-allow-origin": origin, **headers} if origin in self.origins else {}
 
 
-def cors_rules(template: ProcessedTemplate) -> CorsRules | None:
+def cors_rules(template: ProcessedTemplate, origins: tuple[str, ...]) -> CorsRules | None:
     """Return the rules of the deployed API, None where no origin is allowed: then it has no such configuration.
 
-    The configuration is `!If [HasAllowedOrigins, {…}, !Ref AWS::NoValue]`, and its origins are one text that is to be split.
+    The configuration is `!If [HasAllowedOrigins, {…}, !Ref AWS::NoValue]`.
+
+    Args:
+        template: that of the deployed stack.
+        origins: those of its parameter `AllowedOrigins`; the engine translates a template with the parameters' defaults.
     """
+    if not origins:
+        return None
     _, body = template.http_api()
-    condition = cast(Mapping[str, Sequence[object]] | None, body.get(_CONFIGURATION))
-    if condition is None:
-        return None
-    configured = cast(Mapping[str, Sequence[str]], condition["Fn::If"][1])
-    separator, text = cast(Mapping[str, Sequence[str]], configured["allowOrigins"])["Fn::Split"]
-    if not text:
-        return None
+    _, configured, _ = cast(Mapping[str, Sequence[Mapping[str, Sequence[str]]]], body[_CONFIGURATION])["Fn::If"]
     return CorsRules(
-        tuple(text.split(separator)),
-        tuple(configured["allowMethods"]),
-        tuple(configured["allowHeaders"]),
-        tuple(configured["exposeHeaders"]),
-        cast(int, configured["maxAge"]),
+        origins,
+        methods=tuple(configured["allowMethods"]),
+        request_headers=tuple(configured["allowHeaders"]),
+        exposed_headers=tuple(configured["exposeHeaders"]),
+        max_age=cast(int, configured["maxAge"]),
     )

@@ -207,7 +207,7 @@ def _to_engine(headers: CIMultiDictProxy[str]) -> CIMultiDict[str]:
     """
     kept = _end_to_end(headers, host=DOMAIN)
     if hdrs.CONTENT_ENCODING in kept and hdrs.CONTENT_TYPE in kept:
-        kept[hdrs.CONTENT_TYPE] += ","
+        kept[hdrs.CONTENT_TYPE] = f",{kept[hdrs.CONTENT_TYPE]}"
     return kept
 
 

@@ -132,7 +132,7 @@ def _prepared(options: HubOptions, engine: Engine, package: Package, url: str) -
         with timed("deployed the template"):
             deploy(connection, package, _parameters(options))
             template = processed_template(connection)
-            rules = FrontDoorRules(publish_routes(connection, template), cors_rules(template))
+            rules = FrontDoorRules(publish_routes(connection, template), cors_rules(template, options.origins))
             switch_on_expiry(connection, template)
             start_polling(connection, template)
             connected = replace(connection, outputs=stack_outputs(connection, STACK) | {"Url": url})
