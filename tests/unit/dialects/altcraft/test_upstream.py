@@ -109,6 +109,7 @@ def test_a_link_is_asked_for_as_it_came_and_without_a_token(opaque: str) -> None
         b'{"error":-0}',
         b'{"error_text":"x","error":0,"data":[]}',
         '{"é":1,"error":0}'.encode(),
+        b'\xef\xbb\xbf{"error":0}',
     ],
 )
 def test_an_event_is_accepted_by_200_with_error_zero(body: bytes) -> None:
