@@ -49,7 +49,7 @@ class CryptoPostEvents:
 
     def _content(self, query: str) -> RecordEvent | RelayLink:
         """Return what a link reports: its event where it is ours, itself where an upstream relays links."""
-        opaque = opaque_part(query)
+        opaque = _opaque_part(query)
         # A link of a revoked key is ours: no upstream has a use for it, and whoever has the key may make any number.
         if open_link(opaque, self.stack, self._revoked_key):
             raise RefusedError(EventRefusal.BAD_LINK)
@@ -66,7 +66,7 @@ class CryptoPostEvents:
     def _revoked_key(self, id_: LinkKeyId) -> str | None:
         return self.secrets.current().revoked_link_keys.get(id_)
 
-def opaque_part(query: str) -> str:
+def _opaque_part(query: str) -> str:
     """Return the opaque part of the link in a query string, without what was added around it.
 
     Raises:
