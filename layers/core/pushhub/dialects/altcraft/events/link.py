@@ -66,6 +66,7 @@ class CryptoPostEvents:
     def _revoked_key(self, id_: LinkKeyId) -> str | None:
         return self.secrets.current().revoked_link_keys.get(id_)
 
+
 def _opaque_part(query: str) -> str:
     """Return the opaque part of the link in a query string, without what was added around it.
 
