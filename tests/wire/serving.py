@@ -28,9 +28,9 @@ from tests.doubles.queues import MemoryQueue
 from tests.wire.golden import Case, shown
 
 STACK = "pushhub"
-OLD_LINK_KEY, LINK_KEY = "the-link-key-of-last-year", "the-link-key-of-this-year"
-SECRETS = Secrets({LinkKeyId(1): OLD_LINK_KEY, LinkKeyId(2): LINK_KEY}, {})
-"""Under these, links in golden events are this hub's."""
+OLD_LINK_KEY, LINK_KEY, REVOKED_LINK_KEY = "the-link-key-of-last-year", "the-link-key-of-this-year", "the-link-key-that-leaked"
+SECRETS = Secrets({LinkKeyId(1): OLD_LINK_KEY, LinkKeyId(2): LINK_KEY}, {}, {LinkKeyId(3): REVOKED_LINK_KEY})
+"""Under these, links in golden events are this hub's. The revoked key has the id that the keys of another hub may have."""
 
 Handler = Callable[[dict[str, Any], Context], dict[str, Any]]
 

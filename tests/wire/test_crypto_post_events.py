@@ -6,13 +6,17 @@ for what is answered without them.
 
 import base64
 import json
+import re
+import string
 from dataclasses import replace
+from urllib.parse import quote, unquote
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pushhub.adapters.secrets_manager import SecretsManagerSecrets
+from pushhub.cached import FRESH_SECONDS
 from pushhub.catalog.cached import CachedCatalog
 from pushhub.catalog.model import Catalog
 from pushhub.catalog.secrets import CachedSecrets, LinkKeyId, Secrets
@@ -137,13 +141,35 @@ def test_a_link_with_any_bit_of_its_bytes_turned_over_is_refused_and_nothing_is_
     assert queue.puts == 0
 
 
-def test_a_link_cut_anywhere_or_with_anything_added_is_refused() -> None:
+def test_a_link_cut_anywhere_or_with_a_character_of_a_link_added_is_refused() -> None:
     serve, link = endpoint(), opaque(ACK)
     assert ask(serve, f"/{link}").reply.status == 200
     for end in range(len(link)):
         assert ask(serve, f"/{link[:end]}").reply.status == 400
-    for added in ("A", "AAAA", "%00", "&", "%3D", "/", "#"):
+        assert ask(serve, f"/{link[:end]}&{link[end:]}").reply.status == 400
+    for added in ("A", "AAAA", "_", "-", "%41", "%5F"):
         assert ask(serve, f"/{link}{added}").reply.status == 400
+
+
+@pytest.mark.parametrize(
+    "added", ["&fbclid=x", "?utm=x", "#top", ",", ";", "'", ">", "!", "]", "\u2019", "%E2%80%8B", "%00", "%", "%2"]
+)
+def test_what_is_added_behind_a_link_does_not_count(added: str) -> None:
+    serve, link = endpoint(), opaque(ACK)
+    for query in (f"/{link}{added}", f"%2F{link}{added}", f"/{link}{added}A", f"a=b&/{link}{added}"):
+        assert ask(serve, query).counts == {"EventsAccepted": 1}
+
+
+@given(st.text(string.ascii_letters + string.digits + "_-", min_size=16, max_size=60), st.text(max_size=20), st.booleans())
+def test_a_foreign_link_is_relayed_up_to_the_first_character_that_no_link_has(link: str, tail: str, encoded: bool) -> None:
+    behind = re.sub("^[0-9A-Za-z_-]+", "", unquote(tail))
+    queue = MemoryQueue()
+    ask(endpoint(RELAYED, queue), "/" + (_encoded_characters(link) if encoded else link) + quote(behind))
+    assert read_report(queue.envelopes[0].body).content == RelayLink(link)
+
+
+def _encoded_characters(text: str) -> str:
+    return "".join(f"%{ord(character):02x}" for character in text)
 
 
 @pytest.mark.parametrize("purpose", [b"o", b"A", b"\0"])
@@ -175,8 +201,10 @@ def test_whatever_the_query_holds_it_is_a_bad_link_or_relayed_byte_for_byte(quer
         if answer.reply.status == 200:
             assert relayed
             assert answer.counts == {"RelaysAccepted": 1}
-            assert read_forward(queue.envelopes[0].body).report.content == RelayLink(query.removeprefix("/").removesuffix("="))
-            assert json.loads(queue.envelopes[0].body)["what"] == {"link": query.removeprefix("/").removesuffix("=")}
+            content = read_forward(queue.envelopes[0].body).report.content
+            assert isinstance(content, RelayLink)
+            assert f"/{content.opaque}" in unquote(query)
+            assert json.loads(queue.envelopes[0].body)["what"] == {"link": content.opaque}
         else:
             assert (answer.refusal, queue.puts) == (EventRefusal.BAD_LINK, 0)
 
@@ -222,6 +250,46 @@ def test_where_an_upstream_is_left_out_the_link_is_not_accepted() -> None:
         CachedCatalog(lambda: catalog), CachedSecrets(lambda: SECRETS), STACK, Acceptance(MemoryQueue()), relays
     )
     assert ask(serve, f"/{opaque(RELAYED)}").reply.status == 503
+
+
+def test_a_link_of_a_revoked_key_is_refused_within_a_minute_and_relayed_to_nobody() -> None:
+    secrets, time, queue = [SECRETS], [0.0], MemoryQueue()
+    catalog = RELAYED.catalog.catalog
+    cached = CachedSecrets(lambda: secrets[0], clock=lambda: time[0])
+    serve = CryptoPostEvents(CachedCatalog(lambda: catalog), cached, STACK, Acceptance(queue), RelayAcceptance(queue))
+    old = f"/{opaque(Case('crypto_post_events', 'ours-of-an-old-key'))}"
+    assert ask(serve, old).counts == {"EventsAccepted": 1}
+    secrets[0] = SECRETS.without_link_key(LinkKeyId(1))
+    time[0] = FRESH_SECONDS
+    answer = ask(serve, old)
+    assert (answer.reply.status, answer.refusal, queue.puts) == (400, EventRefusal.BAD_LINK, 1)
+    assert ask(serve, f"/{opaque(ACK)}").reply.status == 200
+
+
+def test_links_of_a_revoked_key_do_not_make_the_secret_be_read_again_and_again() -> None:
+    reads, time = [], [0.0]
+
+    def load() -> Secrets:
+        reads.append(time[0])
+        return SECRETS.without_link_key(LinkKeyId(1))
+
+    catalog = RELAYED.catalog.catalog
+    cached = CachedSecrets(load, clock=lambda: time[0])
+    serve = CryptoPostEvents(
+        CachedCatalog(lambda: catalog), cached, STACK, Acceptance(MemoryQueue()), RelayAcceptance(MemoryQueue())
+    )
+    for second in range(FRESH_SECONDS):
+        time[0] = second
+        assert ask(serve, f"/{opaque(Case('crypto_post_events', 'ours-of-an-old-key'))}").reply.status == 400
+    assert reads == [0.0]
+
+
+def test_a_link_that_is_none_of_this_form_is_relayed_without_a_look_at_the_secret() -> None:
+    catalog, queue = RELAYED.catalog.catalog, MemoryQueue()
+    serve = CryptoPostEvents(
+        CachedCatalog(lambda: catalog), CachedSecrets(failing), STACK, Acceptance(queue), RelayAcceptance(queue)
+    )
+    assert (ask(serve, f"/{opaque(RELAYED)}").reply.status, queue.puts) == (200, 1)
 
 
 def test_a_link_of_ours_is_never_relayed() -> None:

@@ -16,7 +16,7 @@ import pushhub.console.dead_letter_queue as queue_module
 import pushhub.console.forwards as commands
 from pushhub.adapters.sqs_for_commands import SqsMessages
 from pushhub.catalog.providers import PushToken
-from pushhub.console.connection import Connection
+from pushhub.console.connection import Connection, Stack
 from pushhub.console.dead_letter_queue import DeadLetterQueue
 from pushhub.console.dead_letters import MOVED_BY_SQS, DeadLetter, QueueName, letter_entry, letter_lines, named
 from pushhub.console.forwards import forwards
@@ -80,7 +80,7 @@ def queues(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> Iterator[Queues]:
     client = hub.connection.client("sqs")
     urls = {name: client.create_queue(QueueName=f"{name}-{uuid4()}")["QueueUrl"] for name in OUTPUTS}
 
-    def connect(stack: str | None) -> Connection:
+    def connect(stack: Stack | None) -> Connection:
         return Connection(hub.connection.session, hub.connection.endpoint_url, urls)
 
     monkeypatch.setattr(commands, "connect", connect)

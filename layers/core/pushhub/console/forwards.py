@@ -12,12 +12,12 @@ import click
 
 from pushhub.adapters.sqs_for_commands import SqsMessages
 from pushhub.console.bars import counting_bar
-from pushhub.console.connection import connect
+from pushhub.console.connection import Stack, connect
 from pushhub.console.dead_letter_queue import DeadLetterQueue, Held
 from pushhub.console.dead_letters import DeadLetter, QueueName, letter_entry, letter_lines, named, why_left
 from pushhub.console.printing import print_done, print_found
 from pushhub.console.progress import say
-from pushhub.console.stores import faults_explained, json_option, stack_option
+from pushhub.console.stores import faults_explained, json_option, stack_options
 from pushhub.moments import Milliseconds, milliseconds_now
 
 _ID: Final = re.compile(r"[0-9A-Za-z-]{8,100}", re.ASCII)
@@ -43,9 +43,9 @@ def forwards() -> None:
 @click.option(
     "--limit", type=click.IntRange(min=1), default=1000, show_default=True, metavar="N", help="Read at most N letters of a queue."
 )
-@stack_option
+@stack_options
 @json_option
-def list_(*, queue: str | None, upstream: str | None, limit: int, stack: str | None, as_json: bool) -> None:
+def list_(*, queue: str | None, upstream: str | None, limit: int, stack: Stack | None, as_json: bool) -> None:
     """Print the dead letters: what, why, since when, and how often they were tried. They stay where they are.
 
     Says too how many others are still on their way.
@@ -75,10 +75,10 @@ def list_(*, queue: str | None, upstream: str | None, limit: int, stack: str | N
 @_queue_option
 @click.option("--upstream", metavar="NAME", help="All forwards to this upstream.")
 @click.option("--all", "everything", is_flag=True, help="All that can be read, of both queues or of --queue.")
-@stack_option
+@stack_options
 @json_option
 def redrive(  # noqa: PLR0913  (click hands over each option by its name)
-    *, ids: tuple[str, ...], queue: str | None, upstream: str | None, everything: bool, stack: str | None, as_json: bool
+    *, ids: tuple[str, ...], queue: str | None, upstream: str | None, everything: bool, stack: Stack | None, as_json: bool
 ) -> None:
     """Put dead letters back into the queue they come from: those with an ID, of an --upstream, or --all.
 
@@ -135,7 +135,7 @@ class RedriveOutcome:
         return len(failed) < len(letters)
 
 
-def open_queues(stack: str | None, names: Sequence[QueueName]) -> list[DeadLetterQueue]:
+def open_queues(stack: Stack | None, names: Sequence[QueueName]) -> list[DeadLetterQueue]:
     """Return the queues of dead letters of a deployed hub, or of the one that runs here.
 
     Raises:

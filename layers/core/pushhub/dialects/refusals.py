@@ -8,6 +8,7 @@ from typing import Final
 from pushhub.dialects.http import RefusalRow
 
 BAD_BODY: Final = RefusalRow(400, "{detail}")
+BAD_CODING: Final = RefusalRow(415, "Content-Encoding must be gzip, or left out")
 WRONG_TYPE: Final = RefusalRow(400, "{path} must be {expected}")
 FIELD_MISSING: Final = RefusalRow(400, "{path} is required and must not be empty")
 UNAVAILABLE: Final = RefusalRow(503, "temporarily unavailable, repeat the request")

@@ -74,7 +74,17 @@ def test_the_mode_is_the_one_of_the_file() -> None:
 
 
 @pytest.mark.parametrize(
-    ("word", "meant"), [("true", True), ("1", True), ("Yes", True), ("FALSE", False), ("0", False), ("no", False)]
+    ("word", "meant"),
+    [
+        ("true", True),
+        ("1", True),
+        ("Yes", True),
+        ("FALSE", False),
+        ("0", False),
+        ("no", False),
+        ("\u200byes \ufeff", True),
+        ("\u200b", False),
+    ],
 )
 def test_unsubscribe_is_one_of_a_few_words(word: str, meant: bool) -> None:
     assert read(f"t,{word}", header="subscription_id,unsubscribe") == asked("t", unsubscribe=meant)

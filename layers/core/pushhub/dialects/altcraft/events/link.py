@@ -6,9 +6,10 @@ Source: "Event registration" in `sources.md`.
 import re
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import unquote
 
 from pushhub.catalog.cached import CachedCatalog
-from pushhub.catalog.secrets import CachedSecrets
+from pushhub.catalog.secrets import CachedSecrets, LinkKeyId
 from pushhub.dialects.altcraft.events.accepting import Acceptance, RelayAcceptance
 from pushhub.dialects.altcraft.events.errors import EventRefusal
 from pushhub.dialects.altcraft.events.notation import Notation
@@ -18,8 +19,12 @@ from pushhub.events.command import OPAQUE_PART, RELAYED_HEADER, RecordEvent, Rel
 from pushhub.events.links import open_link
 from pushhub.faults import UnavailableError
 
-_QUERY: Final = re.compile(rf"(?:/|%2F)({OPAQUE_PART.pattern})=?", re.ASCII | re.IGNORECASE)
-"""The query string of a link: some clients write the slash as `%2F`, some add the `=` of a parameter without a value."""
+_LINK: Final = re.compile(r"(?:^|&)/([0-9A-Za-z_-]+)", re.ASCII)
+"""A link in a query string whose percent-encoded characters are decoded; of several, the first.
+
+It ends before the first character that no link has: mail clients, trackers and texts add `&utm_source=…`, a full stop, a bracket, a
+blank. Some clients write its characters percent-encoded, the slash above all, and some put parameters in front.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +52,35 @@ class CryptoPostEvents:
 
     def _accepted(self, query: str, *, relayed: bool) -> RecordEvent | RelayLink:
         """Accept and return what a link reports: its event where it is ours, itself where an upstream relays links."""
-        found = _QUERY.fullmatch(query)
-        if not found:
+        opaque = _opaque_part(query)
+        # A link of a revoked key is ours: no upstream has a use for it, and whoever has the key may make any number.
+        if open_link(opaque, self.stack, self._revoked_key):
             raise RefusedError(EventRefusal.BAD_LINK)
-        event = open_link(found[1], self.stack, lambda id_: self.secrets.find(lambda known: known.link_keys.get(id_)))
+        event = open_link(opaque, self.stack, self._key)
         if event:
             self.accept(event)
             return event
         upstreams = [] if relayed else [name for name, upstream in self.catalog.upstreams().items() if upstream.relay_links]
         if not upstreams:
             raise RefusedError(EventRefusal.BAD_LINK)
-        link = RelayLink(found[1])
+        link = RelayLink(opaque)
         self.accept_relay(link, upstreams)
         return link
+
+    def _key(self, id_: LinkKeyId) -> str | None:
+        return self.secrets.find(lambda known: known.link_keys.get(id_))
+
+    def _revoked_key(self, id_: LinkKeyId) -> str | None:
+        return self.secrets.current().revoked_link_keys.get(id_)
+
+
+def _opaque_part(query: str) -> str:
+    """Return the opaque part of the link in a query string, without what was added around it.
+
+    Raises:
+        RefusedError: there is no link, or one that is too short or too long.
+    """
+    found = _LINK.search(unquote(query))
+    if found is None or not OPAQUE_PART.fullmatch(found[1]):
+        raise RefusedError(EventRefusal.BAD_LINK)
+    return found[1]
