@@ -19,6 +19,10 @@ def pytest_configure() -> None:
     os.environ |= {"POWERTOOLS_METRICS_NAMESPACE": "pushhub", "POWERTOOLS_SERVICE_NAME": "push_subscribe"}
 
 
+ALLOWED_ORIGIN = "https://shop.example.com"
+"""Pages of it may call the hub from a browser."""
+
+
 @dataclass(frozen=True, slots=True)
 class Hub:
     """A hub that listens."""
@@ -49,6 +53,7 @@ class Hub:
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
     """Give one hub for the whole session; databases are shared, so tests that count use one of their own."""
     catalog = EVENTS / "push_subscribe" / "catalog.yaml"
-    with running(tmp_path_factory.mktemp("hub"), "--ephemeral", "--catalog", str(catalog)) as up:
+    options = ("--ephemeral", "--catalog", str(catalog), "--allow-origin", ALLOWED_ORIGIN)
+    with running(tmp_path_factory.mktemp("hub"), *options) as up:
         assert up.process.poll() is None, up.said
         yield Hub(up.note.url, up.connection(), up)

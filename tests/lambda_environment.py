@@ -20,6 +20,7 @@ SETTINGS = {
     "crypto_post_events": {
         "CATALOG_TABLE": "catalog",
         "EVENTS_QUEUE": f"{_QUEUES}/events",
+        "RELAYS_QUEUE": f"{_QUEUES}/relays",
         "SECRET": _SECRET,
         "STACK": "pushhub",
     },
@@ -34,6 +35,7 @@ SETTINGS = {
         "CATALOG_TABLE": "catalog",
         "SECRET": _SECRET,
         "RETRIES_QUEUE": f"{_QUEUES}/retries",
+        "RELAYS_QUEUE": f"{_QUEUES}/relays",
         "FORWARDS_DEAD_LETTERS": f"{_QUEUES}/forwards-dead-letters",
         "ALLOW_LOCAL_UPSTREAMS": "false",
     },

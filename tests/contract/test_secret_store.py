@@ -57,6 +57,13 @@ def test_secrets_are_read_back_as_they_were_written(store: SecretStore) -> None:
     assert store.load().secrets == written
 
 
+def test_a_revoked_key_is_read_back_as_one(store: SecretStore) -> None:
+    written = NEW.with_link_key("a newer key").without_link_key(LinkKeyId(1))
+    store.replace(written, store.load().version)
+    assert store.load().secrets == written
+    assert (dict(written.link_keys), dict(written.revoked_link_keys)) == ({2: "a newer key"}, {1: "a-link-key"})
+
+
 def test_each_state_has_a_version_of_its_own(store: SecretStore) -> None:
     versions = [store.load().version]
     for token in ("one", "two", "one"):

@@ -1,12 +1,14 @@
 """What `sam build` makes, for both processors, and that AWS's own runtime runs it."""
 
 import asyncio
+import hashlib
 import json
 import os
 import shutil
 import socket
 import struct
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -20,6 +22,7 @@ from tenacity import retry, stop_after_delay, wait_fixed
 
 from pushhub.console.checkout import find_checkout, host_architecture
 from pushhub.console.local.build import build_template, building
+from pushhub.console.local.subprocesses import tool_environment
 from tests.conftest import Hub
 from tests.lambda_environment import function_environment, make_interpreter, pinned_packages
 from tests.wire.golden import Case, assert_replied
@@ -91,6 +94,54 @@ def test_the_layers_are_far_from_the_250_mib_that_lambda_takes(built: tuple[str,
     _, folder = built
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     assert size < 60 * 2**20
+
+
+def test_a_wheel_whose_hash_is_not_pinned_fails_the_build_for_the_processor_it_is_for(tmp_path: Path) -> None:
+    foreign = next(architecture for architecture in MACHINES if architecture != host_architecture())
+    checkout = tmp_path / "checkout"
+    shutil.copytree(find_checkout().root / "layers" / "runtime", checkout / "layers" / "runtime")
+    shutil.copy(find_checkout().template, checkout)
+    requirements = checkout / "layers" / "runtime" / "requirements.txt"
+    pinned, wheel_hash = requirements.read_text(encoding="utf-8"), hash_of_wheel("cffi", foreign, tmp_path)
+    assert pinned.count(wheel_hash) == 1
+    requirements.write_text(pinned.replace(wheel_hash, "0" * len(wheel_hash)), encoding="utf-8")
+
+    native_build, foreign_build = (build_layer(checkout, architecture) for architecture in (host_architecture(), foreign))
+
+    assert native_build.returncode == 0, native_build.stderr
+    assert foreign_build.returncode != 0
+    assert "hash" in foreign_build.stderr.lower()
+    assert "cffi" in foreign_build.stderr
+
+
+def hash_of_wheel(package: str, architecture: str, folder: Path) -> str:
+    """Return the SHA-256 of the wheel of a pinned package that is for a processor, in hex."""
+    machine = {"x86_64": "x86_64", "arm64": "aarch64"}[architecture]
+    subprocess.run(
+        [
+            *(sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary", ":all:", "--dest", folder),
+            *("--python-version", "3.13", "--platform", f"manylinux_2_28_{machine}", "--platform", f"manylinux_2_17_{machine}"),
+            f"{package}=={pinned_packages()[package]}",
+        ],
+        check=True,
+    )
+    (wheel,) = folder.glob(f"{package}-*.whl")
+    return hashlib.sha256(wheel.read_bytes()).hexdigest()
+
+
+def build_layer(checkout: Path, architecture: str) -> subprocess.CompletedProcess[str]:
+    """Build the runtime layer of a copied checkout as `sam build` does for a deployment."""
+    return subprocess.run(
+        [
+            *(sys.executable, "-m", "samcli", "build", "RuntimeLayer", "--language-extensions"),
+            *("--parameter-overrides", f"Architecture={architecture}"),
+        ],
+        cwd=checkout,
+        env=tool_environment() | {"SAM_CLI_TELEMETRY": "0"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 @contextmanager
@@ -182,7 +233,7 @@ EVENT_CASES = {
 def environment_of_the_hub(hub: Hub) -> Iterator[dict[str, str]]:
     """Give the settings of every function, with queues that nobody else reads."""
     sqs, outputs = hub.connection.client("sqs"), hub.connection.outputs
-    names = ("EVENTS_QUEUE", "FORWARDS_QUEUE", "RETRIES_QUEUE", "EVENTS_DEAD_LETTERS", "FORWARDS_DEAD_LETTERS")
+    names = ("EVENTS_QUEUE", "FORWARDS_QUEUE", "RETRIES_QUEUE", "RELAYS_QUEUE", "EVENTS_DEAD_LETTERS", "FORWARDS_DEAD_LETTERS")
     queues = {name: sqs.create_queue(QueueName=f"artifact-{name.lower()}")["QueueUrl"] for name in names}
     yield queues | {
         "CATALOG_TABLE": outputs["CatalogTable"],

@@ -4,6 +4,7 @@ import json
 import secrets
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -46,6 +47,7 @@ def calls(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> Iterator[Counter[str]]:
         "EVENTS_QUEUE": queues[0],
         "FORWARDS_QUEUE": queues[0],
         "RETRIES_QUEUE": queues[0],
+        "RELAYS_QUEUE": queues[0],
         "EVENTS_DEAD_LETTERS": queues[1],
         "FORWARDS_DEAD_LETTERS": queues[1],
     }
@@ -89,6 +91,18 @@ def test_accepting_a_link_costs_one_call_of_sqs(hub: Hub, calls: Counter[str]) -
     calls.clear()
     assert endpoint(http_request(query=query)).reply.status == 200
     assert calls == {"SendMessageBatch": 1}
+
+
+def test_accepting_a_link_that_is_nobodys_costs_one_call_of_sqs_and_refusing_it_none(calls: Counter[str]) -> None:
+    endpoint = crypto_post_events.endpoint()
+    foreign = http_request(query=f"/{fresh()}")
+    assert endpoint(foreign).counts == {"RelaysAccepted": 1}
+    calls.clear()
+    assert endpoint(foreign).reply.status == 200
+    assert calls == {"SendMessageBatch": 1}
+    calls.clear()
+    assert endpoint(replace(foreign, headers={"x-pushhub-relayed": "1"})).refusal
+    assert not calls
 
 
 def report(event: RecordEvent) -> Report:

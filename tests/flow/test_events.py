@@ -225,6 +225,18 @@ def test_no_token_no_link_and_no_uid_stands_in_the_logs(events: EventHub) -> Non
         assert secret not in logged
 
 
+def test_links_that_hang_wait_apart_from_events(events: EventHub) -> None:
+    uid, links = fresh(), [secrets.token_hex(20) for _ in range(20)]
+    with events.first.listening("--answer", "hang"), events.second.listening():
+        for link in links:
+            events.get(f"{events.up.note.url}/api/v1.1/pushes/crypto_post_events?/{link}")
+        until(lambda: any(entry.get("link", "")[1:] in links for entry in events.first.arrived()))
+        events.post(uid, 2)
+        until(lambda: uid in events.second.uids())
+        # One that goes from its queue into the same again may be counted twice meanwhile.
+        until(lambda: events.up.messages_in("RelaysQueue") == len(links) and not events.up.messages_in("ForwardsQueue"))
+
+
 @pytest.mark.parametrize("port_is_taken", [False, True], ids=["at its port", "at another port"])
 def test_events_that_wait_outlive_a_restart_of_the_hub(tmp_path: Path, port_is_taken: bool) -> None:
     upstream, waiting = Upstream(free_port(), tmp_path / "upstream.txt"), uids(fresh(), 3)

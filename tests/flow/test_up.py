@@ -1,5 +1,6 @@
 """Does `pushhub up` run the whole template, keep its word about data, and stop cleanly?"""
 
+import gzip
 import signal
 import socket
 import time
@@ -15,7 +16,7 @@ from tenacity import retry, retry_if_result, stop_after_delay, wait_fixed
 from pushhub.adapters.dynamodb.jobs import DynamoJobs
 from pushhub.console.connection import Connection
 from pushhub.imports.job import JobStatus, RowResult, S3Object, Tally, job_of
-from tests.conftest import Hub
+from tests.conftest import ALLOWED_ORIGIN, Hub
 from tests.running_hub import Up, running
 
 _ITEM = {"pk": {"S": "kept"}, "sk": {"S": "kept"}}
@@ -58,6 +59,44 @@ def test_a_documented_path_reaches_its_function(hub: Hub) -> None:
 def test_what_has_no_route_is_not_found_as_at_api_gateway(hub: Hub, method: str, path: str) -> None:
     reply = urllib3.request(method, hub.url + path, timeout=60)
     assert (reply.status, reply.data) == (404, b'{"message":"Not Found"}')
+
+
+def _told_to_browsers(reply: urllib3.BaseHTTPResponse) -> dict[str, str]:
+    return {name.lower(): value for name, value in reply.headers.items() if name.lower().startswith("access-control-")}
+
+
+def test_a_page_of_an_allowed_origin_may_subscribe(hub: Hub) -> None:
+    page = {"origin": ALLOWED_ORIGIN}
+    asking = page | {"access-control-request-method": "POST", "access-control-request-headers": "content-type"}
+    preflight = urllib3.request("OPTIONS", f"{hub.url}/push_subscribe", headers=asking, timeout=60)
+    assert (preflight.status, preflight.data) == (204, b"")
+    assert _told_to_browsers(preflight) == {
+        "access-control-allow-origin": ALLOWED_ORIGIN,
+        "access-control-allow-methods": "GET,POST",
+        "access-control-allow-headers": "authorization,content-encoding,content-type",
+        "access-control-max-age": "7200",
+    }
+    reply = urllib3.request("POST", f"{hub.url}/push_subscribe", headers=page, json={}, timeout=60)
+    assert reply.headers["x-request-id"]
+    assert _told_to_browsers(reply) == {
+        "access-control-allow-origin": ALLOWED_ORIGIN,
+        "access-control-expose-headers": "retry-after,x-request-id",
+    }
+
+
+def test_a_page_of_another_origin_is_told_nothing(hub: Hub) -> None:
+    page = {"origin": "https://evil.example"}
+    asking = page | {"access-control-request-method": "POST"}
+    assert not _told_to_browsers(urllib3.request("OPTIONS", f"{hub.url}/push_subscribe", headers=asking, timeout=60))
+    assert not _told_to_browsers(urllib3.request("POST", f"{hub.url}/push_subscribe", headers=page, json={}, timeout=60))
+
+
+@pytest.mark.parametrize("kind", [None, "application/json; charset=utf-8", "text/plain", "application/x-www-form-urlencoded"])
+def test_a_packed_body_reaches_its_function_whole_whatever_its_type(hub: Hub, kind: str | None) -> None:
+    headers = {"content-encoding": "gzip"} | ({"content-type": kind} if kind else {})
+    packed = gzip.compress(b'{"resource_token": "nobodys"}')
+    reply = urllib3.request("POST", f"{hub.url}/push_subscribe", body=packed, headers=headers, timeout=60)
+    assert reply.json()["error_text"] == "resource_token is unknown"
 
 
 def test_a_broken_catalog_ends_the_start_before_anyone_is_let_in(tmp_path: Path) -> None:

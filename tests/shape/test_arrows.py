@@ -18,11 +18,12 @@ ONLY_IN = {
 }
 """Packages that one module may import and no other: what they do is done in one place."""
 
-GROUND = {"faults", "moments", "text", "validation", "versioned"}
+GROUND = {"faults", "gzipped", "moments", "text", "validation", "versioned"}
 """Rooms without a floor below them: every other may use them."""
 DOMAIN = {"audience", "events", "imports", "sends"}
 MAY_USE = {
     "faults": set(),
+    "gzipped": set(),
     "moments": set(),
     "text": set(),
     "validation": set(),

@@ -14,7 +14,7 @@ from tests.lambda_environment import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 OLDEST = PROJECT["tool"]["uv"]["required-version"].removeprefix(">=")
-(PINNED,) = [one.removeprefix("uv==") for one in PROJECT["dependency-groups"]["dev"] if one.startswith("uv==")]
+(PINNED,) = [one.removeprefix("uv==") for one in PROJECT["project"]["dependencies"] if one.startswith("uv==")]
 SHELL = ("bash", "cp", "dirname", "env", "grep", "make", "mkdir", "mktemp", "mv", "rm", "sed", "sort", "tr")
 """What every machine has."""
 SHIM = "echo 'pyenv: command not found' >&2; exit 127"

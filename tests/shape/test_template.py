@@ -12,6 +12,7 @@ from pushhub.adapters.clients import PATIENCE
 from pushhub.dialects.altcraft.subscribe.endpoint import SECONDS_TO_LAST_CALL
 from pushhub.events.intake import SECONDS_TO_LAST_REPORT
 from pushhub.imports.keys import DONE, FAILED, INBOX, REPORTS, WORK
+from pushhub.moments import SECONDS_PER_DAY
 from pushhub.outgoing.calls import SECONDS_TO_ANSWER
 from pushhub.races import MAX_RACE_SECONDS
 from tests.doubles.functions import all_functions, settings_of
@@ -68,6 +69,14 @@ def test_sam_is_told_of_the_loops_in_the_template_and_of_nothing_else() -> None:
     assert told == {"version": 0.1, "default": {"global": {"parameters": {"language_extensions": True}}}}
 
 
+def test_only_the_runtime_layer_has_packages_and_sam_installs_none_by_itself() -> None:
+    # sam's own installer takes wheels for another processor than its own without looking at the hashes.
+    assert [
+        str(path.relative_to(ROOT)) for room in ("functions", "layers") for path in (ROOT / room).rglob("requirements*.txt")
+    ] == ["layers/runtime/requirements.txt"]
+    assert RESOURCES["RuntimeLayer"]["Metadata"]["BuildMethod"] == "makefile"
+
+
 def cost(function: str) -> int:
     """Return how many lines of the template are a function's own: itself, its role, the texts of its alarms."""
     template = (ROOT / "template.yaml").read_text(encoding="utf-8")
@@ -76,7 +85,7 @@ def cost(function: str) -> int:
 
 
 COSTS = dict.fromkeys(HTTP_FUNCTIONS, 40) | {"ImportsStart": 48, "ImportsReport": 57}
-"""Bounds of :func:`cost`. One that answers requests has three or four rights; one of imports has up to nine, and two triggers."""
+"""Bounds of :func:`cost`. One that answers requests has three to five rights; one of imports has up to nine, and two triggers."""
 
 
 def test_a_function_costs_about_forty_lines_of_the_template_with_its_role_and_alarms() -> None:
@@ -134,7 +143,7 @@ def test_every_case_of_an_http_function_has_an_event_and_a_reply(name: str) -> N
         assert event["version"] == "2.0"
         assert event["requestContext"]["requestId"] == case.name
         assert event["routeKey"] == event["requestContext"]["routeKey"] == f"{route['Method']} {route['Path']}"
-        assert {"status", "body"} <= set(case.reply) <= {"status", "body", "headers", "queued"}
+        assert {"status", "body"} <= set(case.reply) <= {"status", "body", "headers", "queued", "relays"}
 
 
 @by_queue_function
@@ -147,7 +156,7 @@ def test_every_case_of_a_queue_function_has_a_batch_and_what_comes_of_it(name: s
             assert record["md5OfBody"] == hashlib.md5(record["body"].encode()).hexdigest()
             assert {"receiptHandle", "attributes", "messageAttributes", "eventSourceARN", "awsRegion"} <= set(record)
         assert {failure["itemIdentifier"] for failure in case.reply["batchItemFailures"]} <= set(ids)
-        assert set(case.reply) <= {"batchItemFailures", "sent", "forwards", "retries", "dead_letters", "counters"}
+        assert set(case.reply) <= {"batchItemFailures", "sent", "forwards", "retries", "relays", "dead_letters", "counters"}
 
 
 @by_told_function
@@ -199,7 +208,7 @@ def test_no_role_has_a_wildcard_but_for_parts_of_a_resource_and_for_actions_that
         for statement in policy["PolicyDocument"]["Statement"]:
             assert statement["Effect"] == "Allow"
             assert "*" not in str(statement["Action"])
-            for resource in _listed(statement["Resource"]):
+            for resource in listed(statement["Resource"]):
                 _assert_narrow(resource, statement["Action"])
     assert not any("ManagedPolicyArns" in role["Properties"] for role in roles.values())
 
@@ -260,7 +269,7 @@ def test_a_function_answers_before_its_caller_gives_up(name: str) -> None:
 @by_queue_function
 def test_a_queue_holds_a_message_back_for_six_times_as_long_as_its_function_may_take(name: str) -> None:
     for trigger in triggers(name, "SQS"):
-        queue = QUEUES[_referred(trigger["Queue"])]["Properties"]
+        queue = QUEUES[referred(trigger["Queue"])]["Properties"]
         assert queue["VisibilityTimeout"] >= 6 * FUNCTIONS[name]["Properties"]["Timeout"]
 
 
@@ -268,7 +277,9 @@ def test_a_queue_holds_a_message_back_for_six_times_as_long_as_its_function_may_
 def test_a_queue_function_says_which_messages_failed_and_leaves_executions_to_others(name: str) -> None:
     for trigger in triggers(name, "SQS"):
         assert trigger["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
-        assert trigger["ScalingConfig"] == {"MaximumConcurrency": {"Ref": "QueueConcurrency"}}
+        # Links that anyone can make up get no more than the least.
+        of_relays = trigger["Queue"] == {"Fn::GetAtt": ["RelaysQueue", "Arn"]}
+        assert trigger["ScalingConfig"] == {"MaximumConcurrency": 2 if of_relays else {"Ref": "QueueConcurrency"}}
         assert trigger["BatchSize"] <= 10
         assert "MaximumBatchingWindowInSeconds" not in trigger
     assert TEMPLATE["Parameters"]["QueueConcurrency"]["MinValue"] == 2, "SQS takes no less"
@@ -277,8 +288,8 @@ def test_a_queue_function_says_which_messages_failed_and_leaves_executions_to_ot
 @by_queue_function
 def test_a_queue_function_may_take_messages_from_its_own_queues_alone(name: str) -> None:
     (policy,) = RESOURCES[f"{name}Role"]["Properties"]["Policies"]
-    (taking,) = [one for one in policy["PolicyDocument"]["Statement"] if "sqs:ReceiveMessage" in _listed(one["Action"])]
-    assert _listed(taking["Resource"]) == [trigger["Queue"] for trigger in triggers(name, "SQS")]
+    (taking,) = [one for one in policy["PolicyDocument"]["Statement"] if "sqs:ReceiveMessage" in listed(one["Action"])]
+    assert listed(taking["Resource"]) == [trigger["Queue"] for trigger in triggers(name, "SQS")]
     assert set(taking["Action"]) == {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
 
 
@@ -290,59 +301,105 @@ def test_every_queue_is_encrypted_keeps_messages_as_long_as_can_be_and_has_no_na
     assert "QueueName" not in properties
 
 
+HOLDS_WHAT_WAS_ACCEPTED = {"AWS::SQS::Queue", "AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::SecretsManager::Secret"}
+IS_MADE_ANEW = {
+    *("AWS::Serverless::Function", "AWS::Serverless::LayerVersion", "AWS::Serverless::HttpApi", "AWS::Serverless::StateMachine"),
+    *("AWS::ApiGatewayV2::DomainName", "AWS::ApiGatewayV2::ApiMapping", "AWS::Route53::RecordSet"),
+    *("AWS::IAM::Role", "AWS::IAM::Policy", "AWS::S3::BucketPolicy", "AWS::SQS::QueuePolicy"),
+    *("AWS::CloudWatch::Alarm", "AWS::CloudWatch::Dashboard", "AWS::Logs::LogGroup"),
+}
+"""Types of which nothing is lost with the stack but logs."""
+
+
+def test_it_is_known_of_each_type_whether_it_holds_what_was_accepted() -> None:
+    assert {resource["Type"] for resource in RESOURCES.values()} == HOLDS_WHAT_WAS_ACCEPTED | IS_MADE_ANEW
+
+
+@pytest.mark.parametrize("name", [name for name, one in RESOURCES.items() if one["Type"] in HOLDS_WHAT_WAS_ACCEPTED])
+def test_what_was_accepted_outlives_its_stack_and_every_replacement(name: str) -> None:
+    assert RESOURCES[name]["DeletionPolicy"] == RESOURCES[name]["UpdateReplacePolicy"] == "Retain"
+
+
+ONLY_OVER_TLS = {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def test_queues_are_reached_over_tls_alone() -> None:
+    (policy,) = of_type("AWS::SQS::QueuePolicy").values()
+    assert policy["Properties"]["Queues"] == [{"Ref": name} for name in QUEUES]
+    (statement,) = policy["Properties"]["PolicyDocument"]["Statement"]
+    assert [statement[part] for part in ("Effect", "Principal", "Action", "Resource")] == ["Deny", "*", "sqs:*", "*"]
+    assert statement["Condition"] == ONLY_OVER_TLS
+
+
+BY_PASSING_THE_ROLE = "lambda.amazonaws.com"
+"""A service that takes a role on behalf of functions of the role's own account alone, and names none when it does."""
+
+
+@pytest.mark.parametrize("name", of_type("AWS::IAM::Role"))
+def test_a_role_is_taken_by_one_service_on_behalf_of_this_account_alone(name: str) -> None:
+    (statement,) = RESOURCES[name]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+    (service,) = statement["Principal"].values()
+    if service != BY_PASSING_THE_ROLE:
+        condition = statement["Condition"]
+        assert condition["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
+        assert "${AWS::AccountId}" in condition["ArnLike"]["aws:SourceArn"]["Fn::Sub"]
+
+
 @by_queue
 def test_a_queue_has_a_queue_of_dead_letters_with_an_alarm_or_is_one(name: str) -> None:
-    redrives = _redrives()
+    redrives = redrive_policies()
     if name in redrives:
         assert redrives[name]["maxReceiveCount"] == 20
-        dead_letters = _referred(redrives[name]["deadLetterTargetArn"])
+        dead_letters = referred(redrives[name]["deadLetterTargetArn"])
         assert dead_letters not in redrives
     else:
-        assert name in {_referred(redrive["deadLetterTargetArn"]) for redrive in redrives.values()}
+        assert name in {referred(redrive["deadLetterTargetArn"]) for redrive in redrives.values()}
         held = RESOURCES[f"{name}Held"]["Properties"]
         assert held["MetricName"] == "ApproximateNumberOfMessagesVisible"
         assert held["Dimensions"] == [{"Name": "QueueName", "Value": {"Fn::GetAtt": [name, "QueueName"]}}]
         assert held["Threshold"] == 0
+        expiring = RESOURCES[f"{name}Expiring"]["Properties"]
+        assert expiring["MetricName"] == "ApproximateAgeOfOldestMessage"
+        assert expiring["Dimensions"] == held["Dimensions"]
+        assert held["TreatMissingData"] == expiring["TreatMissingData"] == "ignore"
+        assert expiring["Threshold"] == 10 * SECONDS_PER_DAY < QUEUES[name]["Properties"]["MessageRetentionPeriod"]
 
 
 def test_every_queue_is_emptied_by_a_function_or_holds_dead_letters() -> None:
-    emptied = [_referred(trigger["Queue"]) for name in QUEUE_FUNCTIONS for trigger in triggers(name, "SQS")]
-    assert sorted(emptied) == sorted(_redrives())
+    emptied = [referred(trigger["Queue"]) for name in QUEUE_FUNCTIONS for trigger in triggers(name, "SQS")]
+    assert sorted(emptied) == sorted(redrive_policies())
 
 
-def test_the_secret_outlives_its_stack_and_has_no_name() -> None:
+def test_the_secret_has_no_name() -> None:
     for secret in of_type("AWS::SecretsManager::Secret").values():
-        assert secret["DeletionPolicy"] == secret["UpdateReplacePolicy"] == "Retain"
         assert "Name" not in secret["Properties"]
 
 
-def _redrives() -> dict[str, dict[str, Any]]:
+def redrive_policies() -> dict[str, dict[str, Any]]:
     policies = {name: queue["Properties"].get("RedrivePolicy") for name, queue in QUEUES.items()}
     return {name: policy for name, policy in policies.items() if policy}
 
 
-def _listed(one_or_more: Any) -> list[Any]:
+def listed(one_or_more: Any) -> list[Any]:
     return one_or_more if isinstance(one_or_more, list) else [one_or_more]
 
 
-def _referred(attribute: dict[str, Any]) -> str:
+def referred(attribute: dict[str, Any]) -> str:
     """Return the name of the resource whose ARN is meant."""
     name, part = attribute["Fn::GetAtt"]
     assert part == "Arn"
     return str(name)
 
 
-def test_the_bucket_is_versioned_encrypted_private_and_outlives_its_stack() -> None:
-    bucket = RESOURCES["ImportsBucket"]
-    properties = bucket["Properties"]
-    assert bucket["DeletionPolicy"] == bucket["UpdateReplacePolicy"] == "Retain"
+def test_the_bucket_is_versioned_encrypted_private_and_reached_over_tls_alone() -> None:
+    properties = RESOURCES["ImportsBucket"]["Properties"]
     assert "BucketName" not in properties
     assert properties["VersioningConfiguration"] == {"Status": "Enabled"}
     assert properties["BucketEncryption"]
     assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
     (statement,) = RESOURCES["ImportsBucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]
     assert (statement["Effect"], statement["Action"]) == ("Deny", "s3:*")
-    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    assert statement["Condition"] == ONLY_OVER_TLS
 
 
 def test_what_holds_tokens_expires_and_what_waits_does_not() -> None:
@@ -378,14 +435,12 @@ def test_rights_and_notices_of_the_bucket_go_by_the_prefixes_of_keys() -> None:
 
 @pytest.mark.parametrize("name", of_type("AWS::DynamoDB::Table"))
 def test_every_table_is_on_demand_encrypted_recoverable_and_protected(name: str) -> None:
-    table = RESOURCES[name]
-    properties = table["Properties"]
+    properties = RESOURCES[name]["Properties"]
     assert properties["BillingMode"] == "PAY_PER_REQUEST"
     assert properties["SSESpecification"] == {"SSEEnabled": True}
     assert properties["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
     assert properties["DeletionProtectionEnabled"] == {"Ref": "DeletionProtection"}
     assert "TableName" not in properties
-    assert table["DeletionPolicy"] == table["UpdateReplacePolicy"] == "Retain"
     assert [key["AttributeName"] for key in properties["KeySchema"]] == ["pk", "sk"]
     assert not {"GlobalSecondaryIndexes", "LocalSecondaryIndexes"} & set(properties)
 
@@ -396,11 +451,39 @@ def test_access_logs_hold_no_query_string() -> None:
     assert "$context.requestId" in logged
 
 
+def test_browsers_are_told_nothing_where_no_origin_is_allowed() -> None:
+    condition, configured, otherwise = RESOURCES["Api"]["Properties"]["CorsConfiguration"]["Fn::If"]
+    assert TEMPLATE["Conditions"][condition] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "AllowedOrigins"}, ""]}]}
+    assert configured["AllowOrigins"] == {"Fn::Split": [",", {"Ref": "AllowedOrigins"}]}
+    assert otherwise == {"Ref": "AWS::NoValue"}
+
+
+def test_browsers_may_send_and_read_what_a_function_looks_at_and_says() -> None:
+    _, configured, _ = RESOURCES["Api"]["Properties"]["CorsConfiguration"]["Fn::If"]
+    routes = [trigger for name in HTTP_FUNCTIONS for trigger in triggers(name, "HttpApi")]
+    assert set(configured["AllowMethods"]) == {route["Method"] for route in routes}
+    assert set(configured["AllowHeaders"]) == {"authorization", "content-encoding", "content-type"}
+    assert set(configured["ExposeHeaders"]) == {"retry-after", "x-request-id"}
+    assert "AllowCredentials" not in configured
+
+
 def test_every_alarm_notifies_and_is_explained_in_the_readme() -> None:
     explained = (ROOT / "README.md").read_text(encoding="utf-8")
     for name, alarm in of_type("AWS::CloudWatch::Alarm").items():
         assert alarm["Properties"]["AlarmActions"], name
         assert f"`{name}`" in explained
+
+
+@pytest.mark.parametrize(
+    ("alarm", "metric", "threshold"),
+    [("ProfileFull", "TooManySubscriptions", 0), ("ManyNewProfiles", "ProfilesMade", {"Ref": "NewProfilesPerMinute"})],
+)
+def test_what_a_stranger_with_the_token_of_an_app_does_rings_within_a_minute(alarm: str, metric: str, threshold: object) -> None:
+    properties = RESOURCES[alarm]["Properties"]
+    assert (properties["MetricName"], properties["Threshold"]) == (metric, threshold)
+    assert properties["Dimensions"] == [{"Name": "service", "Value": "push_subscribe"}]
+    assert (properties["Statistic"], properties["Period"], properties["EvaluationPeriods"]) == ("Sum", 60, 1)
+    assert (properties["ComparisonOperator"], properties["TreatMissingData"]) == ("GreaterThanThreshold", "notBreaching")
 
 
 def test_what_a_sweep_tells_an_alarm_of_does_not_come_too_late_for_its_period() -> None:
@@ -411,6 +494,8 @@ def test_what_a_sweep_tells_an_alarm_of_does_not_come_too_late_for_its_period() 
     assert RESOURCES["ImportsStuck"]["Properties"]["Period"] >= 2 * 60 * swept_every
 
 
-def test_every_parameter_is_described_in_the_template() -> None:
+def test_every_parameter_is_described_in_the_template_and_stands_in_one_group() -> None:
     for name, parameter in TEMPLATE["Parameters"].items():
         assert parameter["Description"], name
+    groups = TEMPLATE["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+    assert sorted(name for group in groups for name in group["Parameters"]) == sorted(TEMPLATE["Parameters"])

@@ -323,6 +323,7 @@ def _by_resource(not_taken: Mapping[str, str]) -> dict[str, str]:
     queues = {
         "forwards": ["ForwardsQueue"],
         "retries": ["RetriesQueue"],
+        "relays": ["RelaysQueue"],
         "dead_letters": ["EventsDeadLetters", "ForwardsDeadLetters"],
     }
     return {queue: text for name, text in not_taken.items() for queue in queues.get(name, ["EventsQueue"])}
@@ -398,7 +399,7 @@ METRICS_OF_AWS = {
         "NumberOfMessagesReceived",
         "NumberOfMessagesSent",
     },
-    "AWS/Lambda": {"ConcurrentExecutions", "Duration", "Errors", "Invocations", "Throttles"},
+    "AWS/Lambda": {"ConcurrentExecutions", "Duration", "Errors", "Invocations", "RecursiveInvocationsDropped", "Throttles"},
     "AWS/DynamoDB": {"ConsumedReadCapacityUnits", "ConsumedWriteCapacityUnits", "ReadThrottleEvents", "WriteThrottleEvents"},
     "AWS/ApiGateway": {"4xx", "5xx", "Count", "DataProcessed", "IntegrationLatency", "Latency"},
 }

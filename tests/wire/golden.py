@@ -3,9 +3,10 @@
 A case is `<case>.json`, the Lambda event, and `<case>.reply.json`, what must come of it. `<case>.given.json` holds what has to be
 so before: for `push_subscribe` the bodies to send first, for the functions of events an object (:class:`Given`).
 
-The reply to an HTTP event has `status`, `body` (XML as text) and perhaps `headers`, and under `queued` the messages that were put
-into the queue. What comes of a batch of messages is `batchItemFailures`, which is what Lambda is answered, and beside it what was
-put into the queues, sent to upstreams and counted; each of these that is empty is left out.
+The reply to an HTTP event has `status`, `body` (XML as text) and perhaps `headers`; under `queued` the messages that were put into
+the queue of events, under `relays` those of the queue of relays. What comes of a batch of messages is `batchItemFailures`, which is
+what Lambda is answered, and beside it what was put into the queues, sent to upstreams and counted; each of these that is empty is
+left out.
 
 What is made anew each time stands in replies as the name of its form: `"<profile id>"`, `"<receipt>"`, `"<time>"`.
 """
@@ -131,9 +132,9 @@ def assert_became(case: Case, actual: Mapping[str, Any]) -> None:
     )
 
 
-def assert_queued(case: Case, envelopes: Sequence[Envelope]) -> None:
-    """Check what an HTTP event put into the queue."""
-    expected = case.reply.get("queued", [])
+def assert_queued(case: Case, envelopes: Sequence[Envelope], queue: str = "queued") -> None:
+    """Check what an HTTP event put into a queue, which stands under this name in the golden reply."""
+    expected = case.reply.get(queue, [])
     assert _hidden([shown(envelope) for envelope in envelopes], expected) == expected
 
 

@@ -11,7 +11,7 @@ import pytest
 from pushhub.catalog.cached import CachedCatalog
 from pushhub.catalog.model import UpstreamKind
 from pushhub.catalog.secrets import CachedSecrets, LinkKeyId, Secrets
-from pushhub.dialects.altcraft.events.accepting import Acceptance
+from pushhub.dialects.altcraft.events.accepting import Acceptance, RelayAcceptance
 from pushhub.dialects.altcraft.events.link import CryptoPostEvents
 from pushhub.dialects.altcraft.events.post import PostEvents
 from pushhub.dialects.altcraft.upstream import AltcraftUpstream
@@ -20,7 +20,7 @@ from pushhub.events.forwarding import Destinations, Forwarding
 from pushhub.events.intake import Intake
 from pushhub.events.recording import Recording
 from pushhub.moments import Clock, Milliseconds, milliseconds_now
-from pushhub.outgoing.calls import RETRY_AFTER, Call, CallReply, NoReply
+from pushhub.outgoing.calls import CONTENT_TYPE, DATE, RETRY_AFTER, Call, CallReply, NoReply
 from tests.doubles.exchange import ScriptedExchange
 from tests.doubles.functions import Context, load_handler, wiring_of
 from tests.doubles.ledger import MemoryLedger
@@ -28,9 +28,9 @@ from tests.doubles.queues import MemoryQueue
 from tests.wire.golden import Case, shown
 
 STACK = "pushhub"
-OLD_LINK_KEY, LINK_KEY = "the-link-key-of-last-year", "the-link-key-of-this-year"
-SECRETS = Secrets({LinkKeyId(1): OLD_LINK_KEY, LinkKeyId(2): LINK_KEY}, {})
-"""Under these, links in golden events are this hub's."""
+OLD_LINK_KEY, LINK_KEY, REVOKED_LINK_KEY = "the-link-key-of-last-year", "the-link-key-of-this-year", "the-link-key-that-leaked"
+SECRETS = Secrets({LinkKeyId(1): OLD_LINK_KEY, LinkKeyId(2): LINK_KEY}, {}, {LinkKeyId(3): REVOKED_LINK_KEY})
+"""Under these, links in golden events are this hub's. The revoked key has the id that the keys of another hub may have."""
 
 Handler = Callable[[dict[str, Any], Context], dict[str, Any]]
 
@@ -41,10 +41,18 @@ def post_events(monkeypatch: pytest.MonkeyPatch, case: Case, queue: MemoryQueue)
     return _handler(monkeypatch, "post_events", "endpoint", PostEvents(CachedCatalog(lambda: catalog), Acceptance(queue)))
 
 
-def crypto_post_events(monkeypatch: pytest.MonkeyPatch, case: Case, queue: MemoryQueue) -> Handler:
-    """Return the handler of `crypto_post_events`."""
+def crypto_post_events(
+    monkeypatch: pytest.MonkeyPatch, case: Case, queue: MemoryQueue, relays: MemoryQueue | None = None
+) -> Handler:
+    """Return the handler of `crypto_post_events`, by default with a queue of relays that nobody looks into."""
     catalog = case.catalog.catalog
-    endpoint = CryptoPostEvents(CachedCatalog(lambda: catalog), CachedSecrets(lambda: SECRETS), STACK, Acceptance(queue))
+    endpoint = CryptoPostEvents(
+        CachedCatalog(lambda: catalog),
+        CachedSecrets(lambda: SECRETS),
+        STACK,
+        Acceptance(queue),
+        RelayAcceptance(relays or MemoryQueue()),
+    )
     return _handler(monkeypatch, "crypto_post_events", "endpoint", endpoint)
 
 
@@ -68,19 +76,20 @@ def what_forward_events_does(monkeypatch: pytest.MonkeyPatch, case: Case) -> dic
     tokens = {name: token for name, token in whole.upstream_tokens.items() if name not in given.get("without_token", ())}
     exchange = ScriptedExchange(read_answer(answer) for answer in given.get("answers", []))
     not_taken = given.get("not_taken", {})
-    retries, dead_letters = (MemoryQueue(not_taken.get(name, "")) for name in ("retries", "dead_letters"))
+    retries, relays, dead_letters = (MemoryQueue(not_taken.get(name, "")) for name in ("retries", "relays", "dead_letters"))
     forwarding = Forwarding(
         destinations=lambda: Destinations(whole.catalog.upstreams, tokens),
         apis={UpstreamKind.ALTCRAFT: AltcraftUpstream()},
         exchange=exchange,
         retries=retries,
+        relays=relays,
         dead_letters=dead_letters,
         clock=Clock(lambda: Milliseconds(given["now"]), lambda: 0.0, lambda: 0.5),
     )
     response = _handler(monkeypatch, "forward_events", "forwarding", forwarding)(case.event, Context())
     assert not exchange.answers, "an answer that no upstream was asked for"
     sent = [_sent(call) for call in exchange.calls]
-    return response | {"sent": sent} | _shown_queues(retries=retries, dead_letters=dead_letters)
+    return response | {"sent": sent} | _shown_queues(retries=retries, relays=relays, dead_letters=dead_letters)
 
 
 def ask_the_hub(url: str, event: Mapping[str, Any], body: bytes) -> tuple[int, bytes, dict[str, str]]:
@@ -124,11 +133,14 @@ def read_answer(answer: Mapping[str, Any]) -> CallReply | NoReply:
         return NoReply(answer["no_reply"], answer["unreachable"])
     body = answer.get("body", "")
     text = body if isinstance(body, str) else json.dumps(body)
-    headers = {RETRY_AFTER: answer["retry_after"]} if "retry_after" in answer else {}
+    headers = {name: answer[key] for key, name in _ANSWERED_HEADERS.items() if key in answer}
     return CallReply(answer["status"], text.encode(), headers)
+
+
+_ANSWERED_HEADERS = {"retry_after": RETRY_AFTER, "date": DATE, "content_type": CONTENT_TYPE}
 
 
 def _sent(call: Call) -> dict[str, Any]:
     if call.body is None:
-        return {"url": call.url}
+        return {"url": call.url, "headers": dict(call.headers)}
     return {"url": call.url, "content_type": call.headers["Content-Type"], "body": json.loads(call.body)}

@@ -6,22 +6,27 @@ for what is answered without them.
 
 import base64
 import json
+import re
+import string
+from dataclasses import replace
+from urllib.parse import quote, unquote
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pushhub.adapters.secrets_manager import SecretsManagerSecrets
+from pushhub.cached import FRESH_SECONDS
 from pushhub.catalog.cached import CachedCatalog
 from pushhub.catalog.model import Catalog
 from pushhub.catalog.secrets import CachedSecrets, LinkKeyId, Secrets
-from pushhub.dialects.altcraft.events.accepting import Acceptance
+from pushhub.dialects.altcraft.events.accepting import Acceptance, RelayAcceptance
 from pushhub.dialects.altcraft.events.errors import EventRefusal
 from pushhub.dialects.altcraft.events.link import CryptoPostEvents
-from pushhub.dialects.http import Answer
+from pushhub.dialects.http import Answer, HttpRequest
 from pushhub.events.command import LINK_PATH, Happening, RecordEvent, RelayLink
 from pushhub.events.links import mint_links
-from pushhub.events.messages import read_report
+from pushhub.events.messages import read_forward, read_report
 from pushhub.faults import UnavailableError
 from tests.conftest import Hub
 from tests.doubles.functions import Context
@@ -44,8 +49,9 @@ def opaque(case: Case) -> str:
 
 def endpoint(case: Case = ACK, queue: MemoryQueue | None = None, secrets: Secrets = SECRETS) -> CryptoPostEvents:
     catalog = case.catalog.catalog
+    queue = queue or MemoryQueue()
     return CryptoPostEvents(
-        CachedCatalog(lambda: catalog), CachedSecrets(lambda: secrets), STACK, Acceptance(queue or MemoryQueue())
+        CachedCatalog(lambda: catalog), CachedSecrets(lambda: secrets), STACK, Acceptance(queue), RelayAcceptance(queue)
     )
 
 
@@ -55,10 +61,11 @@ def ask(serve: CryptoPostEvents, query: str) -> Answer:
 
 @by_name
 def test_the_handler_gives_the_golden_reply(monkeypatch: pytest.MonkeyPatch, case: Case) -> None:
-    queue = MemoryQueue()
-    reply = crypto_post_events(monkeypatch, case, queue)(case.event, Context())
+    queue, relays = MemoryQueue(), MemoryQueue()
+    reply = crypto_post_events(monkeypatch, case, queue, relays)(case.event, Context())
     assert_replied(case, reply["statusCode"], reply["body"], reply["headers"])
     assert_queued(case, queue.envelopes)
+    assert_queued(case, relays.envelopes, "relays")
     assert reply["headers"]["x-request-id"] == case.name
 
 
@@ -134,13 +141,35 @@ def test_a_link_with_any_bit_of_its_bytes_turned_over_is_refused_and_nothing_is_
     assert queue.puts == 0
 
 
-def test_a_link_cut_anywhere_or_with_anything_added_is_refused() -> None:
+def test_a_link_cut_anywhere_or_with_a_character_of_a_link_added_is_refused() -> None:
     serve, link = endpoint(), opaque(ACK)
     assert ask(serve, f"/{link}").reply.status == 200
     for end in range(len(link)):
         assert ask(serve, f"/{link[:end]}").reply.status == 400
-    for added in ("A", "AAAA", "%00", "&", "%3D", "/", "#"):
+        assert ask(serve, f"/{link[:end]}&{link[end:]}").reply.status == 400
+    for added in ("A", "AAAA", "_", "-", "%41", "%5F"):
         assert ask(serve, f"/{link}{added}").reply.status == 400
+
+
+@pytest.mark.parametrize(
+    "added", ["&fbclid=x", "?utm=x", "#top", ",", ";", "'", ">", "!", "]", "\u2019", "%E2%80%8B", "%00", "%", "%2"]
+)
+def test_what_is_added_behind_a_link_does_not_count(added: str) -> None:
+    serve, link = endpoint(), opaque(ACK)
+    for query in (f"/{link}{added}", f"%2F{link}{added}", f"/{link}{added}A", f"a=b&/{link}{added}"):
+        assert ask(serve, query).counts == {"EventsAccepted": 1}
+
+
+@given(st.text(string.ascii_letters + string.digits + "_-", min_size=16, max_size=60), st.text(max_size=20), st.booleans())
+def test_a_foreign_link_is_relayed_up_to_the_first_character_that_no_link_has(link: str, tail: str, encoded: bool) -> None:
+    behind = re.sub("^[0-9A-Za-z_-]+", "", unquote(tail))
+    queue = MemoryQueue()
+    ask(endpoint(RELAYED, queue), "/" + (_encoded_characters(link) if encoded else link) + quote(behind))
+    assert read_report(queue.envelopes[0].body).content == RelayLink(link)
+
+
+def _encoded_characters(text: str) -> str:
+    return "".join(f"%{ord(character):02x}" for character in text)
 
 
 @pytest.mark.parametrize("purpose", [b"o", b"A", b"\0"])
@@ -172,10 +201,95 @@ def test_whatever_the_query_holds_it_is_a_bad_link_or_relayed_byte_for_byte(quer
         if answer.reply.status == 200:
             assert relayed
             assert answer.counts == {"RelaysAccepted": 1}
-            assert read_report(queue.envelopes[0].body).content == RelayLink(query.removeprefix("/").removesuffix("="))
-            assert json.loads(queue.envelopes[0].body)["what"] == {"link": query.removeprefix("/").removesuffix("=")}
+            content = read_forward(queue.envelopes[0].body).report.content
+            assert isinstance(content, RelayLink)
+            assert f"/{content.opaque}" in unquote(query)
+            assert json.loads(queue.envelopes[0].body)["what"] == {"link": content.opaque}
         else:
             assert (answer.refusal, queue.puts) == (EventRefusal.BAD_LINK, 0)
+
+
+@pytest.mark.parametrize("value", ["1", "0", "", "true", "another hub", "1, 1"])
+def test_a_link_that_another_hub_has_handed_on_is_not_handed_on_again_whatever_its_mark_says(value: str) -> None:
+    queue = MemoryQueue()
+    marked = HttpRequest("r-1", b"", f"/{opaque(RELAYED)}", {"x-pushhub-relayed": value})
+    answer = endpoint(RELAYED, queue)(marked)
+    assert (answer.reply.status, answer.refusal, queue.puts) == (400, EventRefusal.BAD_LINK, 0)
+
+
+def test_a_link_of_ours_is_accepted_from_another_hub() -> None:
+    queue = MemoryQueue()
+    marked = HttpRequest("r-1", b"", f"/{opaque(ACK)}", {"x-pushhub-relayed": "1"})
+    assert endpoint(RELAYED, queue)(marked).counts == {"EventsAccepted": 1}
+    assert read_report(queue.envelopes[0].body).content == RecordEvent(Happening.DELIVERED, UID)
+
+
+@pytest.mark.parametrize("upstreams", [1, 10, 20])
+def test_a_link_is_accepted_by_one_put_of_a_message_for_each_upstream_that_relays(upstreams: int) -> None:
+    (one,) = (upstream for upstream in RELAYED.catalog.catalog.upstreams.values() if upstream.relay_links)
+    others = {f"other-{number}": replace(one, name=f"other-{number}", relay_links=False) for number in range(3)}
+    relaying = {f"u{number}": replace(one, name=f"u{number}") for number in range(upstreams)}
+    catalog = replace(RELAYED.catalog.catalog, upstreams=relaying | others)
+    events, relays = MemoryQueue(), MemoryQueue()
+    serve = CryptoPostEvents(
+        CachedCatalog(lambda: catalog), CachedSecrets(lambda: SECRETS), STACK, Acceptance(events), RelayAcceptance(relays)
+    )
+    assert ask(serve, f"/{opaque(RELAYED)}").reply.status == 200
+    forwards = [read_forward(envelope.body) for envelope in relays.envelopes]
+    assert [forward.upstream for forward in forwards] == list(relaying)
+    assert {forward.report.content for forward in forwards} == {RelayLink(opaque(RELAYED))}
+    assert len({forward.report.receipt for forward in forwards}) == 1
+    assert (relays.puts, events.puts) == (1, 0)
+
+
+def test_where_an_upstream_is_left_out_the_link_is_not_accepted() -> None:
+    (one,) = (upstream for upstream in RELAYED.catalog.catalog.upstreams.values() if upstream.relay_links)
+    catalog = replace(RELAYED.catalog.catalog, upstreams={name: replace(one, name=name) for name in ("one", "other")})
+    relays = RelayAcceptance(MemoryQueue(refused='"other"'))
+    serve = CryptoPostEvents(
+        CachedCatalog(lambda: catalog), CachedSecrets(lambda: SECRETS), STACK, Acceptance(MemoryQueue()), relays
+    )
+    assert ask(serve, f"/{opaque(RELAYED)}").reply.status == 503
+
+
+def test_a_link_of_a_revoked_key_is_refused_within_a_minute_and_relayed_to_nobody() -> None:
+    secrets, time, queue = [SECRETS], [0.0], MemoryQueue()
+    catalog = RELAYED.catalog.catalog
+    cached = CachedSecrets(lambda: secrets[0], clock=lambda: time[0])
+    serve = CryptoPostEvents(CachedCatalog(lambda: catalog), cached, STACK, Acceptance(queue), RelayAcceptance(queue))
+    old = f"/{opaque(Case('crypto_post_events', 'ours-of-an-old-key'))}"
+    assert ask(serve, old).counts == {"EventsAccepted": 1}
+    secrets[0] = SECRETS.without_link_key(LinkKeyId(1))
+    time[0] = FRESH_SECONDS
+    answer = ask(serve, old)
+    assert (answer.reply.status, answer.refusal, queue.puts) == (400, EventRefusal.BAD_LINK, 1)
+    assert ask(serve, f"/{opaque(ACK)}").reply.status == 200
+
+
+def test_links_of_a_revoked_key_do_not_make_the_secret_be_read_again_and_again() -> None:
+    reads, time = [], [0.0]
+
+    def load() -> Secrets:
+        reads.append(time[0])
+        return SECRETS.without_link_key(LinkKeyId(1))
+
+    catalog = RELAYED.catalog.catalog
+    cached = CachedSecrets(load, clock=lambda: time[0])
+    serve = CryptoPostEvents(
+        CachedCatalog(lambda: catalog), cached, STACK, Acceptance(MemoryQueue()), RelayAcceptance(MemoryQueue())
+    )
+    for second in range(FRESH_SECONDS):
+        time[0] = second
+        assert ask(serve, f"/{opaque(Case('crypto_post_events', 'ours-of-an-old-key'))}").reply.status == 400
+    assert reads == [0.0]
+
+
+def test_a_link_that_is_none_of_this_form_is_relayed_without_a_look_at_the_secret() -> None:
+    catalog, queue = RELAYED.catalog.catalog, MemoryQueue()
+    serve = CryptoPostEvents(
+        CachedCatalog(lambda: catalog), CachedSecrets(failing), STACK, Acceptance(queue), RelayAcceptance(queue)
+    )
+    assert (ask(serve, f"/{opaque(RELAYED)}").reply.status, queue.puts) == (200, 1)
 
 
 def test_a_link_of_ours_is_never_relayed() -> None:
@@ -199,7 +313,9 @@ def failing(*_: object) -> Secrets:
 
 def test_a_secret_that_cannot_be_read_makes_no_link_a_bad_one_or_a_foreign_one() -> None:
     catalog, queue = RELAYED.catalog.catalog, MemoryQueue()
-    serve = CryptoPostEvents(CachedCatalog(lambda: catalog), CachedSecrets(failing), STACK, Acceptance(queue))
+    serve = CryptoPostEvents(
+        CachedCatalog(lambda: catalog), CachedSecrets(failing), STACK, Acceptance(queue), RelayAcceptance(queue)
+    )
     answer = ask(serve, f"/{opaque(ACK)}")
     assert (answer.reply.status, queue.puts) == (503, 0)
     assert answer.fault
@@ -210,7 +326,8 @@ def test_a_catalog_that_cannot_be_read_stops_foreign_links_and_not_ours() -> Non
     def load() -> Catalog:
         raise UnavailableError("DynamoDB answered ThrottlingException to GetItem")
 
-    serve = CryptoPostEvents(CachedCatalog(load), CachedSecrets(lambda: SECRETS), STACK, Acceptance(MemoryQueue()))
+    queue = MemoryQueue()
+    serve = CryptoPostEvents(CachedCatalog(load), CachedSecrets(lambda: SECRETS), STACK, Acceptance(queue), RelayAcceptance(queue))
     assert ask(serve, f"/{opaque(ACK)}").reply.status == 200
     assert ask(serve, f"/{opaque(RELAYED)}").reply.status == 503
 

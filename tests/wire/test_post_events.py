@@ -47,6 +47,13 @@ def test_the_local_hub_gives_the_golden_reply(hub: Hub, case: Case) -> None:
     assert headers["x-request-id"]
 
 
+def test_the_hub_logs_no_token_of_a_url(hub: Hub) -> None:
+    ask_the_hub(hub.url, PLAIN_JSON.event | {"rawQueryString": "token=a-token-in-the-url"}, PLAIN_JSON.body)
+    logged = hub.up.said + hub.up.engine_log
+    assert "/post_events" in logged
+    assert "a-token-in-the-url" not in logged
+
+
 @by_name
 def test_no_token_and_nothing_of_a_body_is_ever_logged(
     monkeypatch: pytest.MonkeyPatch, case: Case, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture

@@ -2,11 +2,14 @@
 
 import asyncio
 import gc
+import gzip
 import os
+import resource
 import socket
 import ssl
 import threading
 import time
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -32,6 +35,7 @@ LONG = 20.0
 """Seconds to answer, where it does; a slow machine must not fail a test."""
 TOKEN, LINK = "secret-token-of-the-upstream", "link-that-is-a-credential-itself"
 POSTED = f'{{"token":"{TOKEN}","uid":"u"}}'.encode()
+ENCODINGS = b"Accept-Encoding: deflate, gzip, br\r\n"
 POST_PATH, LINK_PATH = "/api/v1.1/pushes/post_events", f"/api/v1.1/pushes/crypto_post_events?/{LINK}"
 
 
@@ -160,7 +164,7 @@ def _no_reply(result: CallReply | NoReply, *, unreachable: bool) -> str:
 
 
 def _post(url: str, body: bytes = POSTED) -> Call:
-    return Call(url, "POST", {"Content-Type": "application/json"}, body)
+    return Call(url, "POST", {"Content-Type": "application/json"}, body, frozenset({RETRY_AFTER}))
 
 
 def _good(_request: bytes) -> bytes:
@@ -210,8 +214,8 @@ def test_a_post_is_exactly_this(good: RawServer) -> None:
     body = b'{"uid":"' + "é\U0001f600".encode() + bytes(range(256)) + b'"}'
     assert _one(_exchange(), _post(good.url("/a/b"), body)) == CallReply(200, b"good")
     assert good.requests == [
-        b"POST /a/b HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nUser-Agent: pushhub\r\nAccept: */*\r\n"
-        b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (good.port, len(body), body)
+        b"POST /a/b HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nUser-Agent: pushhub\r\nAccept: */*\r\n%b"
+        b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%b" % (good.port, ENCODINGS, len(body), body)
     ]
 
 
@@ -222,7 +226,8 @@ def test_a_get_has_the_opaque_part_byte_for_byte(good: RawServer, opaque: str) -
     path = f"/api/v1.1/pushes/crypto_post_events?/{opaque}"
     assert _one(_exchange(), Call(good.url(path))) == CallReply(200, b"good")
     assert good.requests == [
-        b"GET %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nUser-Agent: pushhub\r\nAccept: */*\r\n\r\n" % (path.encode(), good.port)
+        b"GET %b HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nUser-Agent: pushhub\r\nAccept: */*\r\n%b\r\n"
+        % (path.encode(), good.port, ENCODINGS)
     ]
 
 
@@ -240,7 +245,7 @@ def test_a_get_after_a_post_on_the_same_handle_is_bare(good: RawServer) -> None:
     exchange([_post(good.url())])
     exchange([Call(good.url("/bare"))])
     assert good.requests[1] == (
-        b"GET /bare HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nUser-Agent: pushhub\r\nAccept: */*\r\n\r\n" % good.port
+        b"GET /bare HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nUser-Agent: pushhub\r\nAccept: */*\r\n%b\r\n" % (good.port, ENCODINGS)
     )
 
 
@@ -248,7 +253,8 @@ def test_headers_are_sent_as_they_are_and_in_their_order(good: RawServer) -> Non
     headers = {"apns-topic": "app", "Authorization": f"Bearer {TOKEN}", "A": 'b,  c; d="e"'}
     exchange = _exchange()
     exchange([Call(good.url("/1"), headers=headers), Call(good.url("/2"), "POST", headers, b"x")])
-    sent = b'Accept: */*\r\napns-topic: app\r\nAuthorization: Bearer %s\r\nA: b,  c; d="e"\r\n' % TOKEN.encode()
+    own = b'apns-topic: app\r\nAuthorization: Bearer %b\r\nA: b,  c; d="e"\r\n' % TOKEN.encode()
+    sent = b"Accept: */*\r\n" + ENCODINGS + own
     assert {request[: request.index(b" ")]: request[request.index(b"Accept") :] for request in good.requests} == {
         b"GET": sent + b"\r\n",
         b"POST": sent + b"Content-Length: 1\r\n\r\nx",
@@ -408,7 +414,9 @@ def test_a_status_is_read(status: int) -> None:
         assert _one(_exchange(), Call(server.url())) == CallReply(status)
 
 
-@pytest.mark.parametrize(("size", "kept"), [(0, 0), (MAX_REPLY_BYTES, MAX_REPLY_BYTES), (MAX_REPLY_BYTES + 1, 0), (5_000_000, 0)])
+@pytest.mark.parametrize(
+    ("size", "kept"), [(0, 0), (9, 9), *((MAX_REPLY_BYTES + more, MAX_REPLY_BYTES) for more in (0, 1, 5_000_000))]
+)
 def test_a_body_over_64_kib_is_cut(size: int, kept: int) -> None:
     with listening(lambda _: answer("422 x", b"x" * size, "Retry-After: 9")) as server:
         assert _one(_exchange(), Call(server.url())) == CallReply(422, b"x" * kept, {RETRY_AFTER: "9"})
@@ -421,9 +429,60 @@ def test_a_body_in_chunks_is_put_together() -> None:
         assert [_one(exchange, Call(server.url())) for _ in range(2)] == [CallReply(200, b"a" * 1000)] * 2
 
 
-def test_a_compressed_body_is_not_unpacked() -> None:
-    with listening(lambda _: answer("200 OK", b"\x1f\x8bxyz", "Content-Encoding: gzip")) as server:
-        assert _one(_exchange(), Call(server.url())) == CallReply(200, b"\x1f\x8bxyz")
+GOOD = b'{"error":0}'
+ENCODED = {
+    "gzip": gzip.compress(GOOD),
+    "x-gzip": gzip.compress(GOOD),
+    "deflate": zlib.compress(GOOD),
+    "Deflate": zlib.compress(GOOD)[2:-4],
+    # Compressed by brotli: Python cannot.
+    "br": bytes.fromhex("0b05807b226572726f72223a307d03"),
+    "gzip, gzip": gzip.compress(gzip.compress(GOOD)),
+    "identity": GOOD,
+    "none": GOOD,
+    "": GOOD,
+}
+
+
+@pytest.mark.parametrize("encoding", ENCODED)
+def test_a_compressed_body_is_unpacked(encoding: str) -> None:
+    with listening(lambda _: answer("200 OK", ENCODED[encoding], f"Content-Encoding: {encoding}")) as server:
+        assert _one(_exchange(), Call(server.url())) == CallReply(200, GOOD)
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate"])
+def test_a_body_that_unpacks_to_a_hundred_megabytes_is_cut(encoding: str) -> None:
+    compress = gzip.compress if encoding == "gzip" else zlib.compress
+    bomb = answer("200 OK", compress(b" " * 100_000_000), f"Content-Encoding: {encoding}")
+    with listening(lambda _: bomb) as server:
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        assert _one(_exchange(), Call(server.url())) == CallReply(200, b" " * MAX_REPLY_BYTES)
+        assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 20_000
+
+
+def test_what_stands_behind_a_compressed_body_is_passed_over() -> None:
+    body = gzip.compress(GOOD) + b"<!-- 0.01 s -->"
+    with listening(lambda _: answer("200 OK", body, "Content-Encoding: gzip")) as server:
+        assert _one(_exchange(), Call(server.url())) == CallReply(200, GOOD)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "gzip", "br", "zstd", "unknown"])
+def test_a_url_that_names_a_wrong_encoding_is_taken_at_its_body_from_the_second_answer_on(encoding: str) -> None:
+    spoilt = answer("200 OK", GOOD, f"Content-Encoding: {encoding}", "Retry-After: 9")
+    with listening(lambda _: spoilt) as server:
+        exchange = _exchange()
+        calls = [_post(server.url("/wrong?a")), _post(server.url("/wrong?b"))]
+        assert exchange(calls) == [CallReply(200, b"", {RETRY_AFTER: "9"})] * 2
+        assert exchange(calls) == [CallReply(200, GOOD, {RETRY_AFTER: "9"})] * 2
+        assert b"Accept-Encoding" not in server.requests[-1]
+        exchange([_post(server.url("/other"))])
+        assert ENCODINGS in server.requests[-1]
+
+
+@pytest.mark.parametrize("status", [204, 400, 422, 500])
+def test_a_status_counts_even_where_the_body_cannot_be_unpacked(status: int) -> None:
+    with listening(lambda _: answer(f"{status} x", GOOD if status != 204 else b"", "Content-Encoding: utf-8")) as server:
+        assert _one(_exchange(), Call(server.url())) == CallReply(status)
 
 
 GOOD_BODY = b'{"error":0,"error_text":"Successful operation"}'
@@ -432,7 +491,7 @@ PLAYED: dict[str, CallReply] = {
     "error": CallReply(200, b'{"error":1,"error_text":"told to fail"}', {RETRY_AFTER: "7"}),
     "html": CallReply(200, b"<!doctype html><title>Sorry</title><p>We will be back soon.", {RETRY_AFTER: "7"}),
     "redirect": CallReply(302, b"", {RETRY_AFTER: "7"}),
-    "huge": CallReply(200, b"", {RETRY_AFTER: "7"}),
+    "huge": CallReply(200, b" " * MAX_REPLY_BYTES, {RETRY_AFTER: "7"}),
 } | {
     name: CallReply(status, b'{"error":%d,"error_text":"told to answer %d"}' % (status, status), {RETRY_AFTER: "7"})
     for name, status in {
@@ -878,7 +937,7 @@ def test_a_handle_whose_transfer_was_broken_off_is_clean_the_next_time(name: str
     with _standing_in(Behaviour(name, retry_after=5)) as upstream:
         for _ in range(3):
             spoilt = _one(exchange, _post(upstream.url + POST_PATH))
-            assert isinstance(spoilt, NoReply) or not spoilt.body
+            assert isinstance(spoilt, NoReply) or not spoilt.body.strip()
             assert _one(exchange, Call(good.url())) == CallReply(200, b"good")
     assert len(exchange._idle) == 1
 

@@ -1,6 +1,7 @@
 """The stored form of a catalog."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -19,6 +20,7 @@ from pushhub.catalog.model import (
     Right,
     Upstream,
     UpstreamKind,
+    WayOfMatching,
 )
 from pushhub.catalog.providers import Provider
 
@@ -51,6 +53,16 @@ def test_the_document_has_every_section_with_its_lists_sorted() -> None:
 def test_a_document_of_an_earlier_release_has_fewer_sections() -> None:
     earlier = {name: section for name, section in json.loads(STORED).items() if name in {"databases", "resources"}}
     assert read_document(json.dumps(earlier)) == Catalog(EVERYTHING.databases, EVERYTHING.resources)
+
+
+def test_a_narrowed_resource_is_stored_with_the_ways_in_which_it_matches_in_their_order() -> None:
+    narrow = replace(SHOP, matching=frozenset({WayOfMatching.MATCH_FIELD, WayOfMatching.PUSH_TOKEN}))
+    catalog = replace(EVERYTHING, resources={narrow.id: narrow})
+    document = write_document(catalog)
+    assert document == STORED.replace(
+        '"providers":["Firefox","ios-apns"]', '"providers":["Firefox","ios-apns"],"matching":["token","custom"]'
+    )
+    assert read_document(document) == catalog
 
 
 def test_a_section_of_a_later_release_is_passed_over() -> None:

@@ -22,11 +22,13 @@ from pushhub.catalog.model import (
     Right,
     Upstream,
     UpstreamKind,
+    WayOfMatching,
     digest_of,
 )
 from pushhub.catalog.providers import PROVIDER_CODES, Provider
 from pushhub.catalog.sections.file_values import MAX_ID
 from pushhub.catalog.whole import WholeCatalog
+from pushhub.text import holds_invisible
 
 TOKEN = "3LXP2FRcRxJ-7b14db88ec937f14"
 
@@ -85,6 +87,20 @@ def test_a_resource_may_have_two_tokens_fewer_providers_and_moving_tokens() -> N
     assert shop.bearer_token_digests == {digest_of(TOKEN), digest_of("12345abc")}
     assert shop.push_token_conflict is PushTokenConflict.MOVE
     assert shop.providers == frozenset({Provider("Firefox")})
+
+
+@pytest.mark.parametrize(
+    ("declared_as", "ways"),
+    [
+        ("matching: [token]", ["token"]),
+        ("matching: [custom, id]", ["id", "custom"]),
+        ("matching: [custom, id, token]", ["token", "id", "custom"]),
+        ('matching: ["${WAY}"]', ["id"]),
+    ],
+)
+def test_a_resource_may_match_in_fewer_ways(declared_as: str, ways: list[str]) -> None:
+    text = f"resources: [{{id: 5, name: s, token: {TOKEN}, databases: [], {declared_as}}}]"
+    assert declared(text, WAY="id").resources[ResourceId(5)].ways_of_matching == tuple(map(WayOfMatching, ways))
 
 
 def test_a_section_that_is_left_out_is_empty() -> None:
@@ -188,6 +204,10 @@ def test_a_variable_that_is_set_to_a_bad_token_is_not_shown() -> None:
         ("id: 1, name: a, fields: [a]", "databases[0].fields: a mapping is expected"),
         ("id: 1, name: a, fields: {5: text}", "databases[0].fields[5]: a text is expected; put it in quotes"),
         ("id: 1, name: a, fields: {'a#b': text}", "databases[0].fields['a#b']: a field's name is 1 to 64 letters, digits, _ and -"),
+        (
+            "id: 1, name: a, fields: {nick\u3164: text}",
+            "databases[0].fields.nick\u3164: a field's name is 1 to 64 letters, digits, _ and -",
+        ),
         ("id: 1, name: a, fields: {'': text}", "databases[0].fields['']: a field's name is 1 to 64 letters, digits, _ and -"),
         (
             "id: 1, name: a, fields: {nick: txt}",
@@ -241,6 +261,24 @@ def test_what_is_wrong_with_a_database_is_told_with_its_place(entry: str, proble
             "token: abcdefgh, databases: [], providers: [firefox]",
             f'resources[0].providers[0]: unknown provider "firefox"; one of {", ".join(PROVIDER_CODES)}',
         ),
+        (
+            "token: abcdefgh, databases: [], matching: []",
+            "resources[0].matching: at least one way of matching is required; leave the key out to allow all",
+        ),
+        (
+            "token: abcdefgh, databases: [], matching: [token, profile_id]",
+            'resources[0].matching[1]: unknown way of matching "profile_id"; one of token, id, custom',
+        ),
+        (
+            "token: abcdefgh, databases: [], matching: [Token]",
+            'resources[0].matching[0]: unknown way of matching "Token"; one of token, id, custom',
+        ),
+        (
+            "token: abcdefgh, databases: [], matching: [id, token, id]",
+            'resources[0].matching[2]: "id" stands in the list already',
+        ),
+        ("token: abcdefgh, databases: [], matching: ", "resources[0].matching: a list is expected"),
+        ("token: abcdefgh, databases: [], matching: token", "resources[0].matching: a list is expected"),
     ],
 )
 def test_what_is_wrong_with_a_resource_is_told_with_its_place(entry: str, problem: str) -> None:
@@ -477,7 +515,7 @@ def test_a_file_that_cannot_be_read_is_told_in_one_line(tmp_path: Path) -> None:
 names = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cn", "Co", "Zl", "Zp")), min_size=1, max_size=9).filter(
     lambda text: text.strip() and "${" not in text
 )
-field_names = st.from_regex(r"[\w-]{1,12}", fullmatch=True)
+field_names = st.from_regex(r"[\w-]{1,12}", fullmatch=True).filter(lambda text: not holds_invisible(text))
 tokens = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=8, max_size=40).filter(
     lambda text: "${" not in text and not text.startswith("$")
 )

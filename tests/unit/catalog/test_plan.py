@@ -20,6 +20,7 @@ from pushhub.catalog.model import (
     Right,
     Upstream,
     UpstreamKind,
+    WayOfMatching,
     digest_of,
 )
 from pushhub.catalog.plan import Action, PlanError, plan_catalog
@@ -106,6 +107,7 @@ def test_what_changes_of_a_resource_is_told_without_a_token() -> None:
         databases=(NEWS.id, CUSTOMERS.id),
         push_token_conflict=PushTokenConflict.MOVE,
         providers=frozenset({Provider("ios-apns"), Provider("Firefox")}),
+        matching=frozenset({WayOfMatching.PROFILE_ID, WayOfMatching.PUSH_TOKEN}),
     )
     planned = plan_catalog(catalog(CUSTOMERS, NEWS, SHOP), catalog(CUSTOMERS, NEWS, after), prune=False)
     (step,) = planned.changes
@@ -114,9 +116,16 @@ def test_what_changes_of_a_resource_is_told_without_a_token() -> None:
         "databases [17] → [2, 17]",
         "token_conflict reject → move",
         "providers all → [Firefox, ios-apns]",
+        "matching all → [token, id]",
         "tokens changed (2 added, 1 removed)",
     )
     assert planned.lines == (f"~ resource 5 shop: {', '.join(step.details)}",)
+
+
+def test_matching_that_is_widened_again_is_told_too() -> None:
+    narrow = replace(SHOP, matching=frozenset({WayOfMatching.PUSH_TOKEN}))
+    planned = plan_catalog(catalog(CUSTOMERS, narrow), catalog(CUSTOMERS, SHOP), prune=False)
+    assert planned.lines == ("~ resource 5 shop app: matching [token] → all",)
 
 
 def test_what_changes_of_an_api_token_is_told_without_it() -> None:

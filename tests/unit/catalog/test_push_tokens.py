@@ -15,7 +15,7 @@ DEVICE_ID = "yandex-Appmetrica-device-id-ios"
 MISFITS = [
     (PushTokenMisfit.BLANK, ["", " ", "   ", "\t", "\u00a0", "\u3000 "]),
     (PushTokenMisfit.CONTROL_CHARACTER, ["a\tb", "a\n", "\r\na", "a\0", "a\x1b[31m", "\x7fa", "a\u0085b"]),
-    (PushTokenMisfit.UNSEEN_CHARACTER, ["a\u200b", "\ufeffa", "a\u00adb", "a\u2060", "a\u2028b", "\u200e" + HEX]),
+    (PushTokenMisfit.INVISIBLE_CHARACTER, ["a\u200b", "\ufeffa", "a\u00adb", "a\u2060", "a\u2028b", "\u200e" + HEX]),
     (PushTokenMisfit.BLANK_AT_AN_END, [" a", "a ", "a\u00a0", "\u2003a", f" {HEX} ", "null "]),
     (
         PushTokenMisfit.WORD_FOR_NOTHING,

@@ -20,7 +20,7 @@ from pushhub.catalog.model import Catalog, DatabaseId
 from pushhub.catalog.port import CatalogChangedError, StoredCatalog
 from pushhub.catalog.secrets import Secrets, StoredSecrets
 from pushhub.console.catalog import DEMO_CATALOG, apply_catalog, apply_demo_catalog, catalog, demo_curl, read_catalog
-from pushhub.console.connection import Connection
+from pushhub.console.connection import Connection, Stack
 from pushhub.console.failure import ConsoleError
 from pushhub.console.stores import Stores
 from pushhub.faults import UnavailableError
@@ -50,9 +50,9 @@ class Hub:
         self.secrets = MemorySecrets()
         self.local_upstreams = True
         self.file = file
-        self.stacks: list[str | None] = []
+        self.stacks: list[Stack | None] = []
 
-    def open(self, stack: str | None) -> Stores:
+    def open(self, stack: Stack | None) -> Stores:
         self.stacks.append(stack)
         return Stores(self.catalog, self.audience, self.secrets, local_upstreams=self.local_upstreams)
 
@@ -82,7 +82,7 @@ def test_applying_shows_what_changes_and_when(hub: Hub) -> None:
     assert result.stdout.splitlines() == ["+ database 17 customers", "+ resource 5 shop app", "in effect within 60 s"]
     assert result.stderr == ""
     assert hub.catalog.catalog == parse_catalog(SHOP, "", {}).catalog
-    assert hub.stacks == ["ours"]
+    assert hub.stacks == [Stack("ours")]
 
 
 def test_applying_again_changes_nothing(hub: Hub) -> None:
@@ -341,7 +341,9 @@ def test_a_hub_that_does_not_answer_is_told_in_one_line(hub: Hub, monkeypatch: p
 
 
 def test_showing_prints_yaml_without_a_whole_digest(hub: Hub) -> None:
-    hub.apply(SHOP.replace("databases: [17]", "databases: [17], providers: [ios-apns, Firefox]") + FORWARDING)
+    hub.apply(
+        SHOP.replace("databases: [17]", "databases: [17], providers: [ios-apns, Firefox], matching: [custom, token]") + FORWARDING
+    )
     shown = hub.run("show")
     assert (
         shown.stdout
@@ -358,6 +360,7 @@ resources:
   databases: [17]
   token_conflict: reject
   providers: [Firefox, ios-apns]
+  matching: [token, custom]
 api_tokens:
 - name: gateway
   token_sha256: [c70780…]

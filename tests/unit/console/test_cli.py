@@ -4,14 +4,11 @@ import importlib.util
 import platform
 from pathlib import Path
 
-import boto3
 import pytest
-from botocore.exceptions import NoCredentialsError
 from click.testing import CliRunner
 
 from pushhub.console.checkout import find_checkout, host_architecture
 from pushhub.console.cli import main
-from pushhub.console.connection import Connection, connect, connect_to_engine
 from pushhub.console.failure import ConsoleError
 from pushhub.console.local.front_door import reserve_port
 
@@ -41,6 +38,13 @@ def test_a_missing_tool_is_named(monkeypatch: pytest.MonkeyPatch, module: str, p
 @pytest.mark.parametrize("arguments", [["up", "--port", "x"], ["up", "--port", "70000"], ["nothing"]])
 def test_wrong_use_exits_with_2(arguments: list[str]) -> None:
     assert CliRunner().invoke(main, arguments).exit_code == 2
+
+
+@pytest.mark.parametrize("origin", ["*", "https://shop.example.com/", "shop.example.com", "https://a.example,https://b.example"])
+def test_what_is_no_origin_ends_up_before_anything_is_built(origin: str) -> None:
+    result = CliRunner().invoke(main, ["up", "--allow-origin", "https://a.example", "--allow-origin", origin])
+    assert result.exit_code == 2
+    assert f"Invalid value for '--allow-origin': '{origin}' is no origin as browsers send it" in result.output
 
 
 def test_a_catalog_file_that_cannot_be_read_ends_up_before_anything_is_built() -> None:
@@ -73,35 +77,3 @@ def test_a_processor_without_wheels_is_refused(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(platform, "machine", lambda: "riscv64")
     with pytest.raises(ConsoleError, match=r"^this machine is a riscv64"):
         host_architecture()
-
-
-def test_without_a_running_hub_a_command_says_how_to_start_one() -> None:
-    with pytest.raises(
-        ConsoleError, match=r"^no hub is running here: start one with `uv run pushhub up`, or name a deployed one with --stack$"
-    ):
-        connect(None)
-
-
-def test_a_stack_without_credentials_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object, **__: object) -> None:
-        raise NoCredentialsError
-
-    monkeypatch.setattr(boto3.Session, "client", refuse)
-    with pytest.raises(ConsoleError, match=r"^the stack mine cannot be read: Unable to locate credentials$"):
-        connect("mine")
-
-
-def test_the_local_connection_ignores_the_users_aws_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    (tmp_path / "config").write_text("[default]\nregion = us-west-2\nendpoint_url = http://127.0.0.1:9\n")
-    for name, value in {
-        "AWS_PROFILE": "no-such-profile",
-        "AWS_CONFIG_FILE": str(tmp_path / "config"),
-        "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
-        "AWS_REGION": "us-west-2",
-        "HTTP_PROXY": "http://127.0.0.1:9",
-    }.items():
-        monkeypatch.setenv(name, value)
-    connection: Connection = connect_to_engine("http://127.0.0.1:4566", "eu-central-1")
-    client = connection.client("dynamodb")
-    assert (client.meta.endpoint_url, client.meta.region_name) == ("http://127.0.0.1:4566", "eu-central-1")
-    assert vars(client.meta.config)["_user_provided_options"]["proxies"] == {}

@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 import pushhub.console.events as commands
 from pushhub.adapters.dynamodb.ledger import DynamoLedger
 from pushhub.catalog.providers import PushToken
-from pushhub.console.connection import Connection
+from pushhub.console.connection import Connection, Stack
 from pushhub.console.events import events, plot, ranked, statistics_lines
 from pushhub.events.command import Happening, PlainForm, RecordEvent
 from pushhub.events.ledger import Counts, FirstSeen, LaunchStatistics, Ledger, Repeated, ReportMark
@@ -54,9 +54,9 @@ class Ledgers:
 
     def __init__(self) -> None:
         self.ledger = MemoryLedger()
-        self.stacks: list[str | None] = []
+        self.stacks: list[Stack | None] = []
 
-    def open(self, stack: str | None) -> MemoryLedger:
+    def open(self, stack: Stack | None) -> MemoryLedger:
         self.stacks.append(stack)
         return self.ledger
 
@@ -153,7 +153,7 @@ def test_wrong_use_exits_with_2_before_the_hub_is_asked(ledgers: Ledgers, words:
 def test_a_deployed_hub_is_asked_by_its_name(ledgers: Ledgers) -> None:
     run("stats", "--stack", "staging")
     run("show", "--uid", "u")
-    assert ledgers.stacks == ["staging", None]
+    assert ledgers.stacks == [Stack("staging"), None]
 
 
 def counted(ledger: MemoryLedger) -> None:
@@ -249,7 +249,7 @@ def test_a_ledger_that_does_not_answer_is_told_in_one_line(
 
 
 def test_what_a_hub_has_recorded_is_read_back(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
-    def connect(stack: str | None) -> Connection:
+    def connect(stack: Stack | None) -> Connection:
         return hub.connection
 
     monkeypatch.setattr(commands, "connect", connect)

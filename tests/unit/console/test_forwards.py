@@ -16,7 +16,7 @@ import pushhub.console.dead_letter_queue as queue_module
 import pushhub.console.forwards as commands
 from pushhub.adapters.sqs_for_commands import SqsMessages
 from pushhub.catalog.providers import PushToken
-from pushhub.console.connection import Connection
+from pushhub.console.connection import Connection, Stack
 from pushhub.console.dead_letter_queue import DeadLetterQueue
 from pushhub.console.dead_letters import MOVED_BY_SQS, DeadLetter, QueueName, letter_entry, letter_lines, named
 from pushhub.console.forwards import forwards
@@ -33,7 +33,7 @@ BOTH = Happening.DELIVERED | Happening.OPENED
 NOON = Milliseconds(1_700_000_000_123)
 LATER = Milliseconds(1_700_003_600_456)
 TOKEN = "a-push-token"
-OUTPUTS = ("EventsQueue", "EventsDeadLetters", "ForwardsQueue", "RetriesQueue", "ForwardsDeadLetters")
+OUTPUTS = ("EventsQueue", "EventsDeadLetters", "ForwardsQueue", "RetriesQueue", "RelaysQueue", "ForwardsDeadLetters")
 
 
 def report(uid: str = "u1") -> Report:
@@ -46,7 +46,7 @@ def forward(upstream: str = "altcraft", uid: str = "u1") -> Forward:
 
 @dataclass(frozen=True, slots=True)
 class Queues:
-    """The four queues of a hub that has no functions."""
+    """The queues of a hub that has no functions."""
 
     client: "SQSClient"
     urls: dict[str, str]
@@ -66,11 +66,13 @@ class Queues:
 
     def opened(self, client: "SQSClient") -> Callable[[str | None, Sequence[QueueName]], list[DeadLetterQueue]]:
         """Return what opens them through another client."""
-        urls = {
-            QueueName.EVENTS: (self.urls["EventsDeadLetters"], self.urls["EventsQueue"]),
-            QueueName.FORWARDS: (self.urls["ForwardsDeadLetters"], self.urls["ForwardsQueue"], self.urls["RetriesQueue"]),
+        queues = {
+            QueueName.EVENTS: ("EventsDeadLetters", "EventsQueue"),
+            QueueName.FORWARDS: ("ForwardsDeadLetters", "ForwardsQueue", "RetriesQueue", "RelaysQueue"),
         }
-        return lambda _, names: [DeadLetterQueue(name, *(SqsMessages(client, url) for url in urls[name])) for name in names]
+        return lambda _, names: [
+            DeadLetterQueue(name, *(SqsMessages(client, self.urls[queue]) for queue in queues[name])) for name in names
+        ]
 
 
 @pytest.fixture
@@ -78,7 +80,7 @@ def queues(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> Iterator[Queues]:
     client = hub.connection.client("sqs")
     urls = {name: client.create_queue(QueueName=f"{name}-{uuid4()}")["QueueUrl"] for name in OUTPUTS}
 
-    def connect(stack: str | None) -> Connection:
+    def connect(stack: Stack | None) -> Connection:
         return Connection(hub.connection.session, hub.connection.endpoint_url, urls)
 
     monkeypatch.setattr(commands, "connect", connect)
@@ -239,11 +241,11 @@ def test_a_queue_and_an_upstream_narrow_the_list(queues: Queues) -> None:
 
 
 def test_what_is_still_on_its_way_is_counted(queues: Queues) -> None:
-    for name in ("EventsQueue", "ForwardsQueue", "RetriesQueue"):
+    for name in ("EventsQueue", "ForwardsQueue", "RetriesQueue", "RelaysQueue"):
         queues.client.send_message(QueueUrl=queues.urls[name], MessageBody="a message", DelaySeconds=5)
     assert run("list").stderr.splitlines() == [
         "events on their way, not given up: about 1",
-        "forwards on their way, not given up: about 2",
+        "forwards on their way, not given up: about 3",
     ]
 
 
@@ -346,6 +348,18 @@ def test_a_forward_begins_anew_and_its_receipt_and_tries_are_kept(queues: Queues
     assert queues.visible("ForwardsDeadLetters") == []
 
 
+def test_a_link_that_is_not_ours_goes_back_where_no_event_waits_behind_it(queues: Queues, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(commands, "milliseconds_now", lambda: LATER)
+    link = Report(Receipt("0" * 32), NOON, RelayLink("f" * 16))
+    queues.bury(write_forward(Forward("altcraft", link, since=NOON, tried=3, waited=5)), reason=None)
+    queues.bury(write_forward(forward()))
+    assert run("redrive", "--all").stdout == "redriven 2\n"
+    (body,) = queues.visible("RelaysQueue")
+    assert read_forward(body) == Forward("altcraft", link, since=LATER, tried=3, waited=0)
+    assert len(queues.visible("ForwardsQueue")) == 1
+    assert queues.visible("ForwardsDeadLetters") == []
+
+
 def test_reports_go_back_as_they_are(queues: Queues) -> None:
     # Not as this version writes it.
     body = json.dumps(json.loads(write_report(report())), indent=1)
@@ -415,7 +429,7 @@ def test_ids_choose_from_both_queues_and_may_be_short(queues: Queues) -> None:
     queues.bury(write_forward(forward()))
     assert run("redrive", one[:8], two, one).stdout == "redriven 2\n"
     counts = [len(queues.visible(name)) for name in OUTPUTS]
-    assert counts == [1, 0, 1, 0, 1]
+    assert counts == [1, 0, 1, 0, 0, 1]
 
 
 def test_an_id_that_is_not_there_is_told_and_the_others_go_back(queues: Queues) -> None:

@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 
 import pushhub.console.links as commands
 from pushhub.catalog.secrets import MAX_LINK_KEY_ID, LinkKeyId, Secrets
-from pushhub.console.connection import Connection
+from pushhub.console.connection import Connection, Stack
 from pushhub.console.links import links, stack_name
 from pushhub.console.local.deployment import STACK
 from pushhub.console.stores import Stores, stores_of
@@ -36,14 +36,18 @@ class FakeHub:
 
     def __init__(self) -> None:
         self.secrets = MemorySecrets()
-        self.stacks: list[str | None] = []
+        self.stacks: list[Stack | None] = []
 
-    def connect(self, stack: str | None) -> _Connection:
+    def connect(self, stack: Stack | None) -> _Connection:
         self.stacks.append(stack)
         return _Connection()
 
     def stores(self, connection: object = None) -> Stores:
         return Stores(MemoryCatalog(), MemoryAudience(), self.secrets)
+
+    def open(self, stack: Stack | None) -> Stores:
+        self.stacks.append(stack)
+        return self.stores()
 
     def run(self, *words: str, typed: str | None = None) -> Result:
         return CliRunner(mix_stderr=False).invoke(links, words, input=typed)
@@ -57,7 +61,7 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> FakeHub:
     made = FakeHub()
     monkeypatch.setattr(commands, "connect", made.connect)
     monkeypatch.setattr(commands, "stores_of", made.stores)
-    monkeypatch.setattr(commands, "open_stores", made.stores)
+    monkeypatch.setattr(commands, "open_stores", made.open)
     return made
 
 
@@ -79,13 +83,13 @@ def test_links_name_the_launch_they_are_told(fake: FakeHub) -> None:
 def test_links_of_a_deployed_hub_are_bound_to_the_name_of_its_stack(fake: FakeHub, named: str) -> None:
     printed = json.loads(fake.run("mint", "--uid", UID, "--stack", named).stdout)
     assert fake.opened(printed["ack"], "staging") == RecordEvent(Happening.DELIVERED, UID)
-    assert (fake.opened(printed["ack"]), fake.stacks) == (None, [named])
+    assert (fake.opened(printed["ack"]), fake.stacks) == (None, [Stack(named)])
 
 
 def test_a_stack_is_called_by_its_name_however_it_is_given() -> None:
     assert stack_name(None) == STACK
-    assert stack_name("arn") == "arn"
-    assert stack_name("arn:aws-cn:cloudformation:cn-north-1:123456789012:stack/a-b/c") == "a-b"
+    assert stack_name(Stack("arn")) == "arn"
+    assert stack_name(Stack("arn:aws-cn:cloudformation:cn-north-1:123456789012:stack/a-b/c")) == "a-b"
 
 
 @pytest.mark.parametrize(
@@ -155,6 +159,119 @@ def test_rotating_asks_on_a_terminal(
     assert result.stderr.startswith("Make links with a new key from now on? [y/N]")
 
 
+def test_a_revoked_key_opens_its_links_no_more_and_the_others_stay(fake: FakeHub) -> None:
+    leaked = json.loads(fake.run("mint", "--uid", UID).stdout)
+    fake.run("rotate", "--yes")
+    kept = json.loads(fake.run("mint", "--uid", UID).stdout)
+    result = fake.run("revoke", "1", "--yes")
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "revoked link key 1: its links are refused within 60 s\n", "")
+    assert (fake.opened(leaked["ack"]), fake.opened(kept["ack"])) == (None, RecordEvent(Happening.DELIVERED, UID))
+    assert json.loads(fake.run("mint", "--uid", UID).stdout) == kept
+
+
+def test_revoking_keeps_everything_else_that_is_secret(fake: FakeHub) -> None:
+    fake.secrets.secrets = Secrets({LinkKeyId(1): "k", LinkKeyId(2): "l", LinkKeyId(3): "m"}, {"altcraft": "t"})
+    fake.run("revoke", "2", "--yes")
+    assert fake.secrets.secrets == Secrets({LinkKeyId(1): "k", LinkKeyId(3): "m"}, {"altcraft": "t"}, {LinkKeyId(2): "l"})
+
+
+def test_revoking_prints_json_alone_on_stdout(fake: FakeHub) -> None:
+    fake.run("rotate", "--yes")
+    result = fake.run("revoke", "1", "--yes", "--json", "--stack", "staging")
+    assert json.loads(result.stdout) == {"revoked": True, "link_key": 1}
+    assert (result.stderr.startswith("revoked link key 1"), fake.stacks[-1]) == (True, Stack("staging"))
+
+
+@pytest.mark.parametrize(
+    ("key", "told"),
+    [
+        ("4", "link key 4 makes new links: add a newer one first (links rotate), then revoke it"),
+        ("2", "link key 2 is revoked already"),
+        ("5", "there is no link key 5; the keys are 1, 3, 4"),
+        ("0", "there is no link key 0; the keys are 1, 3, 4"),
+        ("999", "there is no link key 999; the keys are 1, 3, 4"),
+    ],
+)
+@pytest.mark.parametrize("flags", [("--yes",), ()])
+def test_a_key_that_cannot_be_revoked_is_told_before_anybody_is_asked(
+    fake: FakeHub, monkeypatch: pytest.MonkeyPatch, key: str, told: str, flags: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr(commands, "stdin_is_a_terminal", lambda: True)
+    keys = {LinkKeyId(number): f"key {number}" for number in (4, 1, 3)}
+    fake.secrets.secrets = Secrets(keys, {}, {LinkKeyId(2): "key 2"})
+    result = fake.run("revoke", key, *flags)
+    assert (result.exit_code, result.stdout, result.stderr) == (1, "", f"Error: {told}\n")
+    assert fake.secrets.writes == 0
+
+
+def test_the_only_key_makes_new_links_and_so_cannot_be_revoked(fake: FakeHub) -> None:
+    result = fake.run("revoke", "1", "--yes")
+    assert (result.exit_code, fake.secrets.writes) == (1, 0)
+    assert "links rotate" in result.stderr
+
+
+@pytest.mark.parametrize("key", ["one", "1.5", ""])
+def test_a_key_is_named_by_its_number(fake: FakeHub, key: str) -> None:
+    assert (fake.run("revoke", key, "--yes").exit_code, fake.secrets.writes) == (2, 0)
+
+
+def test_revoking_asks_nobody_without_a_terminal(fake: FakeHub) -> None:
+    fake.run("rotate", "--yes")
+    result = fake.run("revoke", "1", typed="y\n")
+    assert (result.exit_code, result.stdout, fake.secrets.writes) == (2, "", 1)
+    assert "say --yes" in result.stderr
+
+
+@pytest.mark.parametrize(("typed", "exit_code", "writes"), [("y\n", 0, 2), ("n\n", 1, 1), ("\n", 1, 1)])
+def test_revoking_asks_on_a_terminal(
+    fake: FakeHub, monkeypatch: pytest.MonkeyPatch, typed: str, exit_code: int, writes: int
+) -> None:
+    monkeypatch.setattr(commands, "stdin_is_a_terminal", lambda: True)
+    fake.run("rotate", "--yes")
+    result = fake.run("revoke", "1", typed=typed)
+    assert (result.exit_code, fake.secrets.writes) == (exit_code, writes)
+    assert result.stderr.startswith("Revoke link key 1, so that its links are refused for good? [y/N]")
+
+
+def test_what_others_do_while_somebody_is_asked_is_not_undone(fake: FakeHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake.run("rotate", "--yes")
+
+    def confirm(_: str, *, abort: bool, err: bool) -> bool:
+        theirs = fake.secrets.load()
+        fake.secrets.replace(theirs.secrets.with_link_key("theirs"), theirs.version)
+        return True
+
+    monkeypatch.setattr(commands, "stdin_is_a_terminal", lambda: True)
+    monkeypatch.setattr(click, "confirm", confirm)
+    result = fake.run("revoke", "1")
+    told = "Error: the hub's secret was changed by someone else meanwhile; run it again\n"
+    assert (result.exit_code, result.stdout, result.stderr) == (1, "", told)
+    assert list(fake.secrets.secrets.link_keys) == [1, 2, 3]
+
+
+def test_no_later_key_gets_the_number_of_a_revoked_one(fake: FakeHub) -> None:
+    fake.run("rotate", "--yes")
+    fake.run("revoke", "1", "--yes")
+    fake.run("rotate", "--yes")
+    fake.run("revoke", "2", "--yes")
+    assert json.loads(fake.run("rotate", "--yes", "--json").stdout)["link_key"] == 4
+    assert (list(fake.secrets.secrets.link_keys), list(fake.secrets.secrets.revoked_link_keys)) == ([3, 4], [1, 2])
+
+
+def test_the_keys_are_listed_by_number_with_what_becomes_of_their_links(fake: FakeHub) -> None:
+    for words in (("rotate",), ("rotate",), ("revoke", "1")):
+        fake.run(*words, "--yes")
+    assert fake.run("keys").stdout.splitlines() == ["KEY  STATE", "  1  revoked", "  2  old", "  3  minting"]
+    assert json.loads(fake.run("keys", "--json", "--stack", "staging").stdout) == [
+        {"link_key": 1, "state": "revoked"},
+        {"link_key": 2, "state": "old"},
+        {"link_key": 3, "state": "minting"},
+    ]
+    secrets = fake.secrets.secrets
+    assert not any(key in fake.run("keys").output for key in (*secrets.link_keys.values(), *secrets.revoked_link_keys.values()))
+    assert Stack("staging") in fake.stacks
+
+
 def test_a_secret_that_others_change_meanwhile_is_left_as_they_made_it(fake: FakeHub, monkeypatch: pytest.MonkeyPatch) -> None:
     load = fake.secrets.load
 
@@ -176,7 +293,7 @@ def test_more_keys_than_a_link_can_name_are_refused(fake: FakeHub) -> None:
     assert (result.exit_code, result.stderr) == (1, "Error: there are 255 link keys already\n")
 
 
-@pytest.mark.parametrize("words", [("mint", "--uid", UID), ("rotate", "--yes")])
+@pytest.mark.parametrize("words", [("mint", "--uid", UID), ("rotate", "--yes"), ("revoke", "1", "--yes"), ("keys",)])
 def test_a_secret_that_cannot_be_read_is_told_in_one_line(
     fake: FakeHub, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
 ) -> None:
@@ -190,7 +307,7 @@ def test_a_secret_that_cannot_be_read_is_told_in_one_line(
 
 
 def test_a_running_hub_gives_links_that_it_opens(fake: FakeHub, hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
-    def connect(stack: str | None) -> Connection:
+    def connect(stack: Stack | None) -> Connection:
         return hub.connection
 
     monkeypatch.setattr(commands, "connect", connect)

@@ -17,6 +17,7 @@ from pushhub.audience.port import Snapshot, SnapshotQuery
 from pushhub.catalog.file import parse_catalog
 from pushhub.catalog.model import DatabaseId, FieldType, ResourceId
 from pushhub.catalog.providers import Provider, PushToken
+from pushhub.console.connection import Stack
 from pushhub.console.profile import find, parse_selector, profile, profile_entry, profile_lines
 from pushhub.console.stores import Stores
 from pushhub.faults import LostRaceError, UnavailableError
@@ -95,7 +96,7 @@ class Hub:
         self.audience = with_ann()
         self.opened = 0
 
-    def open(self, stack: str | None) -> Stores:
+    def open(self, stack: Stack | None) -> Stores:
         self.opened += 1
         return Stores(self.catalog, self.audience, MemorySecrets())
 
@@ -197,6 +198,12 @@ def test_wrong_use_exits_with_2_before_the_hub_is_asked(hub: Hub, command: str, 
         ("17", ("--field", "mail=a"), 'database 17 has no field "mail"; there is email, number, nick'),
         ("17", ("--field", "nick=a"), "nick is not a match field of database 17; there is email, number"),
         ("17", ("--field", "email=a"), "email: an email address is expected"),
+        (
+            "17",
+            ("--field", "number=4.47701E+11"),
+            "number: digits were lost: the number is shortened with an exponent, as spreadsheets do; give all of them",
+        ),
+        ("17", ("--field", "email=a\u200bnn@example.com"), "email: an email address is expected"),
         ("17", ("--field", "number="), "number: an integer from -2^63 to 2^63-1 is expected"),
     ],
 )

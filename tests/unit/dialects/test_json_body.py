@@ -6,7 +6,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pushhub.dialects.json_body import BadBodyError, read_object
+from pushhub.dialects.body import BadBodyError
+from pushhub.dialects.json_body import read_object
 
 DEPTH = 32
 

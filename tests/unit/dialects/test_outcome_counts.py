@@ -1,5 +1,7 @@
 """What is counted of a request that subscribes devices."""
 
+from dataclasses import replace
+
 import pytest
 
 from pushhub.audience.command import (
@@ -47,3 +49,7 @@ def test_subscriptions_of_all_databases_are_counted_together_and_a_refused_datab
 
 def test_nothing_is_counted_of_no_outcome() -> None:
     assert counts_of([]) == {}
+
+
+def test_a_profile_that_was_made_is_counted_besides_its_subscriptions() -> None:
+    assert counts_of([replace(processed(Effect.CHANGED), profile_made=True)] * 2) == {"SubscriptionsChanged": 2, "ProfilesMade": 2}

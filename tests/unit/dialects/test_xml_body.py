@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pushhub.dialects.json_body import BadBodyError
+from pushhub.dialects.body import BadBodyError
 from pushhub.dialects.xml_body import read_elements
 from pushhub.dialects.xml_reply import write_elements
 

@@ -1,6 +1,7 @@
 """Reading HTTP API events and writing their answers."""
 
 import base64
+import gzip
 import json
 from typing import TYPE_CHECKING, cast
 
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pushhub.dialects.altcraft.events.errors import EventRefusal
+from pushhub.dialects.body import BadBodyError, with_plain_body
 from pushhub.dialects.http import Answer, Caller, Fault, HttpReply, HttpRequest
 from pushhub.edge.http import http_request, http_response, serve
 from pushhub.faults import UnavailableError
@@ -40,6 +42,12 @@ def test_an_event_without_a_body_has_an_empty_one() -> None:
 def test_a_body_that_was_lost_on_the_way_is_not_utf8(body: str, flag: bool) -> None:
     with pytest.raises(UnicodeDecodeError):
         http_request(event(body, flag)).body.decode()
+
+
+def test_a_packed_body_that_came_as_text_can_still_be_told_from_another() -> None:
+    as_text = gzip.compress(b"{}", mtime=0).decode(errors="replace")
+    with pytest.raises(BadBodyError, match="packed with gzip, but was damaged on its way"):
+        with_plain_body(http_request(event(as_text) | {"headers": {"Content-Encoding": "gzip"}}), 1000)
 
 
 def test_an_answer_carries_the_requests_id() -> None:

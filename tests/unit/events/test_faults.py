@@ -158,8 +158,8 @@ class World:
         self.chance = random.Random(seed)
         self.fate = Fate(self.chance, deadliness, strokes=40)
         self.clock = SetClock()
-        self.events, self.forwards, self.retries, self.event_dead_letters, self.forward_dead_letters = (
-            FatefulQueue(self.fate, self.clock) for _ in range(5)
+        self.events, self.forwards, self.retries, self.relays, self.event_dead_letters, self.forward_dead_letters = (
+            FatefulQueue(self.fate, self.clock) for _ in range(6)
         )
         self.ledger, self.upstreams = FatefulLedger(self.fate), FatefulUpstreams(self.fate)
         self.receipts = 0
@@ -182,6 +182,7 @@ class World:
             {UpstreamKind.ALTCRAFT: ApiThatTellsAll()},
             self.upstreams,
             self.retries,
+            self.relays,
             self.forward_dead_letters,
             Clock(self.now, lambda: self.clock.seconds, self.chance.random),
         )

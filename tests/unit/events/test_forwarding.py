@@ -71,6 +71,7 @@ class World:
     tokens: dict[str, str] = field(default_factory=lambda: dict(TOKENS))
     asked: list[list[Call]] = field(default_factory=list)
     queue: MemoryQueue = field(default_factory=MemoryQueue)
+    relays: MemoryQueue = field(default_factory=MemoryQueue)
     dead_letters: MemoryQueue = field(default_factory=MemoryQueue)
 
     def exchange(self, calls: Sequence[Call]) -> Sequence[CallReply | NoReply]:
@@ -91,7 +92,7 @@ class World:
     def forwarding(self, destinations: Callable[[], Destinations] | None = None) -> Forwarding:
         clock = Clock(lambda: self.now, lambda: self.elapsed, lambda: self.chance)
         known = destinations or (lambda: Destinations(self.upstreams, self.tokens))
-        return Forwarding(known, {UpstreamKind.ALTCRAFT: Api()}, self.exchange, self.queue, self.dead_letters, clock)
+        return Forwarding(known, {UpstreamKind.ALTCRAFT: Api()}, self.exchange, self.queue, self.relays, self.dead_letters, clock)
 
 
 def _event(  # noqa: PLR0913  (each test names the few that it is about)
@@ -196,7 +197,14 @@ def test_chance_decides_over_half_of_the_delay(chance: float, delay: int) -> Non
         ("900", 0, 900, 900),
         ("901", 0, 900, 901),
         ("7200", 9, 900, 7200),
-        ("999999999", 0, 900, 999_999_999),
+        ("7203", 0, 900, 7203),
+        ("7204", 0, 900, 7203),
+        ("64057", 0, 900, 7203),
+        ("64057", 9, 900, 7650),
+        ("999999999", 0, 900, 7203),
+        ("1795737700", 0, 900, 7203),
+        ("1795737700000", 0, 900, 7203),
+        ("Sat, 31 Dec 2033 23:59:59 GMT", 0, 900, 7203),
     ],
 )
 def test_the_upstream_may_ask_for_later_but_not_for_sooner(asked: str, waited: int, delay: int, ahead: int) -> None:
@@ -284,15 +292,67 @@ def test_three_days_are_over_at_the_very_millisecond() -> None:
     assert forwarding(_batch(_event())).messages[0].given_up
 
 
-def test_what_is_not_due_yet_is_given_up_too_with_the_reason() -> None:
-    world = World()
-    (one,) = world.forwarding()(_batch(_event(hours=72, ahead=100))).messages
+@pytest.mark.parametrize("ahead", [1, 100, 7203, 64_057, 1_795_737_700])
+def test_after_three_days_it_is_tried_a_last_time_however_late_the_upstream_asked_for(ahead: int) -> None:
+    world = World(answers={A: CallReply(503, headers={RETRY_AFTER: "64057"})})
+    (one,) = world.forwarding()(_batch(_event(hours=72, ahead=ahead))).messages
     assert one.given_up
-    assert not world.asked
-    assert [dead.reason for dead in world.dead_letters.envelopes] == ["given up after 72 hours: the upstream asked for later"]
+    assert world.names == [["u"]]
+    assert [dead.reason for dead in world.dead_letters.envelopes] == ["given up after 72 hours: HTTP 503"]
+    accepting = World()
+    (one,) = accepting.forwarding()(_batch(_event(hours=72, ahead=ahead))).messages
+    assert one.outcome == Accepted()
 
 
-def test_what_was_not_tried_for_an_unreachable_upstream_is_given_up_too_with_the_reason() -> None:
+def test_a_wait_that_the_release_before_took_over_whole_is_cut_to_the_longest_of_ours() -> None:
+    world = World()
+    forwarding = world.forwarding()
+    waiting = Envelope(write_forward(_event(ahead=1_795_737_700)))
+    while not world.asked:
+        (one,) = forwarding([Delivery("m", waiting.body)]).messages
+        if isinstance(one.outcome, Postponed):
+            waiting = world.queue.envelopes.pop()
+            world.now = Milliseconds(world.now + 1000 * waiting.delay)
+    assert world.now == NOW + 1000 * (900 + 7200)
+
+
+@given(st.integers(0, 10**12), st.integers(0, 20), st.floats(0, 1))
+def test_whatever_an_upstream_asks_for_an_event_waits_two_hours_longer_than_ours_at_most(
+    asked: int, waited: int, chance: float
+) -> None:
+    world = World(answers={A: CallReply(429, headers={RETRY_AFTER: str(asked)})}, chance=chance)
+    world.forwarding()(_batch(_event(waited=waited)))
+    (later,) = _forwards(world.queue)
+    assert later.not_before - NOW <= 1000 * (delay_seconds(waited, chance) + 7200)
+
+
+def test_a_wait_that_an_upstream_asks_for_again_and_again_ends_with_a_last_try() -> None:
+    world = World(answers={A: CallReply(429, headers={RETRY_AFTER: "64057"})})
+    forwarding = world.forwarding()
+    forwarding(_batch(_event()))
+    while world.queue.envelopes:
+        waiting = world.queue.envelopes.pop()
+        world.now = Milliseconds(world.now + 1000 * waiting.delay)
+        tries = len(world.asked)
+        forwarding([Delivery("m", waiting.body)])
+    (dead,) = world.dead_letters.envelopes
+    assert dead.reason == "given up after 72 hours: HTTP 429"
+    assert len(world.asked) == tries + 1
+    assert 0 <= world.now - NOW - 1000 * EXPIRES_AFTER_SECONDS <= 900_000
+
+
+def test_while_its_upstream_is_paused_an_expired_event_waits_for_its_last_try() -> None:
+    world = World(answers={A: DOWN})
+    forwarding = world.forwarding()
+    forwarding(_batch(_event("first")))
+    (one,) = forwarding(_batch(_event("second", hours=72.9))).messages
+    assert not one.given_up
+    assert _forwards(world.queue)[1:] == [_event("second", waited=1, hours=72.9)]
+    world.elapsed, world.answers = world.elapsed + 2, {}
+    assert forwarding(_batch(_event("second", waited=1, hours=72.95))).messages[0].outcome == Accepted()
+
+
+def test_what_was_not_tried_for_an_unreachable_upstream_is_given_up_an_hour_later_with_the_reason() -> None:
     world = World(answers={A: DOWN})
     forwarding = world.forwarding()
     forwarding(_batch(_event("first")))
@@ -486,6 +546,83 @@ def test_what_was_asked_for_and_is_past_adds_nothing_to_the_delay() -> None:
     world = World(answers={A: DOWN})
     world.forwarding()(_batch(_event(ahead=-1)))
     assert [envelope.delay for envelope in world.queue.envelopes] == [3]
+
+
+# Links that are not ours
+
+
+def _link_since(hours: float, *, waited: int = 0, ahead: int = 0) -> Forward:
+    event = _event(hours=hours, waited=waited, ahead=ahead)
+    return replace(event, report=_link().report)
+
+
+@pytest.mark.parametrize("answer", [CallReply(500), CallReply(429), CallReply(302), DOWN, BROKEN])
+def test_a_link_that_is_tried_again_goes_back_into_the_queue_of_relays(answer: CallReply | NoReply) -> None:
+    world = World(answers={A: answer})
+    world.forwarding()(_batch(_link(), _event(upstream=B)))
+    assert _forwards(world.relays) == [replace(_link(), tried=1, waited=1)]
+    assert not world.queue.envelopes + world.dead_letters.envelopes
+
+
+@pytest.mark.parametrize("answer", [CallReply(500), CallReply(429), DOWN])
+def test_a_link_that_is_tried_in_vain_after_an_hour_is_discarded(answer: CallReply | NoReply) -> None:
+    world = World(answers={A: answer})
+    (one,) = world.forwarding()(_batch(_link_since(1))).messages
+    assert isinstance(one.outcome, Discarded)
+    assert one.outcome.reason.startswith("given up after 60 minutes: ")
+    assert not one.given_up
+    assert world.names == [["f" * 16]]
+    assert not world.queue.envelopes + world.relays.envelopes + world.dead_letters.envelopes
+
+
+def test_an_hour_is_over_at_the_very_millisecond() -> None:
+    world = World(answers={A: CallReply(500)}, now=Milliseconds(NOW + 3_599_999))
+    forwarding = world.forwarding()
+    assert isinstance(forwarding(_batch(_link())).messages[0].outcome, Retry)
+    world.now = Milliseconds(world.now + 1)
+    assert isinstance(forwarding(_batch(_link())).messages[0].outcome, Discarded)
+
+
+def test_after_an_hour_a_link_is_still_tried_once_and_may_be_accepted() -> None:
+    world = World()
+    assert world.forwarding()(_batch(_link_since(50, ahead=64_057))).messages[0].outcome == Accepted()
+
+
+def test_a_link_that_is_paused_after_an_hour_is_discarded() -> None:
+    world = World(answers={A: DOWN})
+    forwarding = world.forwarding()
+    forwarding(_batch(_link()))
+    (one,) = forwarding(_batch(_link_since(1))).messages
+    assert isinstance(one.outcome, Discarded)
+    assert len(world.asked) == 1
+
+
+def test_links_that_hang_pause_links_and_no_event() -> None:
+    world = World(answers={A: DOWN}, took=10)
+    forwarding = world.forwarding()
+    forwarding(_batch(_link()))
+    assert _asked_for(world, forwarding, _link("g" * 16), _event()) == ["u"]
+
+
+def test_events_that_hang_pause_no_link() -> None:
+    world = World(answers={A: DOWN}, took=10)
+    forwarding = world.forwarding()
+    forwarding(_batch(_event()))
+    assert _asked_for(world, forwarding, _link(), _event()) == ["f" * 16]
+
+
+@pytest.mark.parametrize("upstreams", [{}, {A: replace(_upstream(A), relay_links=False)}], ids=["gone", "relays no more"])
+def test_a_link_for_an_upstream_that_is_gone_or_relays_no_more_is_discarded_untried(upstreams: dict[str, Upstream]) -> None:
+    world = World(upstreams=upstreams)
+    (one,) = world.forwarding()(_batch(_link())).messages
+    assert isinstance(one.outcome, Discarded)
+    assert not world.asked
+    assert not world.relays.envelopes + world.dead_letters.envelopes
+
+
+def test_a_link_that_its_queue_does_not_take_is_delivered_again() -> None:
+    world = World(answers={A: CallReply(500)}, relays=MemoryQueue("ffff"))
+    assert world.forwarding()(_batch(_link(), _event())).to_redeliver == {f"message {'f' * 16}"}
 
 
 # Failing queues

@@ -10,11 +10,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pushhub.catalog.model import Upstream
-from pushhub.events.command import Happening, RecordEvent, RelayLink
+from pushhub.catalog.providers import PushToken
+from pushhub.events.command import Happening, PlainForm, RecordEvent, RelayLink
 from pushhub.events.messages import Forward, Receipt, Report
 from pushhub.events.upstreams import Accepted, Discarded, Rejected, Retry, Verdict, verdict
 from pushhub.moments import Milliseconds
-from pushhub.outgoing.calls import RETRY_AFTER, Call, CallReply, NoReply, seconds_to_wait
+from pushhub.outgoing.calls import CONTENT_TYPE, DATE, RETRY_AFTER, Call, CallReply, NoReply, seconds_to_wait
 
 NOW = Milliseconds(1_700_000_000_000)
 MOMENT = datetime.fromtimestamp(NOW / 1000, UTC)
@@ -47,7 +48,7 @@ def _seconds(retry_after: str, now: Milliseconds) -> int | None:
 
 
 def _verdict(forward: Forward, reply: CallReply | NoReply, *, accepts: bool = True) -> Verdict:
-    return verdict(Api(accepts=accepts), forward, reply, NOW)
+    return verdict(Api(accepts=accepts), forward, reply, NOW, "")
 
 
 REFUSED_EVENTS = {400, 413, 422}
@@ -78,13 +79,24 @@ def test_a_link_is_accepted_by_2xx_and_dropped_by_4xx_that_do_not_ask_for_later_
 @pytest.mark.parametrize("status", range(200, 300))
 @pytest.mark.parametrize("forward", [EVENT, LINK])
 def test_2xx_without_the_answer_of_success_is_tried_again(forward: Forward, status: int) -> None:
-    assert _verdict(forward, CallReply(status), accepts=False) == Retry(f"HTTP {status} without the answer of success")
+    came = "no content type, 0 bytes"
+    assert _verdict(forward, CallReply(status), accepts=False) == Retry(f"HTTP {status} without the answer of success, but {came}")
+
+
+def test_what_came_instead_of_success_is_told_without_the_token_and_without_whom_the_event_is_about() -> None:
+    push_token, uid, upstream_token = "a push token of one device", "uid-of-somebody", "the upstream token"
+    forward = _forward(RecordEvent(Happening.OPENED, uid, PlainForm(1, "ios-apns", PushToken(push_token))))
+    body = f"<p>No {push_token.upper()} of {uid} for {upstream_token}".encode()
+    reply = CallReply(200, body, {CONTENT_TYPE: "text/html; charset=utf-8"})
+    assert verdict(Api(accepts=False), forward, reply, NOW, upstream_token) == Retry(
+        f"HTTP 200 without the answer of success, but text/html, {len(body)} bytes: <p>No … of … for …"
+    )
 
 
 def test_only_of_2xx_the_kind_of_the_upstream_is_asked() -> None:
     api = Api(accepts=True)
     for status in range(100, 600):
-        verdict(api, EVENT, CallReply(status), NOW)
+        verdict(api, EVENT, CallReply(status), NOW, "")
     assert api.asked == [*range(200, 300)]
 
 
@@ -189,3 +201,24 @@ def test_a_date_that_is_past_asks_for_now(date: datetime) -> None:
 def test_whatever_is_asked_for_is_a_time_from_now_or_nothing(text: str) -> None:
     seconds = _seconds(text, NOW)
     assert seconds is None or seconds >= 0
+
+
+def _seconds_of(date: datetime, answered: str, now: Milliseconds = NOW) -> int | None:
+    return seconds_to_wait(CallReply(503, headers={RETRY_AFTER: format_datetime(date, usegmt=True), DATE: answered}), now)
+
+
+@pytest.mark.parametrize(
+    "wrong", [timedelta(days=-9000), timedelta(hours=-3), timedelta(0), timedelta(hours=3), timedelta(days=9000)]
+)
+def test_a_date_is_measured_from_the_date_of_the_answer_however_wrong_the_clock_of_the_upstream_is(wrong: timedelta) -> None:
+    there = MOMENT + wrong
+    assert _seconds_of(there + timedelta(seconds=90), format_datetime(there, usegmt=True)) == 90
+
+
+@pytest.mark.parametrize("answered", ["", "yesterday", "1700000000", "\x00"])
+def test_a_date_of_an_answer_without_a_date_is_measured_from_now(answered: str) -> None:
+    assert _seconds_of(MOMENT + timedelta(seconds=90), answered) == 90
+
+
+def test_seconds_are_seconds_whatever_the_date_of_the_answer_is() -> None:
+    assert seconds_to_wait(CallReply(503, headers={RETRY_AFTER: "90", DATE: "Thu, 01 Jan 1970 00:00:00 GMT"}), NOW) == 90

@@ -3,6 +3,9 @@
 libcurl does it for two reasons. It bounds the whole time of a request, whatever the other side does. And it hands over the address
 before it opens a socket, so the address that is checked is the one that is connected to, even where a name resolves to another one
 the second time. Redirects are not followed, proxies of the environment are not used, connections are kept for the next batch.
+
+Answers may be compressed, and libcurl decodes them. It fails on an answer whose encoding it does not know, or that is not in the
+encoding it names; some hosts write `Content-Encoding: utf-8`. From then on the answers of that URL are taken as they come.
 """
 
 import re
@@ -40,6 +43,8 @@ _BROKEN_OFF: Final = {
     pycurl.E_PARTIAL_FILE: "the connection was closed within the answer",
 }
 """Errors that say nothing of the next request."""
+_NOT_DECODED: Final = frozenset({pycurl.E_BAD_CONTENT_ENCODING, pycurl.E_WRITE_ERROR})
+"""Errors of the decoder: the body is not in the encoding that the answer names, or something stands behind it that is not."""
 
 
 class CurlExchange:
@@ -56,11 +61,15 @@ class CurlExchange:
         self._multi = pycurl.CurlMulti()
         self._multi.setopt(pycurl.M_MAXCONNECTS, _MAX_IDLE_CONNECTIONS)
         self._idle: list[pycurl.Curl] = []
+        self._not_decoded: set[str] = set()
+        """URLs, without their queries, whose answers are taken as they come."""
 
     def __call__(self, calls: Sequence[Call]) -> Sequence[CallReply | NoReply]:
         """See :class:`pushhub.outgoing.calls.Exchange`."""
         transfers = [_Transfer(self._handle(), allow_local=self._allow_local) for _ in calls]
-        under_way = {transfer.handle: transfer for transfer, call in zip(transfers, calls, strict=True) if transfer.describe(call)}
+        under_way = {
+            transfer.handle: transfer for transfer, call in zip(transfers, calls, strict=True) if self._describe(transfer, call)
+        }
         for handle in under_way:
             self._multi.add_handle(handle)
         try:
@@ -71,7 +80,13 @@ class CurlExchange:
             for transfer in transfers:
                 transfer.close()
                 self._idle.append(transfer.handle)
+        self._not_decoded |= {
+            _without_query(call) for transfer, call in zip(transfers, calls, strict=True) if transfer.could_not_be_decoded
+        }
         return [transfer.result() for transfer in transfers]
+
+    def _describe(self, transfer: "_Transfer", call: Call) -> bool:
+        return transfer.describe(call, decodes=_without_query(call) not in self._not_decoded)
 
     def _handle(self) -> pycurl.Curl:
         handle = self._idle.pop() if self._idle else pycurl.Curl()
@@ -105,13 +120,17 @@ class _Transfer:
         self._reply_headers: frozenset[str] = frozenset()
         self._headers: dict[str, str] = {}
         self._refused_address = ""
+        self.could_not_be_decoded = False
         self._sockets: list[socket.socket] = []
         self._result: CallReply | NoReply = NoReply("the request was not sent", unreachable=False)
 
-    def describe(self, call: Call) -> bool:
+    def describe(self, call: Call, *, decodes: bool) -> bool:
         """Set the options of the request; return whether it can be sent at all."""
         try:
             self._describe(call)
+            if decodes:
+                # An empty list of encodings stands for all that this libcurl knows.
+                self.handle.setopt(pycurl.ACCEPT_ENCODING, "")
         except ValueError:
             # The error's text may quote the URL, which may hold a credential.
             self._result = NoReply("the request has a character that HTTP does not take", unreachable=False)
@@ -151,8 +170,9 @@ class _Transfer:
 
     def end(self, code: int = pycurl.E_OK, text: str = "") -> None:
         status, seconds = self.handle.getinfo(pycurl.RESPONSE_CODE), self.handle.getinfo(pycurl.TOTAL_TIME)
-        if code == pycurl.E_OK or self._too_long:
-            self._result = CallReply(status, b"" if self._too_long else bytes(self._body), self._headers, seconds)
+        self.could_not_be_decoded = code == pycurl.E_BAD_CONTENT_ENCODING and not self._body
+        if code == pycurl.E_OK or self._too_long or self.could_not_be_decoded or (code in _NOT_DECODED and self._body):
+            self._result = CallReply(status, bytes(self._body), self._headers, seconds)
         elif self._refused_address and code == pycurl.E_COULDNT_CONNECT:
             self._result = NoReply(f"the address {self._refused_address} is not a public one", unreachable=True, seconds=seconds)
         else:
@@ -175,16 +195,19 @@ class _Transfer:
         return opened
 
     def _write(self, chunk: bytes) -> int:
-        if len(self._body) + len(chunk) > MAX_REPLY_BYTES:
-            self._too_long = True
-            return 0
-        self._body += chunk
-        return len(chunk)
+        room = MAX_REPLY_BYTES - len(self._body)
+        self._body += chunk[:room]
+        self._too_long = len(chunk) > room
+        return min(len(chunk), room)
 
     def _header(self, line: bytes) -> None:
         name, _, value = line.partition(b":")
         if (known := name.strip().lower().decode("latin-1")) in self._reply_headers:
             self._headers[known] = value.strip().decode("latin-1")
+
+
+def _without_query(call: Call) -> str:
+    return call.url.partition("?")[0]
 
 
 def _header_line(name: str, value: str) -> str:

@@ -6,11 +6,11 @@ HTTP requests, rows of imported files and the command line all build the same :c
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum, auto
-from typing import Final
+from typing import ClassVar, Final
 
 from pushhub.audience.model import ProfileId
 from pushhub.audience.values import Value
-from pushhub.catalog.model import Database, DatabaseId, Resource
+from pushhub.catalog.model import Database, DatabaseId, Resource, WayOfMatching
 from pushhub.catalog.providers import PushToken
 
 MAX_SUBSCRIPTIONS: Final = 40
@@ -21,11 +21,14 @@ MAX_SUBSCRIPTIONS: Final = 40
 class ByPushToken:
     """Find the profile that owns the first known push token."""
 
+    way: ClassVar = WayOfMatching.PUSH_TOKEN
+
 
 @dataclass(frozen=True, slots=True)
 class ById:
     """Find the profile with this id; an unknown id is given to the profile that is made."""
 
+    way: ClassVar = WayOfMatching.PROFILE_ID
     profile: ProfileId
 
 
@@ -33,6 +36,7 @@ class ById:
 class ByField:
     """Find the profile whose match field holds this value (not yet normalised)."""
 
+    way: ClassVar = WayOfMatching.MATCH_FIELD
     field: str
     value: Value
 
@@ -138,6 +142,7 @@ class DatabaseProcessed:
     profile: ProfileId | None
     subscriptions: tuple[SubscriptionOutcome, ...]
     fields_changed: bool = False
+    profile_made: bool = False
 
     @property
     def changed(self) -> bool:

@@ -129,7 +129,7 @@ class _SubscriptionDecider:
             SubscriptionOutcome(part.desired, result) for part, result in zip(request.subscriptions, results, strict=True)
         )
         return Decision(
-            outcome=DatabaseProcessed(request.database, profile, outcomes, bool(fields.fields)),
+            outcome=DatabaseProcessed(request.database, profile, outcomes, bool(fields.fields), self._draft.makes_profile),
             change=change if len(change) else None,
             reread=reread_of_subscriptions(
                 request,

@@ -11,8 +11,9 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Final
 
+from pushhub.audience.phone_numbers import phone_number
 from pushhub.catalog.model import FieldType
-from pushhub.text import is_unicode
+from pushhub.text import holds_invisible, is_unicode, trimmed, without_invisible_edges
 
 Value = int | Decimal | str | bool
 """A normalised value: int for integer, Decimal for decimal, bool for bool, text for every other type."""
@@ -24,11 +25,21 @@ MAX_DECIMAL_DIGITS: Final = 38
 
 _SMALLEST_INTEGER: Final = -(2**63)
 _LARGEST_INTEGER: Final = 2**63 - 1
-_NUMBER: Final = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?", re.ASCII)
+_WHOLE: Final = re.compile(r"[+-]?(?:[0-9]+(?:\.0*)?|\.0+)", re.ASCII)
+_NUMBER: Final = re.compile(
+    r"(?![+-]?[0-9](?:\.[0-9]+)?E[+-][0-9]{2,}\Z)[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?", re.ASCII
+)
+"""Not as spreadsheets write a number that is too long for its cell: 1.23457E+11. Programs write 1e+16, without loss."""
+_WITH_EXPONENT: Final = re.compile(r"\s*[+-]?[0-9]+(?:[.,][0-9]*)?[eE][+-]?[0-9]+\s*", re.ASCII)
+_DIGITS_LOST: Final = "digits were lost: the number is shortened with an exponent, as spreadsheets do; give all of them"
 _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+")
-_PHONE_PUNCTUATION: Final = re.compile(r"(?<!^)[ ().\-\u00a0]|^\(")
-_PHONE: Final = re.compile(r"\+?([0-9]{5,15})", re.ASCII)
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+_DATETIME: Final = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+    r"(?:[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]+)?)?(?:Z|[+-][0-9]{2}(?::?[0-9]{2}){0,2})?)?",
+    re.ASCII | re.IGNORECASE,
+)
+"""Python reads more, such as `20011231T2359`, and so would take the digits of an epoch for a year, a month, a day and a time."""
 
 
 class MisfitError(ValueError):
@@ -38,11 +49,14 @@ class MisfitError(ValueError):
 def normalise(kind: FieldType, raw: Value) -> Value:
     """Return the one form that all spellings of a value have in common.
 
+    Invisible characters around a value are not part of it.
+
     Raises:
         MisfitError: the value does not fit the type, or is over :data:`MAX_VALUE_BYTES`.
     """
     if isinstance(raw, str):
         _require_bounded(raw)
+        raw = without_invisible_edges(raw)
     value = _NORMALISERS[kind](raw)
     if isinstance(value, str):
         _require_bounded(value)
@@ -63,11 +77,11 @@ def _require_bounded(text: str) -> None:
         raise MisfitError(f"the value is over {MAX_VALUE_BYTES} bytes")
 
 
-def _number(raw: Value, expected: str) -> Decimal:
+def _number(raw: Value, spelling: re.Pattern[str], expected: str) -> Decimal:
     if isinstance(raw, bool):
         raise MisfitError(expected)
-    if isinstance(raw, str) and not _NUMBER.fullmatch(raw):
-        raise MisfitError(expected)
+    if isinstance(raw, str) and not spelling.fullmatch(raw):
+        raise MisfitError(_DIGITS_LOST if _WITH_EXPONENT.fullmatch(raw) else expected)
     number = Decimal(raw)
     # Before anything spells the number out: 1e9999 would fill the memory.
     if not number.is_finite() or (number and not -MAX_DECIMAL_DIGITS <= number.adjusted() < MAX_DECIMAL_DIGITS):
@@ -77,7 +91,7 @@ def _number(raw: Value, expected: str) -> Decimal:
 
 def _integer(raw: Value) -> int:
     expected = "an integer from -2^63 to 2^63-1 is expected"
-    number = _number(raw, expected)
+    number = _number(raw, _WHOLE, expected)
     whole = int(number)
     if whole != number or not _SMALLEST_INTEGER <= whole <= _LARGEST_INTEGER:
         raise MisfitError(expected)
@@ -86,7 +100,7 @@ def _integer(raw: Value) -> int:
 
 def _decimal(raw: Value) -> Decimal:
     expected = f"a number of at most {MAX_DECIMAL_DIGITS} digits is expected"
-    number = _number(raw, expected)
+    number = _number(raw, _NUMBER, expected)
     if not number:
         return Decimal(0)
     plain = f"{number:f}"
@@ -118,19 +132,19 @@ def _bool(raw: Value) -> bool:
 def _email(raw: Value) -> str:
     expected = "an email address is expected"
     # Lower case first: the lower case of a composed letter may be decomposed.
-    address = _as_text(_as_text(raw, expected).strip().lower(), expected)
-    if not _EMAIL.fullmatch(address):
+    address = _as_text(trimmed(_as_text(raw, expected)).lower(), expected)
+    if not _EMAIL.fullmatch(address) or holds_invisible(address):
         raise MisfitError(expected)
     return address
 
 
 def _phone(raw: Value) -> str:
-    expected = "a phone number of 5 to 15 digits with its country code is expected"
+    expected = "a phone number of 5 to 15 digits with its country code, such as +44 7700 900123, is expected"
     spelled = str(raw) if isinstance(raw, int) and not isinstance(raw, bool) else _as_text(raw, expected)
-    digits = _PHONE.fullmatch(_PHONE_PUNCTUATION.sub("", spelled))
-    if not digits:
-        raise MisfitError(expected)
-    return f"+{digits[1]}"
+    number = phone_number(spelled)
+    if number is None:
+        raise MisfitError(_DIGITS_LOST if _WITH_EXPONENT.fullmatch(spelled) else expected)
+    return number
 
 
 def _date(raw: Value) -> str:
@@ -146,9 +160,12 @@ def _date(raw: Value) -> str:
 
 def _datetime(raw: Value) -> str:
     """Return the moment in UTC to the microsecond; a time without an offset is taken as UTC."""
-    expected = "a time such as 2001-12-31T23:59:59+03:00 is expected"
+    expected = "a time such as 2001-12-31T23:59:59+03:00 is expected, no number of seconds or milliseconds"
+    text = _as_text(raw, expected)
+    if not _DATETIME.fullmatch(text):
+        raise MisfitError(expected)
     try:
-        moment = datetime.fromisoformat(_as_text(raw, expected))
+        moment = datetime.fromisoformat(text.upper())
         moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, OverflowError):
         raise MisfitError(expected) from None

@@ -63,6 +63,14 @@ class PushTokenConflict(StrEnum):
     MOVE = "move"
 
 
+class WayOfMatching(StrEnum):
+    """By what a resource may find the profile of a subscription, in the words of a catalog file."""
+
+    PUSH_TOKEN = "token"  # noqa: S105  (not a credential)
+    PROFILE_ID = "id"
+    MATCH_FIELD = "custom"
+
+
 @dataclass(frozen=True, slots=True)
 class Database:
     """A set of profiles with declared fields; `match` names the fields by which one profile is found."""
@@ -88,6 +96,7 @@ class Resource:
     databases: tuple[DatabaseId, ...]
     push_token_conflict: PushTokenConflict
     providers: frozenset[Provider] | None
+    matching: frozenset[WayOfMatching] = frozenset(WayOfMatching)
 
     @property
     def key(self) -> ResourceId:
@@ -97,6 +106,11 @@ class Resource:
     def admits(self, provider: Provider) -> bool:
         """Say whether subscriptions of this provider may come through this door."""
         return self.providers is None or provider in self.providers
+
+    @property
+    def ways_of_matching(self) -> tuple[WayOfMatching, ...]:
+        """The ways in which this door may find a profile, in the order of :class:`WayOfMatching`."""
+        return tuple(way for way in WayOfMatching if way in self.matching)
 
 
 class Right(StrEnum):

@@ -5,14 +5,13 @@ has put them where a push token was missing, and people who have nothing in comm
 """
 
 import re
-import unicodedata
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from functools import cache
 from typing import Final
 
 from pushhub.catalog.providers import PushToken
-from pushhub.text import has_control_character
+from pushhub.text import has_control_character, holds_invisible
 
 APNS: Final = "ios-apns"
 NUMBERED: Final = frozenset({"yandex-Appmetrica-device-id-ios", "yandex-Appmetrica-device-id-android"})
@@ -28,8 +27,7 @@ _AROUND_WORDS: Final = "()<>[]{}\"'` "
 """What languages put around such a word: `(null)`, `<nil>`, `"null"`. With nothing in between, it stands for nothing too."""
 _IN_DESCRIPTIONS: Final = frozenset(" ([{<@'")
 """Characters of which every description holds one, and hardly any push token: the others are not looked through any further."""
-_UNSEEN: Final = frozenset({"Cf", "Zl", "Zp"})
-"""Categories of Unicode whose characters nobody sees, such as U+200B and U+FEFF. Control characters are a misfit of their own."""
+_LINE_SEPARATORS: Final = frozenset("\u2028\u2029")
 _HEX_DIGITS: Final = "0123456789abcdefABCDEF"
 
 
@@ -38,7 +36,7 @@ class PushTokenMisfit(StrEnum):
 
     BLANK = "it is blank"
     CONTROL_CHARACTER = "it holds a control character"
-    UNSEEN_CHARACTER = "it holds a character that nobody sees, such as a zero-width space"
+    INVISIBLE_CHARACTER = "it holds an invisible character, such as a zero-width space"
     BLANK_AT_AN_END = "it begins or ends with a blank"
     WORD_FOR_NOTHING = "it stands for a missing value, as null does"
     DESCRIPTION = "it is what a programming language shows in the place of an object; send the push token itself"
@@ -58,8 +56,8 @@ def _has_control_character(_provider: str, text: str) -> bool:
     return has_control_character(text)
 
 
-def _has_unseen_character(_provider: str, text: str) -> bool:
-    return not text.isascii() and any(unicodedata.category(character) in _UNSEEN for character in text)
+def _has_invisible_character(_provider: str, text: str) -> bool:
+    return holds_invisible(text) or not _LINE_SEPARATORS.isdisjoint(text)
 
 
 def _has_blank_at_an_end(_provider: str, text: str) -> bool:
@@ -107,7 +105,7 @@ def _shortened_number() -> re.Pattern[str]:
 _MISFITS: Final[Mapping[PushTokenMisfit, Callable[[str, str], bool]]] = {
     PushTokenMisfit.BLANK: _is_blank,
     PushTokenMisfit.CONTROL_CHARACTER: _has_control_character,
-    PushTokenMisfit.UNSEEN_CHARACTER: _has_unseen_character,
+    PushTokenMisfit.INVISIBLE_CHARACTER: _has_invisible_character,
     PushTokenMisfit.BLANK_AT_AN_END: _has_blank_at_an_end,
     PushTokenMisfit.WORD_FOR_NOTHING: _stands_for_nothing,
     PushTokenMisfit.DESCRIPTION: _is_description,

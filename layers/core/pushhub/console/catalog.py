@@ -22,11 +22,11 @@ from pushhub.catalog.sections import SECTIONS
 from pushhub.catalog.sections.databases.section import DATABASES
 from pushhub.catalog.sections.section import STORED_DIGESTS
 from pushhub.catalog.whole import WholeCatalog
-from pushhub.console.connection import Connection
+from pushhub.console.connection import Connection, Stack
 from pushhub.console.failure import ConsoleError
 from pushhub.console.printing import print_done, print_found
 from pushhub.console.progress import say
-from pushhub.console.stores import Stores, faults_explained, json_option, open_stores, stack_option, stores_of
+from pushhub.console.stores import Stores, faults_explained, json_option, open_stores, stack_options, stores_of
 from pushhub.outgoing.addresses import why_local
 
 DEMO_CATALOG: Final = Path(__file__).parent / "demo_catalog.yaml"
@@ -52,9 +52,9 @@ def catalog() -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")
 @click.option("--prune", is_flag=True, help="Delete what the file does not have.")
-@stack_option
+@stack_options
 @json_option
-def apply(*, file: Path, dry_run: bool, prune: bool, stack: str | None, as_json: bool) -> None:
+def apply(*, file: Path, dry_run: bool, prune: bool, stack: Stack | None, as_json: bool) -> None:
     """Bring the hub's catalog to what FILE declares.
 
     Shows what changes. A database is not removed, and the match fields and field types of one are not changed, while it holds
@@ -72,9 +72,9 @@ def apply(*, file: Path, dry_run: bool, prune: bool, stack: str | None, as_json:
 
 
 @catalog.command()
-@stack_option
+@stack_options
 @json_option
-def show(*, stack: str | None, as_json: bool) -> None:
+def show(*, stack: Stack | None, as_json: bool) -> None:
     """Print the hub's catalog as YAML; of a token, at most the beginning of its SHA-256 is shown."""
     stores = open_stores(stack)
     with faults_explained():

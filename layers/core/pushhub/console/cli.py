@@ -13,6 +13,7 @@ from pushhub.console.forwards import forwards
 from pushhub.console.imports.commands import imports
 from pushhub.console.imports.dropping import import_
 from pushhub.console.links import links
+from pushhub.console.local.cors import ORIGIN
 from pushhub.console.local.hub import HubOptions, run_hub
 from pushhub.console.profile import profile
 from pushhub.console.upstream import upstream
@@ -34,6 +35,16 @@ main.add_command(import_)
 main.add_command(imports)
 
 
+def _origins(_context: click.Context, _option: click.Parameter, origins: tuple[str, ...]) -> tuple[str, ...]:
+    for origin in origins:
+        if not ORIGIN.fullmatch(origin):
+            raise click.BadParameter(
+                f"{origin!r} is no origin as browsers send it: http:// or https://, a host in lower case, a port unless it is the "
+                "usual one, and nothing behind. Name each origin by itself; * is not taken"
+            )
+    return origins
+
+
 @main.command()
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="Port on 127.0.0.1; 0 takes a free one."
@@ -43,8 +54,16 @@ main.add_command(imports)
     type=click.Path(path_type=Path),
     help="Catalog file to apply; without it, a demo one where the hub has none yet.",
 )
+@click.option(
+    "--allow-origin",
+    "origins",
+    metavar="ORIGIN",
+    multiple=True,
+    callback=_origins,
+    help="Let pages of this origin, such as https://shop.example.com, call the hub from a browser; may be given several times.",
+)
 @click.option("--ephemeral", is_flag=True, help="Begin empty and forget everything at the end.")
-def up(*, port: int, catalog: Path | None, ephemeral: bool) -> None:
+def up(*, port: int, catalog: Path | None, origins: tuple[str, ...], ephemeral: bool) -> None:
     """Run the whole hub on this machine until Ctrl-C.
 
     Builds the template, deploys it on a local engine, applies the catalog, and only then listens.
@@ -55,6 +74,7 @@ def up(*, port: int, catalog: Path | None, ephemeral: bool) -> None:
             find_checkout(),
             port,
             keep=not ephemeral,
+            origins=origins,
             prepare=partial(apply_catalog, desired=desired) if catalog else partial(apply_demo_catalog, demo=desired),
         )
     )

@@ -9,7 +9,15 @@ import boto3
 import botocore.session
 from botocore.client import BaseClient
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    NoRegionError,
+    PartialCredentialsError,
+    ProfileNotFound,
+)
 
 from pushhub.console.checkout import find_checkout
 from pushhub.console.failure import ConsoleError
@@ -32,9 +40,18 @@ _CONFIG = Config(connect_timeout=3, read_timeout=60, retries={"mode": "standard"
 # The local engine is never behind a proxy, whatever the environment says, and never throttles.
 _LOCAL_CONFIG = _CONFIG.merge(Config(proxies={}, retries={"mode": "standard", "total_max_attempts": 1}))
 
+_ADVICE: Final[Mapping[type[BotoCoreError], str]] = {
+    NoRegionError: "add --region, or set AWS_REGION, or give the profile a region",
+    ProfileNotFound: "take another --profile or AWS_PROFILE; `aws configure list-profiles` lists them",
+    NoCredentialsError: "add --profile, or set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+    PartialCredentialsError: "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY have to be set together",
+    EndpointConnectionError: "check the region and the network",
+}
+"""What a person can do where AWS cannot be asked."""
+
 _OUTPUTS_OF_A_HUB = (
     *("Url", "AudienceTable", "CatalogTable", "LedgerTable", "SecretArn", "LocalUpstreams"),
-    *("EventsQueue", "EventsDeadLetters", "ForwardsQueue", "RetriesQueue", "ForwardsDeadLetters"),
+    *("EventsQueue", "EventsDeadLetters", "ForwardsQueue", "RetriesQueue", "RelaysQueue", "ForwardsDeadLetters"),
     *("ImportsBucket", "ImportsStateMachine"),
 )
 
@@ -48,7 +65,7 @@ class Connection:
     """The local engine's address; None for AWS itself."""
     outputs: Mapping[str, str] = field(default_factory=dict)
     """Outputs of the hub's stack: `Url` (without a slash at the end); the tables `AudienceTable`, `CatalogTable`, `LedgerTable`;
-    the queues' URLs `EventsQueue`, `EventsDeadLetters`, `ForwardsQueue`, `RetriesQueue`,
+    the queues' URLs `EventsQueue`, `EventsDeadLetters`, `ForwardsQueue`, `RetriesQueue`, `RelaysQueue`,
     `ForwardsDeadLetters`; the bucket's name `ImportsBucket`; the ARN `ImportsStateMachine`; `SecretArn`; and `LocalUpstreams`,
     which is `true` where events may go to addresses that are not public, over plain http too, and else `false`.
     """
@@ -79,11 +96,28 @@ class Connection:
         return client
 
 
-def connect(stack: str | None) -> Connection:
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """A hub deployed in AWS, as a person names it."""
+
+    name: str
+    """Its name or its ARN."""
+    region: str | None = None
+    profile: str | None = None
+    """Which of the user's AWS settings are meant; region and profile are None where the environment says."""
+
+    @property
+    def options(self) -> list[str]:
+        """The options by which a command reaches the same hub again."""
+        given = {"--stack": self.name, "--region": self.region, "--profile": self.profile}
+        return [word for option, value in given.items() if value for word in (option, value)]
+
+
+def connect(stack: Stack | None) -> Connection:
     """Connect to the hub that a command is meant for.
 
     Args:
-        stack: name of a deployed stack, found with the user's own AWS settings; none means the hub running in this checkout.
+        stack: a deployed hub; none means the hub running in this checkout.
 
     Raises:
         ConsoleError: there is no such hub, or AWS cannot be asked.
@@ -133,13 +167,29 @@ def _connect_to_running_hub() -> Connection:
     return Connection(connection.session, connection.endpoint_url, outputs | {"Url": hub.url})
 
 
-def _connect_to_stack(stack: str) -> Connection:
+def session_of(stack: Stack) -> boto3.Session:
+    """Return a session with the user's AWS settings.
+
+    The region comes from the first of these that says one, as for the AWS command line: `--region`, `AWS_REGION`,
+    `AWS_DEFAULT_REGION`, the profile. The profile is that of `--profile`, else that of `AWS_PROFILE`, else the one called default.
+
+    Raises:
+        botocore.exceptions.ProfileNotFound: there is no such profile.
+    """
+    # boto3 itself does not read AWS_REGION.
+    return boto3.Session(region_name=stack.region or os.environ.get("AWS_REGION") or None, profile_name=stack.profile)
+
+
+def _connect_to_stack(stack: Stack) -> Connection:
     try:
-        connection = Connection(boto3.Session(), None)
-        outputs = stack_outputs(connection, stack)
-    except (BotoCoreError, ClientError) as failure:
-        raise ConsoleError(f"the stack {stack} cannot be read: {failure}") from None
+        connection = Connection(session_of(stack), None)
+        outputs = stack_outputs(connection, stack.name)
+    except BotoCoreError as failure:
+        advice = _ADVICE.get(type(failure))
+        raise ConsoleError(f"the stack {stack.name} cannot be read: {failure}{f'; {advice}' if advice else ''}") from None
+    except ClientError as failure:
+        raise ConsoleError(f"the stack {stack.name} cannot be read in {connection.session.region_name}: {failure}") from None
     missing = [name for name in _OUTPUTS_OF_A_HUB if name not in outputs]
     if missing:
-        raise ConsoleError(f"the stack {stack} is not a pushhub: it has no output {', '.join(missing)}")
+        raise ConsoleError(f"the stack {stack.name} is not a pushhub: it has no output {', '.join(missing)}")
     return Connection(connection.session, None, outputs)

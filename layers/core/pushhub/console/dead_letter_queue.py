@@ -1,6 +1,7 @@
 """How are dead letters read so that they stay where they are, and put back into the queue they come from?"""
 
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import batched
@@ -10,6 +11,7 @@ from pushhub.adapters.sqs_for_commands import ReceivedMessage, SqsMessages
 from pushhub.console.dead_letters import DeadLetter, QueueName
 from pushhub.console.progress import say
 from pushhub.faults import UnavailableError
+from pushhub.moments import Milliseconds
 from pushhub.outgoing.queues import MAX_BATCH_MESSAGES, batches
 
 HIDDEN_SECONDS: Final = 60
@@ -23,14 +25,15 @@ _LAST_RECEIVES: Final = 3
 class DeadLetterQueue:
     """The dead letters of a queue of the hub.
 
-    They come from `source`, the queue called `name`, and go back into it. Those of `retries`, where there is one, lie in `letters`
-    too.
+    They come from `source`, the queue called `name`, and go back into it. Those of `retries` and `relays`, where there are these
+    queues, lie in `letters` too; relays go back into theirs.
     """
 
     name: QueueName
     letters: SqsMessages
     source: SqsMessages
     retries: SqsMessages | None = None
+    relays: SqsMessages | None = None
 
     def waiting(self) -> int:
         """Return about how many letters there are that nobody holds.
@@ -46,7 +49,11 @@ class DeadLetterQueue:
         Raises:
             UnavailableError: SQS cannot be asked.
         """
-        return self.source.count_all() + (self.retries.count_all() if self.retries else 0)
+        return sum(queue.count_all() for queue in (self.source, self.retries, self.relays) if queue)
+
+    def origin(self, letter: DeadLetter) -> SqsMessages:
+        """Return the queue that a letter goes back into: no event waits behind relays."""
+        return self.relays if self.relays and letter.is_relay else self.source
 
     @contextmanager
     def held(self) -> Iterator["Held"]:
@@ -80,21 +87,26 @@ class Held:
             if new:
                 yield new
 
-    def put_back(self, bodies: Mapping[str, str]) -> dict[str, str]:
-        """Send bodies into the queue they come from, then delete their letters.
+    def put_back(self, letters: Sequence[DeadLetter], began: Milliseconds) -> dict[str, str]:
+        """Send letters into the queues they come from, then delete them.
 
         A letter is deleted only once its body was sent. If we are interrupted in between, it is there twice, and never lost.
 
         Args:
-            bodies: what is sent instead of each letter, by its id.
+            letters: those to put back.
+            began: the moment at which forwards begin anew.
 
         Returns:
             Why a letter is still there, by its id.
         """
         still_there: dict[str, str] = {}
-        for batch in batches(bodies, lambda body: len(body.encode())):
-            still_there |= self._send(batch)
-            still_there |= self._delete([id_ for id_ in batch if id_ not in still_there])
+        bodies: defaultdict[SqsMessages, dict[str, str]] = defaultdict(dict)
+        for letter in letters:
+            bodies[self._queue.origin(letter)][letter.id] = letter.body_to_put_back(began)
+        for queue, its_bodies in bodies.items():
+            for batch in batches(its_bodies, lambda body: len(body.encode())):
+                still_there |= _send(queue, batch)
+                still_there |= self._delete([id_ for id_ in batch if id_ not in still_there])
         return still_there
 
     def release(self) -> None:
@@ -118,13 +130,6 @@ class Held:
     def _letter(self, message: ReceivedMessage) -> DeadLetter:
         return DeadLetter(message.id, self._queue.name, message.body, message.sent, message.reason)
 
-    def _send(self, bodies: Mapping[str, str]) -> dict[str, str]:
-        try:
-            codes = self._queue.source.send(bodies)
-        except UnavailableError as fault:
-            return dict.fromkeys(bodies, str(fault))
-        return {id_: f"SQS did not take it: {code}" for id_, code in codes.items()}
-
     def _delete(self, ids: list[str]) -> dict[str, str]:
         if not ids:
             return {}
@@ -137,3 +142,12 @@ class Held:
             if id_ not in codes:
                 del self._receipts[id_]
         return {id_: f"{still_here}: {code}" for id_, code in codes.items()}
+
+
+def _send(queue: SqsMessages, bodies: Mapping[str, str]) -> dict[str, str]:
+    """Return why SQS did not take a body, by the id of its letter."""
+    try:
+        codes = queue.send(bodies)
+    except UnavailableError as fault:
+        return dict.fromkeys(bodies, str(fault))
+    return {id_: f"SQS did not take it: {code}" for id_, code in codes.items()}

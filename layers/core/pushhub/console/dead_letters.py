@@ -74,6 +74,12 @@ class DeadLetter:
         return content.upstream if isinstance(content, Forward) else None
 
     @property
+    def is_relay(self) -> bool:
+        """Whether it hands on a link that is not ours."""
+        content = self.content
+        return isinstance(content, Forward) and content.is_relay
+
+    @property
     def why(self) -> str:
         """Why the message was given up."""
         return MOVED_BY_SQS if self.reason is None else self.reason

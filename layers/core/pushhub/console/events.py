@@ -9,10 +9,10 @@ import click
 
 from pushhub.adapters.dynamodb.ledger import DynamoLedger
 from pushhub.console.bars import counting_bar
-from pushhub.console.connection import connect
+from pushhub.console.connection import Stack, connect
 from pushhub.console.failure import ConsoleError
 from pushhub.console.printing import print_found
-from pushhub.console.stores import faults_explained, json_option, stack_option
+from pushhub.console.stores import faults_explained, json_option, stack_options
 from pushhub.console.tables import table_lines
 from pushhub.console.terminal import beginning, on_one_line, stdout_is_a_terminal
 from pushhub.events.command import Happening
@@ -43,9 +43,9 @@ def _unicode_text(_context: click.Context, parameter: click.Parameter, value: st
 
 @events.command()
 @click.option("--uid", required=True, callback=_unicode_text, help="Identity of a push to one device.")
-@stack_option
+@stack_options
 @json_option
-def show(*, uid: str, stack: str | None, as_json: bool) -> None:
+def show(*, uid: str, stack: Stack | None, as_json: bool) -> None:
     """Print every event of a uid, and what the uid itself says.
 
     Each time is when the first report of it was accepted. Events are forgotten after the days that the stack's parameter
@@ -63,9 +63,9 @@ def show(*, uid: str, stack: str | None, as_json: bool) -> None:
 
 @events.command()
 @click.option("--launch", callback=_unicode_text, metavar="ID", help="This launch only; without it, all.")
-@stack_option
+@stack_options
 @json_option
-def stats(*, launch: str | None, stack: str | None, as_json: bool) -> None:
+def stats(*, launch: str | None, stack: Stack | None, as_json: bool) -> None:
     """Count what was reported, by launch and provider.
 
     The first number counts pushes that were delivered or opened, the one after it all reports of that, repeats too. On a terminal,
@@ -80,7 +80,7 @@ def stats(*, launch: str | None, stack: str | None, as_json: bool) -> None:
     print_found(statistics_entry(rows), lines, as_json=as_json)
 
 
-def open_ledger(stack: str | None) -> DynamoLedger:
+def open_ledger(stack: Stack | None) -> DynamoLedger:
     """Return the ledger of a deployed hub, or of the one that runs here, to be read.
 
     Raises:

@@ -12,12 +12,12 @@ import click
 
 from pushhub.adapters.sqs_for_commands import SqsMessages
 from pushhub.console.bars import counting_bar
-from pushhub.console.connection import connect
+from pushhub.console.connection import Stack, connect
 from pushhub.console.dead_letter_queue import DeadLetterQueue, Held
 from pushhub.console.dead_letters import DeadLetter, QueueName, letter_entry, letter_lines, named, why_left
 from pushhub.console.printing import print_done, print_found
 from pushhub.console.progress import say
-from pushhub.console.stores import faults_explained, json_option, stack_option
+from pushhub.console.stores import faults_explained, json_option, stack_options
 from pushhub.moments import Milliseconds, milliseconds_now
 
 _ID: Final = re.compile(r"[0-9A-Za-z-]{8,100}", re.ASCII)
@@ -32,7 +32,8 @@ def forwards() -> None:
     """See the dead letters of a hub, and put them back.
 
     A dead letter is a report or a forward that was given up: `events` are reports that could not be recorded, `forwards` events
-    that an upstream refused, or did not take for 72 hours.
+    that an upstream refused, or did not take for 72 hours. Links that are not ours become dead letters only where handling them
+    keeps failing.
     """
 
 
@@ -42,9 +43,9 @@ def forwards() -> None:
 @click.option(
     "--limit", type=click.IntRange(min=1), default=1000, show_default=True, metavar="N", help="Read at most N letters of a queue."
 )
-@stack_option
+@stack_options
 @json_option
-def list_(*, queue: str | None, upstream: str | None, limit: int, stack: str | None, as_json: bool) -> None:
+def list_(*, queue: str | None, upstream: str | None, limit: int, stack: Stack | None, as_json: bool) -> None:
     """Print the dead letters: what, why, since when, and how often they were tried. They stay where they are.
 
     Says too how many others are still on their way.
@@ -74,10 +75,10 @@ def list_(*, queue: str | None, upstream: str | None, limit: int, stack: str | N
 @_queue_option
 @click.option("--upstream", metavar="NAME", help="All forwards to this upstream.")
 @click.option("--all", "everything", is_flag=True, help="All that can be read, of both queues or of --queue.")
-@stack_option
+@stack_options
 @json_option
 def redrive(  # noqa: PLR0913  (click hands over each option by its name)
-    *, ids: tuple[str, ...], queue: str | None, upstream: str | None, everything: bool, stack: str | None, as_json: bool
+    *, ids: tuple[str, ...], queue: str | None, upstream: str | None, everything: bool, stack: Stack | None, as_json: bool
 ) -> None:
     """Put dead letters back into the queue they come from: those with an ID, of an --upstream, or --all.
 
@@ -128,13 +129,13 @@ class RedriveOutcome:
 
     def put_back(self, held: Held, letters: Sequence[DeadLetter]) -> bool:
         """Put letters of one queue back; return whether any of them went back: if none did, the next will not either."""
-        failed = held.put_back({letter.id: letter.body_to_put_back(self.began) for letter in letters})
+        failed = held.put_back(letters, self.began)
         self.redriven += (letter for letter in letters if letter.id not in failed)
         self.left += ((letter.id, letter, failed[letter.id]) for letter in letters if letter.id in failed)
         return len(failed) < len(letters)
 
 
-def open_queues(stack: str | None, names: Sequence[QueueName]) -> list[DeadLetterQueue]:
+def open_queues(stack: Stack | None, names: Sequence[QueueName]) -> list[DeadLetterQueue]:
     """Return the queues of dead letters of a deployed hub, or of the one that runs here.
 
     Raises:
@@ -142,11 +143,11 @@ def open_queues(stack: str | None, names: Sequence[QueueName]) -> list[DeadLette
     """
     connection = connect(stack)
     client, outputs = connection.client("sqs"), connection.outputs
-    urls = {
-        QueueName.EVENTS: (outputs["EventsDeadLetters"], outputs["EventsQueue"]),
-        QueueName.FORWARDS: (outputs["ForwardsDeadLetters"], outputs["ForwardsQueue"], outputs["RetriesQueue"]),
+    queues = {
+        QueueName.EVENTS: ("EventsDeadLetters", "EventsQueue"),
+        QueueName.FORWARDS: ("ForwardsDeadLetters", "ForwardsQueue", "RetriesQueue", "RelaysQueue"),
     }
-    return [DeadLetterQueue(name, *(SqsMessages(client, url) for url in urls[name])) for name in names]
+    return [DeadLetterQueue(name, *(SqsMessages(client, outputs[output]) for output in queues[name])) for name in names]
 
 
 def _names(queue: str | None, upstream: str | None) -> list[QueueName]:

@@ -15,9 +15,10 @@ from pushhub.audience.values import MisfitError, Value, canonical_text, normalis
 from pushhub.catalog.model import Catalog, Database, DatabaseId
 from pushhub.catalog.providers import PROVIDER_CODES, PushToken, known_provider
 from pushhub.catalog.push_tokens import push_token_misfit
+from pushhub.console.connection import Stack
 from pushhub.console.failure import ConsoleError
 from pushhub.console.printing import print_done, print_found
-from pushhub.console.stores import Stores, faults_explained, json_option, open_stores, stack_option
+from pushhub.console.stores import Stores, faults_explained, json_option, open_stores, stack_options
 from pushhub.console.terminal import on_one_line, stdin_is_a_terminal
 from pushhub.moments import iso_seconds
 from pushhub.text import is_unicode
@@ -59,9 +60,9 @@ def profile() -> None:
 
 @profile.command()
 @_selecting
-@stack_option
+@stack_options
 @json_option
-def show(*, database: DatabaseId, selector: Selector, stack: str | None, as_json: bool) -> None:
+def show(*, database: DatabaseId, selector: Selector, stack: Stack | None, as_json: bool) -> None:
     """Print a profile with its subscriptions; name it by exactly one of --id, --field and --token."""
     stores = open_stores(stack)
     with faults_explained():
@@ -72,9 +73,9 @@ def show(*, database: DatabaseId, selector: Selector, stack: str | None, as_json
 @profile.command()
 @_selecting
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@stack_option
+@stack_options
 @json_option
-def erase(*, database: DatabaseId, selector: Selector, yes: bool, stack: str | None, as_json: bool) -> None:
+def erase(*, database: DatabaseId, selector: Selector, yes: bool, stack: Stack | None, as_json: bool) -> None:
     """Delete a profile with its match keys and subscriptions, for good.
 
     Name it by exactly one of --id, --field and --token.

@@ -1,8 +1,9 @@
 """How does a command reach the tables and the secret of a hub, and what does it say when they fail?"""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import wraps
 from typing import Protocol
 
 import click
@@ -14,14 +15,28 @@ from pushhub.adapters.secrets_manager import SecretsManagerSecrets
 from pushhub.audience.port import AudienceInspection, AudienceStore
 from pushhub.catalog.port import CatalogStore
 from pushhub.catalog.secrets import SecretStore
-from pushhub.console.connection import Connection, connect
+from pushhub.console.connection import Connection, Stack, connect
 from pushhub.console.failure import ConsoleError
 from pushhub.faults import LostRaceError, UnavailableError
 
-stack_option = click.option("--stack", metavar="NAME", help="A hub deployed in AWS; without it, the one that runs here.")
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print JSON alone on stdout; errors and everything else go to stderr."
 )
+
+
+def stack_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Let a command take `--stack`, `--region` and `--profile`; its `stack` is a `Stack`, or None for the hub that runs here."""
+
+    @click.option("--stack", "name", metavar="NAME", help="A hub deployed in AWS; without it, the one that runs here.")
+    @click.option("--region", metavar="REGION", help="Where it is; without it, AWS_REGION, AWS_DEFAULT_REGION or the profile says.")
+    @click.option("--profile", metavar="PROFILE", help="AWS profile to reach it with; without it, AWS_PROFILE says.")
+    @wraps(command)
+    def of_stack(*, name: str | None, region: str | None, profile: str | None, **rest: object) -> None:
+        if name is None and (region or profile):
+            raise click.UsageError("--region and --profile are for a hub in AWS: name it with --stack")
+        command(stack=None if name is None else Stack(name, region, profile), **rest)
+
+    return of_stack
 
 
 class Audience(AudienceStore, AudienceInspection, Protocol):
@@ -49,7 +64,7 @@ def stores_of(connection: Connection) -> Stores:
     )
 
 
-def open_stores(stack: str | None) -> Stores:
+def open_stores(stack: Stack | None) -> Stores:
     """Return the stores of a deployed hub, or of the one that runs here.
 
     Raises:

@@ -17,7 +17,8 @@ REPEAT_SOON: Final = {"retry-after": "2"}
 class HttpRequest:
     """One request; `id` is API Gateway's own, which stands in its access log too.
 
-    `query` is the query string as it came, without the question mark; names of headers are in lower case.
+    `body` is as it came: it may be packed. `query` is the query string as it came, without the question mark; names of headers are
+    in lower case.
     """
 
     id: str

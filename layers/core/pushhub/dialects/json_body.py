@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final, NoReturn
 
+from pushhub.dialects.body import BadBodyError, decoded_body
 from pushhub.text import is_unicode
 
 MAX_DEPTH: Final = 32
@@ -27,15 +28,11 @@ JSON_TYPES: Final = {
 """What is expected where a field has the wrong JSON type, by the kind of a :class:`pushhub.validation.Misfit`."""
 
 
-class BadBodyError(ValueError):
-    """The body cannot be read; the text says why."""
-
-
 def read_object(body: bytes, max_depth: int, *, unique_keys: bool = False) -> dict[str, Any]:
     """Return the object that a body of UTF-8 JSON holds.
 
     Args:
-        body: as it came.
+        body: as it came, unpacked; a byte order mark may stand in front.
         max_depth: levels of nesting; the object itself is the first.
         unique_keys: whether an object that has a key twice is refused; otherwise the last one counts.
 
@@ -43,9 +40,9 @@ def read_object(body: bytes, max_depth: int, *, unique_keys: bool = False) -> di
         BadBodyError: it is empty, not UTF-8, not JSON, not an object, nested too deeply, has a key twice where that is refused,
             or holds NaN, Infinity or half of a surrogate pair.
     """
-    if not body.strip():
+    text = decoded_body(body)
+    if not text.strip():
         raise BadBodyError("body is empty")
-    text = _decoded(body)
     try:
         pairs = _unique if unique_keys else None
         document: Json = json.loads(text, parse_float=_fraction, parse_constant=_refuse_constant, object_pairs_hook=pairs)
@@ -67,16 +64,6 @@ def read_object(body: bytes, max_depth: int, *, unique_keys: bool = False) -> di
 def write_object(fields: Mapping[str, object]) -> bytes:
     """Return an object as a body: without blanks, in UTF-8."""
     return json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def _decoded(body: bytes) -> str:
-    try:
-        text = body.decode()
-    except UnicodeDecodeError:
-        raise BadBodyError("body is not valid UTF-8") from None
-    if text.startswith("\ufeff"):
-        raise BadBodyError("body begins with a byte order mark")
-    return text
 
 
 def _fraction(literal: str) -> Decimal:

@@ -16,6 +16,8 @@ def counts_of(outcomes: Iterable[DatabaseOutcome]) -> Counter[str]:
                 counts["DatabasesRefused"] += 1
             case DatabaseProcessed():
                 counts.update(_metric(part.result) for part in outcome.subscriptions)
+                if outcome.profile_made:
+                    counts["ProfilesMade"] += 1
             case _:
                 assert_never(outcome)
     return counts

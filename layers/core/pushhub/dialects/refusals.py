@@ -8,6 +8,7 @@ from typing import Final
 from pushhub.dialects.http import RefusalRow
 
 BAD_BODY: Final = RefusalRow(400, "{detail}")
+BAD_CODING: Final = RefusalRow(415, "Content-Encoding must be gzip, or left out")
 WRONG_TYPE: Final = RefusalRow(400, "{path} must be {expected}")
 BAD_PUSH_TOKEN: Final = RefusalRow(400, "{path} is no push token: {misfit}")
 FIELD_MISSING: Final = RefusalRow(400, "{path} is required and must not be empty")

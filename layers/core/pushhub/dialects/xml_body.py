@@ -4,16 +4,13 @@ A body has one root of any name, and below it one level of elements that hold te
 every entity but XML's own five: they could make a small body large, or fetch another one.
 """
 
-from typing import Final
 from xml.etree.ElementTree import Element, ParseError
 from xml.parsers.expat import ErrorString
 
 from defusedxml import DTDForbidden
 from defusedxml.ElementTree import fromstring
 
-from pushhub.dialects.json_body import BadBodyError
-
-_BYTE_ORDER_MARK: Final = "\ufeff"
+from pushhub.dialects.body import BadBodyError, decoded_body
 
 
 def read_elements(body: bytes) -> dict[str, str]:
@@ -25,13 +22,7 @@ def read_elements(body: bytes) -> dict[str, str]:
         BadBodyError: it is not UTF-8, not XML, has a document type, text beside its elements, elements in elements, or an element
             twice.
     """
-    try:
-        text = body.decode().removeprefix(_BYTE_ORDER_MARK)
-    except UnicodeDecodeError:
-        raise BadBodyError("body is not valid UTF-8") from None
-    if "\0" in text:
-        # The parser takes "<" and a NUL for the beginning of UTF-16, whatever it is told.
-        raise BadBodyError("body holds a NUL character, which XML does not have")
+    text = decoded_body(body)
     try:
         root: Element = fromstring(text, forbid_dtd=True)
     except DTDForbidden:

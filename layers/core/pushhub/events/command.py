@@ -19,6 +19,8 @@ MAX_LAUNCH_CHARACTERS: Final = 256
 MAX_PROVIDER_CHARACTERS: Final = 64
 LINK_PATH: Final = "/api/v1.1/pushes/crypto_post_events?/"
 """Path and beginning of the query string of every link: "Event registration" in `dialects/altcraft/sources.md`."""
+RELAYED_HEADER: Final = "x-pushhub-relayed"
+"""Marks a link that a hub of this kind hands on; one that gets it does not hand it on again, or it would circle between hubs."""
 OPAQUE_PART: Final = re.compile(r"[0-9A-Za-z_-]{16,2048}", re.ASCII)
 """The form of what follows :data:`LINK_PATH` in a link, of this hub or another."""
 NO_LAUNCH: Final = "-"

@@ -104,6 +104,7 @@ class Intake:
                 assert_never(report.content)
 
     def _relayed(self, report: Report, upstreams: Mapping[str, Upstream]) -> tuple[Relayed | GivenUp, tuple[Forward, ...]]:
+        """Hand on a link that the release before this one has accepted; by now links go into a queue of their own at once."""
         relays = tuple(self._forward(name, report) for name, upstream in upstreams.items() if upstream.relay_links)
         return (Relayed(len(relays)) if relays else GivenUp("no upstream takes links that are not ours any more")), relays
 

@@ -63,9 +63,9 @@ def mint_links(base_url: str, stack: str, secrets: Secrets, uid: str, launch: st
             raise LinkError(f"{name} has {size} bytes; 1 to {most} are expected")
         if text is not None and has_control_character(text):
             raise LinkError(f"{name} holds a control character")
-    if not secrets.link_keys:
+    key_id = secrets.minting_link_key
+    if key_id is None:
         raise LinkError("the stack's secret has no link key")
-    key_id = max(secrets.link_keys)
     content = json.dumps([uid] if launch is None else [uid, launch], ensure_ascii=False, separators=(",", ":")).encode()
     ack, opened = (
         base_url + LINK_PATH + _encrypted(content, stack, key_id, secrets.link_keys[key_id], _PURPOSES[purpose])

@@ -80,6 +80,11 @@ class Forward:
     waited: int = 0
     not_before: Milliseconds = EPOCH
 
+    @property
+    def is_relay(self) -> bool:
+        """Whether it hands on a link that is not ours; anyone can make up such links."""
+        return isinstance(self.report.content, RelayLink)
+
     def begun_anew(self, now: Milliseconds) -> "Forward":
         """Return the forward as if its forwarding began now; the requests that were sent stay counted."""
         return replace(self, since=now, waited=0, not_before=EPOCH)

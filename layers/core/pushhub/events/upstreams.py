@@ -27,6 +27,7 @@ from pushhub.events.command import RecordEvent, RelayLink
 from pushhub.events.messages import Forward
 from pushhub.moments import Milliseconds
 from pushhub.outgoing.calls import Call, CallReply, NoReply, seconds_to_wait
+from pushhub.outgoing.excerpts import description
 
 
 class UpstreamApi(Protocol):
@@ -79,13 +80,16 @@ _ASKING_FOR_LATER: Final = frozenset({408, 425, 429})
 """The 4xx that speak of the moment and not of the request."""
 
 
-def verdict(api: UpstreamApi, forward: Forward, reply: CallReply | NoReply, now: Milliseconds) -> Verdict:
-    """Return what an answer means for a report."""
+def verdict(api: UpstreamApi, forward: Forward, reply: CallReply | NoReply, now: Milliseconds, upstream_token: str) -> Verdict:
+    """Return what an answer means for a report; no reason holds the upstream token, or what the report says of a person."""
     match reply:
         case NoReply(reason):
             return Retry(reason)
         case CallReply(status) if status in _SUCCESSFUL:
-            return Accepted() if api.accepted(forward, reply) else Retry(f"HTTP {status} without the answer of success")
+            if api.accepted(forward, reply):
+                return Accepted()
+            came = description(reply, (upstream_token, *_confidential(forward.report.content)))
+            return Retry(f"HTTP {status} without the answer of success, but {came}")
         case CallReply(status):
             reason = f"HTTP {status}"
             return _final(forward.report.content, status, reason) or Retry(reason, seconds_to_wait(reply, now))
@@ -100,5 +104,16 @@ def _final(content: RecordEvent | RelayLink, status: int, reason: str) -> Reject
             return Rejected(reason) if status in _REJECTING else None
         case RelayLink():
             return Discarded(reason) if status in _FAULT_OF_THE_CALLER and status not in _ASKING_FOR_LATER else None
+        case _:
+            assert_never(content)
+
+
+def _confidential(content: RecordEvent | RelayLink) -> tuple[str, ...]:
+    """Return what a report holds that no log may: whom it is about."""
+    match content:
+        case RelayLink(opaque):
+            return (opaque,)
+        case RecordEvent(uid=uid, plain=plain):
+            return (uid, plain.push_token) if plain else (uid,)
         case _:
             assert_never(content)

@@ -12,9 +12,10 @@ from pushhub.moments import Milliseconds
 SECONDS_TO_ANSWER: Final = 10
 """From the look-up of the address to the last byte of the answer."""
 MAX_REPLY_BYTES: Final = 64 * 1024
-"""The rest of a longer answer is not read, and what was read of it is thrown away."""
+"""Of a body, after it was decoded; the rest of a longer one is not read."""
 RETRY_AFTER: Final = "retry-after"
-"""The one header of an answer that every caller reads."""
+DATE: Final = "date"
+CONTENT_TYPE: Final = "content-type"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +30,15 @@ class Call:
     method: Literal["GET", "POST"] = "GET"
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: bytes | None = field(default=None, repr=False)
-    reply_headers: frozenset[str] = frozenset({RETRY_AFTER})
+    reply_headers: frozenset[str] = frozenset({RETRY_AFTER, DATE, CONTENT_TYPE})
 
 
 @dataclass(frozen=True, slots=True)
 class CallReply:
     """An HTTP answer, and how many seconds it took.
 
-    `body` is empty where it was too long. `headers` are those of :attr:`Call.reply_headers` that the answer has, by their names in
-    lower case; of a header that comes twice, the last one.
+    `body` is decoded, and has the first :data:`MAX_REPLY_BYTES` alone. `headers` are those of :attr:`Call.reply_headers` that the
+    answer has, by their names in lower case; of a header that comes twice, the last one.
     """
 
     status: int
@@ -68,17 +69,26 @@ class Exchange(Protocol):
 def seconds_to_wait(reply: CallReply, now: Milliseconds) -> int | None:
     """Return how many seconds an answer asks the caller to wait before the next request, None where it does not say.
 
-    Its header `Retry-After` has seconds or a date (RFC 9110, 10.2.3); a date that is past gives 0.
+    Its header `Retry-After` has seconds or a date (RFC 9110, 10.2.3); a date that is past gives 0. It is measured from the date of
+    the answer itself, since a clock that is wrong is wrong in both; from `now` where the answer has none.
     """
     text = reply.headers.get(RETRY_AFTER, "").strip()
     if text.isascii() and text.isdigit():
         # Nine digits are 31 years; Python refuses to read some thousands of them.
         return int(text[:9])
+    until, answered = _timestamp(text), _timestamp(reply.headers.get(DATE, ""))
+    if until is None:
+        return None
+    return max(0, math.ceil(until - (now / 1000 if answered is None else answered)))
+
+
+def _timestamp(text: str) -> float | None:
+    """Return the seconds since 1970 of a date of HTTP, None where it is none."""
     try:
         date = parsedate_to_datetime(text)
         if date.tzinfo is None:
             # One of HTTP's forms of a date names no zone, and means UTC.
             date = date.replace(tzinfo=UTC)
-        return max(0, math.ceil(date.timestamp() - now / 1000))
+        return date.timestamp()
     except (ValueError, OverflowError):
         return None

@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 
 from pushhub.adapters.step_functions import StepFunctionsExecutions
 from pushhub.audience.command import Mode
+from pushhub.console.connection import Stack
 from pushhub.console.imports import commands, ended
 from pushhub.console.imports.commands import imports, retry_command
 from pushhub.console.imports.stores import ImportStores
@@ -95,11 +96,11 @@ class FakeHub:
         self.jobs = MemoryImports()
         self.bucket = MemoryBucket()
         self.machine = Machine()
-        self.stacks: list[str | None] = []
+        self.stacks: list[Stack | None] = []
         monkeypatch.setattr(commands, "open_imports", self.open)
         monkeypatch.setattr(commands, "seconds_now", lambda: Seconds(NOON + 20))
 
-    def open(self, stack: str | None) -> ImportStores:
+    def open(self, stack: Stack | None) -> ImportStores:
         self.stacks.append(stack)
         executions = StepFunctionsExecutions(cast("Any", self.machine), MACHINE)
         return ImportStores(MemoryCatalog(), self.jobs, cast("ImportBucket", self.bucket), executions)

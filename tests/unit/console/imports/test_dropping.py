@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 
 import pushhub.console.imports.dropping as commands
 from pushhub.catalog.file import parse_catalog
+from pushhub.console.connection import Stack
 from pushhub.console.imports import ended
 from pushhub.console.imports.dropping import import_
 from pushhub.console.imports.stores import ImportStores
@@ -36,6 +37,7 @@ resources:
   - {id: 5, name: app, token: a-token-of-the-app, databases: [17]}
   - {id: 22, name: both, token: a-token-of-both, databases: [17, 2], providers: [ios-apns]}
   - {id: 31, name: none, token: a-token-of-none, databases: []}
+  - {id: 40, name: narrow, token: a-token-of-the-narrow-one, databases: [17], matching: [token]}
 """,
     "catalog",
     {},
@@ -75,12 +77,12 @@ class FakeHub:
         self.catalog = MemoryCatalog(CATALOG)
         self.jobs = MemoryImports()
         self.bucket = MemoryBucket()
-        self.stacks: list[str | None] = []
+        self.stacks: list[Stack | None] = []
         self.statuses: dict[str, JobStatus] = {}
         monkeypatch.setattr(commands, "open_imports", self.open)
         monkeypatch.setattr(ended, "Watch", lambda jobs: Watch(jobs, clock=lambda: 0, sleep=self.work))
 
-    def open(self, stack: str | None) -> ImportStores:
+    def open(self, stack: Stack | None) -> ImportStores:
         self.stacks.append(stack)
         bucket, executions = cast("ImportBucket", self.bucket), cast("StepFunctionsExecutions", None)
         return ImportStores(self.catalog, self.jobs, bucket, executions)
@@ -119,12 +121,20 @@ def write(*names: str, content: bytes = b"subscription_id\nt\n") -> None:
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (("--resource", "6"), "there is no resource 6; there are 5, 22, 31"),
+        (("--resource", "6"), "there is no resource 6; there are 5, 22, 31, 40"),
         (("--resource", "31"), "resource 31 has no databases, so nothing can be imported through it"),
         (("--resource", "22", "--provider", "ios-huawei"), "resource 22 does not admit the provider ios-huawei; there is ios-apns"),
         (
             ("--resource", "22", "--match", "number"),
             "number is no match field of database 2 letters, which resource 22 has; there are token, profile_id, email",
+        ),
+        (
+            ("--resource", "40", "--match", "email"),
+            "resource 40 may not match by custom: its matching in the catalog is [token]; import through another resource",
+        ),
+        (
+            ("--resource", "40", "--match", "profile_id"),
+            "resource 40 may not match by id: its matching in the catalog is [token]; import through another resource",
         ),
         (
             ("--match", "nick"),

@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 
 import pushhub.console.imports.dropping as commands
 import pushhub.console.imports.dry_run as dry_running
+from pushhub.console.connection import Stack
 from pushhub.console.failure import ConsoleError
 from pushhub.console.imports.dropping import import_
 from pushhub.console.imports.dry_run import NOT_SEEN, SHOWN_ROWS
@@ -58,7 +59,7 @@ def _folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     Path("catalog.yaml").write_text(CATALOG, encoding="utf-8")
 
-    def touch(stack: str | None) -> None:
+    def touch(stack: Stack | None) -> None:
         raise AssertionError("a dry run does not use the hub")
 
     monkeypatch.setattr(commands, "open_imports", touch)
@@ -219,9 +220,9 @@ def test_several_files_are_an_array_and_one_that_cannot_be_imported_is_enough_to
 
 @pytest.mark.parametrize("words", [(), ("--stack", "mine")])
 def test_without_a_catalog_file_the_catalog_of_the_hub_counts(monkeypatch: pytest.MonkeyPatch, words: Sequence[str]) -> None:
-    asked: list[str | None] = []
+    asked: list[Stack | None] = []
 
-    def opened(stack: str | None) -> Stores:
+    def opened(stack: Stack | None) -> Stores:
         asked.append(stack)
         return Stores(MemoryCatalog(), MemoryAudience(), MemorySecrets())
 
@@ -230,7 +231,7 @@ def test_without_a_catalog_file_the_catalog_of_the_hub_counts(monkeypatch: pytes
     options = ["--resource", "5", "--provider", "ios-apns", "--match", "email", "--dry-run"]
     result = CliRunner(mix_stderr=False).invoke(import_, ["a.csv", *options, *words])
     assert (result.exit_code, result.stderr) == (1, "Error: there is no resource 5; there is none\n")
-    assert asked == [words[1] if words else None]
+    assert asked == [Stack(words[1]) if words else None]
 
 
 def test_without_a_hub_a_catalog_file_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,17 +5,20 @@ import gzip
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.message import Message
 from email.parser import BytesParser
 
 import pytest
 
 from pushhub.console.failure import ConsoleError
-from pushhub.console.local.front_door import BODY_LIMIT, REQUESTS_AT_ONCE, open_door, reserve_port
+from pushhub.console.local.cors import CorsRules
+from pushhub.console.local.front_door import BODY_LIMIT, REQUESTS_AT_ONCE, FrontDoorRules, open_door, reserve_port
 from pushhub.console.local.routes import Route
 
-_ROUTES = (Route("POST", "/push"), Route("GET", "/events"), Route("ANY", "/things/{thing}/{rest+}"))
+_RULES = FrontDoorRules((Route("POST", "/push"), Route("GET", "/events"), Route("ANY", "/things/{thing}/{rest+}")))
+_SHOP = "https://shop.example.com"
+_WITH_CORS = replace(_RULES, cors=CorsRules((_SHOP, "http://localhost:3000"), ("POST",), ("content-type",), ("x-request-id",), 60))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,21 +84,23 @@ async def _read(reader: asyncio.StreamReader) -> Received | None:
 
 
 @asynccontextmanager
-async def _open(engine: Engine) -> AsyncIterator[Door]:
+async def _open(engine: Engine, rules: FrontDoorRules) -> AsyncIterator[Door]:
     async with await asyncio.start_server(engine.serve, "127.0.0.1", 0) as server:
         address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         with reserve_port(0) as reserved:
-            async with open_door(reserved, address, _ROUTES):
+            async with open_door(reserved, address, rules):
                 yield Door(reserved.getsockname()[1], engine)
         engine.may_answer.set()
         server.close_clients()
 
 
-def _with_door[Result](scenario: Callable[[Door], Awaitable[Result]], engine: Engine | None = None) -> Result:
+def _with_door[Result](
+    scenario: Callable[[Door], Awaitable[Result]], engine: Engine | None = None, rules: FrontDoorRules = _RULES
+) -> Result:
     async def run() -> Result:
         behind = engine or Engine()
         behind.may_answer.set()
-        async with _open(behind) as door:
+        async with _open(behind, rules) as door:
             return await scenario(door)
 
     return asyncio.run(run())
@@ -143,6 +148,14 @@ def test_bodies_arrive_byte_for_byte(body: bytes) -> None:
     received = _forwarded(request)
     assert received.body == body
     assert received.headers["content-encoding"] == "gzip"
+
+
+@pytest.mark.parametrize("kind", ["application/json", "text/plain; charset=utf-8", "application/xml"])
+def test_a_packed_body_is_given_to_the_engine_as_a_type_that_it_does_not_take_for_text(kind: str) -> None:
+    packed = _forwarded(_request("POST /push", f"Content-Type: {kind}", "Content-Encoding: gzip", body=b"packed"))
+    plain = _forwarded(_request("POST /push", f"Content-Type: {kind}", body=b"plain"))
+    assert (packed.headers["content-type"], plain.headers["content-type"]) == (f",{kind}", kind)
+    assert "content-type" not in _forwarded(_request("POST /push", "Content-Encoding: gzip", body=b"packed")).headers
 
 
 def test_headers_of_one_connection_stay_behind_and_nothing_is_added() -> None:
@@ -217,7 +230,7 @@ def test_a_502_of_the_functions_own_passes() -> None:
 def test_a_dead_engine_is_an_internal_error() -> None:
     async def run() -> Received:
         with reserve_port(0) as nobody, reserve_port(0) as reserved:
-            async with open_door(reserved, f"http://127.0.0.1:{nobody.getsockname()[1]}", _ROUTES):
+            async with open_door(reserved, f"http://127.0.0.1:{nobody.getsockname()[1]}", _RULES):
                 return await Door(reserved.getsockname()[1], Engine()).send(_request("POST /push"))
 
     assert asyncio.run(run()).body == b'{"message":"Internal Server Error"}'
@@ -228,6 +241,65 @@ def test_the_log_has_a_line_for_each_request_without_its_query_and_body(capsys: 
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("POST /push 200 ")
     assert line.endswith(" ms")
+
+
+def _cross_origin(line: str, *headers: str) -> Received:
+    async def scenario(door: Door) -> Received:
+        reply = await door.send(_request(line, *headers))
+        assert len(door.engine.received) == (1 if line.startswith("POST") else 0)
+        return reply
+
+    return _with_door(scenario, rules=_WITH_CORS)
+
+
+def _told(reply: Received) -> dict[str, str]:
+    return {name.lower(): value for name, value in reply.headers.items() if name.lower().startswith("access-control")}
+
+
+_PREFLIGHT = ("Access-Control-Request-Method: POST", "Access-Control-Request-Headers: content-type")
+
+
+@pytest.mark.parametrize("path", ["/push", "/nowhere"])
+def test_a_preflight_is_answered_without_a_function(path: str) -> None:
+    reply = _cross_origin(f"OPTIONS {path}", f"Origin: {_SHOP}", *_PREFLIGHT)
+    assert (reply.first_line, reply.body) == ("HTTP/1.1 204 No Content", b"")
+    assert _told(reply) == {
+        "access-control-allow-origin": _SHOP,
+        "access-control-allow-methods": "POST",
+        "access-control-allow-headers": "content-type",
+        "access-control-max-age": "60",
+    }
+
+
+@pytest.mark.parametrize(
+    "origin", ["https://shop.example.com.evil.example", "http://shop.example.com", "https://shop.example.com:8443", "null", "*", ""]
+)
+def test_another_origin_is_told_nothing(origin: str) -> None:
+    preflight = _cross_origin("OPTIONS /push", f"Origin: {origin}", *_PREFLIGHT)
+    assert (preflight.first_line, _told(preflight)) == ("HTTP/1.1 204 No Content", {})
+    assert _told(_cross_origin("POST /push", f"Origin: {origin}")) == {}
+
+
+def test_a_reply_to_an_allowed_origin_may_be_read_by_its_page() -> None:
+    reply = _cross_origin("POST /push", "Origin: http://localhost:3000")
+    assert reply.body == b"{}"
+    told = {"access-control-allow-origin": "http://localhost:3000", "access-control-expose-headers": "x-request-id"}
+    assert _told(reply) == told
+    assert _told(_cross_origin("POST /push")) == {}
+
+
+@pytest.mark.parametrize("headers", [(), (f"Origin: {_SHOP}",), _PREFLIGHT])
+def test_an_options_request_that_is_no_preflight_has_no_route(headers: tuple[str, ...]) -> None:
+    assert _cross_origin("OPTIONS /push", *headers).first_line == "HTTP/1.1 404 Not Found"
+
+
+def test_without_cors_no_origin_is_told_anything() -> None:
+    async def scenario(door: Door) -> None:
+        preflight = await door.send(_request("OPTIONS /push", f"Origin: {_SHOP}", *_PREFLIGHT))
+        assert (preflight.first_line, _told(preflight)) == ("HTTP/1.1 404 Not Found", {})
+        assert _told(await door.send(_request("POST /push", f"Origin: {_SHOP}"))) == {}
+
+    _with_door(scenario)
 
 
 def test_a_burst_waits_at_the_gate() -> None:

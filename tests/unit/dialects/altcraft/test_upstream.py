@@ -12,7 +12,7 @@ from pushhub.dialects.altcraft.upstream import AltcraftUpstream
 from pushhub.events.command import Happening, PlainForm, RecordEvent, RelayLink
 from pushhub.events.messages import Forward, Receipt, Report
 from pushhub.moments import Milliseconds
-from pushhub.outgoing.calls import Call, CallReply
+from pushhub.outgoing.calls import MAX_REPLY_BYTES, Call, CallReply
 from tests.wire.golden import Case
 
 UPSTREAM = Upstream("altcraft", UpstreamKind.ALTCRAFT, "https://up.example/base", relay_links=True, events=frozenset(ReportedEvent))
@@ -96,7 +96,7 @@ def test_empty_texts_are_fields_too() -> None:
 @given(st.from_regex(r"[0-9A-Za-z_-]{16,64}", fullmatch=True))
 def test_a_link_is_asked_for_as_it_came_and_without_a_token(opaque: str) -> None:
     call = _call(RelayLink(opaque))
-    assert call == Call(f"https://up.example/base/api/v1.1/pushes/crypto_post_events?/{opaque}")
+    assert call == Call(f"https://up.example/base/api/v1.1/pushes/crypto_post_events?/{opaque}", headers={"x-pushhub-relayed": "1"})
     assert call.body is None
 
 
@@ -109,7 +109,24 @@ def test_a_link_is_asked_for_as_it_came_and_without_a_token(opaque: str) -> None
         b'{"error":-0}',
         b'{"error_text":"x","error":0,"data":[]}',
         '{"é":1,"error":0}'.encode(),
+        b"\xef\xbb\xbf" + GOOD,
+        b"\xef\xbb\xbf\xef\xbb\xbf\r\n\xef\xbb\xbf " + GOOD,
+        b"\r\n\r\n\t " + GOOD,
+        GOOD + b"\n<!-- 0.01 s -->",
+        GOOD + b"\x00\x00",
+        GOOD + b"\n" + GOOD,
+        GOOD + b'{"error":1}',
+        GOOD + b"<br />\n<b>Warning</b>: \xff",
+        b'{"error":0}}',
+        b'{"error":0,"x":"\xff"}',
+        b'{"error":0,"error_text":"two\nlines"}',
+        b'{"error":0,"took":NaN}',
+        '{"error":0,"error_text":"Успешно"}'.encode("cp1251"),
+        GOOD.decode().encode("utf-16"),
+        b"\xfe\xff" + GOOD.decode().encode("utf-16-be"),
+        GOOD + b" " * (MAX_REPLY_BYTES - len(GOOD)),
     ],
+    ids=lambda body: repr(body[:20]),
 )
 def test_an_event_is_accepted_by_200_with_error_zero(body: bytes) -> None:
     assert API.accepted(EVENT, CallReply(200, body))
@@ -141,8 +158,17 @@ def test_an_event_is_accepted_by_200_with_error_zero(body: bytes) -> None:
         b'{"error":[0]}',
         b'{"error":{}}',
         b'{"error":0',
-        b'{"error":0}}',
         b'{"error":NaN}',
+        b'{"error":1}{"error":0}',
+        b'{"error":1}\n{"error":0}',
+        b"callback(" + GOOD + b");",
+        b")]}'\n" + GOOD,
+        b"while(1);" + GOOD,
+        b"<br />\n<b>Warning</b>\n" + GOOD,
+        b"\x00" + GOOD,
+        b"[" + GOOD + b"]",
+        json.dumps(GOOD.decode()).encode(),
+        b'{"error":0,"x":"' + b" " * (MAX_REPLY_BYTES - 16),
         b'{"Error":0}',
         b'{"data":{"error":0}}',
         b'{"error":1e400}',
@@ -151,13 +177,13 @@ def test_an_event_is_accepted_by_200_with_error_zero(body: bytes) -> None:
         b'{"error":' + b"9" * 5000 + b"}",
         b'{"error":0,"x":' + b"[" * 50_000 + b"]" * 50_000 + b"}",
         b'{"error":' + b"[" * 100_000,
-        b'\xef\xbb\xbf{"error":0}',
-        b'{"error":0,"x":"\xff"}',
-        '{"error":0}'.encode("utf-16"),
         b"<!doctype html><p>0",
         b'<?xml version="1.0"?><xml><error>0</error></xml>',
         b"\x00",
-        b" " * 65536,
+        b"\xef\xbb\xbf",
+        b"\xff\xfe",
+        b"\xff",
+        b" " * MAX_REPLY_BYTES,
     ],
     ids=lambda body: repr(body[:20]),
 )

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from pushhub.catalog.model import Catalog, Resource, ResourceId
+from pushhub.catalog.model import Catalog, Resource, ResourceId, WayOfMatching
 from pushhub.catalog.providers import Provider
 from pushhub.imports.files.columns import Columns, RowDestination, find_columns, row_destination_of
 from pushhub.imports.files.drop import read_key
@@ -86,6 +86,22 @@ def test_a_provider_that_the_resource_does_not_admit_makes_the_file_unusable_unl
     with pytest.raises(UnusableFileError, match="resource 5 does not admit the provider ios-apns"):
         find_columns(["subscription_id"], destination(BY_TOKEN, narrow))
     assert find_columns(["subscription_id", "provider"], destination(BY_TOKEN, narrow)).provider == 1
+
+
+@pytest.mark.parametrize(
+    ("matching", "way", "others"),
+    [(BY_TOKEN, "token", "id, custom"), (BY_ID, "id", "token, custom"), (BY_CUSTOMER, "custom", "token, id")],
+)
+def test_a_way_of_matching_that_the_resource_does_not_have_makes_the_file_unusable(matching: str, way: str, others: str) -> None:
+    drop = read_key(f"inbox/5/ios-apns/{matching}/a.csv")
+
+    def narrowed(*ways: WayOfMatching) -> Catalog:
+        return replace(CATALOG, resources={RESOURCE.id: replace(RESOURCE, matching=frozenset(ways))})
+
+    assert row_destination_of(drop, narrowed(WayOfMatching(way))).drop == drop
+    told = rf"resource 5 may not match by {way}: its matching in the catalog is \[{others}\]; import through another resource"
+    with pytest.raises(UnusableFileError, match=told):
+        row_destination_of(drop, narrowed(*(each for each in WayOfMatching if each != way)))
 
 
 def test_the_destination_is_the_resource_of_the_key_with_its_databases() -> None:

@@ -74,6 +74,29 @@ def test_a_header_may_stand_in_quotes() -> None:
     assert (layout.quoted, layout.delimiter) == (True, ";")
 
 
+@pytest.mark.parametrize(
+    "header",
+    [
+        "\u200bsubscription_id,CustomNumber1\ufeff",
+        "subscription_id\u2060,\u200bCustomNumber1",
+        "\u00a0subscription_id\u202f,\u3000CustomNumber1\u00a0",
+        "subscription_id,\u202a CustomNumber1 \u202c",
+        "\ufeff\ufeffsubscription_id,CustomNumber1",
+        '\u200b"subscription_id","\u00adCustomNumber1"\u200b',
+    ],
+)
+def test_blanks_and_invisible_characters_around_the_name_of_a_column_are_no_part_of_it(header: str) -> None:
+    layout = found(f"{header}\nx,1\n".encode())
+    assert layout.columns == ("subscription_id", "CustomNumber1")
+    assert layout.header == len(f"{header}\n".encode())
+
+
+def test_invisible_characters_within_the_name_of_a_column_make_another_name() -> None:
+    assert found("subscription_id,Custom\u200bNumber1\n".encode()).columns == ("subscription_id", "Custom\u200bNumber1")
+    with pytest.raises(UnusableFileError, match="no column subscription_id"):
+        found("sub\u200bscription_id,x\n".encode())
+
+
 def test_a_quote_in_any_sample_is_seen() -> None:
     head = b"subscription_id\nx\n"
     assert not found(head).quoted

@@ -75,7 +75,17 @@ def test_the_mode_is_the_one_of_the_file() -> None:
 
 
 @pytest.mark.parametrize(
-    ("word", "meant"), [("true", True), ("1", True), ("Yes", True), ("FALSE", False), ("0", False), ("no", False)]
+    ("word", "meant"),
+    [
+        ("true", True),
+        ("1", True),
+        ("Yes", True),
+        ("FALSE", False),
+        ("0", False),
+        ("no", False),
+        ("\u200byes \ufeff", True),
+        ("\u200b", False),
+    ],
 )
 def test_unsubscribe_is_one_of_a_few_words(word: str, meant: bool) -> None:
     assert read(f"t,{word}", header="subscription_id,unsubscribe") == asked("t", unsubscribe=meant)
@@ -92,7 +102,7 @@ def test_unsubscribe_is_one_of_a_few_words(word: str, meant: bool) -> None:
         ("\\N,1,i,,,,", "token", f"subscription_id is no push token: {PushTokenMisfit.WORD_FOR_NOTHING}"),
         ("t ,1,i,,,,", "token", f"subscription_id is no push token: {PushTokenMisfit.BLANK_AT_AN_END}"),
         ('"t\nu",1,i,,,,', "token", f"subscription_id is no push token: {PushTokenMisfit.CONTROL_CHARACTER}"),
-        ("t\u200b,1,i,,,,", "token", f"subscription_id is no push token: {PushTokenMisfit.UNSEEN_CHARACTER}"),
+        ("t\u200b,1,i,,,,", "token", f"subscription_id is no push token: {PushTokenMisfit.INVISIBLE_CHARACTER}"),
         ("32 bytes,1,i,,,,", "token", f"subscription_id is no push token: {PushTokenMisfit.DESCRIPTION}"),
         ("t,1,я,,,,", "profile_id", "id is not 1 to 64 characters of A-Z a-z 0-9 _ -"),
         ("t,,,maybe,,,", "token", "unsubscribe is none of true, false, 1, 0, yes, no"),

@@ -9,6 +9,7 @@ from typing import Final
 
 import click
 
+from pushhub.console.connection import Stack
 from pushhub.console.failure import ConsoleError
 from pushhub.console.imports.ended import command_line, print_reports, wait_and_print
 from pushhub.console.imports.progress import Standing
@@ -16,7 +17,7 @@ from pushhub.console.imports.report import job_entry, job_lines, progress_entry,
 from pushhub.console.imports.stores import ImportStores, open_imports
 from pushhub.console.printing import print_done, print_found
 from pushhub.console.progress import say
-from pushhub.console.stores import faults_explained, json_option, stack_option
+from pushhub.console.stores import faults_explained, json_option, stack_options
 from pushhub.console.terminal import on_one_line
 from pushhub.imports.files.drop import MatchBy, RowMatching, read_key
 from pushhub.imports.job import JOB_ID, Job, JobId, JobStatus, UnknownJobError
@@ -41,9 +42,9 @@ def imports() -> None:
 
 @imports.command(name="list")
 @click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, metavar="N", help="At most N jobs.")
-@stack_option
+@stack_options
 @json_option
-def list_(*, limit: int, stack: str | None, as_json: bool) -> None:
+def list_(*, limit: int, stack: Stack | None, as_json: bool) -> None:
     """Print the jobs begun last.
 
     The latest come first. A job is kept for the days that the stack's parameter ImportRetentionDays says.
@@ -57,9 +58,9 @@ def list_(*, limit: int, stack: str | None, as_json: bool) -> None:
 
 @imports.command()
 @_job_argument
-@stack_option
+@stack_options
 @json_option
-def show(*, job: str, stack: str | None, as_json: bool) -> None:
+def show(*, job: str, stack: Stack | None, as_json: bool) -> None:
     """Print the report of a job, or how far it has come.
 
     As JSON a running job has `progress` too: bytes and chunks.
@@ -78,9 +79,9 @@ def show(*, job: str, stack: str | None, as_json: bool) -> None:
 @imports.command()
 @_job_argument
 @click.option("--to", "folder", type=click.Path(path_type=Path), metavar="DIR", help="Where to; without it, a folder named JOB.")
-@stack_option
+@stack_options
 @json_option
-def fetch(*, job: str, folder: Path | None, stack: str | None, as_json: bool) -> None:
+def fetch(*, job: str, folder: Path | None, stack: Stack | None, as_json: bool) -> None:
     """Download the reports of a job that has ended.
 
     report.json has the counts; errors.csv the failed rows with line number and reason, for people, tokens masked; retry.csv the
@@ -101,9 +102,9 @@ def fetch(*, job: str, folder: Path | None, stack: str | None, as_json: bool) ->
 @imports.command()
 @_job_argument
 @click.option("--wait", is_flag=True, help="Wait until it has ended, and print its report.")
-@stack_option
+@stack_options
 @json_option
-def retry(*, job: str, wait: bool, stack: str | None, as_json: bool) -> None:
+def retry(*, job: str, wait: bool, stack: Stack | None, as_json: bool) -> None:
     """Let a failed or cancelled job go on.
 
     Only chunks that did not finish run again, and rows that are settled stay so. Failed rows of a job that is done are no business
@@ -122,9 +123,9 @@ def retry(*, job: str, wait: bool, stack: str | None, as_json: bool) -> None:
 
 @imports.command()
 @_job_argument
-@stack_option
+@stack_options
 @json_option
-def cancel(*, job: str, stack: str | None, as_json: bool) -> None:
+def cancel(*, job: str, stack: Stack | None, as_json: bool) -> None:
     """End a running job. What it has imported stays; `imports retry` lets it go on.
 
     Chunks that are being imported end within seconds, and the report is written then.
@@ -141,7 +142,7 @@ def cancel(*, job: str, stack: str | None, as_json: bool) -> None:
     print_done({"job": job, "stopping": True}, [line], as_json=as_json)
 
 
-def retry_command(job: Job, file: Path, stack: str | None) -> str:
+def retry_command(job: Job, file: Path, stack: Stack | None) -> str:
     """Return the command line that imports mended rows in the way in which the whole file was imported."""
     drop = read_key(job.source.key)
     words = ["import", str(file), "--resource", str(drop.resource), "--provider", drop.provider]
@@ -157,7 +158,7 @@ def _match_option(matching: RowMatching) -> str:
     return matching.word if matching.field in {"", MatchBy.PUSH_TOKEN, MatchBy.PROFILE_ID} else matching.field
 
 
-def _load(stores: ImportStores, job: str, stack: str | None) -> Job:
+def _load(stores: ImportStores, job: str, stack: Stack | None) -> Job:
     if JOB_ID.fullmatch(job):
         with suppress(UnknownJobError):
             return stores.jobs.load(JobId(job))
@@ -165,7 +166,7 @@ def _load(stores: ImportStores, job: str, stack: str | None) -> Job:
     raise ConsoleError(f"there is no job {on_one_line(job)}, or it is not kept any more; `{listing}` shows them")
 
 
-def _require_retriable(job: Job, stack: str | None) -> None:
+def _require_retriable(job: Job, stack: Stack | None) -> None:
     if job.status is JobStatus.RUNNING:
         raise ConsoleError(f"job {job.id} is running; `{command_line(stack, 'imports', 'cancel', job.id)}` ends it")
     if job.status is JobStatus.DONE:

@@ -12,7 +12,7 @@ from pushhub.catalog.model import Catalog, Database, Resource, ResourceId
 from pushhub.catalog.providers import PROVIDER_CODES, Provider, known_provider
 from pushhub.console.failure import ConsoleError
 from pushhub.console.terminal import on_one_line
-from pushhub.imports.files.columns import RowDestination
+from pushhub.imports.files.columns import RowDestination, require_way_of_matching
 from pushhub.imports.files.drop import EXTENSIONS, MatchBy, RowMatching, matching_of, read_key, read_overrides, write_key
 from pushhub.imports.files.shown import choices
 from pushhub.imports.job import UnusableFileError
@@ -67,7 +67,12 @@ def destination_of(catalog: Catalog, resource: int, provider: str, match: str) -
     databases = catalog.databases_of(door)
     if not databases:
         raise ConsoleError(f"resource {resource} has no databases, so nothing can be imported through it")
-    return Destination(door, databases, _provider(door, provider), _matching(door, databases, match))
+    known, matching = _provider(door, provider), _matching(door, databases, match)
+    try:
+        require_way_of_matching(door, matching)
+    except UnusableFileError as unusable:
+        raise ConsoleError(str(unusable)) from None
+    return Destination(door, databases, known, matching)
 
 
 def settings_of(mode: Mode, delimiter: str | None, encoding: str | None, *, quoted: bool) -> dict[str, str]:

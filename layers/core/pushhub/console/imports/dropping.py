@@ -12,6 +12,7 @@ from pushhub.audience.command import Mode
 from pushhub.catalog.model import Catalog
 from pushhub.console.bars import counting_bar
 from pushhub.console.catalog import read_catalog
+from pushhub.console.connection import Stack
 from pushhub.console.failure import ConsoleError
 from pushhub.console.imports.destination import destination_of, require_droppable, settings_of
 from pushhub.console.imports.dry_run import try_and_print
@@ -19,7 +20,7 @@ from pushhub.console.imports.ended import command_line, say_that_jobs_go_on, wai
 from pushhub.console.imports.stores import open_imports
 from pushhub.console.printing import object_or_array, print_done
 from pushhub.console.progress import say
-from pushhub.console.stores import faults_explained, json_option, open_stores, stack_option
+from pushhub.console.stores import faults_explained, json_option, open_stores, stack_options
 from pushhub.console.terminal import on_one_line
 from pushhub.faults import UnavailableError
 from pushhub.imports.job import JobId, S3Object, job_of
@@ -70,7 +71,7 @@ class UploadedFile:
     metavar="FILE",
     help="For --dry-run: a catalog file in the place of the hub's.",
 )
-@stack_option
+@stack_options
 @json_option
 def import_(  # noqa: PLR0913  (click hands over each option by its name)
     *,
@@ -85,7 +86,7 @@ def import_(  # noqa: PLR0913  (click hands over each option by its name)
     wait: bool,
     dry_run: bool,
     catalog_file: Path | None,
-    stack: str | None,
+    stack: Stack | None,
     as_json: bool,
 ) -> None:
     """Import files of push tokens: .csv or .txt, or either packed with gzip (.gz), up to 20 GB unpacked.
@@ -116,7 +117,7 @@ def import_(  # noqa: PLR0913  (click hands over each option by its name)
     _print(dropped, stack, as_json=as_json)
 
 
-def _require_one_way(*, wait: bool, dry_run: bool, catalog_file: Path | None, stack: str | None) -> None:
+def _require_one_way(*, wait: bool, dry_run: bool, catalog_file: Path | None, stack: Stack | None) -> None:
     if dry_run and wait:
         raise click.UsageError("--dry-run imports nothing, so there is nothing to --wait for")
     if catalog_file and not dry_run:
@@ -126,7 +127,7 @@ def _require_one_way(*, wait: bool, dry_run: bool, catalog_file: Path | None, st
 
 
 def _drop(
-    bucket: ImportBucket, drops: Sequence[tuple[Path, str]], settings: Mapping[str, str], stack: str | None
+    bucket: ImportBucket, drops: Sequence[tuple[Path, str]], settings: Mapping[str, str], stack: Stack | None
 ) -> list[UploadedFile]:
     """Upload files one after the other; a file that is uploaded is imported, even if a later one cannot be uploaded."""
     dropped: list[UploadedFile] = []
@@ -149,7 +150,7 @@ def _upload(bucket: ImportBucket, file: Path, key: str, settings: Mapping[str, s
         raise ConsoleError(f"{file} was not uploaded: {fault}; run it again") from fault
 
 
-def _print(dropped: Sequence[UploadedFile], stack: str | None, *, as_json: bool) -> None:
+def _print(dropped: Sequence[UploadedFile], stack: Stack | None, *, as_json: bool) -> None:
     entries = [upload.entry for upload in dropped]
     lines = [f"{upload.file} is uploaded as job {upload.job}" for upload in dropped]
     print_done(object_or_array(entries), lines, as_json=as_json)
@@ -157,7 +158,7 @@ def _print(dropped: Sequence[UploadedFile], stack: str | None, *, as_json: bool)
     say(f"see how far it is with `{command_line(stack, 'imports', 'show', job)}`")
 
 
-def _catalog(file: Path | None, stack: str | None) -> Catalog:
+def _catalog(file: Path | None, stack: Stack | None) -> Catalog:
     if file:
         return read_catalog(file).catalog
     try:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, cast
 
+from pushhub.console.connection import Stack
 from pushhub.console.imports.progress import Standing
 from pushhub.console.imports.report import Entry, report_lines, share_line
 from pushhub.console.imports.stores import ImportStores
@@ -21,7 +22,7 @@ _INTERRUPTED: Final = 130
 """How shells say that Ctrl-C ended a command."""
 
 
-def wait_and_print(stores: ImportStores, ids: Sequence[JobId], stack: str | None, *, as_json: bool) -> bool:
+def wait_and_print(stores: ImportStores, ids: Sequence[JobId], stack: Stack | None, *, as_json: bool) -> bool:
     """Wait until jobs have ended, print their reports in this order, and return whether all are done.
 
     Raises:
@@ -40,7 +41,7 @@ def wait_and_print(stores: ImportStores, ids: Sequence[JobId], stack: str | None
     return all(standing.job.status is JobStatus.DONE for standing in ended)
 
 
-def say_that_jobs_go_on(ids: Sequence[JobId], stack: str | None) -> None:
+def say_that_jobs_go_on(ids: Sequence[JobId], stack: Stack | None) -> None:
     """Say that jobs go on although nobody waits for them any more."""
     for id_ in ids:
         say(f"job {id_} goes on; see it with `{command_line(stack, 'imports', 'show', id_)}`")
@@ -56,7 +57,7 @@ def entry_of(stores: ImportStores, standing: Standing) -> Entry:
     return summary_of(standing.job, standing.tally) if written is None else cast("Mapping[str, object]", json.loads(written))
 
 
-def print_reports(ended: Sequence[Standing], stores: ImportStores, stack: str | None, *, as_json: bool) -> None:
+def print_reports(ended: Sequence[Standing], stores: ImportStores, stack: Stack | None, *, as_json: bool) -> None:
     """Print the reports of jobs that have ended; as JSON, that of one job is an object, those of several are an array.
 
     Raises:
@@ -68,7 +69,7 @@ def print_reports(ended: Sequence[Standing], stores: ImportStores, stack: str | 
         print_found(object_or_array(entries), lines, as_json=as_json)
 
 
-def _outcome_lines(standing: Standing, entry: Entry, stores: ImportStores, stack: str | None) -> Sequence[str]:
+def _outcome_lines(standing: Standing, entry: Entry, stores: ImportStores, stack: Stack | None) -> Sequence[str]:
     """Return what a person reads of one job: its report, what to do next, and where its files are."""
     return [
         *report_lines(entry, standing.job.plan),
@@ -77,12 +78,12 @@ def _outcome_lines(standing: Standing, entry: Entry, stores: ImportStores, stack
     ]
 
 
-def command_line(stack: str | None, *words: str) -> str:
+def command_line(stack: Stack | None, *words: str) -> str:
     """Return the shell command line of another command on the same hub."""
-    return shlex.join(["uv", "run", "pushhub", *words, *(["--stack", stack] if stack else [])])
+    return shlex.join(["uv", "run", "pushhub", *words, *(stack.options if stack else [])])
 
 
-def _what_next(standing: Standing, stack: str | None) -> Iterator[str]:
+def _what_next(standing: Standing, stack: Stack | None) -> Iterator[str]:
     """Give the progress of a job that is not done, and what a person can do about it."""
     job = standing.job
     if job.status is JobStatus.DONE:
@@ -95,7 +96,7 @@ def _what_next(standing: Standing, stack: str | None) -> Iterator[str]:
         yield f"  go on with  {command_line(stack, 'imports', 'retry', job.id)}"
 
 
-def _where(job: JobId, stores: ImportStores, stack: str | None) -> list[str]:
+def _where(job: JobId, stores: ImportStores, stack: Stack | None) -> list[str]:
     folder = report_key(job, "")
     names = [name for name in (REPORT, ERRORS, RETRY) if name in stores.bucket.names(folder)]
     if not names:

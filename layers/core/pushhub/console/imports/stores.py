@@ -7,7 +7,7 @@ from pushhub.adapters.dynamodb.jobs import DynamoJobs
 from pushhub.adapters.s3_for_commands import ImportBucket
 from pushhub.adapters.step_functions import StepFunctionsExecutions
 from pushhub.catalog.port import CatalogStore
-from pushhub.console.connection import Connection, connect
+from pushhub.console.connection import Connection, Stack, connect
 from pushhub.imports.port import JobControl
 
 
@@ -32,7 +32,7 @@ def import_stores_of(connection: Connection) -> ImportStores:
     )
 
 
-def open_imports(stack: str | None) -> ImportStores:
+def open_imports(stack: Stack | None) -> ImportStores:
     """Return those of a deployed hub, or of the one that runs here.
 
     Raises:

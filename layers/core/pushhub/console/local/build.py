@@ -15,12 +15,12 @@ _LINES_SHOWN_OF_A_FAILED_BUILD = 25
 
 
 def require_build_tools() -> None:
-    """Check that sam, and the pip it resolves requirements with, are installed beside us.
+    """Check that sam, the pip it looks for, and the uv that installs the runtime layer are there beside us.
 
     Raises:
         ConsoleError: one is missing.
     """
-    for module, package in (("samcli", "aws-sam-cli"), ("pip", "pip")):
+    for module, package in (("samcli", "aws-sam-cli"), ("pip", "pip"), ("uv", "uv")):
         if importlib.util.find_spec(module) is None:
             raise ConsoleError(f"{package} is not installed in this environment: start pushhub with `uv run`, or run `uv sync`")
 

@@ -11,7 +11,7 @@ import io
 import json
 import socket
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -22,6 +22,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
 from pushhub.console.failure import ConsoleError
+from pushhub.console.local.cors import CorsRules
 from pushhub.console.local.routes import DOMAIN, Route
 from pushhub.console.progress import say
 from pushhub.console.terse_log import terse_logger
@@ -57,19 +58,27 @@ class LoggedResponse:
     remark: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class FrontDoorRules:
+    """What the deployed API lets through, and what it tells browsers; without `cors`, nothing."""
+
+    routes: tuple[Route, ...]
+    cors: CorsRules | None = None
+
+
 class FrontDoor:
     """The proxy: one answer for each request."""
 
-    def __init__(self, engine: str, routes: Sequence[Route], session: aiohttp.ClientSession) -> None:
+    def __init__(self, engine: str, rules: FrontDoorRules, session: aiohttp.ClientSession) -> None:
         """Set up the door.
 
         Args:
             engine: the engine's address, without a slash at the end.
-            routes: what is let through.
+            rules: those of the deployed API.
             session: connections to the engine.
         """
         self._engine = engine
-        self._routes = tuple(routes)
+        self._rules = rules
         self._session = session
         self._slots = asyncio.Semaphore(REQUESTS_AT_ONCE)
 
@@ -83,10 +92,8 @@ class FrontDoor:
         return answer.response
 
     async def _answer(self, request: web.Request, path: str) -> LoggedResponse:
-        if not request.raw_path.isprintable():
-            return LoggedResponse(_message(400, "Bad Request"), "not UTF-8")
-        if not any(route.takes(request.method, path) for route in self._routes):
-            return LoggedResponse(_message(404, "Not Found"))
+        if answered_here := self._answer_without_function(request, path):
+            return answered_here
         try:
             # Read before a slot is taken: a slow sender must not keep others out.
             body = await request.read()
@@ -99,12 +106,21 @@ class FrontDoor:
         async with self._slots:
             return await self._pass_on(request, body)
 
+    def _answer_without_function(self, request: web.Request, path: str) -> LoggedResponse | None:
+        if not request.raw_path.isprintable():
+            return LoggedResponse(_message(400, "Bad Request"), "not UTF-8")
+        if self._rules.cors and _is_preflight(request):
+            return LoggedResponse(web.Response(status=204, headers=self._rules.cors.of_preflight(request.headers[hdrs.ORIGIN])))
+        if not any(route.takes(request.method, path) for route in self._rules.routes):
+            return LoggedResponse(_message(404, "Not Found"))
+        return None
+
     async def _pass_on(self, request: web.Request, body: bytes) -> LoggedResponse:
         try:
             async with self._session.request(
                 request.method,
                 URL(self._engine + request.raw_path, encoded=True),
-                headers=_end_to_end(request.headers, host=DOMAIN),
+                headers=_to_engine(request.headers),
                 # As a file: aiohttp warns about large bytes.
                 data=io.BytesIO(body) if body else None,
                 allow_redirects=False,
@@ -120,6 +136,8 @@ class FrontDoor:
         headers = _end_to_end(reply.headers)
         for name in _ENGINE_HEADERS:
             headers.popall(name, None)
+        if self._rules.cors:
+            headers.update(self._rules.cors.of_reply(request.headers.get(hdrs.ORIGIN, "")))
         return LoggedResponse(web.Response(status=reply.status, body=content, headers=headers))
 
 
@@ -143,13 +161,13 @@ def reserve_port(port: int) -> socket.socket:
 
 
 @asynccontextmanager
-async def open_door(reserved: socket.socket, engine: str, routes: Sequence[Route]) -> AsyncIterator[None]:
+async def open_door(reserved: socket.socket, engine: str, rules: FrontDoorRules) -> AsyncIterator[None]:
     """Listen while the body runs.
 
     Args:
         reserved: the bound socket.
         engine: the engine's address.
-        routes: what is let through.
+        rules: those of the deployed API.
 
     Raises:
         ConsoleError: another process began to listen on the port meanwhile.
@@ -158,7 +176,7 @@ async def open_door(reserved: socket.socket, engine: str, routes: Sequence[Route
     # A compressed body passes as it is, in both directions.
     async with aiohttp.ClientSession(timeout=timeout, auto_decompress=False) as session:
         application = web.Application(client_max_size=BODY_LIMIT)
-        application.router.add_route("*", "/{anything:.*}", FrontDoor(engine, routes, session).handle)
+        application.router.add_route("*", "/{anything:.*}", FrontDoor(engine, rules, session).handle)
         runner = web.AppRunner(application, access_log=None, auto_decompress=False, logger=terse_logger("the front door"))
         await runner.setup()
         try:
@@ -174,6 +192,23 @@ def _port_error(port: int, failure: OSError) -> ConsoleError:
     if failure.errno == errno.EADDRINUSE:
         return ConsoleError(f"port {port} is in use; choose another one with --port")
     return ConsoleError(f"port {port} cannot be used: {failure.strerror}")
+
+
+def _is_preflight(request: web.Request) -> bool:
+    """Tell whether a browser asks if it may send a request; API Gateway looks at no route then."""
+    return request.method == hdrs.METH_OPTIONS and {hdrs.ORIGIN, hdrs.ACCESS_CONTROL_REQUEST_METHOD} <= request.headers.keys()
+
+
+def _to_engine(headers: CIMultiDictProxy[str]) -> CIMultiDict[str]:
+    """Return the headers for the engine, in such a form that the function gets a packed body as it came.
+
+    The engine hands bodies of some types on as text, JSON among them, whatever `Content-Encoding` says; it replaces bytes that are
+    not UTF-8. Bodies of types that it does not know it hands on in base64.
+    """
+    kept = _end_to_end(headers, host=DOMAIN)
+    if hdrs.CONTENT_ENCODING in kept and hdrs.CONTENT_TYPE in kept:
+        kept[hdrs.CONTENT_TYPE] = f",{kept[hdrs.CONTENT_TYPE]}"
+    return kept
 
 
 def _end_to_end(headers: CIMultiDictProxy[str], **added: str) -> CIMultiDict[str]:

@@ -17,13 +17,14 @@ from pushhub.console.checkout import Checkout, host_architecture
 from pushhub.console.connection import Connection, connect_to_engine, stack_outputs
 from pushhub.console.failure import ConsoleError
 from pushhub.console.local.build import build_template, building, require_build_tools
+from pushhub.console.local.cors import cors_rules
 from pushhub.console.local.deployment import STACK, deploy
 from pushhub.console.local.engine import REGION, Engine, EngineFolder, running_engine, stop_orphan
 from pushhub.console.local.event_sources import start_polling
 from pushhub.console.local.expiry import switch_on_expiry
-from pushhub.console.local.front_door import open_door, reserve_port
+from pushhub.console.local.front_door import FrontDoorRules, open_door, reserve_port
 from pushhub.console.local.packaging import Package, pack
-from pushhub.console.local.routes import Route, processed_template, publish_routes
+from pushhub.console.local.routes import processed_template, publish_routes
 from pushhub.console.local.unfinished import go_on_with_imports
 from pushhub.console.progress import say, timed
 from pushhub.console.state_folder import ProcessMark, RunningHub, StateFolder
@@ -38,6 +39,8 @@ class HubOptions:
     """0 for any free one."""
     keep: bool
     """Whether the data outlives the hub."""
+    origins: tuple[str, ...]
+    """Pages of these may call the hub from a browser."""
     prepare: Callable[[Connection], Sequence[str]]
     """Prepares the deployed hub before anyone can reach it; returns the lines to print below the base URL once it listens.
 
@@ -67,8 +70,8 @@ async def _run(options: HubOptions, notes: StateFolder, reserved: socket.socket)
     say("building the functions and starting the engine…")
     with _engine_folder(options, notes) as folder:
         async with _meanwhile(_build(options)) as build, running_engine(folder, notes, keep=options.keep) as engine:
-            routes, inbox, lines = await _to_the_end(_prepared, options, engine, await build, url)
-            async with open_door(reserved, engine.endpoint, routes):
+            rules, inbox, lines = await _to_the_end(_prepared, options, engine, await build, url)
+            async with open_door(reserved, engine.endpoint, rules):
                 marks = ProcessMark.of(os.getpid()), ProcessMark.of(engine.process.pid)
                 with notes.telling_of(RunningHub(url, engine.endpoint, REGION, STACK, *marks)):
                     say("the hub listens; Ctrl-C stops it")
@@ -122,14 +125,14 @@ async def _build(options: HubOptions) -> Package:
             return pack(await build_template(options.checkout, architecture))
 
 
-def _prepared(options: HubOptions, engine: Engine, package: Package, url: str) -> tuple[tuple[Route, ...], str, Sequence[str]]:
-    """Deploy and prepare a hub that nobody can reach yet; return its routes, its inbox, and the lines to print once it listens."""
+def _prepared(options: HubOptions, engine: Engine, package: Package, url: str) -> tuple[FrontDoorRules, str, Sequence[str]]:
+    """Deploy and prepare a hub that nobody can reach yet; return its API's rules, its inbox, and what to print at the end."""
     connection = connect_to_engine(engine.endpoint, REGION)
     try:
         with timed("deployed the template"):
-            deploy(connection, package, _parameters())
+            deploy(connection, package, _parameters(options))
             template = processed_template(connection)
-            routes = publish_routes(connection, template)
+            rules = FrontDoorRules(publish_routes(connection, template), cors_rules(template, options.origins))
             switch_on_expiry(connection, template)
             start_polling(connection, template)
             connected = replace(connection, outputs=stack_outputs(connection, STACK) | {"Url": url})
@@ -138,11 +141,16 @@ def _prepared(options: HubOptions, engine: Engine, package: Package, url: str) -
         go_on_with_imports(connected, template)
     except (BotoCoreError, ClientError) as failure:
         raise ConsoleError(f"the local engine failed: {failure}; its log is {engine.folder.log}") from None
-    return routes, f"s3://{connected.outputs['ImportsBucket']}/inbox/", lines
+    return rules, f"s3://{connected.outputs['ImportsBucket']}/inbox/", lines
 
 
-def _parameters() -> dict[str, str]:
-    return {"Architecture": host_architecture(), "DeletionProtection": "false", "AllowLocalUpstreams": "true"}
+def _parameters(options: HubOptions) -> dict[str, str]:
+    return {
+        "Architecture": host_architecture(),
+        "DeletionProtection": "false",
+        "AllowLocalUpstreams": "true",
+        "AllowedOrigins": ",".join(options.origins),
+    }
 
 
 @asynccontextmanager

@@ -69,6 +69,18 @@ class ProcessedTemplate:
             if resource["Type"] == resource_type and name in self.physical_ids
         ]
 
+    def http_api(self) -> tuple[str, Mapping[str, object]]:
+        """Return the physical id and the OpenAPI body of the HTTP API.
+
+        Raises:
+            ConsoleError: there is not exactly one.
+        """
+        apis = [(api, properties["Body"]) for api, properties in self.of_type("AWS::ApiGatewayV2::Api") if "Body" in properties]
+        if len(apis) != 1:
+            raise ConsoleError(f"the template has {len(apis)} HTTP APIs; the local hub serves exactly one")
+        api, body = apis[0]
+        return api, cast(Mapping[str, object], body)
+
     def scheduled_functions(self) -> list[str]:
         """List the physical ids of the functions that schedules run."""
         rules = [properties for _, properties in self.of_type("AWS::Events::Rule") if "ScheduleExpression" in properties]
@@ -99,11 +111,8 @@ def publish_routes(connection: Connection, template: ProcessedTemplate) -> tuple
     Raises:
         ConsoleError: the template has not exactly one HTTP API, or a route of it leads to no function of the stack.
     """
-    apis = [(api, properties["Body"]) for api, properties in template.of_type("AWS::ApiGatewayV2::Api") if "Body" in properties]
-    if len(apis) != 1:
-        raise ConsoleError(f"the template has {len(apis)} HTTP APIs; the local hub serves exactly one")
-    api, body = apis[0]
-    functions = _functions_by_route(cast(Mapping[str, object], body), template)
+    api, body = template.http_api()
+    functions = _functions_by_route(body, template)
     gateway = connection.client("apigatewayv2")
     _remove_routes(gateway, api)
     for route, function in functions.items():

@@ -14,7 +14,8 @@ from pushhub.moments import Milliseconds
 def observe(batch: HandledBatch, now: Milliseconds) -> None:
     """Log and count what came of a batch of forwards.
 
-    `ForwardAge` tells for how many seconds each forward that is to be tried again has been on its way.
+    `ForwardAge` tells for how many seconds each event that is to be tried again has been on its way. Links that are not ours have
+    none: anyone can make them up, and they are to wake nobody.
     """
     counts: Counter[str] = Counter({"ForwardsUndone": len(batch.to_redeliver)})
     for handled in batch.messages:
@@ -22,7 +23,7 @@ def observe(batch: HandledBatch, now: Milliseconds) -> None:
         counts[_metric(handled.outcome)] += 1
         counts["ForwardsGivenUp"] += handled.given_up and tried_again
         _log_trouble(handled)
-        if handled.forward and tried_again:
+        if handled.forward and tried_again and not handled.forward.is_relay:
             metrics.add_metric("ForwardAge", MetricUnit.Seconds, max(0, now - handled.forward.report.at) / 1000)
     count(+counts)
 

@@ -1,7 +1,7 @@
 """Where does a function write what an operator sees?
 
 Each request and each batch is one line of metrics, and one line more of the log for each thing that failed. No token, value, link
-or body stands in either.
+or body stands in either, but for the first characters of an upstream's answer (:mod:`pushhub.outgoing.excerpts`).
 """
 
 from collections.abc import Mapping

@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from pushhub.adapters import clients
-from pushhub.dialects.altcraft.events.accepting import Acceptance
+from pushhub.dialects.altcraft.events.accepting import Acceptance, RelayAcceptance
 from pushhub.dialects.altcraft.events.link import CryptoPostEvents
 from pushhub.edge.settings import Settings, read_settings
 from pushhub.edge.wiring.catalog import cached_catalog
@@ -12,10 +12,11 @@ from pushhub.edge.wiring.secrets import cached_secrets
 
 
 class CryptoPostEventsSettings(Settings):
-    """Settings of `crypto_post_events`: its table and queue, the stack's secret, and the stack's name, which links are bound to."""
+    """Settings of `crypto_post_events`: its table, its queues, the stack's secret, and its name, which links are bound to."""
 
     catalog_table: str = Field(alias="CATALOG_TABLE", min_length=1)
     events_queue: str = Field(alias="EVENTS_QUEUE", min_length=1)
+    relays_queue: str = Field(alias="RELAYS_QUEUE", min_length=1)
     secret: str = Field(alias="SECRET", min_length=1)
     stack: str = Field(alias="STACK", min_length=1)
 
@@ -23,9 +24,11 @@ class CryptoPostEventsSettings(Settings):
 def endpoint() -> CryptoPostEvents:
     """Return the endpoint."""
     settings = read_settings(CryptoPostEventsSettings)
+    sqs = clients.sqs()
     return CryptoPostEvents(
         catalog=cached_catalog(clients.dynamodb(), settings.catalog_table),
         secrets=cached_secrets(settings.secret),
         stack=settings.stack,
-        accept=Acceptance(queue(clients.sqs(), settings.events_queue)),
+        accept=Acceptance(queue(sqs, settings.events_queue)),
+        accept_relay=RelayAcceptance(queue(sqs, settings.relays_queue)),
     )

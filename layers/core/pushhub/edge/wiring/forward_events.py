@@ -23,6 +23,7 @@ class ForwardEventsSettings(Settings):
     catalog_table: str = Field(alias="CATALOG_TABLE", min_length=1)
     secret: str = Field(alias="SECRET", min_length=1)
     retries_queue: str = Field(alias="RETRIES_QUEUE", min_length=1)
+    relays_queue: str = Field(alias="RELAYS_QUEUE", min_length=1)
     dead_letters: str = Field(alias="FORWARDS_DEAD_LETTERS", min_length=1)
     allow_local_upstreams: bool = Field(alias="ALLOW_LOCAL_UPSTREAMS")
 
@@ -37,6 +38,7 @@ def forwarding() -> Forwarding:
         apis={UpstreamKind.ALTCRAFT: AltcraftUpstream()},
         exchange=CurlExchange(allow_local=settings.allow_local_upstreams),
         retries=queue(sqs, settings.retries_queue),
+        relays=queue(sqs, settings.relays_queue),
         dead_letters=queue(sqs, settings.dead_letters),
         clock=Clock(milliseconds_now, time.monotonic, random.random),
     )

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from pushhub.catalog.model import Catalog, Database, Resource
-from pushhub.imports.files.drop import Drop, MatchBy
+from pushhub.catalog.model import Catalog, Database, Resource, WayOfMatching
+from pushhub.imports.files.drop import Drop, MatchBy, RowMatching
 from pushhub.imports.files.shown import choices, shown, shown_of_first_line
 from pushhub.imports.job import UnusableFileError
 
@@ -17,6 +17,12 @@ UNSUBSCRIBE_COLUMN: Final = "unsubscribe"
 PROVIDER_COLUMN: Final = "provider"
 _RESERVED: Final = frozenset({PUSH_TOKEN_COLUMN, UNSUBSCRIBE_COLUMN, PROVIDER_COLUMN})
 """Columns that are never a field, whatever a database declares."""
+_WAYS: Final = {
+    MatchBy.PUSH_TOKEN: WayOfMatching.PUSH_TOKEN,
+    MatchBy.PROFILE_ID: WayOfMatching.PROFILE_ID,
+    MatchBy.FIELD: WayOfMatching.MATCH_FIELD,
+}
+"""What the catalog calls each matching of rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +54,29 @@ def row_destination_of(drop: Drop, catalog: Catalog) -> RowDestination:
     """Return where the rows of a dropped file go.
 
     Raises:
-        UnusableFileError: there is no such resource, or it has no databases.
+        UnusableFileError: there is no such resource, it has no databases, or it does not match in the way of the file.
     """
     resource = catalog.resources.get(drop.resource)
     if resource is None:
         raise UnusableFileError(f"there is no resource {drop.resource}; {choices(sorted(catalog.resources))}")
     if not resource.databases:
         raise UnusableFileError(f"resource {resource.id} has no databases")
+    require_way_of_matching(resource, drop.matching)
     return RowDestination(drop, resource, catalog.databases_of(resource))
+
+
+def require_way_of_matching(resource: Resource, matching: RowMatching) -> None:
+    """Refuse a matching that the catalog does not allow the resource.
+
+    Raises:
+        UnusableFileError: it does not; the text says what it allows.
+    """
+    way, allowed = _WAYS[matching.by], resource.ways_of_matching
+    if way not in allowed:
+        raise UnusableFileError(
+            f"resource {resource.id} may not match by {way}: its matching in the catalog is [{', '.join(allowed)}]; "
+            "import through another resource"
+        )
 
 
 def find_columns(header: Sequence[str], destination: RowDestination) -> Columns:

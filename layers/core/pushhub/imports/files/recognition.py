@@ -12,6 +12,7 @@ from pushhub.imports.files.quoting import QUOTE
 from pushhub.imports.files.records import half_a_character
 from pushhub.imports.files.shown import looks_like_data, shown_of_first_line
 from pushhub.imports.job import UnusableFileError
+from pushhub.text import trimmed, without_invisible_edges
 
 SAMPLE: Final = 2**20
 """How many bytes of a file are enough to recognise how it is written."""
@@ -176,7 +177,9 @@ def _delimiter(line: str, overrides: Overrides) -> tuple[str, tuple[str, ...]]:
 def _cells(line: str, delimiter: str) -> tuple[str, ...]:
     """Return the cells of a first line; none where this delimiter cannot be the one."""
     try:
-        return tuple(cell.strip() for row in csv.reader([line], delimiter=delimiter, strict=True) for cell in row)
+        return tuple(
+            trimmed(cell) for row in csv.reader([without_invisible_edges(line)], delimiter=delimiter, strict=True) for cell in row
+        )
     except csv.Error:
         return ()
 

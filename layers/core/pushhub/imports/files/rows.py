@@ -18,6 +18,7 @@ from pushhub.imports.files.columns import RowDestination, find_columns, row_dest
 from pushhub.imports.files.drop import MatchBy, read_key
 from pushhub.imports.files.layout import WIDEST_CHARACTER, Layout
 from pushhub.imports.files.quoting import QUOTE, cell_source, record_source
+from pushhub.text import trimmed
 
 _TRUTH: Final = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False, "": False}
 _BY_PUSH_TOKEN: Final[Matching] = ByPushToken()
@@ -121,7 +122,7 @@ class RowReader:
         if self._columns.unsubscribe is None:
             return False
         try:
-            return _TRUTH[cells[self._columns.unsubscribe].strip().lower()]
+            return _TRUTH[trimmed(cells[self._columns.unsubscribe]).lower()]
         except KeyError:
             raise BadRowError(reasons.BAD_UNSUBSCRIBE) from None
 

@@ -13,7 +13,7 @@ from pushhub.adapters.dynamodb.schema.audience import (
     subscription_of,
 )
 from pushhub.adapters.dynamodb.schema.items import from_wire, to_wire
-from pushhub.audience.model import Address, MatchKey, ProfileId, Subscription, SubscriptionState
+from pushhub.audience.model import Address, MatchKey, ProfileId, Subscription, SubscriptionState, digest
 from pushhub.audience.values import MisfitError, Value, normalise
 from pushhub.catalog.model import DatabaseId, FieldType, ResourceId
 from pushhub.catalog.providers import PROVIDER_CODES, PushToken
@@ -80,6 +80,15 @@ def test_a_subscription_is_read_back_as_it_was_under_either_reference(
     read = subscription_of(from_wire(to_wire(subscription_item(database, put))))
     assert read == put
     assert (read.ref, read.address.push_token) == (put.ref, put.address.push_token)
+
+
+@given(databases, subscriptions, st.booleans())
+def test_the_token_of_an_item_is_what_its_key_is_a_digest_of_so_that_the_release_before_can_read_it(
+    database: DatabaseId, subscription: Subscription, legacy: bool
+) -> None:
+    put = replace(subscription, legacy=legacy and subscription.address.legacy_ref is not None)
+    item = subscription_item(database, put)
+    assert item["pk"].split("#")[3] == digest(item["token"])
 
 
 @given(addresses, addresses)

@@ -14,7 +14,7 @@ from pushhub.audience.command import Reason, Refused
 from pushhub.audience.port import Snapshot, SnapshotQuery
 from pushhub.audience.subscribing import Subscribing
 from pushhub.catalog.cached import CachedCatalog
-from pushhub.catalog.model import Catalog, Database, DatabaseId, ResourceId
+from pushhub.catalog.model import Catalog, Database, DatabaseId, ResourceId, WayOfMatching
 from pushhub.dialects.altcraft.subscribe.endpoint import PushSubscribe
 from pushhub.dialects.altcraft.subscribe.errors import MAX_ECHOED_BYTES, SubscribeRefusal, description_of
 from pushhub.dialects.http import Answer
@@ -176,6 +176,51 @@ def test_every_reason_has_a_description_of_its_own() -> None:
     descriptions = {description_of(Refused(reason)) for reason in Reason}
     assert len(descriptions) == len(Reason)
     assert all(descriptions)
+
+
+WAYS: dict[WayOfMatching, list[dict[str, object]]] = {
+    WayOfMatching.PUSH_TOKEN: [{}, {"id": ""}, {"id": None, "matching": ""}],
+    WayOfMatching.PROFILE_ID: [{"id": "ann"}, {"id": "ann", "matching": "profile_id"}, {"id": "ann", "matching": None}],
+    WayOfMatching.MATCH_FIELD: [
+        {"matching": "custom", "field_name": "email", "field_value": "ann@example.com"},
+        {"matching": "custom", "field_name": "email", "field_value": "ann@example.com", "id": "ann"},
+        {"matching": "custom", "field_name": "of no database", "field_value": 1},
+    ],
+}
+"""Requests by how they match."""
+
+
+@given(st.sets(st.sampled_from(WayOfMatching), min_size=1), st.data())
+def test_a_narrowed_resource_refuses_every_other_way_of_matching_and_changes_nothing(
+    allowed: set[WayOfMatching], data: st.DataObject
+) -> None:
+    shop = replace(CATALOG.resources[ResourceId(5)], matching=frozenset(allowed))
+    store = MemoryAudience()
+    serve = PushSubscribe(CachedCatalog(lambda: replace(CATALOG, resources={shop.id: shop})), Subscribing(store))
+    way = data.draw(st.sampled_from(WayOfMatching))
+    answer = ask(serve, body(**data.draw(st.sampled_from(WAYS[way]))))
+    if way in allowed:
+        assert answer.reply.status == 200
+    else:
+        told = f"matching by {way} is not allowed in the resource; allowed: {', '.join(shop.ways_of_matching)}"
+        assert (answer.refusal, answer.reply.status) == (SubscribeRefusal.MATCHING_NOT_ALLOWED, 400)
+        assert json.loads(answer.reply.body) == {"data": [], "error": 400, "error_text": told}
+        assert not any(content.profiles for content in store.databases.values())
+
+
+def test_profiles_that_are_made_are_counted_and_no_others() -> None:
+    serve = endpoint()
+    made = [ask(serve, body(id=id_)).counts["ProfilesMade"] for id_ in ("ann", "ann", "joe")]
+    assert made == [1, 0, 0]
+    fresh = body(id="joe", subscriptions=[{"provider": "ios-apns", "subscription_id": "b"}])
+    assert ask(serve, fresh).counts["ProfilesMade"] == 1
+    unknown = body(subscriptions=[{"provider": "ios-apns", "subscription_id": "c", "unsubscribe": True}])
+    assert ask(serve, unknown).counts["ProfilesMade"] == 0
+
+
+def test_a_profile_is_counted_in_each_database_in_which_it_is_made() -> None:
+    both = body(resource_token="7QdKw2VxYtB-4c90a1f7be62d385", id="ann")
+    assert ask(endpoint(), both).counts["ProfilesMade"] == 2
 
 
 def test_a_resource_that_was_closed_meanwhile_is_unknown_after_the_cache_has_aged() -> None:

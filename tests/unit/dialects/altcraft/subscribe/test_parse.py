@@ -28,12 +28,13 @@ from pushhub.catalog.model import DatabaseId, ResourceId, digest_of
 from pushhub.catalog.providers import PushToken
 from pushhub.catalog.push_tokens import push_token_misfit
 from pushhub.dialects.altcraft.subscribe.endpoint import PushSubscribe
-from pushhub.dialects.altcraft.subscribe.parse import parse_subscribe, read_body
+from pushhub.dialects.altcraft.subscribe.parse import parse_subscribe, read_subscribe_body
 from pushhub.dialects.altcraft.subscribe.render import render_outcomes, subscription_hash_id
 from pushhub.dialects.http import HttpRequest
 from pushhub.imports.files.drop import Overrides
 from pushhub.imports.files.recognition import find_layout
 from pushhub.imports.files.rows import row_reader
+from tests.doubles.http import http_request
 from tests.doubles.import_files import CATALOG, RESOURCE
 
 desired = st.builds(
@@ -51,7 +52,7 @@ def test_what_is_rendered_of_a_subscription_asks_for_it_again_when_parsed(severa
     outcomes = tuple(SubscriptionOutcome(one, Effect.CHANGED) for one in several)
     reply = render_outcomes(ResourceId(5), [DatabaseProcessed(DatabaseId(17), None, outcomes)])
     body = json.dumps({"subscriptions": json.loads(reply.body)["data"]}).encode()
-    assert parse_subscribe(read_body(body)).subscriptions == tuple(several)
+    assert parse_subscribe(read_subscribe_body(http_request(body)).fields).subscriptions == tuple(several)
 
 
 def test_the_hash_id_of_a_subscription_never_changes() -> None:

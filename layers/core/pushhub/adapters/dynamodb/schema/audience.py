@@ -95,10 +95,17 @@ def key_holder_of(item: Item, key: MatchKey) -> ProfileId:
 
 
 def subscription_item(database: DatabaseId, subscription: Subscription) -> Item:
-    """Return a subscription as it is stored."""
+    """Return a subscription as it is stored.
+
+    `token` is what the key is a digest of, as releases before the compared form expect it. `spelling` is the push token as it came,
+    where that is something else.
+    """
+    address = subscription.address
+    spelled_apart = not subscription.legacy and address.push_token != address.compared
     return subscription_key(database, subscription.ref) | {
         "v": ITEM_FORMAT,
-        "token": subscription.address.push_token,
+        "token": address.compared if spelled_apart else address.push_token,
+        **({"spelling": address.push_token} if spelled_apart else {}),
         "profile": subscription.profile,
         "resources": {str(id_): {"state": str(state), "at": at} for id_, (state, at) in subscription.resources.items()},
         "anonymous": subscription.owner_may_be_anonymous,
@@ -110,8 +117,7 @@ def subscription_item(database: DatabaseId, subscription: Subscription) -> Item:
 
 def subscription_of(item: Item) -> Subscription:
     """Read a subscription back."""
-    _, _, provider, stored_digest = item["pk"].split("#")
-    address = Address(Provider(provider), PushToken(item["token"]))
+    address = Address(Provider(item["pk"].split("#")[2]), PushToken(item["spelling" if "spelling" in item else "token"]))
     return Subscription(
         address=address,
         profile=ProfileId(item["profile"]),
@@ -123,7 +129,7 @@ def subscription_of(item: Item) -> Subscription:
         created=Seconds(int(item["created"])),
         seen=Seconds(int(item["seen"])),
         version=int(item["version"]),
-        legacy=address.legacy_ref is not None and stored_digest != address.ref[2:],
+        legacy=item["token"] != address.compared,
     )
 
 

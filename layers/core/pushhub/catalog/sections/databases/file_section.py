@@ -12,6 +12,7 @@ from pushhub.catalog.sections.databases.section import DATABASES
 from pushhub.catalog.sections.file_entry import FileEntry, FileSection
 from pushhub.catalog.sections.file_values import Id, Name, Text, filled_in, known
 from pushhub.catalog.sections.raw_entry import RawEntry
+from pushhub.text import holds_invisible
 
 MAX_MATCH_FIELDS: Final = 8
 """Match fields of one database: a change of them all, each two writes, has to fit one transaction along with 40 subscriptions."""
@@ -23,7 +24,8 @@ _FIELD_NAME: Final = re.compile(r"[\w-]{1,64}")
 
 
 def _field_name(name: str) -> str:
-    if not _FIELD_NAME.fullmatch(name):
+    # Some fillers of Hangul are letters that nobody sees.
+    if not _FIELD_NAME.fullmatch(name) or holds_invisible(name):
         raise ValueError("a field's name is 1 to 64 letters, digits, _ and -")
     return name
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, Field
 
-from pushhub.catalog.model import DatabaseId, PushTokenConflict, Resource, ResourceId
+from pushhub.catalog.model import DatabaseId, PushTokenConflict, Resource, ResourceId, WayOfMatching
 from pushhub.catalog.providers import PROVIDER_CODES, Provider, known_provider
 from pushhub.catalog.sections.databases.section import DATABASES
 from pushhub.catalog.sections.file_bearer_tokens import BearerToken, by_place, digests_of, problems_of_bearer_tokens
@@ -29,6 +29,7 @@ _Provider = Annotated[Text, AfterValidator(_provider)]
 _PushTokenConflict = Annotated[
     PushTokenConflict, BeforeValidator(known(PushTokenConflict, "token_conflict")), BeforeValidator(filled_in)
 ]
+_WayOfMatching = Annotated[WayOfMatching, BeforeValidator(known(WayOfMatching, "way of matching")), BeforeValidator(filled_in)]
 
 
 class ResourceFileEntry(FileEntry):
@@ -41,6 +42,7 @@ class ResourceFileEntry(FileEntry):
     databases: list[Id]
     token_conflict: _PushTokenConflict = PushTokenConflict.REJECT
     providers: list[_Provider] | None = None
+    matching: list[_WayOfMatching] = Field(default_factory=lambda: list(WayOfMatching))
 
     def declared(self) -> Resource:
         """Return the resource."""
@@ -51,6 +53,7 @@ class ResourceFileEntry(FileEntry):
             databases=tuple(DatabaseId(database) for database in self.databases),
             push_token_conflict=self.token_conflict,
             providers=None if self.providers is None else frozenset(Provider(provider) for provider in self.providers),
+            matching=frozenset(self.matching),
         )
 
     def bearer_tokens(self) -> Mapping[str, str]:
@@ -64,6 +67,7 @@ def problems(file: Mapping[str, Sequence[RawEntry]]) -> Iterator[str]:
     for entry in file[RESOURCES.name]:
         yield from problems_of_bearer_tokens(entry)
         yield from entry.empty_list("providers", "at least one provider is required; leave the key out to allow all")
+        yield from entry.empty_list("matching", "at least one way of matching is required; leave the key out to allow all")
         databases = entry.items("databases")
         if len(databases) > MAX_DATABASES:
             yield f"{entry.place}.databases: at most {MAX_DATABASES} databases"
@@ -71,6 +75,7 @@ def problems(file: Mapping[str, Sequence[RawEntry]]) -> Iterator[str]:
             if isinstance(database, int) and database not in declared:
                 yield f"{entry.place}.databases[{index}]: the file has no database {database}"
         yield from entry.repeats("databases")
+        yield from entry.repeats("matching")
 
 
 FILE_SECTION: Final = FileSection(RESOURCES, ResourceFileEntry, "id", problems)

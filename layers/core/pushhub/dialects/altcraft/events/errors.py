@@ -12,13 +12,9 @@ class EventRefusal(RefusalTable):
     """Refusals of `post_events` and `crypto_post_events`."""
 
     BODY_TOO_LARGE = refusals.body_too_large(MAX_EVENT_BYTES)
+    BAD_CODING = refusals.BAD_CODING
     BAD_BODY = refusals.BAD_BODY
     BAD_FORMAT = 400, "format must be json or xml"
-    API_TOKEN_IN_URL = (
-        400,
-        "token must not stand in the URL; put it into the body, or into the header Authorization as Bearer",
-        "TOKEN_IN_URL",
-    )
     API_TOKEN_MISSING = 401, "token is required", "TOKEN_MISSING"
     API_TOKEN_UNKNOWN = 403, "token is unknown", "TOKEN_UNKNOWN"
     NO_RIGHT = 403, "token does not have the right to post events"

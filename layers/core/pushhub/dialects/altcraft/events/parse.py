@@ -1,7 +1,7 @@
 """What does a request to `post_events` report?
 
-In three steps: read the body, take its API token, parse its fields. The endpoint looks the token up before the last: a token
-without the right is refused whatever else is wrong.
+In four steps: unpack the body, read it, take its API token, parse its fields. The endpoint looks the token up before the last: a
+token without the right is refused whatever else is wrong.
 """
 
 import re
@@ -15,19 +15,31 @@ from pushhub.catalog.providers import PushToken
 from pushhub.dialects.altcraft.events.errors import MAX_EVENT_BYTES, EventRefusal
 from pushhub.dialects.altcraft.events.notation import Notation
 from pushhub.dialects.altcraft.events.wire import PostEventsRequest
+from pushhub.dialects.body import BYTE_ORDER_MARK, BadBodyError, with_plain_body
 from pushhub.dialects.http import HttpRequest, RefusedError
-from pushhub.dialects.json_body import JSON_TYPES, MAX_DEPTH, BadBodyError, read_object
+from pushhub.dialects.json_body import JSON_TYPES, MAX_DEPTH, read_object
 from pushhub.dialects.xml_body import read_elements
 from pushhub.events.command import PlainForm, RecordEvent
 from pushhub.validation import Misfit, first_misfit
 
 _BEARER: Final = re.compile(r"bearer +(\S+) *", re.ASCII | re.IGNORECASE)
-_BYTE_ORDER_MARK: Final = "\ufeff".encode()
+
+
+def unpack_event(request: HttpRequest) -> HttpRequest:
+    """Return a request with its body unpacked.
+
+    Raises:
+        RefusedError: it is too large, packed in a way that is not taken, or damaged.
+    """
+    try:
+        return with_plain_body(request, MAX_EVENT_BYTES)
+    except BadBodyError as bad:
+        raise RefusedError(EventRefusal[bad.refusal], detail=str(bad)) from None
 
 
 def notation_of_request(request: HttpRequest) -> Notation:
     """Return the notation of a request: XML where its content type says so or its first character does."""
-    first = request.body.removeprefix(_BYTE_ORDER_MARK).lstrip()[:1]
+    first = request.body.removeprefix(BYTE_ORDER_MARK.encode()).lstrip()[:1]
     return Notation.XML if "xml" in request.header("content-type").lower() or first == b"<" else Notation.JSON
 
 
@@ -48,27 +60,25 @@ def check_format(request: HttpRequest) -> None:
 
 
 def read_fields(body: bytes, notation: Notation) -> Mapping[str, Any]:
-    """Return the fields in a body.
+    """Return the fields in a plain body.
 
     Raises:
-        RefusedError: it is too large, or not of its notation.
+        RefusedError: it is not of its notation.
     """
-    if len(body) > MAX_EVENT_BYTES:
-        raise RefusedError(EventRefusal.BODY_TOO_LARGE)
     try:
         return read_elements(body) if notation is Notation.XML else read_object(body, MAX_DEPTH, unique_keys=True)
     except BadBodyError as bad:
-        raise RefusedError(EventRefusal.BAD_BODY, detail=str(bad)) from None
+        raise RefusedError(EventRefusal[bad.refusal], detail=str(bad)) from None
 
 
 def read_api_token(request: HttpRequest, fields: Mapping[str, Any]) -> str:
-    """Return the API token of a request; the body's wins over the header's.
+    """Return the API token of a request; the body's wins over the header's, and that over the URL's.
+
+    That a token is taken there at all: "API interaction" in `sources.md`. No log of ours holds a query string.
 
     Raises:
-        RefusedError: there is none, or it is not a string, or it stands in the URL, which others log.
+        RefusedError: there is none, or the body's is not a string.
     """
-    if "token" in parse_qs(request.query, keep_blank_values=True):
-        raise RefusedError(EventRefusal.API_TOKEN_IN_URL)
     api_token = fields.get("token")
     if api_token is not None and not isinstance(api_token, str):
         raise RefusedError(EventRefusal.WRONG_TYPE, path="token", expected="a string")
@@ -76,6 +86,8 @@ def read_api_token(request: HttpRequest, fields: Mapping[str, Any]) -> str:
         return api_token
     if bearer := _BEARER.fullmatch(request.header("authorization").strip()):
         return bearer[1]
+    if api_token := _api_token_in_url(request):
+        return api_token
     raise RefusedError(EventRefusal.API_TOKEN_MISSING)
 
 
@@ -94,6 +106,11 @@ def parse_event(fields: Mapping[str, Any]) -> RecordEvent:
 
 def _format(request: HttpRequest) -> str | None:
     return parse_qs(request.query, keep_blank_values=True).get("format", [None])[-1]
+
+
+def _api_token_in_url(request: HttpRequest) -> str | None:
+    """Return the last `token` of a query string that is not empty; a `+` is itself, since no API token has a blank."""
+    return parse_qs(request.query.replace("+", "%2B")).get("token", [None])[-1]
 
 
 def _refused(misfit: Misfit) -> RefusedError:

@@ -16,6 +16,7 @@ from pushhub.dialects.altcraft.events.parse import (
     parse_event,
     read_api_token,
     read_fields,
+    unpack_event,
 )
 from pushhub.dialects.altcraft.events.render import accepted, refused, unavailable
 from pushhub.dialects.http import Answer, Caller, HttpRequest, RefusedError
@@ -31,6 +32,13 @@ class PostEvents:
 
     def __call__(self, request: HttpRequest) -> Answer:
         """Answer one request."""
+        try:
+            plain = unpack_event(request)
+        except RefusedError as error:
+            return refused(error, notation_of_reply(request, notation_of_request(request)))
+        return self._answer(plain)
+
+    def _answer(self, request: HttpRequest) -> Answer:
         notation = notation_of_request(request)
         reply_in = notation_of_reply(request, notation)
         try:

@@ -5,11 +5,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from pushhub.audience.command import DatabaseOutcome, Subscribe
+from pushhub.audience.command import DatabaseOutcome, Matching, Subscribe
 from pushhub.catalog.cached import CachedCatalog
 from pushhub.catalog.model import Database, Resource
 from pushhub.dialects.altcraft.subscribe.errors import MAX_ECHOED_BYTES, SubscribeRefusal
-from pushhub.dialects.altcraft.subscribe.parse import SubscribeBody, parse_subscribe, read_body, read_resource_token
+from pushhub.dialects.altcraft.subscribe.parse import SubscribeBody, parse_subscribe, read_resource_token, read_subscribe_body
 from pushhub.dialects.altcraft.subscribe.render import render_outcomes, render_refusal
 from pushhub.dialects.http import Answer, Caller, Fault, HttpRequest, RefusedError
 from pushhub.dialects.outcome_counts import counts_of
@@ -29,9 +29,9 @@ class PushSubscribe:
     clock: Callable[[], float] = time.monotonic
 
     def __call__(self, request: HttpRequest) -> Answer:
-        """Answer one request; only its body counts."""
+        """Answer one request; only its body counts, and how it is packed."""
         try:
-            return self._answer(request.body)
+            return self._answer(request)
         except RefusedError as refused:
             return Answer(render_refusal(refused), refusal=refused.refusal)
         except (LostRaceError, UnavailableError) as error:
@@ -39,21 +39,28 @@ class PushSubscribe:
             fault = Fault.of(error, "push_subscribe could not be served")
             return Answer(render_refusal(RefusedError(refusal)), refusal=refusal, fault=fault)
 
-    def _answer(self, body: bytes) -> Answer:
+    def _answer(self, request: HttpRequest) -> Answer:
         deadline = self.clock() + SECONDS_TO_LAST_CALL
-        document = read_body(body)
-        opened = self.catalog.opened_by(read_resource_token(document))
+        fields, size = read_subscribe_body(request)
+        opened = self.catalog.opened_by(read_resource_token(fields))
         if opened is None:
             raise RefusedError(SubscribeRefusal.RESOURCE_TOKEN_UNKNOWN)
         resource, databases = opened
-        parsed = parse_subscribe(document)
+        parsed = parse_subscribe(fields)
+        _require_way_of_matching(resource, parsed.matching)
         if not databases:
             raise RefusedError(SubscribeRefusal.NO_DATABASES)
-        if len(body) * len(databases) > MAX_ECHOED_BYTES:
+        if size * len(databases) > MAX_ECHOED_BYTES:
             raise RefusedError(SubscribeRefusal.TOO_MUCH_TO_ECHO)
         outcomes = self.subscribe(_command(resource, databases, parsed), deadline)
         reply = render_outcomes(resource.id, outcomes)
         return Answer(reply, Caller("resource_id", resource.id), counts=counts_of(outcomes))
+
+
+def _require_way_of_matching(resource: Resource, matching: Matching) -> None:
+    ways = resource.ways_of_matching
+    if matching.way not in ways:
+        raise RefusedError(SubscribeRefusal.MATCHING_NOT_ALLOWED, way=matching.way, allowed=", ".join(ways))
 
 
 def _command(resource: Resource, databases: tuple[Database, ...], body: SubscribeBody) -> Subscribe:

@@ -20,6 +20,7 @@ class SubscribeRefusal(RefusalTable):
     """Refusals of `push_subscribe`."""
 
     BODY_TOO_LARGE = refusals.body_too_large(MAX_SUBSCRIBE_BYTES)
+    BAD_CODING = refusals.BAD_CODING
     BAD_BODY = refusals.BAD_BODY
     RESOURCE_TOKEN_MISSING = 401, "resource_token is required", "TOKEN_MISSING"
     RESOURCE_TOKEN_UNKNOWN = 403, "resource_token is unknown", "TOKEN_UNKNOWN"
@@ -36,6 +37,7 @@ class SubscribeRefusal(RefusalTable):
     SUBSCRIPTION_FIELD_MISSING = refusals.FIELD_MISSING
     PUSH_TOKEN_TOO_LONG = 400, f"{{path}} is over {MAX_PUSH_TOKEN_BYTES} bytes", "TOKEN_TOO_LONG"
     BAD_PUSH_TOKEN = refusals.BAD_PUSH_TOKEN
+    MATCHING_NOT_ALLOWED = 400, "matching by {way} is not allowed in the resource; allowed: {allowed}"
     NO_DATABASES = 400, "the resource of this resource_token has no databases"
     TOO_MUCH_TO_ECHO = 413, f"body times databases of the resource is over {MAX_ECHOED_BYTES} bytes"
     UNAVAILABLE = refusals.UNAVAILABLE

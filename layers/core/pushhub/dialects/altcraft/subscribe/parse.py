@@ -7,7 +7,7 @@ token that opens no resource is refused whatever else is wrong.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from pydantic import ValidationError
 
@@ -19,8 +19,9 @@ from pushhub.catalog.providers import MAX_PUSH_TOKEN_BYTES, PushToken
 from pushhub.catalog.push_tokens import push_token_misfit
 from pushhub.dialects.altcraft.subscribe.errors import MAX_DATABASE_FILTER, MAX_SUBSCRIBE_BYTES, SubscribeRefusal
 from pushhub.dialects.altcraft.subscribe.wire import PushSubscribeRequest, SubscriptionObject
-from pushhub.dialects.http import RefusedError
-from pushhub.dialects.json_body import JSON_TYPES, MAX_DEPTH, BadBodyError, read_object
+from pushhub.dialects.body import BadBodyError, with_plain_body
+from pushhub.dialects.http import HttpRequest, RefusedError
+from pushhub.dialects.json_body import JSON_TYPES, MAX_DEPTH, read_object
 from pushhub.validation import first_misfit
 
 
@@ -33,27 +34,33 @@ class SubscribeBody:
     subscriptions: tuple[DesiredSubscription, ...]
 
 
-def read_body(body: bytes) -> Mapping[str, Any]:
-    """Return the JSON object in a body.
+class Document(NamedTuple):
+    """The JSON object in a body, and how many bytes the body has when it is unpacked."""
+
+    fields: Mapping[str, Any]
+    size: int
+
+
+def read_subscribe_body(request: HttpRequest) -> Document:
+    """Return the JSON object in the body of a request.
 
     Raises:
-        RefusedError: it is too large, or no such object.
+        RefusedError: the body is too large, packed in a way that is not taken, or no such object.
     """
-    if len(body) > MAX_SUBSCRIBE_BYTES:
-        raise RefusedError(SubscribeRefusal.BODY_TOO_LARGE)
     try:
-        return read_object(body, MAX_DEPTH)
+        body = with_plain_body(request, MAX_SUBSCRIBE_BYTES).body
+        return Document(read_object(body, MAX_DEPTH), len(body))
     except BadBodyError as bad:
-        raise RefusedError(SubscribeRefusal.BAD_BODY, detail=str(bad)) from None
+        raise RefusedError(SubscribeRefusal[bad.refusal], detail=str(bad)) from None
 
 
-def read_resource_token(document: Mapping[str, Any]) -> str:
+def read_resource_token(fields: Mapping[str, Any]) -> str:
     """Return the resource token of a body.
 
     Raises:
         RefusedError: there is none, or it is not a string.
     """
-    resource_token = document.get("resource_token")
+    resource_token = fields.get("resource_token")
     if resource_token is None or resource_token == "":
         raise RefusedError(SubscribeRefusal.RESOURCE_TOKEN_MISSING)
     if not isinstance(resource_token, str):
@@ -61,14 +68,14 @@ def read_resource_token(document: Mapping[str, Any]) -> str:
     return resource_token
 
 
-def parse_subscribe(document: Mapping[str, Any]) -> SubscribeBody:
+def parse_subscribe(fields: Mapping[str, Any]) -> SubscribeBody:
     """Return what a body asks for.
 
     Raises:
         RefusedError: the first of its rules, in the order of :class:`SubscribeRefusal`, that the body breaks.
     """
     try:
-        request = PushSubscribeRequest.model_validate(document)
+        request = PushSubscribeRequest.model_validate(fields)
     except ValidationError as error:
         misfit = first_misfit(error)
         raise RefusedError(SubscribeRefusal.WRONG_TYPE, path=misfit.path, expected=JSON_TYPES[misfit.kind]) from None

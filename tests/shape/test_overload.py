@@ -1,0 +1,155 @@
+"""What bounds traffic and its cost (limits of routes, of executions, of write units), and the alarms that ring near a bound."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from tests.shape.test_template import (
+    FUNCTIONS,
+    HTTP_FUNCTIONS,
+    RESOURCES,
+    ROOT,
+    STEPS,
+    TEMPLATE,
+    by_http_function,
+    listed,
+    of_type,
+    referred,
+    triggers,
+)
+
+API = RESOURCES["Api"]["Properties"]
+LINKS = "GET /api/v1.1/pushes/crypto_post_events"
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+WRITTEN_BY_FUNCTIONS = ("Audience", "Ledger")
+WRITES = {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:BatchWriteItem"}
+
+
+def default_of(parameter: str) -> int:
+    default: int = TEMPLATE["Parameters"][parameter]["Default"]
+    return default
+
+
+def limit_of(rate: str, burst: str) -> dict[str, Any]:
+    return {"ThrottlingRateLimit": {"Ref": rate}, "ThrottlingBurstLimit": {"Ref": burst}}
+
+
+def test_links_have_a_limit_of_their_own_which_leaves_half_to_the_others() -> None:
+    assert API["DefaultRouteSettings"] == limit_of("MaxRequestsPerSecond", "MaxRequestBurst")
+    assert API["RouteSettings"] == {LINKS: limit_of("LinkRequestsPerSecond", "LinkRequestsPerSecond")}
+    assert 2 * default_of("LinkRequestsPerSecond") == default_of("MaxRequestsPerSecond")
+
+
+def test_no_limit_of_a_route_is_above_what_an_account_has() -> None:
+    assert (default_of("MaxRequestsPerSecond"), default_of("MaxRequestBurst")) == (10_000, 5_000)
+    assert default_of("LinkRequestsPerSecond") <= default_of("MaxRequestBurst")
+
+
+def test_settings_of_routes_are_of_routes_that_there_are() -> None:
+    """Whoever names another fails to deploy."""
+    routes = {f"{one['Method']} {one['Path']}" for name in HTTP_FUNCTIONS for one in triggers(name, "HttpApi")}
+    assert set(API["RouteSettings"]) <= routes
+
+
+def cap(parameter: str) -> dict[str, Any]:
+    """Return a reservation, and none where the parameter is -1."""
+    return {"Fn::If": [f"Has{parameter}", {"Ref": parameter}, {"Ref": "AWS::NoValue"}]}
+
+
+CAPS = dict.fromkeys(HTTP_FUNCTIONS, "ReservedConcurrency") | dict.fromkeys(STEPS, "ImportReservedConcurrency")
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_each_public_function_and_each_step_of_imports_can_be_capped(name: str) -> None:
+    expected = cap(CAPS[name]) if name in CAPS else None
+    assert FUNCTIONS[name]["Properties"].get("ReservedConcurrentExecutions") == expected
+
+
+@pytest.mark.parametrize("name", sorted(set(CAPS.values())))
+def test_a_cap_reserves_nothing_unless_asked_since_a_new_account_may_not(name: str) -> None:
+    assert (default_of(name), TEMPLATE["Parameters"][name]["MinValue"]) == (-1, -1)
+    assert TEMPLATE["Conditions"][f"Has{name}"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": name}, -1]}]}
+
+
+@by_http_function
+def test_a_refused_execution_of_a_public_function_rings_within_a_minute(name: str) -> None:
+    alarm = RESOURCES[f"{name}Throttles"]["Properties"]
+    assert (alarm["Period"], alarm["EvaluationPeriods"], alarm["Threshold"]) == (60, 1, 0)
+
+
+def bounds(table: Mapping[str, Any]) -> Iterator[object]:
+    """Return what a table and each of its indexes take at most."""
+    for one in (table, *table.get("GlobalSecondaryIndexes", [])):
+        yield one.get("OnDemandThroughput")
+
+
+def test_an_index_has_a_bound_too() -> None:
+    assert list(bounds({"OnDemandThroughput": "a", "GlobalSecondaryIndexes": [{"OnDemandThroughput": "b"}, {}]})) == [
+        "a",
+        "b",
+        None,
+    ]
+
+
+@pytest.mark.parametrize("name", WRITTEN_BY_FUNCTIONS)
+def test_what_requests_and_files_write_is_bounded(name: str) -> None:
+    assert set(map(str, bounds(RESOURCES[name]["Properties"]))) == {str({"MaxWriteRequestUnits": {"Ref": "MaxWriteUnits"}})}
+
+
+def test_no_function_writes_another_table() -> None:
+    written = {
+        referred(table)
+        for role in of_type("AWS::IAM::Role").values()
+        for policy in role["Properties"]["Policies"]
+        for statement in policy["PolicyDocument"]["Statement"]
+        if WRITES & set(listed(statement["Action"]))
+        for table in listed(statement["Resource"])
+    }
+    assert written == set(WRITTEN_BY_FUNCTIONS)
+
+
+@pytest.mark.parametrize("text", [TEMPLATE["Parameters"]["MaxWriteUnits"]["Description"], README])
+def test_what_the_bound_costs_an_hour_stands_beside_it(text: str) -> None:
+    dollars = default_of("MaxWriteUnits") * 3600 * 0.625 / 1_000_000
+    assert f"{dollars:.0f} dollars an hour" in text
+
+
+NEAR_LIMITS = {
+    "RequestsNearLimit": ("MaxRequestsPerSecond", "Count"),
+    "LinksNearLimit": ("LinkRequestsPerSecond", "Invocations"),
+    "AudienceWritesNearLimit": ("MaxWriteUnits", "ConsumedWriteCapacityUnits"),
+    "LedgerWritesNearLimit": ("MaxWriteUnits", "ConsumedWriteCapacityUnits"),
+}
+
+
+@pytest.mark.parametrize("name", NEAR_LIMITS)
+def test_an_alarm_rings_at_five_sixths_of_a_limit(name: str) -> None:
+    parameter, metric = NEAR_LIMITS[name]
+    alarm = RESOURCES[name]["Properties"]
+    assert (alarm["MetricName"], alarm["Statistic"], alarm["Period"]) == (metric, "Sum", 120)
+    assert alarm["Threshold"] in ({"Fn::Sub": f"${{{parameter}}}00"}, {"Fn::Join": ["", [{"Ref": parameter}, "00"]]})
+    assert alarm["ComparisonOperator"] == "GreaterThanThreshold"
+
+
+@pytest.mark.parametrize("parameter", ["MaxRequestsPerSecond", "LinkRequestsPerSecond", "MaxWriteUnits"])
+def test_a_limit_with_two_noughts_behind_it_is_five_sixths_of_it_in_two_minutes(parameter: str) -> None:
+    limit = default_of(parameter)
+    assert int(f"{limit}00") * 6 == limit * 120 * 5
+
+
+def test_an_alarm_rings_when_refusals_jump() -> None:
+    alarm = RESOURCES["ApiRefusals"]["Properties"]
+    assert (alarm["MetricName"], alarm["Statistic"], alarm["Threshold"]) == ("4xx", "Average", 0.1)
+
+
+def test_the_readme_counts_the_alarms_and_what_they_cost() -> None:
+    assert f"{len(of_type('AWS::CloudWatch::Alarm'))} alarms at 0.10 a month each" in README
+
+
+def test_nobody_goes_round_a_host_name_of_ones_own() -> None:
+    assert API["DisableExecuteApiEndpoint"] == {"Fn::If": ["HasDomain", True, False]}
+    own, generated = TEMPLATE["Outputs"]["Url"]["Value"]["Fn::If"][1:]
+    assert TEMPLATE["Outputs"]["Url"]["Value"]["Fn::If"][0] == "HasDomain"
+    assert own == {"Fn::Sub": "https://${DomainName}"}
+    assert "execute-api" in generated["Fn::Sub"]
