@@ -142,6 +142,22 @@ def test_a_row_that_finds_two_subscriptions_of_a_device_leaves_one(pool: ThreadP
     assert imports.open(JOB, 0).settled == settled
 
 
+@pytest.mark.parametrize("mode", [Mode.UPSERT, Mode.UPDATE])
+def test_unknown_devices_that_may_have_been_missed_are_looked_for_a_second_time_all_together(
+    pool: ThreadPoolExecutor, mode: Mode
+) -> None:
+    imports = MemoryImports()
+    wanted = off if mode is Mode.UPSERT else on
+    rows = [
+        row(number, Subscribe(resource(), (CUSTOMERS,), (), BY_TOKEN, (wanted(f"AB{number:04}"),), {}, mode))
+        for number in range(500)
+    ]
+    settled = settling(imports, pool)(rows)
+    assert {outcome.result for outcome in settled.values()} == {RowResult.FAILED if mode is Mode.UPSERT else RowResult.SKIPPED}
+    # Two references each, 100 in a read, and the same once more.
+    assert imports.audience.reads == 20
+
+
 def test_a_transaction_that_loses_a_race_is_settled_row_by_row(pool: ThreadPoolExecutor) -> None:
     imports = MemoryImports()
     commands = [Subscribe(resource(), (CUSTOMERS,), (), by_number(number), (on(f"t{number}"),)) for number in range(10)]

@@ -13,6 +13,7 @@ from pushhub.audience.command import DatabaseRefused
 from pushhub.audience.matching import Decision
 from pushhub.audience.model import ProfileId
 from pushhub.audience.port import SnapshotQuery
+from pushhub.audience.rereading import RereadReason
 from pushhub.audience.resolving import DatabaseRequest, snapshot_query
 from pushhub.catalog.model import DatabaseId
 from pushhub.imports.files.reasons import outcome_of
@@ -60,11 +61,15 @@ def resolved_row(
 
 @dataclass(frozen=True, slots=True)
 class DecidedRow:
-    """A row with a decision for each of its requests; `profiles` are those that the decisions rest on or change."""
+    """A row with a decision for each of its requests; `profiles` are those that the decisions rest on or change.
+
+    `reread_once` says that these are decisions by a second reading, which earlier ones asked for.
+    """
 
     row: ResolvedRow
     decisions: tuple[Decision, ...]
     profiles: frozenset[tuple[DatabaseId, ProfileId]]
+    reread_once: bool = False
 
     @property
     def outcome(self) -> RowOutcome:
@@ -76,7 +81,13 @@ class DecidedRow:
     @property
     def uncertain(self) -> bool:
         """Whether a decision rests on what no guard checks, so that the row has to be read and decided again."""
-        return any(decision.reread is not None for decision in self.decisions)
+        return any(decision.must_reread(reread_once=self.reread_once) for decision in self.decisions)
+
+    @property
+    def may_have_missed(self) -> bool:
+        """Whether it is uncertain only because a subscription may have been missed, which a second reading settles."""
+        reasons = {decision.reread.reason for decision in self.decisions if decision.reread}
+        return reasons == {RereadReason.SUBSCRIPTION_MAY_BE_MISSED}
 
     @property
     def may_write(self) -> bool:

@@ -17,7 +17,7 @@ does not fit a transaction is the exception: it is written database by database,
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Final
@@ -89,6 +89,16 @@ class SettleRows:
         return outcomes | unchanged
 
     def _read_and_decide(self, rows: Sequence[ResolvedRow]) -> list[DecidedRow]:
+        """Decide rows by what is stored; those that may have missed a subscription are read a second time, all together.
+
+        A list of dead devices may consist of such rows. Alone, each would wait like one that has lost a race.
+        """
+        decided = self._decide_once(rows)
+        missed = [one.row for one in decided if one.may_have_missed]
+        reread = {one.row.position: replace(one, reread_once=True) for one in self._decide_once(missed)}
+        return [reread.get(one.row.position, one) for one in decided]
+
+    def _decide_once(self, rows: Sequence[ResolvedRow]) -> list[DecidedRow]:
         requests = [request for row in rows for request in row.requests]
         snapshots = iter(read_snapshots(requests, [query for row in rows for query in row.queries], self._read))
         now = self.now()
