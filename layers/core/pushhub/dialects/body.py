@@ -11,8 +11,11 @@ from pushhub.gzipped import CutShortGzipError, DamagedGzipError, gunzip
 
 BYTE_ORDER_MARK: Final = "\ufeff"
 
-_GZIP: Final = {"gzip", "x-gzip"}
+_GZIP: Final = frozenset({"gzip", "x-gzip"})
 """Two names of one coding: RFC 9110, 8.4.1.3."""
+_PACKINGS: Final = _GZIP | {"aes128gcm", "br", "compress", "dcb", "dcz", "deflate", "exi", "pack200-gzip", "x-compress", "zstd"}
+"""The registered content codings. Some clients write other words into the header, such as `UTF-8`: they say nothing of the body."""
+_GZIP_MAGIC: Final = b"\x1f\x8b"
 _LOST_GZIP: Final = b"\x1f\xff"
 """How packed bytes begin that came as text: API Gateway replaces the second one (`_NOT_UTF8` in `edge/http.py`)."""
 _LOST_MARK: Final = b"\xff\xff"
@@ -22,7 +25,7 @@ _DAMAGED_AS_TEXT: Final = (
 )
 _UTF_16: Final = "body is in UTF-16 or UTF-32; send it in UTF-8"
 _BEGINNINGS: Final = {
-    (b"\x1f\x8b", _LOST_GZIP): "body is packed with gzip; say so in the header Content-Encoding",
+    (_GZIP_MAGIC, _LOST_GZIP): "body is packed with gzip; say so in the header Content-Encoding",
     (b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff", _LOST_MARK): _UTF_16,
 }
 """What a body is that is not UTF-8, by its first bytes."""
@@ -50,6 +53,8 @@ class UnknownCodingError(BadBodyError):
 def with_plain_body(request: HttpRequest, most: int) -> HttpRequest:
     """Return a request with its body unpacked, where the header `Content-Encoding` says that it is packed.
 
+    A body that is said to be packed with gzip, and does not begin like that, is taken as it came.
+
     Args:
         request: as it came.
         most: bytes that a body may have, both as it came and unpacked; no more than 1 MiB beyond that is unpacked.
@@ -57,16 +62,18 @@ def with_plain_body(request: HttpRequest, most: int) -> HttpRequest:
     Raises:
         BodyTooLargeError: it has more.
         UnknownCodingError: it is packed with something else than gzip, or several times.
-        BadBodyError: it is not packed with gzip, damaged, cut short, or followed by something else.
+        BadBodyError: it is damaged, cut short, or followed by something else.
     """
     if len(request.body) > most:
         raise BodyTooLargeError
-    codings = [coding.strip().lower() for coding in request.header("content-encoding").split(",")]
-    packings = [coding for coding in codings if coding not in {"", "identity"}]
+    codings = [coding.partition(";")[0].strip().lower() for coding in request.header("content-encoding").split(",")]
+    packings = [coding for coding in codings if coding in _PACKINGS]
     if not packings:
         return request
     if len(packings) > 1 or packings[0] not in _GZIP:
         raise UnknownCodingError
+    if not request.body.startswith((_GZIP_MAGIC, _LOST_GZIP)):
+        return request
     return replace(request, body=_unpacked(request.body, most))
 
 
@@ -101,5 +108,5 @@ def _unpacked(packed: bytes, most: int) -> bytes:
     except DamagedGzipError:
         if packed.startswith(_LOST_GZIP):
             raise BadBodyError(_DAMAGED_AS_TEXT) from None
-        raise BadBodyError("body is not packed with gzip, or damaged, although Content-Encoding says gzip") from None
+        raise BadBodyError("body is packed with gzip, but damaged or followed by something else") from None
     return bytes(plain)
