@@ -479,6 +479,15 @@ def test_a_url_that_names_a_wrong_encoding_is_taken_at_its_body_from_the_second_
         assert ENCODINGS in server.requests[-1]
 
 
+def test_a_url_that_compresses_all_the_same_is_unpacked_again_after_one_answer() -> None:
+    packed = answer("200 OK", gzip.compress(GOOD), "Content-Encoding: gzip")
+    answers = iter([answer("200 OK", GOOD, "Content-Encoding: utf-8"), packed, packed, packed])
+    with listening(lambda _: next(answers)) as server:
+        exchange, call = _exchange(), _post(server.url())
+        bodies = [reply.body for _ in range(4) if isinstance(reply := _one(exchange, call), CallReply)]
+    assert (bodies[0], bodies[1][:2], bodies[2:]) == (b"", b"\x1f\x8b", [GOOD, GOOD])
+
+
 @pytest.mark.parametrize("status", [204, 400, 422, 500])
 def test_a_status_counts_even_where_the_body_cannot_be_unpacked(status: int) -> None:
     with listening(lambda _: answer(f"{status} x", GOOD if status != 204 else b"", "Content-Encoding: utf-8")) as server:

@@ -5,7 +5,8 @@ before it opens a socket, so the address that is checked is the one that is conn
 the second time. Redirects are not followed, proxies of the environment are not used, connections are kept for the next batch.
 
 Answers may be compressed, and libcurl decodes them. It fails on an answer whose encoding it does not know, or that is not in the
-encoding it names; some hosts write `Content-Encoding: utf-8`. From then on the answers of that URL are taken as they come.
+encoding it names; some hosts write `Content-Encoding: utf-8`. From then on the answers of that URL are taken as they come, until
+one comes compressed all the same.
 """
 
 import re
@@ -43,6 +44,7 @@ _BROKEN_OFF: Final = {
     pycurl.E_PARTIAL_FILE: "the connection was closed within the answer",
 }
 """Errors that say nothing of the next request."""
+_GZIP_MAGIC: Final = b"\x1f\x8b"
 _NOT_DECODED: Final = frozenset({pycurl.E_BAD_CONTENT_ENCODING, pycurl.E_WRITE_ERROR})
 """Errors of the decoder: the body is not in the encoding that the answer names, or something stands behind it that is not."""
 
@@ -80,10 +82,15 @@ class CurlExchange:
             for transfer in transfers:
                 transfer.close()
                 self._idle.append(transfer.handle)
-        self._not_decoded |= {
-            _without_query(call) for transfer, call in zip(transfers, calls, strict=True) if transfer.could_not_be_decoded
-        }
+        for transfer, call in zip(transfers, calls, strict=True):
+            self._learn_whether_to_decode(transfer, _without_query(call))
         return [transfer.result() for transfer in transfers]
+
+    def _learn_whether_to_decode(self, transfer: "_Transfer", url: str) -> None:
+        if transfer.could_not_be_decoded:
+            self._not_decoded.add(url)
+        elif transfer.came_compressed:
+            self._not_decoded.discard(url)
 
     def _describe(self, transfer: "_Transfer", call: Call) -> bool:
         return transfer.describe(call, decodes=_without_query(call) not in self._not_decoded)
@@ -167,6 +174,11 @@ class _Transfer:
 
     def result(self) -> CallReply | NoReply:
         return self._result
+
+    @property
+    def came_compressed(self) -> bool:
+        """Whether the body that was taken as it came is compressed with gzip."""
+        return self._body.startswith(_GZIP_MAGIC)
 
     def end(self, code: int = pycurl.E_OK, text: str = "") -> None:
         status, seconds = self.handle.getinfo(pycurl.RESPONSE_CODE), self.handle.getinfo(pycurl.TOTAL_TIME)

@@ -17,7 +17,7 @@ _SPELLING: Final = re.compile(r"\(?(?:(?:\+|00)[ ().-]*)?([1-9][0-9 ().-]*)", re
 _NO_NUMBER: Final = re.compile(
     r"""
     .* (?<![0-9]{2}) \. .* | .* \. (?![0-9]{2}) .*          # a full stop parts groups of two or more digits
-    | (?! (?:\+|00)[0-9]{2,3} \. [^.]{5} ) [^.]* \. [^.]*   # a single one is a decimal point, but for +44.7700900123 (RFC 5733)
+    | (?! (?:\+|00)[0-9]{2,3} \. [^.]{5} ) [^.]* \. [^.]*   # a single one is a decimal point, but behind a country code
     | .* \([ ]*0[ ]*\) .*                                   # the 0 in brackets belongs to numbers of Italy, and to no other
     """,
     re.ASCII | re.VERBOSE,
@@ -25,11 +25,13 @@ _NO_NUMBER: Final = re.compile(
 _SOMETHING_ELSE: Final = re.compile(
     r"""
     [0-9]{4} ([.-]) [0-9]{1,2} \1 [0-9]{1,2} (?:[ ].*)?                   # a date, perhaps with a time
+    | (?:19|20)[0-9]{2} [ .-] (?:0?[1-9]|1[0-2]) (?: [ .-] (?:0?[1-9]|[12][0-9]|3[01]) (?:[ .-].*)? )?
     | [0-9]{1,2} ([.-]) [0-9]{1,2} \2 (?:[0-9]{4} | [0-9]{2}) (?:[ ].*)?
-    | (?:19|20)[0-9]{2} [ ] [0-9]{1,2} [ ] [0-9]{1,2}
-    | [0-9]{1,2} [ ] [0-9]{1,2} [ ] (?:19|20)[0-9]{2}
+    | [0-9]{1,2} [.-] [0-9]{1,2} [.-] (?:19|20)[0-9]{2} [.-] .*
+    | [0-9]{1,2} [ ] [0-9]{1,2} [ ] (?:(?:19|20)[0-9]{2} | [0-9]{2})
     | [0-9]{1,3} (?:\.[0-9]{1,3}){3}                                      # an IPv4 address
-    | [0-9]{1,3} (?:\.[0-9]{3})+ | [0-9]{1,3} (?:[ ][0-9]{3}){1,2}        # an amount with its thousands parted
+    | [0-9]{1,3} (?:\.[0-9]{3})+                                          # an amount with its thousands parted
+    | [0-9]{1,3} (?:[ ][0-9]{3}){1,2} | [0-9] (?:[ ][0-9]{3}){3}
     """,
     re.ASCII | re.VERBOSE,
 )

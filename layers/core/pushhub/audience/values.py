@@ -36,10 +36,14 @@ _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+")
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _DATETIME: Final = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
-    r"(?:[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]+)?)?(?:Z|[+-][0-9]{2}(?::?[0-9]{2}){0,2})?)?",
+    r"(?:[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]+)?)?(?P<zone> ?(?:Z|UTC|GMT|[+-][0-9]{2}(?::?[0-9]{2}){0,2}))?)?",
     re.ASCII | re.IGNORECASE,
 )
-"""Python reads more, such as `20011231T2359`, and so would take the digits of an epoch for a year, a month, a day and a time."""
+"""Python reads more, such as `20011231T2359`, and so would take the digits of an epoch for a year, a month, a day and a time.
+
+It does not read what databases write for a zone: a blank before it, or `UTC`.
+"""
+_UTC: Final = frozenset({"Z", "UTC", "GMT"})
 
 
 class MisfitError(ValueError):
@@ -161,11 +165,13 @@ def _date(raw: Value) -> str:
 def _datetime(raw: Value) -> str:
     """Return the moment in UTC to the microsecond; a time without an offset is taken as UTC."""
     expected = "a time such as 2001-12-31T23:59:59+03:00 is expected, no number of seconds or milliseconds"
-    text = _as_text(raw, expected)
-    if not _DATETIME.fullmatch(text):
+    spelled = _DATETIME.fullmatch(_as_text(raw, expected))
+    if not spelled:
         raise MisfitError(expected)
+    zone = (spelled["zone"] or "").strip().upper()
+    local = spelled[0].removesuffix(spelled["zone"] or "").upper()
     try:
-        moment = datetime.fromisoformat(text.upper())
+        moment = datetime.fromisoformat(local + ("Z" if zone in _UTC else zone))
         moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, OverflowError):
         raise MisfitError(expected) from None

@@ -45,7 +45,7 @@ class PushTokenMisfit(StrEnum):
 
 def push_token_misfit(provider: str, text: str) -> PushTokenMisfit | None:
     """Return why a text is no push token, or None where it may be one; the provider may be any text."""
-    return next((misfit for misfit, fits in _MISFITS.items() if fits(provider, text)), None)
+    return next((misfit for misfit, applies in _MISFITS.items() if applies(provider, text)), None)
 
 
 def _is_blank(_provider: str, text: str) -> bool:

@@ -15,7 +15,7 @@ def observe(batch: HandledBatch, now: Milliseconds) -> None:
     """Log and count what came of a batch of forwards.
 
     `ForwardAge` tells for how many seconds each event that is to be tried again has been on its way. Links that are not ours have
-    none: anyone can make them up, and they are to wake nobody.
+    none: anyone can make them up, and no upstream is late because of them.
     """
     counts: Counter[str] = Counter({"ForwardsUndone": len(batch.to_redeliver)})
     for handled in batch.messages:
