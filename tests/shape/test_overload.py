@@ -115,6 +115,52 @@ def test_what_the_bound_costs_an_hour_stands_beside_it(text: str) -> None:
     assert f"{dollars:.0f} dollars an hour" in text
 
 
+def of_function(name: str) -> dict[str, Any]:
+    return {"Name": "FunctionName", "Value": {"Ref": name}}
+
+
+def of_queue(name: str) -> dict[str, Any]:
+    return {"Name": "QueueName", "Value": {"Fn::GetAtt": [name, "QueueName"]}}
+
+
+def of_table(name: str) -> dict[str, Any]:
+    return {"Name": "TableName", "Value": {"Ref": name}}
+
+
+OF_API = {"Name": "ApiId", "Value": {"Ref": "Api"}}
+TEN_DAYS = 864_000
+ALARMS = {
+    "RequestsNearLimit": (OF_API, "Count", "Sum", 120, 1, "notBreaching"),
+    "LinksNearLimit": (of_function("CryptoPostEvents"), "Invocations", "Sum", 120, 1, "notBreaching"),
+    "ApiRefusals": (OF_API, "4xx", "Average", 60, 3, "notBreaching"),
+    "ManyApiRefusals": (OF_API, "4xx", "Sum", 60, 1, "notBreaching"),
+    **{
+        f"{table}WritesNearLimit": (of_table(table), "ConsumedWriteCapacityUnits", "Sum", 120, 3, "notBreaching")
+        for table in WRITTEN_BY_FUNCTIONS
+    },
+    **{
+        f"{name}InvocationsDropped": (of_function(name), "RecursiveInvocationsDropped", "Sum", 60, 1, "notBreaching")
+        for name in ("RecordEvents", "ForwardEvents")
+    },
+    **{
+        f"{queue}Expiring": (of_queue(queue), "ApproximateAgeOfOldestMessage", "Maximum", 300, 1, "ignore")
+        for queue in ("EventsDeadLetters", "ForwardsDeadLetters")
+    },
+    "RelaysWaiting": (of_queue("RelaysQueue"), "ApproximateAgeOfOldestMessage", "Maximum", 60, 1, "notBreaching"),
+}
+"""What each counts, how, in how many seconds, how many times running, and what no data mean."""
+THRESHOLDS = {"ApiRefusals": 0.1, "ManyApiRefusals": 1000, "EventsDeadLettersExpiring": TEN_DAYS, "RelaysWaiting": 1800}
+
+
+@pytest.mark.parametrize("name", ALARMS)
+def test_an_alarm_counts_what_it_is_named_after(name: str) -> None:
+    alarm = RESOURCES[name]["Properties"]
+    settings = ("MetricName", "Statistic", "Period", "EvaluationPeriods", "TreatMissingData")
+    assert (*alarm["Dimensions"], *(alarm[setting] for setting in settings)) == ALARMS[name]
+    assert alarm["ComparisonOperator"] == "GreaterThanThreshold"
+    assert alarm["Threshold"] == THRESHOLDS.get(name, alarm["Threshold"])
+
+
 NEAR_LIMITS = {
     "RequestsNearLimit": ("MaxRequestsPerSecond", "Count"),
     "LinksNearLimit": ("LinkRequestsPerSecond", "Invocations"),
@@ -138,17 +184,15 @@ def test_a_limit_with_two_noughts_behind_it_is_five_sixths_of_it_in_two_minutes(
     assert int(f"{limit}00") * 6 == limit * 120 * 5
 
 
-def test_an_alarm_rings_when_refusals_jump() -> None:
-    alarm = RESOURCES["ApiRefusals"]["Properties"]
-    assert (alarm["MetricName"], alarm["Statistic"], alarm["Threshold"]) == ("4xx", "Average", 0.1)
-
-
 def test_the_readme_counts_the_alarms_and_what_they_cost() -> None:
     assert f"{len(of_type('AWS::CloudWatch::Alarm'))} alarms at 0.10 a month each" in README
 
 
 def test_nobody_goes_round_a_host_name_of_ones_own() -> None:
-    assert API["DisableExecuteApiEndpoint"] == {"Fn::If": ["HasDomain", True, False]}
+    assert API["DisableExecuteApiEndpoint"] == {"Fn::If": ["ClosesApiAddress", True, False]}
+    kept = {"Fn::Equals": [{"Ref": "KeepApiAddress"}, "false"]}
+    assert TEMPLATE["Conditions"]["ClosesApiAddress"] == {"Fn::And": [{"Condition": "HasDomain"}, kept]}
+    assert TEMPLATE["Parameters"]["KeepApiAddress"]["Default"] == "false"
     own, generated = TEMPLATE["Outputs"]["Url"]["Value"]["Fn::If"][1:]
     assert TEMPLATE["Outputs"]["Url"]["Value"]["Fn::If"][0] == "HasDomain"
     assert own == {"Fn::Sub": "https://${DomainName}"}

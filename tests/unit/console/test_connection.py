@@ -138,6 +138,12 @@ def test_a_command_reaches_the_stack_that_its_options_name_and_names_it_alike(wo
     assert stack is None or reached(*stack.options)[1] == [stack]
 
 
+def test_an_empty_name_is_no_stack() -> None:
+    result, stacks = reached("--stack", "")
+    assert (result.exit_code, stacks) == (2, [])
+    assert result.stderr.endswith("Error: --stack: the name of a stack is expected\n")
+
+
 @pytest.mark.parametrize("words", [("--region", "eu-west-1"), ("--profile", "named")])
 def test_a_region_or_profile_without_a_stack_is_wrong_use(words: tuple[str, ...]) -> None:
     result, stacks = reached(*words)

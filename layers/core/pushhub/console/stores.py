@@ -32,6 +32,8 @@ def stack_options(command: Callable[..., None]) -> Callable[..., None]:
     @click.option("--profile", metavar="PROFILE", help="AWS profile to reach it with; without it, AWS_PROFILE says.")
     @wraps(command)
     def of_stack(*, name: str | None, region: str | None, profile: str | None, **rest: object) -> None:
+        if name == "":
+            raise click.UsageError("--stack: the name of a stack is expected")
         if name is None and (region or profile):
             raise click.UsageError("--region and --profile are for a hub in AWS: name it with --stack")
         command(stack=None if name is None else Stack(name, region, profile), **rest)
