@@ -12,6 +12,8 @@ from typing import Final
 
 _COLLAPSE_BYTES: Final = 16
 """They make 22 characters of base64url: few enough for the 32 of `Topic` (RFC 8030, 5.4)."""
+_OF_A_DIGEST: Final = 5
+"""The version of a UUID that is made of a name's digest (RFC 9562, 5.5)."""
 _HEADER_TEXT: Final = re.compile(r"[!-~](?:[ -~]*[!-~])?")
 """What may stand in a header as it is: ASCII that can be seen, with blanks inside."""
 
@@ -27,7 +29,7 @@ class PushIds:
 def push_ids(sending: str, reference: str) -> PushIds:
     """Return the ids of the push of a sending to a subscription."""
     digest = hashlib.sha256(f"{sending}#{reference}".encode()).digest()
-    return PushIds(_shortened(digest), str(uuid.UUID(bytes=digest[_COLLAPSE_BYTES:])))
+    return PushIds(_shortened(digest), str(uuid.UUID(bytes=digest[_COLLAPSE_BYTES:], version=_OF_A_DIGEST)))
 
 
 def header_id(collapse_key: str) -> str:
