@@ -1,7 +1,5 @@
 """Encrypting for a browser."""
 
-import os
-
 import pytest
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -50,7 +48,7 @@ def test_another_browser_reads_nothing() -> None:
         other.decrypted(encrypted(b"Hello", keys_of(browser())))
 
 
-@pytest.mark.parametrize("point", [b"", b"\x04" * 64, b"\x04" + b"\x01" * 64, b"\x00" * 65, b"\x02" + os.urandom(64)])
+@pytest.mark.parametrize("point", [b"", b"\x04" * 64, b"\x04" + b"\x01" * 64, b"\x00" * 65, b"\x02" + b"\x07" * 64])
 def test_what_is_no_point_of_the_curve_is_refused(point: bytes) -> None:
     with pytest.raises(BrowserKeyError):
         encrypted(b"Hello", BrowserKeys(point, browser().auth))
