@@ -116,7 +116,7 @@ class Message:
         icon: URL of a small picture, which browsers alone show.
         link: URL that a tap opens; it stands in the push as `url`.
         data: texts for the app by their keys. FCM hands them on as `data`, APNs at the top of its payload, Web Push as `data`.
-        hidden: the device shows nothing, and the app gets `data` alone.
+        hidden: the device shows nothing, and the app gets the data and the link alone.
         badge: number on the app's icon; 0 removes it, None leaves it as it is.
         sound: `default` or the name of a file of the app; empty is silent.
         priority: how soon it is to be shown.
@@ -157,6 +157,11 @@ class Message:
     def payload(self) -> dict[str, str]:
         """The data and, where there is a link, `url`."""
         return {**self.data, **({"url": self.link} if self.link else {})}
+
+    @property
+    def shown_image(self) -> str:
+        """The picture that a device shows, empty where it shows none."""
+        return "" if self.hidden else self.image
 
     @property
     def reserved_bytes(self) -> int:

@@ -14,7 +14,7 @@ from pushhub.moments import Milliseconds, Seconds
 from pushhub.sends.message import HUB_KEYS, HubKey, IosExtras, Message, MessageError, MessageTooLargeError, Priority
 from pushhub.sends.outcomes import Outcome, RecipientOutcome
 from pushhub.sends.port import MaybeSent, NotSent, ProviderReply
-from pushhub.sends.providers.apns import ApnsEnvironment, ApnsPushes
+from pushhub.sends.providers.apns import _BY_REASON, ApnsEnvironment, ApnsPushes
 from pushhub.sends.signing import bucket_start
 from tests.doubles.sending import HEX, HUB_LINK, NOW, SENDING, UID, apns_account, from_base64url, not_sent, recipient, sent
 from tests.unit.sends.providers.golden import JUNK, in_short, reply
@@ -82,7 +82,12 @@ def test_each_environment_has_a_host_unless_the_app_names_another(environment: A
         (Message(badge=0), "alert", "10", {"badge": 0}),
         (Message(sound="default"), "alert", "10", {"sound": "default"}),
         (Message(hidden=True, data={"order": "17"}), "background", "5", {"content-available": 1}),
-        (Message(hidden=True, text="Hello", badge=3, priority=Priority.HIGH), "background", "5", {"content-available": 1}),
+        (
+            Message(hidden=True, text="Hello", image="https://example.com/a", badge=3, priority=Priority.HIGH),
+            "background",
+            "5",
+            {"content-available": 1},
+        ),
     ],
 )
 def test_what_shows_nothing_is_a_background_push_and_all_else_an_alert(
@@ -91,6 +96,7 @@ def test_what_shows_nothing_is_a_background_push_and_all_else_an_alert(
     request = sent(pushes(message).request(recipient(), NOW))
     assert (request.headers["apns-push-type"], request.headers["apns-priority"]) == (type_, priority)
     assert json.loads(request.body)["aps"] == aps
+    assert "image" not in json.loads(request.body)
 
 
 def test_all_that_ios_shows() -> None:
@@ -298,6 +304,10 @@ REASONS = {
     (301, "Unheard"): "retry",
     (204, "Unheard"): "unknown",
 }
+
+
+def test_every_reason_that_is_known_stands_in_this_table() -> None:
+    assert set(_BY_REASON) == {reason for _, reason in REASONS} - {"Unheard"}
 
 
 @pytest.mark.parametrize(("status", "reason"), REASONS)

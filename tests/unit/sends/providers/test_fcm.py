@@ -13,7 +13,7 @@ from pushhub.catalog.providers import Provider
 from pushhub.sends.message import HUB_KEYS, AndroidExtras, HubKey, IosExtras, Message, MessageError, MessageTooLargeError, Priority
 from pushhub.sends.outcomes import Outcome, RecipientOutcome
 from pushhub.sends.port import MaybeSent, NotSent, ProviderReply
-from pushhub.sends.providers.fcm import FcmPushes
+from pushhub.sends.providers.fcm import _BY_CODE, FcmPushes
 from tests.doubles.sending import FIREBASE_TOKEN, HUB_LINK, NOW, SENDING, UID, fcm_account, not_sent, recipient, sent
 from tests.unit.sends.providers.golden import JUNK, in_short, reply
 
@@ -238,6 +238,10 @@ ROWS = [
     (reply(200, {"name": "projects/shop-1/messages/0:1500415314455276%31bd1c9631bd1c96"}), "accepted", "200"),
     (reply(200, {"name": "projects/shop-1"}), "unknown", "200"),
 ]
+
+
+def test_every_code_that_is_known_stands_in_this_table() -> None:
+    assert set(_BY_CODE) <= {code for _, _, code in ROWS}
 
 
 @pytest.mark.parametrize(("answer", "expected", "code"), ROWS, ids=[f"{row[0].status} {row[2]} {row[1]}" for row in ROWS])

@@ -14,7 +14,7 @@ from pushhub.moments import Seconds
 from pushhub.sends.message import HUB_KEYS, HubKey, Message, MessageError, MessageTooLargeError, Priority
 from pushhub.sends.outcomes import Outcome, RecipientOutcome
 from pushhub.sends.port import MaybeSent, NotSent, ProviderReply
-from pushhub.sends.providers.web_push import SubscriptionError, WebPushes, read_subscription
+from pushhub.sends.providers.web_push import _BY_REASON, _BY_STATUS, SubscriptionError, WebPushes, read_subscription
 from pushhub.sends.signing import bucket_start
 from tests.doubles.sending import (
     HUB_LINK,
@@ -92,6 +92,11 @@ def test_all_that_a_service_worker_reads() -> None:
         "data": {"order": "17"},
         "msg_id": UID,
     }
+
+
+def test_of_a_hidden_message_a_service_worker_reads_the_data_alone() -> None:
+    message = Message("Sale", "Today", "https://example.com/a.png", data={"order": "17"}, hidden=True, hub_keys={})
+    assert shown(message) == {"data": {"order": "17"}}
 
 
 def test_a_callers_options_reach_the_push_service() -> None:
@@ -260,6 +265,11 @@ ROWS = [
     (reply(503, None, {"retry-after": "5"}), "retry after 5", "503"),
     (reply(504), "unknown", "504"),
 ]
+
+
+def test_every_reason_and_status_that_is_known_stands_in_this_table() -> None:
+    assert set(_BY_REASON) <= {code for _, _, code in ROWS}
+    assert {status for status in _BY_STATUS if status not in range(300, 400)} <= {answer.status for answer, _, _ in ROWS}
 
 
 @pytest.mark.parametrize(("answer", "expected", "code"), ROWS, ids=[f"{row[0].status} {row[2]} {row[1]}" for row in ROWS])

@@ -81,7 +81,11 @@ class ApnsPushes:
         """
         if "aps" in message.data or "aps" in message.hub_keys.values():
             raise MessageError("data: the key aps is Apple's own")
-        content = {"aps": aps_payload(message), **({"image": message.image} if message.image else {}), **message.payload}
+        content = {
+            "aps": aps_payload(message),
+            **({"image": message.shown_image} if message.shown_image else {}),
+            **message.payload,
+        }
         size, most = len(JsonTemplate(content).filled({})), MAX_PAYLOAD_BYTES - message.reserved_bytes
         if size > most:
             raise MessageTooLargeError(f"the message takes {size} bytes of an APNs payload; at most {most} fit")

@@ -131,7 +131,7 @@ def _apns(message: Message) -> dict[str, object]:
         "apns-expiration": slot(_EXPIRATION),
         "apns-collapse-id": slot(_COLLAPSE),
     }
-    image = {"fcm_options": {"image": message.image}} if message.image else {}
+    image = {"fcm_options": {"image": message.shown_image}} if message.shown_image else {}
     return {"apns": {"headers": headers, "payload": {"aps": aps_payload(message)}, **image}}
 
 

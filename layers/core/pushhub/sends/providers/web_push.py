@@ -151,14 +151,8 @@ class WebPushes:
 
 def _content(message: Message) -> dict[str, object]:
     """Return what the app's service worker reads."""
-    keys: dict[str, object] = {
-        "title": message.title,
-        "body": message.text,
-        "icon": message.icon,
-        "image": message.image,
-        "url": message.link,
-        "data": dict(message.data),
-    }
+    shown = {"title": message.title, "body": message.text, "icon": message.icon, "image": message.image}
+    keys: dict[str, object] = {**({} if message.hidden else shown), "url": message.link, "data": dict(message.data)}
     return {key: value for key, value in keys.items() if value}
 
 
