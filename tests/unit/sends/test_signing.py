@@ -47,6 +47,14 @@ def test_es256_is_verified_with_the_public_key() -> None:
     private_key.public_key().verify(der, content, ec.ECDSA(SHA256()))
 
 
+def test_both_numbers_of_a_signature_have_32_bytes_however_small_they_are() -> None:
+    key = P256Key(p256_der())
+    signatures = [parts_of(key.jwt({"iat": number}))[3] for number in range(1000)]
+    assert {len(signature) for signature in signatures} == {64}
+    assert any(signature[0] == 0 for signature in signatures)
+    assert any(signature[32] == 0 for signature in signatures)
+
+
 def test_rs256_is_verified_with_the_public_key() -> None:
     header, claims, content, signature = parts_of(RsaKey(der_of(rsa_private_key())).jwt(CLAIMS))
     assert header == {"alg": "RS256"}
