@@ -14,7 +14,7 @@ from pushhub.moments import Milliseconds, Seconds
 from pushhub.sends.message import HUB_KEYS, HubKey, IosExtras, Message, MessageError, MessageTooLargeError, Priority
 from pushhub.sends.outcomes import Outcome, RecipientOutcome
 from pushhub.sends.port import MaybeSent, NotSent, ProviderReply
-from pushhub.sends.providers.apns import _BY_REASON, ApnsEnvironment, ApnsPushes
+from pushhub.sends.providers.apns import _BY_REASON, ApnsPushes
 from pushhub.sends.signing import bucket_start
 from tests.doubles.sending import HEX, HUB_LINK, NOW, SENDING, UID, apns_account, from_base64url, not_sent, recipient, sent
 from tests.unit.sends.providers.golden import JUNK, in_short, reply
@@ -63,15 +63,15 @@ def test_what_is_signed_names_the_team_and_the_key_and_not_the_topic() -> None:
 
 
 @pytest.mark.parametrize(
-    ("environment", "url", "expected"),
+    ("sandbox", "url", "expected"),
     [
-        (ApnsEnvironment.PRODUCTION, "", "https://api.push.apple.com/3/device/"),
-        (ApnsEnvironment.SANDBOX, "", "https://api.sandbox.push.apple.com/3/device/"),
-        (ApnsEnvironment.SANDBOX, "http://127.0.0.1:8443", "http://127.0.0.1:8443/3/device/"),
+        (False, "", "https://api.push.apple.com/3/device/"),
+        (True, "", "https://api.sandbox.push.apple.com/3/device/"),
+        (True, "http://127.0.0.1:8443", "http://127.0.0.1:8443/3/device/"),
     ],
 )
-def test_each_environment_has_a_host_unless_the_app_names_another(environment: ApnsEnvironment, url: str, expected: str) -> None:
-    assert sent(pushes(environment=environment, url=url).request(recipient(), NOW)).url == expected + HEX
+def test_each_environment_has_a_host_unless_the_app_names_another(sandbox: bool, url: str, expected: str) -> None:
+    assert sent(pushes(sandbox=sandbox, url=url).request(recipient(), NOW)).url == expected + HEX
 
 
 @pytest.mark.parametrize(

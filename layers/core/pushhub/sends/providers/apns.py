@@ -7,7 +7,6 @@ responses from APNs" in `sources.md`.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 from functools import lru_cache
 from http import HTTPStatus
 from typing import Final
@@ -31,34 +30,34 @@ _PATH_STEP: Final = re.compile(rf"(?!\.{{1,2}}\Z)[A-Za-z0-9_:.-]{{1,{MAX_PUSH_TO
 """What may become a step of a path. Hex digits alone are not demanded: whether there is such a device is APNs' to say."""
 
 
-class ApnsEnvironment(StrEnum):
-    """Where a build of an app is known: those of the stores and TestFlight in production, those of Xcode in the sandbox."""
-
-    PRODUCTION = "production"
-    SANDBOX = "sandbox"
-
-
-_HOSTS: Final = {
-    ApnsEnvironment.PRODUCTION: "https://api.push.apple.com",
-    ApnsEnvironment.SANDBOX: "https://api.sandbox.push.apple.com",
-}
+_PRODUCTION: Final = "https://api.push.apple.com"
+_SANDBOX: Final = "https://api.sandbox.push.apple.com"
 
 
 @dataclass(frozen=True, slots=True)
 class ApnsAccount:
-    """How an app is known to APNs: a team's key, and `topic`, the app's bundle id. `url` replaces the host of the environment."""
+    """How an app is known to APNs.
+
+    Attributes:
+        key: a key of the team's.
+        key_id: its id.
+        team_id: of the team that the app belongs to.
+        topic: the app's bundle id.
+        sandbox: the devices run builds of Xcode; those of stores and TestFlight are known in production alone.
+        url: takes the place of Apple's own.
+    """
 
     key: P256Key = field(repr=False)
     key_id: str
     team_id: str
     topic: str
-    environment: ApnsEnvironment = ApnsEnvironment.PRODUCTION
+    sandbox: bool = False
     url: str = ""
 
     @property
     def base_url(self) -> str:
         """Where requests go, without a slash at the end."""
-        return self.url or _HOSTS[self.environment]
+        return self.url or (_SANDBOX if self.sandbox else _PRODUCTION)
 
     def authorization(self, now: Seconds) -> str:
         """Return the header that says whose requests they are; it is the same for all apps of the team, in one bucket of time."""
