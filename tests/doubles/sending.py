@@ -53,7 +53,7 @@ def apns_account(**changes: Any) -> ApnsAccount:
 
 @cache
 def fcm_account() -> FcmAccount:
-    return FcmAccount("shop-1", "sender@shop-1.iam.gserviceaccount.com", RsaKey(der_of(rsa_private_key())))
+    return FcmAccount("shop-1", "sender@shop-1.iam.gserviceaccount.com", RsaKey(der_of(rsa_private_key())), "0f1e2d3c")
 
 
 def vapid_account(**changes: Any) -> VapidAccount:

@@ -29,7 +29,7 @@ def test_a_whole_request() -> None:
     form = parse_qs(request.body.decode(), strict_parsing=True)
     assert form["grant_type"] == ["urn:ietf:params:oauth:grant-type:jwt-bearer"]
     header, claims, _ = form["assertion"][0].split(".")
-    assert json.loads(from_base64url(header)) == {"alg": "RS256", "typ": "JWT"}
+    assert json.loads(from_base64url(header)) == {"alg": "RS256", "typ": "JWT", "kid": "0f1e2d3c"}
     assert json.loads(from_base64url(claims)) == {
         "iss": "sender@shop-1.iam.gserviceaccount.com",
         "scope": "https://www.googleapis.com/auth/firebase.messaging",

@@ -27,11 +27,21 @@ _BEARER: Final = re.compile(r"[!-~]{1,8192}")
 
 @dataclass(frozen=True, slots=True)
 class FcmAccount:
-    """A service account of a Firebase project; `auth_url` is its `token_uri`, and `url` replaces FCM's own."""
+    """A service account of a Firebase project.
+
+    Attributes:
+        project: id of the project; it becomes a step of a path.
+        email: the account's `client_email`.
+        key: the account's.
+        key_id: its `private_key_id`.
+        auth_url: its `token_uri`.
+        url: takes the place of FCM's own.
+    """
 
     project: str
     email: str
     key: RsaKey = field(repr=False)
+    key_id: str
     auth_url: str = "https://oauth2.googleapis.com/token"
     url: str = ""
 
@@ -53,7 +63,7 @@ def bearer_request(account: FcmAccount, now: Seconds) -> PushRequest:
     """Return the request that asks for a bearer."""
     issued = now - SKEW_SECONDS
     claims = {"iss": account.email, "scope": _SCOPE, "aud": account.auth_url, "iat": issued, "exp": issued + _MAX_SECONDS}
-    body = urlencode({"grant_type": _GRANT, "assertion": account.key.jwt(claims, {"typ": "JWT"})}).encode()
+    body = urlencode({"grant_type": _GRANT, "assertion": account.key.jwt(claims, {"typ": "JWT", "kid": account.key_id})}).encode()
     return PushRequest(account.auth_url, {"content-type": "application/x-www-form-urlencoded"}, body, READ_HEADERS)
 
 
