@@ -44,7 +44,7 @@ class Api:
 
 
 def _seconds(retry_after: str, now: Milliseconds) -> int | None:
-    return seconds_to_wait(CallReply(503, headers={RETRY_AFTER: retry_after}), now)
+    return seconds_to_wait({RETRY_AFTER: retry_after}, now)
 
 
 def _verdict(forward: Forward, reply: CallReply | NoReply, *, accepts: bool = True) -> Verdict:
@@ -204,7 +204,7 @@ def test_whatever_is_asked_for_is_a_time_from_now_or_nothing(text: str) -> None:
 
 
 def _seconds_of(date: datetime, answered: str, now: Milliseconds = NOW) -> int | None:
-    return seconds_to_wait(CallReply(503, headers={RETRY_AFTER: format_datetime(date, usegmt=True), DATE: answered}), now)
+    return seconds_to_wait({RETRY_AFTER: format_datetime(date, usegmt=True), DATE: answered}, now)
 
 
 @pytest.mark.parametrize(
@@ -221,4 +221,4 @@ def test_a_date_of_an_answer_without_a_date_is_measured_from_now(answered: str) 
 
 
 def test_seconds_are_seconds_whatever_the_date_of_the_answer_is() -> None:
-    assert seconds_to_wait(CallReply(503, headers={RETRY_AFTER: "90", DATE: "Thu, 01 Jan 1970 00:00:00 GMT"}), NOW) == 90
+    assert seconds_to_wait({RETRY_AFTER: "90", DATE: "Thu, 01 Jan 1970 00:00:00 GMT"}, NOW) == 90

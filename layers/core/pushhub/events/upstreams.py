@@ -92,7 +92,7 @@ def verdict(api: UpstreamApi, forward: Forward, reply: CallReply | NoReply, now:
             return Retry(f"HTTP {status} without the answer of success, but {came}")
         case CallReply(status):
             reason = f"HTTP {status}"
-            return _final(forward.report.content, status, reason) or Retry(reason, seconds_to_wait(reply, now))
+            return _final(forward.report.content, status, reason) or Retry(reason, seconds_to_wait(reply.headers, now))
         case _:
             assert_never(reply)
 

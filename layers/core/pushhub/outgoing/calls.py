@@ -66,17 +66,17 @@ class Exchange(Protocol):
         """Return what came of each within :data:`SECONDS_TO_ANSWER`, in the order of the calls; it raises nothing."""
 
 
-def seconds_to_wait(reply: CallReply, now: Milliseconds) -> int | None:
-    """Return how many seconds an answer asks the caller to wait before the next request, None where it does not say.
+def seconds_to_wait(headers: Mapping[str, str], now: Milliseconds) -> int | None:
+    """Return how many seconds the headers of an answer ask the caller to wait before the next request, None where they do not say.
 
-    Its header `Retry-After` has seconds or a date (RFC 9110, 10.2.3); a date that is past gives 0. It is measured from the date of
+    The header `Retry-After` has seconds or a date (RFC 9110, 10.2.3); a date that is past gives 0. It is measured from the date of
     the answer itself, since a clock that is wrong is wrong in both; from `now` where the answer has none.
     """
-    text = reply.headers.get(RETRY_AFTER, "").strip()
+    text = headers.get(RETRY_AFTER, "").strip()
     if text.isascii() and text.isdigit():
         # Nine digits are 31 years; Python refuses to read some thousands of them.
         return int(text[:9])
-    until, answered = _timestamp(text), _timestamp(reply.headers.get(DATE, ""))
+    until, answered = _timestamp(text), _timestamp(headers.get(DATE, ""))
     if until is None:
         return None
     return max(0, math.ceil(until - (now / 1000 if answered is None else answered)))

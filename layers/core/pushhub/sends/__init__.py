@@ -1,1 +1,1 @@
-"""Sending a message to an audience through the push providers. Nothing stands here yet."""
+"""Sending a message to an audience through the push providers."""

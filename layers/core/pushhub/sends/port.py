@@ -1,0 +1,56 @@
+"""What does the room of sendings need of the transport to providers?"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class PushRequest:
+    """One rendered request: one push to one recipient, by POST.
+
+    Its URL may hold a push token and its headers a credential, so its `repr` shows none of them. `reply_headers` are the names, in
+    lower case, of those headers of the reply that the provider's module reads.
+    """
+
+    url: str = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+    reply_headers: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderReply:
+    """A provider's answer to one request; `headers` are those of :attr:`PushRequest.reply_headers` that it has."""
+
+    status: int
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class NotSent:
+    """The provider cannot have processed the request: its body was not given away, or the provider says so."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class MaybeSent:
+    """The provider may have processed the request: its body was given away, and no answer came."""
+
+    reason: str
+
+
+SendResult = ProviderReply | NotSent | MaybeSent
+"""What became of one request."""
+
+
+class Transport(Protocol):
+    """Sends requests to providers, many at a time."""
+
+    def send_many(self, requests: Sequence[PushRequest], seconds: float) -> Sequence[SendResult]:
+        """Return what became of each, in the order of the requests, within so many seconds; it raises nothing.
+
+        No request reaches a provider twice, but one that the provider has said it did not process.
+        """
