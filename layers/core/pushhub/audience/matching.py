@@ -160,14 +160,15 @@ class _SubscriptionDecider:
         return self._add(part.address) if stored is None else self._takeovers.take(stored)
 
     def _set_state(self, stored: Subscription, state: SubscriptionState) -> Effect | Refused:
-        """Give the target's own subscription another state for the resource of the request."""
+        """Give the target's own subscription another state for the resource of the request, and revive it if it is active there."""
         resource = self._request.resource.id
         current, _ = stored.resources.get(resource, (None, None))
-        if current is state:
+        retired = None if state is SubscriptionState.ACTIVE else stored.retired
+        if current is state and retired is stored.retired:
             self._refresh(stored, state)
             return Effect.UNCHANGED
-        resources = {**stored.resources, resource: (state, self._now)}
-        after = replace(stored, resources=resources, seen=self._now)
+        resources = stored.resources if current is state else {**stored.resources, resource: (state, self._now)}
+        after = replace(stored, resources=resources, retired=retired, seen=self._now)
         if after.live and not stored.live:
             if not self._draft.take_room(1):
                 return Refused(Reason.TOO_MANY_SUBSCRIPTIONS)

@@ -12,8 +12,8 @@ from pushhub.adapters.dynamodb.schema.audience import (
     subscription_key,
     subscription_of,
 )
-from pushhub.adapters.dynamodb.schema.items import from_wire, to_wire
-from pushhub.audience.model import Address, MatchKey, ProfileId, Subscription, SubscriptionState, digest
+from pushhub.adapters.dynamodb.schema.items import Item, from_wire, to_wire
+from pushhub.audience.model import Address, MatchKey, ProfileId, Retirement, Subscription, SubscriptionState, digest
 from pushhub.audience.values import MisfitError, Value, normalise
 from pushhub.catalog.model import DatabaseId, FieldType, ResourceId
 from pushhub.catalog.providers import PROVIDER_CODES, PushToken
@@ -69,6 +69,7 @@ subscriptions = st.builds(
     st.booleans(),
     *[st.integers(0, 9).map(Seconds)] * 2,
     st.integers(1, 9),
+    retired=st.none() | st.builds(Retirement, st.integers(0, 9).map(Seconds), st.text(max_size=9), st.integers(0, 2**53)),
 )
 
 
@@ -89,6 +90,32 @@ def test_the_token_of_an_item_is_what_its_key_is_a_digest_of_so_that_the_release
     put = replace(subscription, legacy=legacy and subscription.address.legacy_ref is not None)
     item = subscription_item(database, put)
     assert item["pk"].split("#")[3] == digest(item["token"])
+
+
+def as_the_release_before_reads_it(item: Item) -> Subscription:
+    """Read a subscription as a release does that knows nothing of retirement."""
+    return subscription_of({name: value for name, value in item.items() if name != "retired"})
+
+
+@given(databases, subscriptions)
+def test_the_release_before_takes_a_retired_one_for_the_cancelled_one_that_its_profile_refers_to(
+    database: DatabaseId, subscription: Subscription
+) -> None:
+    read = as_the_release_before_reads_it(from_wire(to_wire(subscription_item(database, subscription))))
+    assert read.live == subscription.live
+    assert {id_: at for id_, (_, at) in read.resources.items()} == {id_: at for id_, (_, at) in subscription.resources.items()}
+    assert (read.version, read.seen, read.profile) == (subscription.version, subscription.seen, subscription.profile)
+
+
+@given(databases, subscriptions)
+def test_one_that_is_not_retired_is_written_as_the_release_before_writes_it(
+    database: DatabaseId, subscription: Subscription
+) -> None:
+    item = subscription_item(database, replace(subscription, retired=None))
+    assert "retired" not in item
+    assert {id_: SubscriptionState(entry["state"]) for id_, entry in item["resources"].items()} == {
+        str(id_): state for id_, (state, _) in subscription.resources.items()
+    }
 
 
 @given(addresses, addresses)
