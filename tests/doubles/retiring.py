@@ -18,7 +18,7 @@ class Gone:
     """A sending finds a push token dead, of which the provider knows since this moment, in seconds."""
 
     push_token: str
-    since: float = 10**9
+    since: float = 10**11
 
 
 def read_for_sending(store: AudienceStore, gone: Gone, database: DatabaseId = CUSTOMERS.id) -> Subscription | None:
@@ -32,7 +32,13 @@ def retire(gone: Gone, subscription: Subscription, database: DatabaseId = CUSTOM
 
 def carry_out_gone(store: AudienceStore, gone: Gone, database: DatabaseId = CUSTOMERS.id, now: int = 1000) -> RetireEffect:
     """Send to a push token and hear that it is dead."""
-    subscription = read_for_sending(store, gone, database)
-    if subscription is None:
+    return carry_out_retire(store, gone, read_for_sending(store, gone, database), database, now)
+
+
+def carry_out_retire(
+    store: AudienceStore, gone: Gone, read: Subscription | None, database: DatabaseId = CUSTOMERS.id, now: int = 1000
+) -> RetireEffect:
+    """Retire what a sending has read."""
+    if read is None:
         return RetireEffect.NOT_LIVE
-    return Retiring(store, now=lambda: Seconds(now), sleep=lambda _: None)(retire(gone, subscription, database))
+    return Retiring(store, now=lambda: Seconds(now), sleep=lambda _: None)(retire(gone, read, database))

@@ -51,7 +51,7 @@ class World:
         assert self.customers == before
         return outcome.refused
 
-    def meet_dead(self, push_token: str, since: float = 10**9) -> RetireEffect:
+    def meet_dead(self, push_token: str, since: float = 10**11) -> RetireEffect:
         """Have a sending find a push token dead, of which the provider knows since this moment, in seconds."""
         effect = carry_out_gone(self.store, Gone(push_token, since), now=self.time)
         assert_consistent(self.customers)
