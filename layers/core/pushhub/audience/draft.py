@@ -141,9 +141,9 @@ class Draft:
         """Gather the write of a subscription that nobody has."""
         self._put_active(self._active(address, self._now))
 
-    def put_taken(self, stored: Subscription) -> None:
-        """Gather the write of another profile's subscription as the target's own."""
-        self._put_active(self._following(stored, self._active(stored.address, stored.created)))
+    def put_taken(self, stored: Subscription, address: Address) -> None:
+        """Gather the write of another profile's subscription as the target's own, under this address of the same device."""
+        self._put_active(self._following(stored, self._active(address, stored.created)))
 
     def _active(self, address: Address, created: Seconds) -> Subscription:
         """Return a subscription of the target, live for the resource of the request alone."""
@@ -170,7 +170,8 @@ class Draft:
         if stored.legacy and self.take_spare(1):
             self._subscriptions.append(SubscriptionRemoval(stored.ref, stored.profile, stored.version))
             return replace(after, legacy=False, version=1)
-        return replace(after, legacy=stored.legacy, version=stored.version + 1)
+        address = stored.address if stored.legacy else after.address
+        return replace(after, address=address, legacy=stored.legacy, version=stored.version + 1)
 
     def references_of(self, owner: ProfileId) -> References:
         """Return what another profile loses; the caller adds to it."""

@@ -12,7 +12,7 @@ from typing import Final, NewType
 from pushhub.audience.values import Value, canonical_text
 from pushhub.catalog.model import FieldType, ResourceId
 from pushhub.catalog.providers import PROVIDER_CODES, Provider, PushToken
-from pushhub.catalog.push_tokens import compared_form
+from pushhub.catalog.push_tokens import compared_form, replaces
 from pushhub.moments import Seconds
 
 ProfileId = NewType("ProfileId", str)
@@ -80,6 +80,10 @@ class Address:
         if self.compared == self.push_token:
             return None
         return SubscriptionRef(PROVIDER_CODES[self.provider] + digest(self.push_token))
+
+    def in_place_of(self, stored: "Address") -> "Address":
+        """Return what is stored of a device that is subscribed again: this where a push needs it, else what is stored already."""
+        return self if replaces(self.provider, self.push_token, stored.push_token) else stored
 
     @property
     def refs(self) -> tuple[SubscriptionRef, ...]:
