@@ -13,11 +13,16 @@ from pushhub.adapters.dynamodb.schema.audience import (
     subscription_of,
 )
 from pushhub.adapters.dynamodb.schema.items import Item, from_wire, to_wire
+from pushhub.audience.command import DesiredSubscription, Subscribe
 from pushhub.audience.model import Address, MatchKey, ProfileId, Retirement, Subscription, SubscriptionState, digest
 from pushhub.audience.values import MisfitError, Value, normalise
-from pushhub.catalog.model import DatabaseId, FieldType, ResourceId
+from pushhub.catalog.model import DatabaseId, FieldType, PushTokenConflict, ResourceId
 from pushhub.catalog.providers import PROVIDER_CODES, PushToken
 from pushhub.moments import Seconds
+from tests.doubles.invariants import assert_consistent
+from tests.doubles.requests import BY_TOKEN, CUSTOMERS, by_id, by_number, request, resource
+from tests.doubles.retiring import Gone
+from tests.doubles.world import World
 
 databases = st.integers(1, 30).map(DatabaseId)
 profiles = st.text("abzAZ019_-", min_size=1, max_size=4).map(ProfileId)
@@ -105,6 +110,34 @@ def test_the_release_before_takes_a_retired_one_for_the_cancelled_one_that_its_p
     assert read.live == subscription.live
     assert {id_: at for id_, (_, at) in read.resources.items()} == {id_: at for id_, (_, at) in subscription.resources.items()}
     assert (read.version, read.seen, read.profile) == (subscription.version, subscription.seen, subscription.profile)
+
+
+wishes = st.builds(DesiredSubscription, st.just("ios-apns"), st.sampled_from("ab").map(PushToken), st.booleans())
+commands = st.builds(
+    lambda matching, wish, through: request(matching, wish, through=through),
+    st.sampled_from([BY_TOKEN, by_id("ann"), by_id("joe"), by_number(1)]),
+    wishes,
+    st.sampled_from([resource(5), resource(6), resource(7, conflict=PushTokenConflict.MOVE)]),
+)
+
+
+@given(st.lists(commands | st.sampled_from("ab").map(Gone), max_size=6), st.lists(commands, max_size=4))
+def test_the_release_before_goes_on_with_what_this_one_has_retired(
+    done: list[Subscribe | Gone], after_going_back: list[Subscribe]
+) -> None:
+    world = World()
+    for each in done:
+        if isinstance(each, Gone):
+            world.meet_dead(each.push_token)
+        else:
+            world.send(each)
+    held = world.customers.subscriptions
+    held |= {ref: as_the_release_before_reads_it(subscription_item(CUSTOMERS.id, stored)) for ref, stored in held.items()}
+    assert_consistent(world.customers)
+    for command in after_going_back:
+        world.waits.clear()
+        world.send(command)
+        assert len(world.waits) <= 1, "no guard fails again and again"
 
 
 @given(databases, subscriptions)
