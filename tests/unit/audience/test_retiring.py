@@ -10,7 +10,7 @@ from pushhub.audience.command import Effect, Reason, Subscribe
 from pushhub.audience.erasing import Erasing
 from pushhub.audience.matching import SEEN_FRESH_FOR
 from pushhub.audience.model import MAX_CANCELLED, MAX_LIVE, ProfileId, Retirement, Subscription
-from pushhub.audience.retiring import MAX_REASON_CHARACTERS, RetireEffect, Retiring
+from pushhub.audience.retiring import MAX_RETIREMENT_REASON, RetireEffect, Retiring
 from pushhub.catalog.model import DatabaseId, PushTokenConflict
 from pushhub.faults import LostRaceError, UnavailableError
 from pushhub.moments import Seconds
@@ -250,7 +250,7 @@ def test_a_reason_is_kept_in_part(world: World) -> None:
     Retiring(world.store, now=lambda: world.time)(long)
     retired = held(world).retired
     assert retired
-    assert retired.reason == "x" * MAX_REASON_CHARACTERS
+    assert retired.reason == "x" * MAX_RETIREMENT_REASON
 
 
 class Losing(MemoryAudience):

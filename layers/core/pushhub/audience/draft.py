@@ -170,8 +170,7 @@ class Draft:
         if stored.legacy and self.take_spare(1):
             self._subscriptions.append(SubscriptionRemoval(stored.ref, stored.profile, stored.version))
             return replace(after, legacy=False, version=1)
-        address = stored.address if stored.legacy else after.address
-        return replace(after, address=address, legacy=stored.legacy, version=stored.version + 1)
+        return replace(after, legacy=stored.legacy, version=stored.version + 1)
 
     def references_of(self, owner: ProfileId) -> References:
         """Return what another profile loses; the caller adds to it."""

@@ -31,7 +31,7 @@ from pushhub.faults import LostRaceError, UnavailableError
 from pushhub.moments import Milliseconds, Seconds, seconds_now
 from pushhub.races import rerun_lost_races
 
-MAX_REASON_CHARACTERS: Final = 200
+MAX_RETIREMENT_REASON: Final = 200
 """Characters that are kept of the reason of a retirement."""
 
 
@@ -79,7 +79,7 @@ def decide_retirement(
         return RetireEffect.NOT_LIVE, None
     if command.gone_since <= 1000 * stored.seen:
         return RetireEffect.SEEN_SINCE, None
-    retirement = Retirement(now, command.reason[:MAX_REASON_CHARACTERS], command.sending)
+    retirement = Retirement(now, command.reason[:MAX_RETIREMENT_REASON], command.sending)
     after = replace(stored, retired=retirement, version=stored.version + 1)
     references = References()
     references.exchange(stored, after)
