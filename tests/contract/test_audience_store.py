@@ -25,7 +25,7 @@ from pushhub.audience.changes import (
     SubscriptionPut,
     SubscriptionRemoval,
 )
-from pushhub.audience.command import DesiredSubscription, Matching, Mode
+from pushhub.audience.command import DatabaseProcessed, DesiredSubscription, Matching, Mode, Subscribe
 from pushhub.audience.draft import SPARE_WRITES
 from pushhub.audience.model import (
     MAX_CANCELLED,
@@ -35,23 +35,26 @@ from pushhub.audience.model import (
     Origin,
     Profile,
     ProfileId,
+    Retirement,
     Subscription,
     SubscriptionRef,
     SubscriptionState,
 )
 from pushhub.audience.port import AudienceStore, SnapshotQuery
+from pushhub.audience.retiring import Retire, RetireEffect, Retiring
 from pushhub.audience.subscribing import Subscribing
 from pushhub.audience.values import MAX_VALUE_BYTES, Value, normalise
 from pushhub.catalog.file import parse_catalog
-from pushhub.catalog.model import Database, DatabaseId, FieldType, PushTokenConflict, ResourceId
+from pushhub.catalog.model import Database, DatabaseId, FieldType, PushTokenConflict, Resource, ResourceId
 from pushhub.catalog.providers import Provider, PushToken
 from pushhub.catalog.sections.databases.file_section import MAX_MATCH_FIELDS
 from pushhub.faults import LostRaceError
-from pushhub.moments import Seconds
+from pushhub.moments import Milliseconds, Seconds
 from tests.conftest import Hub
 from tests.doubles.audience import DatabaseContent, MemoryAudience
 from tests.doubles.invariants import assert_consistent
 from tests.doubles.requests import BY_TOKEN, CUSTOMERS, by_id, by_number, in_mode, request, resource, setting
+from tests.doubles.retiring import Gone, carry_out_gone
 
 ANN, JOE = ProfileId("ann"), ProfileId("joe")
 NUMBER = MatchKey("number", FieldType.INTEGER, 123)
@@ -254,6 +257,65 @@ def test_a_legacy_reference_is_found_by_its_own_spelling_until_there_is_another(
     store.commit(database, Change(subscriptions=(SubscriptionRemoval(legacy.ref, ANN, 2),)))
     (snapshot,) = store.read([SnapshotQuery(database, (address("ABCD"),))])
     assert snapshot.subscriptions == {other.ref: other}
+
+
+RETIREMENT = Retirement(Seconds(20), "Unregistered", 2**53 - 1)
+
+
+def test_a_retired_subscription_is_read_back_as_it_was(store: AudienceStore, database: DatabaseId) -> None:
+    put = replace(subscription(), retired=RETIREMENT)
+    store.commit(database, Change(subscriptions=(SubscriptionPut(put),)))
+    assert read_subscriptions(store, database, "a") == [put]
+    revived = replace(put, retired=None, version=2)
+    store.commit(database, Change(subscriptions=(SubscriptionPut(revived),)))
+    assert read_subscriptions(store, database, "a") == [revived]
+
+
+def test_a_subscription_is_retired_once_and_revived_for_every_resource(store: AudienceStore, database: DatabaseId) -> None:
+    put = subscription()
+    store.commit(database, Change((ProfileCreation(profile(live=refs("a"), key=NUMBER)),), (), (SubscriptionPut(put),)))
+    retiring = Retiring(store, now=lambda: Seconds(20))
+    command = Retire(database, put, RETIREMENT.reason, RETIREMENT.sending, Milliseconds(15_000))
+    assert retiring(command) is RetireEffect.RETIRED
+    assert read_subscriptions(store, database, "a") == [replace(put, retired=RETIREMENT, version=2)]
+    after = read_profile(store, database)
+    assert after is not None
+    assert (after.live, after.cancelled) == ({}, {address().ref: 20})
+    assert retiring(command) is RetireEffect.NOT_LIVE
+    fresh = Database(database, "fresh", CUSTOMERS.fields, CUSTOMERS.match)
+    wish = DesiredSubscription("ios-apns", PushToken("a"))
+    (outcome,) = Subscribing(store, now=lambda: Seconds(30))(
+        request(BY_TOKEN, wish, through=resource(6, fresh), databases=(fresh,))
+    )
+    assert isinstance(outcome, DatabaseProcessed)
+    assert outcome.changed
+    (revived,) = read_subscriptions(store, database, "a")
+    assert (revived.live, revived.retired, revived.seen) == (True, None, 30)
+    assert {state for state, _ in revived.resources.values()} == {SubscriptionState.ACTIVE}
+    assert retiring(command) is RetireEffect.SEEN_SINCE
+    after = read_profile(store, database)
+    assert after is not None
+    assert (after.live, after.cancelled) == ({address().ref: 30}, {})
+
+
+def test_a_profile_that_remembers_as_much_as_it_can_forgets_one_when_another_is_retired(
+    store: AudienceStore, database: DatabaseId
+) -> None:
+    tokens = [f"c{n}" for n in range(MAX_CANCELLED)]
+    made = profile(live=refs("a"), cancelled=refs(*tokens))
+    store.commit(database, Change((ProfileCreation(made),), (), (SubscriptionPut(subscription()),)))
+    for start in range(0, MAX_CANCELLED, 50):
+        store.commit(
+            database,
+            Change(subscriptions=tuple(SubscriptionPut(subscription(token)) for token in tokens[start : start + 50])),
+        )
+    command = Retire(database, subscription(), "Unregistered", 7, Milliseconds(15_000))
+    assert Retiring(store, now=lambda: Seconds(20))(command) is RetireEffect.RETIRED
+    after = read_profile(store, database)
+    assert after is not None
+    assert len(after.cancelled) == MAX_CANCELLED
+    assert after.cancelled[address().ref] == 20
+    assert len(read_subscriptions(store, database, *tokens)) == MAX_CANCELLED - 1
 
 
 def test_one_guard_that_does_not_hold_undoes_the_whole_change(store: AudienceStore, database: DatabaseId) -> None:
@@ -644,6 +706,42 @@ def test_threads_that_spell_one_device_differently_leave_it_one_owner(hub: Hub, 
     assert (left.profile, left.live, left.legacy) == (ANN, True, False)
 
 
+@pytest.mark.parametrize("attempt", range(4))
+def test_threads_that_retire_revive_cancel_and_move_a_device_leave_it_whole(hub: Hub, attempt: int) -> None:
+    """One hub on DynamoDB; a third of the threads find the push tokens dead that the others subscribe, cancel and move."""
+    store = hub.audience()
+    fresh = Database(DatabaseId(secrets.randbelow(2**31)), "fresh", CUSTOMERS.fields, CUSTOMERS.match)
+    doors = [resource(5, fresh), resource(6, fresh), resource(7, fresh, conflict=PushTokenConflict.MOVE)]
+    ways: list[Matching] = [BY_TOKEN, by_id("ann"), by_id("joe"), by_number(1)]
+    for token in ("a", "b"):
+        Subscribing(store)(
+            request(by_id("ann"), DesiredSubscription("ios-apns", PushToken(token)), through=doors[0], databases=(fresh,))
+        )
+    effects: list[RetireEffect] = []
+
+    def act(number: int) -> None:
+        token = "ab"[number // 3 % 2]
+        with suppress(LostRaceError):
+            if number % 3 == 0:
+                effects.append(carry_out_gone(store, Gone(token), fresh.id))
+            else:
+                wish = DesiredSubscription("ios-apns", PushToken(token), unsubscribe=number % 4 == 1)
+                Subscribing(store)(request(ways[(number + attempt) % 4], wish, through=doors[number % 5 % 3], databases=(fresh,)))
+
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(act, range(60)))
+    assert_consistent(content_of(hub, fresh.id))
+    assert RetireEffect.RETIRED in effects
+    for token in ("a", "b"):
+        carry_out_gone(store, Gone(token), fresh.id)
+        Subscribing(store)(
+            request(BY_TOKEN, DesiredSubscription("ios-apns", PushToken(token)), through=doors[2], databases=(fresh,))
+        )
+        (left,) = read_subscriptions(store, fresh.id, token)
+        assert (left.live, left.retired) == (True, None)
+    assert_consistent(content_of(hub, fresh.id))
+
+
 def content_of(hub: Hub, database: DatabaseId) -> DatabaseContent:
     """Read everything that a database holds, by a scan."""
     pages = hub.connection.client("dynamodb").get_paginator("scan").paginate(TableName=hub.connection.outputs["AudienceTable"])
@@ -678,9 +776,16 @@ commands = st.builds(
 )
 
 
+def command_of(
+    database: Database, parts: tuple[Matching, list[DesiredSubscription], Resource, Mapping[str, Value], Mode]
+) -> Subscribe:
+    matching, subscriptions, door, fields, mode = parts
+    return in_mode(mode, setting(request(matching, *subscriptions, through=door, databases=(database,)), fields))
+
+
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(script=st.lists(commands, min_size=1, max_size=8))
-def test_both_stores_answer_a_series_of_requests_alike(hub: Hub, script: list[tuple]) -> None:  # type: ignore[type-arg]
+@given(script=st.lists(commands | st.sampled_from("abc").map(Gone), min_size=1, max_size=8))
+def test_both_stores_answer_a_series_of_requests_alike(hub: Hub, script: list[tuple | Gone]) -> None:  # type: ignore[type-arg]
     fresh = Database(DatabaseId(secrets.randbelow(2**31)), "fresh", CUSTOMERS.fields, CUSTOMERS.match)
     stores: tuple[AudienceStore, ...] = (MemoryAudience(), hub.audience())
     answers = []
@@ -689,8 +794,8 @@ def test_both_stores_answer_a_series_of_requests_alike(hub: Hub, script: list[tu
         subscribing = Subscribing(store, now=lambda: Seconds(1), new_id=ids.__next__, sleep=lambda _: None)
         answers.append(
             [
-                subscribing(in_mode(mode, setting(request(m, *subs, through=door, databases=(fresh,)), fields)))
-                for m, subs, door, fields, mode in script
+                carry_out_gone(store, part, fresh.id) if isinstance(part, Gone) else subscribing(command_of(fresh, part))
+                for part in script
             ]
         )
     assert answers[0] == answers[1]

@@ -20,6 +20,7 @@ def assert_consistent(content: DatabaseContent) -> None:
         owner = content.profiles[subscription.profile]
         assert ref == subscription.ref
         assert ref in (owner.live if subscription.live else owner.cancelled), "its owner refers to it as what it is"
+        assert not (subscription.retired and subscription.live), "a retired one is live for no resource"
         if owner.anonymous:
             assert subscription.owner_may_be_anonymous, "False is certain"
     for key, holder in content.keys.items():
@@ -49,6 +50,6 @@ def told_apart(content: DatabaseContent) -> dict[frozenset[object], object]:
         names[id_]: (profile.origin, profile.fields, profile.live, profile.cancelled, profile.created, profile.updated)
         for id_, profile in content.profiles.items()
     } | {
-        frozenset([ref]): (names[held.profile], held.resources, held.created, held.seen)
+        frozenset([ref]): (names[held.profile], held.resources, held.retired, held.created, held.seen)
         for ref, held in content.subscriptions.items()
     }

@@ -17,7 +17,17 @@ from pushhub.audience.changes import (
     SubscriptionRemoval,
     SubscriptionWrite,
 )
-from pushhub.audience.model import Address, MatchKey, Origin, Profile, ProfileId, Subscription, SubscriptionRef, SubscriptionState
+from pushhub.audience.model import (
+    Address,
+    MatchKey,
+    Origin,
+    Profile,
+    ProfileId,
+    Retirement,
+    Subscription,
+    SubscriptionRef,
+    SubscriptionState,
+)
 from pushhub.audience.values import Value
 from pushhub.catalog.model import ResourceId
 from pushhub.catalog.providers import Provider, PushToken
@@ -34,13 +44,15 @@ LONG_AGO = Seconds(NOW - 3600)
 class Person:
     """A stored profile; its push tokens are live for resource 5, or cancelled there, each a second after the one before it.
 
-    `legacy` says that its subscriptions stand under legacy references, where they have any.
+    Those that are `retired` were live for resources 5 and 6 before, and were retired after the last was cancelled. `legacy` says
+    that its subscriptions stand under legacy references, where they have any.
     """
 
     id: str
     origin: Origin = Origin.ID
     live: Sequence[str] = ""
     cancelled: Sequence[str] = ""
+    retired: Sequence[str] = ""
     fields: Mapping[str, Value] = field(default_factory=dict)
     seen: Seconds = LONG_AGO
     legacy: bool = False
@@ -48,12 +60,17 @@ class Person:
 
 def user(id_: str, live: Sequence[str] = "", cancelled: Sequence[str] = "", *, seen: int = LONG_AGO, **fields: Value) -> Person:
     """Give a profile that was made by its id."""
-    return Person(id_, Origin.ID, live, cancelled, fields, Seconds(seen))
+    return Person(id_, Origin.ID, live, cancelled, fields=fields, seen=Seconds(seen))
 
 
 def anonymous(id_: str, live: Sequence[str] = "", cancelled: Sequence[str] = "") -> Person:
     """Give a profile that was made by its first push token, as an app does when it is installed."""
     return Person(id_, Origin.PUSH_TOKEN, live, cancelled)
+
+
+def with_dead(person: Person, *tokens: str) -> Person:
+    """Give a person some of whose push tokens were called dead."""
+    return replace(person, retired=tokens)
 
 
 def of_old(person: Person) -> Person:
@@ -69,7 +86,7 @@ def stored(*people: Person) -> MemoryAudience:
         profile = _profile(person)
         content.profiles[profile.id] = profile
         content.keys |= dict.fromkeys(profile.keys, profile.id)
-        for token in (*person.live, *person.cancelled):
+        for token in (*person.live, *person.cancelled, *person.retired):
             subscription = _subscription(token, person, anonymous=profile.anonymous)
             content.subscriptions[subscription.ref] = subscription
     assert_consistent(content)
@@ -89,23 +106,27 @@ def _profile(person: Person) -> Profile:
             MatchKey(name, CUSTOMERS.fields[name], person.fields[name]) for name in CUSTOMERS.match if name in person.fields
         ),
         live={_ref(token, person): LONG_AGO for token in person.live},
-        cancelled={_ref(token, person): Seconds(LONG_AGO + place) for place, token in enumerate(person.cancelled)},
+        cancelled={
+            _ref(token, person): Seconds(LONG_AGO + place) for place, token in enumerate((*person.cancelled, *person.retired))
+        },
         created=LONG_AGO,
         updated=LONG_AGO,
     )
 
 
 def _subscription(token: str, person: Person, *, anonymous: bool) -> Subscription:
-    state = SubscriptionState.ACTIVE if token in person.live else SubscriptionState.CANCELLED
+    state = SubscriptionState.CANCELLED if token in person.cancelled else SubscriptionState.ACTIVE
+    doors = (5, 6) if token in person.retired else (5,)
     return Subscription(
         address=address(token),
         profile=ProfileId(person.id),
-        resources={ResourceId(5): (state, LONG_AGO)},
+        resources={ResourceId(door): (state, LONG_AGO) for door in doors},
         owner_may_be_anonymous=anonymous,
         created=LONG_AGO,
         seen=person.seen,
         version=1,
         legacy=_is_legacy(token, person),
+        retired=Retirement(LONG_AGO, "Unregistered", 7) if token in person.retired else None,
     )
 
 
@@ -119,7 +140,7 @@ def _ref(token: str, person: Person) -> SubscriptionRef:
 
 def tokens_of(people: Iterable[Person]) -> set[str]:
     """Give every push token that is stored."""
-    return {token for person in people for token in (*person.live, *person.cancelled)}
+    return {token for person in people for token in (*person.live, *person.cancelled, *person.retired)}
 
 
 def written(change: Change | None, tokens: Iterable[str]) -> set[str]:
@@ -164,7 +185,8 @@ def _subscription_sentence(write: SubscriptionWrite, names: Mapping[Subscription
     match write:
         case SubscriptionPut(subscription):
             token = f"legacy {subscription.address.push_token}" if subscription.legacy else subscription.address.push_token
-            return f"{token} is {subscription.profile}'s, {'live' if subscription.live else 'cancelled'}"
+            state = "live" if subscription.live else "retired" if subscription.retired else "cancelled"
+            return f"{token} is {subscription.profile}'s, {state}"
         case SubscriptionRemoval(ref):
             return f"delete {names[ref]}"
 

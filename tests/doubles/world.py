@@ -4,12 +4,14 @@ from itertools import count
 
 from pushhub.audience.command import DatabaseOutcome, DatabaseProcessed, DatabaseRefused, Effect, Reason, Refused, Subscribe
 from pushhub.audience.model import Address, Profile, ProfileId
+from pushhub.audience.retiring import RetireEffect
 from pushhub.audience.subscribing import Subscribing
 from pushhub.catalog.providers import Provider, PushToken
 from pushhub.moments import Seconds
 from tests.doubles.audience import DatabaseContent, MemoryAudience
 from tests.doubles.invariants import assert_consistent
 from tests.doubles.requests import CUSTOMERS
+from tests.doubles.retiring import Gone, carry_out_gone
 
 APNS = Provider("ios-apns")
 
@@ -48,6 +50,12 @@ class World:
         assert isinstance(outcome, DatabaseRefused)
         assert self.customers == before
         return outcome.refused
+
+    def meet_dead(self, push_token: str, since: float = 10**11) -> RetireEffect:
+        """Have a sending find a push token dead, of which the provider knows since this moment, in seconds."""
+        effect = carry_out_gone(self.store, Gone(push_token, since), now=self.time)
+        assert_consistent(self.customers)
+        return effect
 
     def count_from_here(self) -> None:
         self.store.reads = self.store.commits = 0

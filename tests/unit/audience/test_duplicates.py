@@ -1,6 +1,7 @@
 """A device that has two subscriptions, one of them under a legacy reference, is left one."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -11,6 +12,7 @@ from pushhub.audience.command import MAX_SUBSCRIPTIONS, DesiredSubscription, Eff
 from pushhub.audience.duplicates import MAX_MERGED, merge_duplicates
 from pushhub.audience.model import Address, ProfileId, SubscriptionRef
 from pushhub.audience.resolving import DatabaseRequest, resolve, snapshot_query
+from pushhub.audience.retiring import Retiring
 from pushhub.audience.subscribing import Subscribing
 from pushhub.catalog.model import PushTokenConflict, ResourceId
 from pushhub.catalog.providers import Provider, PushToken
@@ -20,6 +22,7 @@ from tests.doubles.audience import DatabaseContent, MemoryAudience
 from tests.doubles.invariants import assert_consistent
 from tests.doubles.legacy import carry_out_before
 from tests.doubles.requests import BY_TOKEN, by_id, by_number, off, on, request, resource
+from tests.doubles.retiring import Gone, carry_out_gone, retire
 from tests.doubles.world import World
 
 MOVING = resource(5, conflict=PushTokenConflict.MOVE)
@@ -73,6 +76,62 @@ def test_two_of_one_profile_become_one_with_the_latest_state_for_each_resource(w
     (stored,) = world.customers.subscriptions.values()
     assert {id_: str(state) for id_, (state, _) in stored.resources.items()} == {5: "cancelled", 6: "active"}
     assert len(world.profile("ann").live) == 1
+
+
+@pytest.mark.parametrize("spelling", ["AB", "ab"])
+def test_of_two_of_one_profile_one_that_died_is_revived_by_the_other_where_that_was_seen_since(world: World, spelling: str) -> None:
+    dead, alive = (spelling, spelling.swapcase())
+    before(world, request(by_id("ann"), on("AB"), through=resource(6)))
+    world.send(request(by_id("ann"), on("ab")))
+    retire_under(world, dead)
+    world.time = Seconds(world.time + 10)
+    content = world.customers
+    ref = next(ref for ref, stored in content.subscriptions.items() if stored.address.push_token == alive)
+    content.subscriptions[ref] = replace(content.subscriptions[ref], seen=world.time)
+    world.send(request(BY_TOKEN, off("AB"), through=resource(9)))
+    (stored,) = world.customers.subscriptions.values()
+    assert (stored.live, stored.retired, set(map(int, stored.resources))) == (True, None, {5, 6, 9})
+
+
+@pytest.mark.parametrize("spelling", ["AB", "ab"])
+def test_of_two_of_one_profile_one_that_died_since_the_other_was_seen_takes_that_with_it(world: World, spelling: str) -> None:
+    before(world, request(by_id("ann"), on("AB"), through=resource(6)))
+    world.send(request(by_id("ann"), on("ab")))
+    world.time = Seconds(world.time + 10)
+    retire_under(world, spelling)
+    world.send(request(BY_TOKEN, off("AB"), through=resource(9)))
+    (stored,) = world.customers.subscriptions.values()
+    assert stored.retired
+    assert not world.profile("ann").live
+    assert world.effects(request(BY_TOKEN, on("AB"))) == [Effect.CHANGED]
+    (stored,) = world.customers.subscriptions.values()
+    assert (stored.live, set(map(int, stored.resources))) == (True, {5, 6, 9})
+
+
+def test_a_dead_one_and_a_cancelled_one_of_one_profile_become_a_dead_one(world: World) -> None:
+    before(world, request(by_id("ann"), on("AB")))
+    retire_under(world, "AB")
+    world.send(request(by_id("ann"), on("ab"), through=resource(6)))
+    world.send(request(by_id("ann"), off("ab"), through=resource(6)))
+    assert world.effects(request(BY_TOKEN, off("AB"), through=resource(6))) == [Effect.UNCHANGED]
+    (stored,) = world.customers.subscriptions.values()
+    assert stored.retired
+    assert {int(id_): str(state) for id_, (state, _) in stored.resources.items()} == {5: "active", 6: "cancelled"}
+
+
+def test_of_a_dead_one_and_a_live_one_of_two_profiles_the_live_one_stays(world: World) -> None:
+    before(world, request(by_id("joe"), on("AB")))
+    world.send(request(by_id("ann"), on("ab")))
+    retire_under(world, "ab")
+    assert world.effects(request(by_id("joe"), on("AB"))) == [Effect.UNCHANGED]
+    assert held(world) == {"AB": ("joe", True)}
+
+
+def retire_under(world: World, spelling: str) -> None:
+    """Retire the subscription that holds this spelling of a push token."""
+    (stored,) = (one for one in world.customers.subscriptions.values() if one.address.push_token == spelling)
+    Retiring(world.store, now=lambda: world.time)(retire(Gone(spelling), stored))
+    assert_consistent(world.customers)
 
 
 def test_a_later_state_under_the_legacy_reference_counts() -> None:
@@ -206,12 +265,16 @@ commands = st.builds(
 
 
 @settings(max_examples=500, deadline=None)
-@given(st.lists(commands, max_size=5), st.lists(commands, min_size=1, max_size=6))
-def test_whatever_a_request_names_has_one_subscription_afterwards(earlier: list[Subscribe], later: list[Subscribe]) -> None:
+@given(st.lists(commands, max_size=5), st.lists(commands | spelled.map(Gone), min_size=1, max_size=6))
+def test_whatever_a_request_names_has_one_subscription_afterwards(earlier: list[Subscribe], later: list[Subscribe | Gone]) -> None:
     store = MemoryAudience()
     carry_out_before(store, earlier)
     subscribing = Subscribing(store, now=lambda: Seconds(10), sleep=lambda _: None)
     for command in later:
+        if isinstance(command, Gone):
+            carry_out_gone(store, command)
+            assert_consistent(store.content(17))
+            continue
         before = set(store.content(17).subscriptions)
         subscribing(command)
         content = store.content(17)

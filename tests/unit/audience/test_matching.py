@@ -29,7 +29,7 @@ from pushhub.audience.snapshots import read_snapshots
 from pushhub.catalog.model import PushTokenConflict
 from tests.doubles.audience import MemoryAudience
 from tests.doubles.invariants import assert_consistent
-from tests.doubles.people import NOW, Person, anonymous, of_old, stored, tokens_of, user, written
+from tests.doubles.people import NOW, Person, anonymous, of_old, stored, tokens_of, user, with_dead, written
 from tests.doubles.requests import BY_TOKEN, by_id, by_number, in_mode, off, on, request, resource, setting
 
 MOVING = resource(5, conflict=PushTokenConflict.MOVE)
@@ -148,6 +148,108 @@ RULES = [
         request(by_id("joe"), off("a")),
         [NOT_SUBSCRIBED],
         "joe",
+    ),
+    # Retired subscriptions
+    Rule(
+        "a retired subscription is revived by the resource that it is active for",
+        [with_dead(user("ann"), "a")],
+        request(by_id("ann"), on("a")),
+        [CHANGED],
+        "ann",
+        {"ann, gain a, forget a", "a is ann's, live"},
+    ),
+    Rule(
+        "a retired subscription is revived by its push token alone",
+        [with_dead(user("ann"), "a")],
+        request(BY_TOKEN, on("a")),
+        [CHANGED],
+        "ann",
+        {"ann, gain a, forget a", "a is ann's, live"},
+    ),
+    Rule(
+        "a retired subscription is revived by a resource that is new to it",
+        [with_dead(user("ann"), "a")],
+        request(by_id("ann"), on("a"), through=resource(8)),
+        [CHANGED],
+        "ann",
+        {"ann, gain a, forget a", "a is ann's, live"},
+    ),
+    Rule(
+        "a retired subscription is cancelled for one resource, and stays retired",
+        [with_dead(user("ann"), "a")],
+        request(by_id("ann"), off("a")),
+        [CHANGED],
+        "ann",
+        {"a is ann's, retired"},
+    ),
+    Rule(
+        "a retired subscription needs room to be revived",
+        [with_dead(user("ann", FULL), "a")],
+        request(by_id("ann"), on("a")),
+        [NO_ROOM],
+        "ann",
+    ),
+    Rule(
+        "a cancellation makes room for a retired subscription",
+        [with_dead(user("ann", FULL), "a")],
+        request(by_id("ann"), on("a"), off("live 0")),
+        [CHANGED, CHANGED],
+        "ann",
+        {"ann, gain a, lose live 0, remember live 0, forget a", "a is ann's, live", "live 0 is ann's, cancelled"},
+    ),
+    Rule(
+        "a retired push token of a known profile moves, as a cancelled one does",
+        [with_dead(user("ann", "b"), "a"), user("joe")],
+        request(by_id("joe"), on("a")),
+        [CHANGED],
+        "joe",
+        {"ann, forget a", "joe, gain a", "a is joe's, live"},
+    ),
+    Rule(
+        "nobody cancels a retired subscription of another profile",
+        [with_dead(user("ann"), "a"), user("joe")],
+        request(by_id("joe"), off("a")),
+        [NOT_SUBSCRIBED],
+        "joe",
+    ),
+    Rule(
+        "a login takes the retired push token of the anonymous profile, which is deleted",
+        [with_dead(anonymous("app"), "a"), user("ann")],
+        request(by_id("ann"), on("a")),
+        [CHANGED],
+        "ann",
+        {"delete app", "ann, gain a", "a is ann's, live"},
+    ),
+    Rule(
+        "a retired subscription is forgotten as a cancelled one is, where it was retired longest ago",
+        [with_dead(user("ann", "a"), *MANY_CANCELLED)],
+        request(by_id("ann"), off("a")),
+        [CHANGED],
+        "ann",
+        {"ann, lose a, remember a, forget old 0", "delete old 0", "a is ann's, cancelled"},
+    ),
+    Rule(
+        "a legacy reference is given up when its retired subscription is revived",
+        [of_old(with_dead(user("ann"), "AB"))],
+        request(by_id("ann"), on("AB")),
+        [CHANGED],
+        "ann",
+        {"ann, gain ab, forget legacy AB", "delete legacy AB", "AB is ann's, live"},
+    ),
+    Rule(
+        "a legacy reference is given up when its retired subscription is cancelled",
+        [of_old(with_dead(user("ann"), "AB"))],
+        request(by_id("ann"), off("AB")),
+        [CHANGED],
+        "ann",
+        {"ann, remember ab, forget legacy AB", "delete legacy AB", "AB is ann's, retired"},
+    ),
+    Rule(
+        "a retired subscription is skipped where who is to be added exists",
+        [with_dead(user("ann"), "a")],
+        in_mode(Mode.ADD, request(by_id("ann"), on("a"))),
+        [SKIPPED],
+        "ann",
     ),
     # Spellings of a push token, and subscriptions that stand under legacy references
     Rule(

@@ -1,4 +1,4 @@
-"""Two requests at the same time, in every order of their steps."""
+"""Two requests at the same time, or a request and a sending that meets a dead push token, in every order of their steps."""
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -27,10 +27,11 @@ from pushhub.audience.command import (
 )
 from pushhub.audience.duplicates import merge_duplicates
 from pushhub.audience.matching import Decision, decide
-from pushhub.audience.model import ProfileId
-from pushhub.audience.port import AudienceStore, Snapshot, SnapshotQuery
+from pushhub.audience.model import Profile, ProfileId
+from pushhub.audience.port import Snapshot, SnapshotQuery
 from pushhub.audience.rereading import unread_target
 from pushhub.audience.resolving import DatabaseRequest, resolve, snapshot_query
+from pushhub.audience.retiring import RetireEffect, decide_retirement
 from pushhub.audience.subscribing import Subscribing
 from pushhub.audience.values import Value
 from pushhub.catalog.model import DatabaseId, PushTokenConflict
@@ -41,6 +42,7 @@ from tests.doubles.audience import DatabaseContent, MemoryAudience
 from tests.doubles.invariants import assert_consistent, assert_found_by_match_fields
 from tests.doubles.legacy import carry_out_before
 from tests.doubles.requests import BY_TOKEN, CUSTOMERS, by_id, by_number, in_mode, off, on, request, resource, setting
+from tests.doubles.retiring import Gone, carry_out_retire, read_for_sending, retire
 
 DOORS = (resource(5), resource(6), resource(7, conflict=PushTokenConflict.MOVE))
 
@@ -72,9 +74,44 @@ earlier_commands = st.lists(commands, max_size=3)
 """What a hub was asked for that compared push tokens as they came."""
 rows = commands_of(1, MATCH_FIELDS)
 """Commands of which every part is guarded. Of plain fields, and of subscriptions of one request, each is a matter of its own."""
+deaths = st.builds(Gone, st.sampled_from(["a", "A", "b", "c"]), st.sampled_from([0.5, 500, 10**11]))
+"""Push tokens that a sending finds dead, of which the provider knows since before all requests, since between them, or just now."""
+Act = Subscribe | Gone
+ActOutcome = DatabaseOutcome | RetireEffect
+acts = commands | deaths
 
 
-def steps(store: MemoryAudience, command: Subscribe, name: str) -> Iterator[None]:
+def steps(store: MemoryAudience, act: Act, name: str) -> Iterator[None]:
+    """Carry out an act, stopping after every read and every commit."""
+    return retire_in_steps(store, act) if isinstance(act, Gone) else subscribe_in_steps(store, act, name)
+
+
+def retire_in_steps(store: MemoryAudience, gone: Gone) -> Iterator[None]:
+    stored = read_for_sending(store, gone)
+    yield
+    if stored is None:
+        return
+    command, profiles = retire(gone, stored), dict[ProfileId, Profile | None]()
+    for _ in range(30):
+        owner = profiles.get(stored.profile) if stored else None
+        _, change = decide_retirement(command, stored, owner, Seconds(1))
+        try:
+            if change:
+                store.commit(CUSTOMERS.id, change)
+        except LostRaceError:
+            yield
+            owners = frozenset({command.subscription.profile} | ({stored.profile} if stored else set()))
+            (snapshot,) = store.read([SnapshotQuery(CUSTOMERS.id, (command.subscription.address,), profiles=owners)])
+            yield
+            before = command.subscription
+            stored = snapshot.subscriptions.get(before.ref) or snapshot.subscription_of(before.address)
+            profiles = dict(snapshot.profiles)
+        else:
+            return
+    raise AssertionError("never settled")
+
+
+def subscribe_in_steps(store: MemoryAudience, command: Subscribe, name: str) -> Iterator[None]:
     """Carry out a command, stopping after every read and every commit."""
     (asked,) = resolve(command)
     if isinstance(asked, DatabaseRefused):
@@ -117,27 +154,25 @@ def assert_sound(content: DatabaseContent) -> None:
 
 @settings(max_examples=600, deadline=None)
 @given(
-    st.tuples(earlier_commands, st.lists(commands, max_size=4)),
-    commands,
-    commands,
+    st.tuples(earlier_commands, st.lists(acts, max_size=4)),
+    acts,
+    acts,
     st.lists(st.booleans(), max_size=12),
     st.sampled_from([1, draft.SPARE_WRITES]),
 )
 def test_no_interleaving_of_two_requests_breaks_a_rule(
-    past: tuple[list[Subscribe], list[Subscribe]], one: Subscribe, other: Subscribe, order: list[bool], spare: int
+    past: tuple[list[Subscribe], list[Act]], one: Act, other: Act, order: list[bool], spare: int
 ) -> None:
     with patch.object(draft, "SPARE_WRITES", spare):
         assert_sound_in_between(past, one, other, order)
 
 
-def assert_sound_in_between(
-    past: tuple[list[Subscribe], list[Subscribe]], one: Subscribe, other: Subscribe, order: list[bool]
-) -> None:
+def assert_sound_in_between(past: tuple[list[Subscribe], list[Act]], one: Act, other: Act, order: list[bool]) -> None:
     earlier, before = past
     store = MemoryAudience()
     carry_out_before(store, earlier)
-    for command in before:
-        Subscribing(store, sleep=lambda _: None)(command)
+    for place, act in enumerate(before):
+        carry_out(store, act, f"then{place}", now=1)
     running = [steps(store, one, "one"), steps(store, other, "other")]
     for first in order:
         next(running[0] if first else running[1], None)
@@ -153,7 +188,7 @@ def assert_sound_in_between(
 def test_a_request_that_settled_changes_nothing_when_repeated(data: st.DataObject, most: int) -> None:
     # A request cancels fewer than a profile remembers: MAX_SUBSCRIPTIONS is 40, MAX_CANCELLED is 100.
     possible = commands.filter(lambda command: sum(one.unsubscribe for one in command.subscriptions) <= most)
-    earlier, before = data.draw(st.lists(possible, max_size=3)), data.draw(st.lists(possible, max_size=8))
+    earlier, before = data.draw(st.lists(possible, max_size=3)), data.draw(st.lists(possible | deaths, max_size=8))
     with limits_of(most):
         assert_settles(earlier, before, data.draw(possible))
 
@@ -167,12 +202,12 @@ def limits_of(most: int) -> Iterator[None]:
         yield
 
 
-def assert_settles(earlier: list[Subscribe], before: list[Subscribe], command: Subscribe) -> None:
+def assert_settles(earlier: list[Subscribe], before: list[Act], command: Subscribe) -> None:
     store = MemoryAudience()
     carry_out_before(store, earlier)
     subscribing = Subscribing(store, sleep=lambda _: None)
-    for each in before:
-        subscribing(each)
+    for place, each in enumerate(before):
+        carry_out(store, each, f"then{place}")
         assert_sound(store.content(17))
     (first,) = subscribing(command)
     settled = store.databases.copy()
@@ -219,7 +254,7 @@ class Torn(MemoryAudience):
     A rereading is not torn again: that would take another coincidence.
     """
 
-    def __init__(self, other: Callable[[AudienceStore], object], moment: int) -> None:
+    def __init__(self, other: Callable[["Torn"], object], moment: int) -> None:
         super().__init__()
         self._other = other
         self._left = moment
@@ -267,13 +302,18 @@ class Torn(MemoryAudience):
         return found
 
 
-def carry_out(store: AudienceStore, command: Subscribe, name: str, now: int = 1000) -> DatabaseOutcome:
+def carry_out(store: MemoryAudience, act: Act, name: str, now: int = 1000) -> ActOutcome:
     """Carry out a command that gives a profile this name if it makes one, and return what it tells, but for what is of no matter.
 
     That is whose it is where all is refused, and whether a cancellation that has nothing to cancel is refused or passed over.
     """
+    if isinstance(act, Gone):
+        # A sending reads a subscription by its one reference, so that nothing comes in between.
+        whole = MemoryAudience()
+        whole.databases = store.databases
+        return carry_out_retire(store, act, read_for_sending(whole, act), now=now)
     sleep = store.wait if isinstance(store, Torn) else lambda _: None
-    (outcome,) = Subscribing(store, now=lambda: Seconds(now), new_id=lambda: ProfileId(name), sleep=sleep)(command)
+    (outcome,) = Subscribing(store, now=lambda: Seconds(now), new_id=lambda: ProfileId(name), sleep=sleep)(act)
     if isinstance(outcome, DatabaseRefused):
         return outcome
     nothing = Refused(Reason.NOT_SUBSCRIBED)
@@ -282,10 +322,12 @@ def carry_out(store: AudienceStore, command: Subscribe, name: str, now: int = 10
     return replace(outcome, subscriptions=parts, profile=None if idle else outcome.profile)
 
 
-def merged(before: MemoryAudience, command: Subscribe) -> MemoryAudience:
+def merged(before: MemoryAudience, command: Act) -> MemoryAudience:
     """Give an audience in which each device that a command names has one subscription."""
     store = MemoryAudience()
     store.databases = before.databases.copy()
+    if isinstance(command, Gone):
+        return store
     (asked,) = resolve(command)
     if isinstance(asked, DatabaseRequest):
         (snapshot,) = store.read([snapshot_query(asked)])
@@ -294,7 +336,7 @@ def merged(before: MemoryAudience, command: Subscribe) -> MemoryAudience:
     return store
 
 
-def one_after_another(before: MemoryAudience, *named: tuple[Subscribe, str]) -> tuple[DatabaseContent, dict[str, DatabaseOutcome]]:
+def one_after_another(before: MemoryAudience, *named: tuple[Act, str]) -> tuple[DatabaseContent, dict[str, ActOutcome]]:
     store = MemoryAudience()
     store.databases = before.databases.copy()
     outcomes = {name: carry_out(store, command, name) for command, name in named}
@@ -302,9 +344,9 @@ def one_after_another(before: MemoryAudience, *named: tuple[Subscribe, str]) -> 
 
 
 @settings(max_examples=600, deadline=None)
-@given(earlier_commands, st.lists(commands, max_size=4), rows, rows, st.integers(0, 12))
+@given(earlier_commands, st.lists(acts, max_size=4), rows | deaths, rows | deaths, st.integers(0, 12))
 def test_a_request_torn_by_another_is_answered_as_if_one_had_come_first(
-    earlier: list[Subscribe], before: list[Subscribe], one: Subscribe, other: Subscribe, moment: int
+    earlier: list[Subscribe], before: list[Act], one: Act, other: Act, moment: int
 ) -> None:
     world = MemoryAudience()
     carry_out_before(world, earlier, "earlier")
@@ -321,11 +363,11 @@ def test_two_subscriptions_of_a_device_become_one_although_one_is_cancelled_mean
     assert_answered_as_if_one_had_come_first(world, request(BY_TOKEN, on("A")), request(by_id("ann"), off("a")), moment)
 
 
-def assert_answered_as_if_one_had_come_first(world: MemoryAudience, one: Subscribe, other: Subscribe, moment: int) -> None:
-    others: list[DatabaseOutcome] = []
+def assert_answered_as_if_one_had_come_first(world: MemoryAudience, one: Act, other: Act, moment: int) -> None:
+    others: list[ActOutcome] = []
     store = Torn(lambda torn: others.append(carry_out(torn, other, "other")), moment)
     store.databases = world.databases.copy()
-    outcomes = {"one": carry_out(store, one, "one")}
+    outcomes: dict[str, ActOutcome] = {"one": carry_out(store, one, "one")}
     assert_sound(store.content(17))
     if store.torn:
         outcomes |= {"other": others[0]}

@@ -7,9 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pushhub.catalog.providers import MAX_PUSH_TOKEN_BYTES, PROVIDER_CODES, PushToken
-from pushhub.catalog.push_tokens import NUMBERED, PushTokenMisfit, compared_form, push_token_misfit
+from pushhub.catalog.push_tokens import BROWSERS, NUMBERED, WINDOWS, PushTokenMisfit, compared_form, push_token_misfit, replaces
 
 HEX = "0011aabbccddeeff" * 4
+OF_ONE_FORM = NUMBERED | WINDOWS | {"web-push"}
+"""Providers whose push tokens have a form that others have not."""
 DEVICE_ID = "yandex-Appmetrica-device-id-ios"
 
 MISFITS = [
@@ -75,7 +77,7 @@ def test_a_text_that_is_no_push_token_has_a_reason_whatever_the_provider(misfit:
 
 @pytest.mark.parametrize("text", PUSH_TOKENS)
 def test_whatever_a_provider_may_give_out_is_a_push_token(text: str) -> None:
-    for provider in PROVIDER_CODES.keys() - NUMBERED:
+    for provider in PROVIDER_CODES.keys() - OF_ONE_FORM:
         assert push_token_misfit(provider, text) is None
 
 
@@ -95,7 +97,10 @@ def test_whole_numbers_and_hex_digits_are_devices_of_a_provider_that_numbers_the
     assert push_token_misfit(provider, text) is None
 
 
-@given(st.sampled_from(sorted(PROVIDER_CODES)), st.text("0123456789abcdefABCDEF", min_size=31, max_size=80))
+@given(
+    st.sampled_from(sorted(PROVIDER_CODES.keys() - OF_ONE_FORM | NUMBERED)),
+    st.text("0123456789abcdefABCDEF", min_size=31, max_size=80),
+)
 def test_no_hex_digits_are_refused(provider: str, digits: str) -> None:
     assert push_token_misfit(provider, digits) is None
 
@@ -137,3 +142,127 @@ def test_what_is_not_hex_digits_alone_is_compared_as_it_came(text: str) -> None:
 @pytest.mark.parametrize("provider", sorted(PROVIDER_CODES.keys() - {"ios-apns"}))
 def test_push_tokens_of_any_other_provider_are_compared_as_they_came(provider: str) -> None:
     assert compared_form(provider, PushToken("<AB CD>")) == "<AB CD>"
+
+
+MOZILLA = "https://updates.push.services.mozilla.com/wpush/v2/gAAAA-_b"
+ENDPOINTS = [
+    MOZILLA,
+    "https://fcm.googleapis.com/fcm/send/a:b-_c",
+    "https://web.push.apple.com/QGd_x",
+    "https://wns2-par02p.notify.windows.com/w/?token=BQYAAAB%2fx%3d%3d",
+]
+OTHER_URLS = [
+    "https://push.services.mozilla.com/wpush/v1/x",
+    "https://fcm.googleapis.com:443/fcm/send/x",
+    "http://updates.push.services.mozilla.com/wpush/v2/x",
+    "HTTPS://fcm.googleapis.com/x",
+    "https://fcm.googleapis.com",
+    "https://fcm.googleapis.com:8443/x",
+    "https://fcm.googleapis.com@example.com/x",
+    "https://user:fcm.googleapis.com@example.com/x",
+    "https://example.com/fcm.googleapis.com/",
+    "https://fcm.googleapis.com.example.com/x",
+    "https://notfcm.googleapis.com/x",
+    "https://xpush.services.mozilla.com.evil/x",
+    "https://evilnotify.windows.com/x",
+    "https://notify.windows.com/x",
+    "https://127.0.0.1/x",
+    "https://[::1]/x",
+    "https://169.254.169.254/latest/meta-data",
+    "https://fcm.googleapis.com\\\\@example.com/x",
+    "https://fcm.googleapis.com/a b",
+    "https://fcm.googleapis.com/a#b",
+    "https://fcm.googleapis.com/\\u0000",
+    "https://fcm.googleapis.com/\\ud800",
+    "",
+    "/x",
+]
+
+
+def browser(endpoint: str = MOZILLA, p256dh: str = "BNc", auth: str = "tBH") -> str:
+    return f'{{"endpoint":"{endpoint}","expirationTime":null,"keys":{{"p256dh":"{p256dh}","auth":"{auth}"}}}}'
+
+
+@pytest.mark.parametrize("provider", sorted(BROWSERS))
+@pytest.mark.parametrize("endpoint", ENDPOINTS)
+def test_a_browser_of_a_known_push_service_is_taken(provider: str, endpoint: str) -> None:
+    assert push_token_misfit(provider, browser(endpoint)) is None
+    assert compared_form(provider, PushToken(browser(endpoint))) == endpoint
+
+
+@pytest.mark.parametrize("provider", sorted(BROWSERS))
+@pytest.mark.parametrize("endpoint", OTHER_URLS)
+def test_a_browser_with_another_endpoint_is_refused(provider: str, endpoint: str) -> None:
+    misfit = push_token_misfit(provider, browser(endpoint))
+    assert misfit in {PushTokenMisfit.UNKNOWN_ENDPOINT, PushTokenMisfit.NO_PUSH_SUBSCRIPTION}
+    compared_form(provider, PushToken(browser(endpoint))).encode()
+
+
+NO_SUBSCRIPTIONS = [
+    f'{{"endpoint":"{MOZILLA}"}}',
+    f'{{"endpoint":"{MOZILLA}","keys":null}}',
+    f'{{"endpoint":"{MOZILLA}","keys":{{"p256dh":"BNc"}}}}',
+    f'{{"endpoint":"{MOZILLA}","keys":{{"p256dh":"BNc","auth":""}}}}',
+    f'{{"endpoint":"{MOZILLA}","keys":{{"p256dh":1,"auth":[]}}}}',
+    f'{{"endpoint":["{MOZILLA}"],"keys":{{"p256dh":"BNc","auth":"tBH"}}}}',
+    '{"keys":{"p256dh":"BNc","auth":"tBH"}}',
+    '{"a":' + "[" * 4000,
+    '{"endpoint":',
+    "[1]",
+    MOZILLA,
+    "%subscriptionid%",
+    "{1}",
+]
+
+
+@pytest.mark.parametrize("text", NO_SUBSCRIPTIONS)
+def test_what_is_no_push_subscription_is_no_push_token_of_web_push(text: str) -> None:
+    assert push_token_misfit("web-push", text) is PushTokenMisfit.NO_PUSH_SUBSCRIPTION
+
+
+@pytest.mark.parametrize("text", ["%subscriptionid%", MOZILLA, "[1]", browser()])
+def test_a_text_may_be_a_push_token_of_firefox(text: str) -> None:
+    assert push_token_misfit("Firefox", text) is None
+
+
+@pytest.mark.parametrize("text", ['{"a":1}', "{1}", '{"a":' + "[" * 4000, browser("https://example.com/x")])
+def test_an_object_without_an_endpoint_is_no_push_token_of_firefox(text: str) -> None:
+    assert push_token_misfit("Firefox", text) is PushTokenMisfit.UNKNOWN_ENDPOINT
+
+
+@pytest.mark.parametrize("provider", sorted(WINDOWS))
+def test_a_channel_of_windows_is_a_push_token_of_windows_and_nothing_else_is(provider: str) -> None:
+    channel = "https://db5p.notify.windows.com/?token=AwYAAAB8%2fsbJ"
+    assert push_token_misfit(provider, channel) is None
+    assert compared_form(provider, PushToken(channel)) == channel
+    for text in (*OTHER_URLS[:-2], MOZILLA, "https://fcm.googleapis.com/x", "a", browser()):
+        assert push_token_misfit(provider, text) is PushTokenMisfit.NO_CHANNEL
+
+
+@pytest.mark.parametrize("provider", sorted(BROWSERS))
+def test_order_blanks_keys_and_expiration_make_no_second_browser(provider: str) -> None:
+    texts = [
+        browser(),
+        browser(auth="other"),
+        f'{{ "keys": {{"auth": "tBH", "p256dh": "BNc"}}, "endpoint": "{MOZILLA}" }}',
+        f'{{"endpoint":"{MOZILLA}","expirationTime":1700000000000,"keys":{{"p256dh":"BNc","auth":"tBH"}}}}',
+    ]
+    assert {compared_form(provider, PushToken(text)) for text in texts} == {MOZILLA}
+    assert [replaces(provider, PushToken(text), PushToken(texts[0])) for text in texts] == [False, True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("provider", "given_token", "stored", "is_replaced"),
+    [
+        ("Firefox", browser(), MOZILLA, True),
+        ("Firefox", MOZILLA, browser(), False),
+        ("web-push", f'{{"endpoint":"{MOZILLA}"}}', browser(), False),
+        ("web-push", browser(), browser(p256dh="other"), True),
+        ("ios-apns", "AB", "ab", False),
+        ("android-firebase", browser(), browser(p256dh="other"), False),
+    ],
+)
+def test_what_is_stored_is_replaced_where_a_browser_has_other_keys(
+    provider: str, given_token: str, stored: str, is_replaced: bool
+) -> None:
+    assert replaces(provider, PushToken(given_token), PushToken(stored)) is is_replaced

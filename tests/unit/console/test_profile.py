@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 import pushhub.console.profile as commands
 from pushhub.audience.changes import Change, KeyClaim, ProfileCreation, SubscriptionPut
 from pushhub.audience.command import ByField, ById
-from pushhub.audience.model import Address, MatchKey, Origin, Profile, ProfileId, Subscription, SubscriptionState
+from pushhub.audience.model import Address, MatchKey, Origin, Profile, ProfileId, Retirement, Subscription, SubscriptionState
 from pushhub.audience.port import Snapshot, SnapshotQuery
 from pushhub.catalog.file import parse_catalog
 from pushhub.catalog.model import DatabaseId, FieldType, ResourceId
@@ -296,6 +296,25 @@ def test_a_profile_is_found_by_any_spelling_of_a_push_token_and_shown_with_the_o
     for spelling in ("abcd", "ABCD", "<AB CD>"):
         result = hub.run("show", "--db", "17", "--token", f"ios-apns:{spelling}", "--json")
         assert json.loads(result.stdout)["subscriptions"][0]["token"] == "<AB CD>"
+
+
+def test_a_retired_subscription_says_when_why_and_by_which_sending(hub: Hub) -> None:
+    held = hub.audience.content(17)
+    retirement = Retirement(LATER, "UNREGISTERED: not\nregistered", 6_917_529_027_641)
+    held.subscriptions[PHONE.ref] = replace(held.subscriptions[PHONE.ref], retired=retirement)
+    held.profiles[ANN] = replace(held.profiles[ANN], live={}, cancelled={PHONE.ref: LATER, TABLET.ref: LATER})
+    shown = json.loads(hub.run("show", "--db", "17", "--id", ANN, "--json").stdout)["subscriptions"]
+    assert shown[0] | {"token": "a:b:c"} == shown[0]
+    assert shown[0]["live"] is False
+    assert shown[0]["retired"] == {
+        "at": "2023-11-14T23:13:20Z",
+        "reason": "UNREGISTERED: not\nregistered",
+        "sending": 6_917_529_027_641,
+    }
+    assert shown[0]["resources"][0]["state"] == "active"
+    assert "retired" not in shown[1]
+    retired = '      retired 2023-11-14T23:13:20Z by sending 6917529027641: "UNREGISTERED: not\\nregistered"'
+    assert retired in hub.run("show", "--db", "17", "--id", ANN).stdout.splitlines()
 
 
 def test_selectors_are_split_at_their_first_separator() -> None:

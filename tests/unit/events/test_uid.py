@@ -1,9 +1,13 @@
 """Reading and minting uids."""
 
+import hashlib
+from dataclasses import replace
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from pushhub.catalog.providers import PROVIDER_CODES
 from pushhub.events.uid import Launch, ParsedUid, Recipient, mint_uid, parse_uid
 from tests.doubles.uids import PUBLISHED
 
@@ -67,15 +71,70 @@ def test_a_uid_of_ours_has_the_same_shape() -> None:
     assert minted.count("|") == PUBLISHED.count("|")
 
 
+@given(
+    st.builds(Launch, numbers, numbers, numbers),
+    numbers,
+    st.builds(
+        Recipient,
+        numbers,
+        st.text("abzAZ019_-", min_size=1, max_size=64) | st.binary(min_size=12, max_size=12).map(bytes.hex),
+        st.binary(min_size=4, max_size=4).map(bytes.hex),
+        st.sampled_from(list(PROVIDER_CODES)),
+    ),
+)
+def test_any_profile_gets_a_uid_that_says_what_it_was_minted_of(launch: Launch, sent: int, recipient: Recipient) -> None:
+    minted = mint_uid(launch, sent, recipient)
+    uid = parse_uid(minted)
+    assert uid
+    assert uid.text == minted
+    assert (uid.launch, uid.sent, uid.origin) == (launch, sent, (launch.account, launch.campaign))
+    assert (uid.objects, uid.database) == ((None,) * 4, recipient.database)
+    assert (f"{uid.subscription:08x}", uid.provider) == (recipient.subscription_hash_id, recipient.provider)
+
+
+@pytest.mark.parametrize(
+    ("profile", "said"),
+    [
+        ("5f7c44deaee17a447ab8c315", "5f7c44deaee17a447ab8c315"),
+        ("joe", hashlib.sha256(b"joe").hexdigest()[:24]),
+        ("A" * 24, hashlib.sha256(b"A" * 24).hexdigest()[:24]),
+        ("a" * 23, hashlib.sha256(b"a" * 23).hexdigest()[:24]),
+        ("a" * 25, hashlib.sha256(b"a" * 25).hexdigest()[:24]),
+    ],
+)
+def test_a_uid_says_the_id_of_a_profile_or_the_digest_of_one_that_a_caller_chose(profile: str, said: str) -> None:
+    uid = parse_uid(mint_uid(Launch(0, 7, 1), 1, Recipient(17, profile, "019ae3a5", "ios-apns")))
+    assert uid
+    assert uid.profile == said
+
+
 @pytest.mark.parametrize(
     ("profile", "subscription", "provider"),
     [
-        ("joe", "019ae3a5", "ios-apns"),
-        ("A" * 24, "019ae3a5", "ios-apns"),
         ("a" * 24, "x", "ios-apns"),
+        ("a" * 24, "A" * 8, "ios-apns"),
+        ("a" * 24, "0x000001", "ios-apns"),
+        ("a" * 24, "019ae3a5", ""),
         ("a" * 24, "019ae3a5", "ios|apns"),
     ],
 )
 def test_what_does_not_fit_the_form_is_not_minted(profile: str, subscription: str, provider: str) -> None:
     with pytest.raises(ValueError, match="is not"):
         mint_uid(Launch(0, 7, 1), 1, Recipient(17, profile, subscription, provider))
+
+
+@pytest.mark.parametrize("number", [-1, 58**22])
+def test_numbers_that_do_not_fit_the_form_are_not_minted(number: int) -> None:
+    recipient = Recipient(17, "a" * 24, "019ae3a5", "ios-apns")
+    for launch, sent in (
+        (Launch(number, 7, 1), 1),
+        (Launch(0, number, 1), 1),
+        (Launch(0, 7, number), 1),
+        (Launch(0, 7, 1), number),
+    ):
+        with pytest.raises(ValueError, match="is not"):
+            mint_uid(launch, sent, recipient)
+    largest = 58**22 - 1
+    uid = parse_uid(mint_uid(Launch(largest, largest, largest), largest, replace(recipient, database=largest)))
+    assert uid
+    assert uid.sent == largest

@@ -62,6 +62,16 @@ class References:
             self.lose(before)
             self.gain(after)
 
+    def surplus_of(self, profile: Profile, written: frozenset[SubscriptionRef]) -> list[SubscriptionRef]:
+        """Return the profile's subscriptions cancelled longest ago that no longer fit among the remembered ones.
+
+        Those that are `written` in the same change stay: no item can be written twice in one.
+        """
+        remembered = {ref: at for ref, at in profile.cancelled.items() if ref not in self.cancelled_removed}
+        surplus = len(remembered) + len(self.cancelled_added) - MAX_CANCELLED
+        evictable = sorted(remembered.keys() - written, key=lambda ref: (remembered[ref], ref))
+        return evictable[: max(surplus, 0)]
+
     def profile_updates(self, profile: ProfileId, now: Seconds, fields: FieldChange = NO_CHANGE) -> tuple[ProfileUpdate, ...]:
         """Return the update that writes these references and fields to a profile; none where nothing changes."""
         if not (self.live_added or self.live_removed or self.cancelled_added or self.cancelled_removed or fields.fields):
@@ -131,9 +141,9 @@ class Draft:
         """Gather the write of a subscription that nobody has."""
         self._put_active(self._active(address, self._now))
 
-    def put_taken(self, stored: Subscription) -> None:
-        """Gather the write of another profile's subscription as the target's own."""
-        self._put_active(self._following(stored, self._active(stored.address, stored.created)))
+    def put_taken(self, stored: Subscription, address: Address) -> None:
+        """Gather the write of another profile's subscription as the target's own, under this address of the same device."""
+        self._put_active(self._following(stored, self._active(address, stored.created)))
 
     def _active(self, address: Address, created: Seconds) -> Subscription:
         """Return a subscription of the target, live for the resource of the request alone."""
@@ -207,15 +217,8 @@ class Draft:
         return ProfileCreation(profile), tuple(KeyClaim(key, profile.id) for key in keys)
 
     def _evicted(self) -> list[SubscriptionRef]:
-        """Return the target's subscriptions cancelled longest ago that no longer fit among the remembered ones.
-
-        Those that this request writes stay: no item can be written twice in one change.
-        """
+        """Return the target's subscriptions that it forgets, since it was cancelled more than it remembers."""
         if self._target.profile is None:
             return []
-        references = self.target_references
-        remembered = {ref: at for ref, at in self._target.profile.cancelled.items() if ref not in references.cancelled_removed}
-        surplus = len(remembered) + len(references.cancelled_added) - MAX_CANCELLED
-        written = {write.subscription.ref for write in self._subscriptions if isinstance(write, SubscriptionPut)}
-        evictable = sorted(remembered.keys() - written, key=lambda ref: (remembered[ref], ref))
-        return evictable[: max(surplus, 0)]
+        written = frozenset(write.subscription.ref for write in self._subscriptions if isinstance(write, SubscriptionPut))
+        return self.target_references.surplus_of(self._target.profile, written)

@@ -6,7 +6,8 @@ soon as a request reads both, one goes:
 ==============================================  =====================================================================
 they belong to                                  what stays, under the reference of the compared form
 ==============================================  =====================================================================
-one profile                                     one subscription, with the latest state for each resource
+one profile                                     one subscription, with the latest state for each resource; retired, where
+                                                either is and the other is not live or was last seen before that
 two profiles                                    the live one; where both or neither are live, the one written last,
                                                 which is the one under the reference of the compared form
 ==============================================  =====================================================================
@@ -20,7 +21,7 @@ from typing import Final
 
 from pushhub.audience.changes import Change, SubscriptionPut, SubscriptionRemoval, SubscriptionWrite
 from pushhub.audience.draft import References
-from pushhub.audience.model import ProfileId, Subscription, SubscriptionState
+from pushhub.audience.model import ProfileId, Retirement, Subscription, SubscriptionState
 from pushhub.audience.port import Snapshot
 from pushhub.audience.resolving import DatabaseRequest
 from pushhub.catalog.model import ResourceId
@@ -70,8 +71,16 @@ def _pairs(request: DatabaseRequest, snapshot: Snapshot) -> list[_Pair]:
 def _kept(compared: Subscription, legacy: Subscription) -> Subscription:
     """Return what stays of two subscriptions of one device."""
     if compared.profile == legacy.profile:
-        return replace(compared, resources=_latest(legacy.resources, compared.resources))
+        states = _latest(legacy.resources, compared.resources)
+        return replace(compared, resources=states, retired=_retirement(compared, legacy))
     return replace(legacy, legacy=False) if legacy.live and not compared.live else compared
+
+
+def _retirement(one: Subscription, other: Subscription) -> Retirement | None:
+    """Return the last retirement of two subscriptions of one device, None where a caller has seen the device alive since."""
+    last = max((each for each in (one.retired, other.retired) if each), key=lambda each: each.at, default=None)
+    revived = last is not None and any(each.live and each.seen >= last.at for each in (one, other))
+    return None if revived else last
 
 
 def _latest(legacy: _States, compared: _States) -> _States:

@@ -154,20 +154,23 @@ class _SubscriptionDecider:
             return part.address
         stored = self._snapshot.subscription_of(part.address)
         if stored is not None and stored.profile == self._target.id:
-            return self._set_state(stored, SubscriptionState.CANCELLED if part.desired.unsubscribe else SubscriptionState.ACTIVE)
+            if part.desired.unsubscribe:
+                return self._set_state(stored, SubscriptionState.CANCELLED, stored.address)
+            return self._set_state(stored, SubscriptionState.ACTIVE, part.address.in_place_of(stored.address))
         if part.desired.unsubscribe:
             return Refused(Reason.NOT_SUBSCRIBED)
-        return self._add(part.address) if stored is None else self._takeovers.take(stored)
+        return self._add(part.address) if stored is None else self._takeovers.take(stored, part.address)
 
-    def _set_state(self, stored: Subscription, state: SubscriptionState) -> Effect | Refused:
-        """Give the target's own subscription another state for the resource of the request."""
+    def _set_state(self, stored: Subscription, state: SubscriptionState, address: Address) -> Effect | Refused:
+        """Give the target's own subscription another state for the resource of the request, and revive it if it is active there."""
         resource = self._request.resource.id
         current, _ = stored.resources.get(resource, (None, None))
-        if current is state:
+        retired = None if state is SubscriptionState.ACTIVE else stored.retired
+        if current is state and retired is stored.retired and address is stored.address:
             self._refresh(stored, state)
             return Effect.UNCHANGED
-        resources = {**stored.resources, resource: (state, self._now)}
-        after = replace(stored, resources=resources, seen=self._now)
+        resources = stored.resources if current is state else {**stored.resources, resource: (state, self._now)}
+        after = replace(stored, address=address, resources=resources, retired=retired, seen=self._now)
         if after.live and not stored.live:
             if not self._draft.take_room(1):
                 return Refused(Reason.TOO_MANY_SUBSCRIPTIONS)

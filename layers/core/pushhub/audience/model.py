@@ -12,7 +12,7 @@ from typing import Final, NewType
 from pushhub.audience.values import Value, canonical_text
 from pushhub.catalog.model import FieldType, ResourceId
 from pushhub.catalog.providers import PROVIDER_CODES, Provider, PushToken
-from pushhub.catalog.push_tokens import compared_form
+from pushhub.catalog.push_tokens import compared_form, replaces
 from pushhub.moments import Seconds
 
 ProfileId = NewType("ProfileId", str)
@@ -30,7 +30,7 @@ PROFILE_ID_PATTERN: Final = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 MAX_LIVE: Final = 100
 """Live subscriptions of one profile."""
 MAX_CANCELLED: Final = 100
-"""Cancelled subscriptions that a profile remembers; beyond it, the one cancelled longest ago is forgotten."""
+"""Cancelled and retired subscriptions that a profile remembers; beyond it, the one that was live longest ago is forgotten."""
 
 
 def digest(text: str) -> Digest:
@@ -81,6 +81,10 @@ class Address:
             return None
         return SubscriptionRef(PROVIDER_CODES[self.provider] + digest(self.push_token))
 
+    def in_place_of(self, stored: "Address") -> "Address":
+        """Return what is stored of a device that is subscribed again: this where a push needs it, else what is stored already."""
+        return self if replaces(self.provider, self.push_token, stored.push_token) else stored
+
     @property
     def refs(self) -> tuple[SubscriptionRef, ...]:
         """Every reference under which its subscription may stand."""
@@ -102,12 +106,21 @@ class MatchKey:
 
 
 @dataclass(frozen=True, slots=True)
+class Retirement:
+    """That a provider has called a push token dead: when the hub wrote it down, why, and the id of the sending that met it."""
+
+    at: Seconds
+    reason: str
+    sending: int
+
+
+@dataclass(frozen=True, slots=True)
 class Subscription:
     """An address as it belongs to a profile of one database.
 
     `owner_may_be_anonymous` is what was known of the profile when this was written. False is certain. True has to be checked: a
     profile that gains fields or keys later does not write its subscriptions again. `legacy` says that it stands under its legacy
-    reference.
+    reference. A retired one keeps what it is for each resource, so that it is that again once it is revived.
     """
 
     address: Address
@@ -118,6 +131,7 @@ class Subscription:
     seen: Seconds
     version: int
     legacy: bool = False
+    retired: Retirement | None = None
 
     @property
     def ref(self) -> SubscriptionRef:
@@ -126,15 +140,16 @@ class Subscription:
 
     @property
     def live(self) -> bool:
-        """Whether any resource still sends to it."""
-        return any(state is SubscriptionState.ACTIVE for state, _ in self.resources.values())
+        """Whether any resource still sends to it; none does to a retired one."""
+        return self.retired is None and any(state is SubscriptionState.ACTIVE for state, _ in self.resources.values())
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
     """One person (or one installation) in one database.
 
-    `live` and `cancelled` refer to all its subscriptions, each with the moment from which it has been that.
+    `live` and `cancelled` refer to all its subscriptions, each with the moment from which it has been that. Retired ones stand
+    among the cancelled ones.
     """
 
     id: ProfileId

@@ -24,11 +24,14 @@ PROVIDER_CODES: Final[dict[Provider, str]] = {
     Provider("ios-huawei"): "ih",
     Provider("android-rustore"): "ar",
     Provider("Firefox"): "fx",
+    Provider("web-push"): "wp",
+    Provider("windows-wns"): "wn",
+    Provider("uwp-wns"): "wu",
 }
 """Every provider with the two letters that stand for it in stored references: never change or reuse one.
 
 The ids and their spelling are the vendor's, in `dialects/altcraft/sources.md`: "Processing and adding a subscription" (mobile),
-"Altcraft SDK for Android" (RuStore), "Add or edit subscription" (Firefox).
+"Altcraft SDK for Android" (RuStore), "Add or edit subscription" (Firefox). The last three are this hub's own.
 """
 
 

@@ -11,11 +11,19 @@ from functools import cache
 from typing import Final
 
 from pushhub.catalog.providers import PushToken
+from pushhub.catalog.web_push import is_channel, is_endpoint, read_push_subscription
 from pushhub.text import has_control_character, holds_invisible
 
 APNS: Final = "ios-apns"
 NUMBERED: Final = frozenset({"yandex-Appmetrica-device-id-ios", "yandex-Appmetrica-device-id-android"})
 """Providers that know a device by a number: `appmetrica_device_id` in AppMetrica's "Sending push messages"."""
+
+WEB_PUSH: Final = "web-push"
+BROWSERS: Final = frozenset({WEB_PUSH, "Firefox"})
+"""Providers of which a push token is a PushSubscription as JSON. A `Firefox` one may be a text too that is no JSON object, such as
+the vendor's example `%subscriptionid%`; no push reaches it."""
+WINDOWS: Final = frozenset({"windows-wns", "uwp-wns"})
+"""Providers of which a push token is a channel URI."""
 
 _WORDS_FOR_NOTHING: Final = frozenset(
     {"null", "nil", "none", "nan", "undefined", "\\n", "na", "n/a", "#n/a", "#null!", "#value!", "#ref!", "#name?", "#num!"}
@@ -40,6 +48,9 @@ class PushTokenMisfit(StrEnum):
     BLANK_AT_AN_END = "it begins or ends with a blank"
     WORD_FOR_NOTHING = "it stands for a missing value, as null does"
     DESCRIPTION = "it is what a programming language shows in the place of an object; send the push token itself"
+    NO_PUSH_SUBSCRIPTION = "this provider's is a PushSubscription of a browser as JSON, with endpoint, keys.p256dh and keys.auth"
+    UNKNOWN_ENDPOINT = "it has no endpoint that is an https address of a known push service"
+    NO_CHANNEL = "this provider's is a channel URI: an https address of notify.windows.com"
     SHORTENED_NUMBER = "this provider's are whole numbers, and a spreadsheet has cut digits off; export the column as text"
 
 
@@ -77,6 +88,24 @@ def _is_shortened_number(provider: str, text: str) -> bool:
     return provider in NUMBERED and _shortened_number().fullmatch(text) is not None
 
 
+def _is_no_push_subscription(provider: str, text: str) -> bool:
+    if provider != WEB_PUSH:
+        return False
+    read = read_push_subscription(text)
+    return read is None or read.keys is None
+
+
+def _has_unknown_endpoint(provider: str, text: str) -> bool:
+    if provider not in BROWSERS or not text.startswith("{"):
+        return False
+    read = read_push_subscription(text)
+    return read is None or not is_endpoint(read.endpoint)
+
+
+def _is_no_channel(provider: str, text: str) -> bool:
+    return provider in WINDOWS and not is_channel(text)
+
+
 # Compiled when they are needed: together they cost a cold start a millisecond, and hardly any push token needs them.
 @cache
 def _description() -> re.Pattern[str]:
@@ -110,6 +139,9 @@ _MISFITS: Final[Mapping[PushTokenMisfit, Callable[[str, str], bool]]] = {
     PushTokenMisfit.WORD_FOR_NOTHING: _stands_for_nothing,
     PushTokenMisfit.DESCRIPTION: _is_description,
     PushTokenMisfit.SHORTENED_NUMBER: _is_shortened_number,
+    PushTokenMisfit.NO_PUSH_SUBSCRIPTION: _is_no_push_subscription,
+    PushTokenMisfit.UNKNOWN_ENDPOINT: _has_unknown_endpoint,
+    PushTokenMisfit.NO_CHANNEL: _is_no_channel,
 }
 """What each misfit is, given a provider and a text; they are looked for in this order."""
 
@@ -121,8 +153,21 @@ def compared_form(provider: str, push_token: PushToken) -> PushToken:
 
     APNs gives an app bytes. Apps spell them in hex digits of either case, and older ones as `<0011aabb 2233ccdd>`, which is how iOS
     described them until iOS 12. A text that is no hex digits is compared as it came.
+
+    A PushSubscription is compared by its endpoint alone: order, blanks, keys and expiration time make no second device.
     """
+    if provider in BROWSERS:
+        read = read_push_subscription(push_token)
+        return PushToken(read.endpoint) if read else push_token
     if provider != APNS:
         return push_token
     digits = "".join(push_token.split()).replace("<", "").replace(">", "")
     return PushToken(digits.lower()) if digits and not digits.strip(_HEX_DIGITS) else push_token
+
+
+def replaces(provider: str, given: PushToken, stored: PushToken) -> bool:
+    """Say whether a push token takes the place of the stored one of the same device: a browser that has other keys now."""
+    if provider not in BROWSERS or given == stored:
+        return False
+    read, before = read_push_subscription(given), read_push_subscription(stored)
+    return read is not None and read.keys is not None and (before is None or read.keys != before.keys)

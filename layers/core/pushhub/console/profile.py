@@ -248,6 +248,7 @@ def _subscription_entry(subscription: Subscription) -> dict[str, object]:
         "provider": subscription.address.provider,
         "token": subscription.address.push_token,
         "live": subscription.live,
+        **_retired_entry(subscription),
         "resources": [
             {"id": resource, "state": str(state), "since": iso_seconds(at)}
             for resource, (state, at) in sorted(subscription.resources.items())
@@ -257,8 +258,15 @@ def _subscription_entry(subscription: Subscription) -> dict[str, object]:
     }
 
 
+def _retired_entry(subscription: Subscription) -> dict[str, object]:
+    retired = subscription.retired
+    return {"retired": {"at": iso_seconds(retired.at), "reason": retired.reason, "sending": retired.sending}} if retired else {}
+
+
 def _subscription_lines(subscription: Subscription) -> Iterator[str]:
     yield f"    {subscription.address.provider} {on_one_line(subscription.address.push_token)}"
+    if retired := subscription.retired:
+        yield f"      retired {iso_seconds(retired.at)} by sending {retired.sending}: {on_one_line(retired.reason)}"
     for resource, (state, at) in sorted(subscription.resources.items()):
         yield f"      resource {resource}: {state} since {iso_seconds(at)}"
     yield f"      created {iso_seconds(subscription.created)}, last seen {iso_seconds(subscription.seen)}"

@@ -6,8 +6,10 @@ joined by `_`; a `.` joins the profile to its database. A uid of any other form 
 is handed on byte for byte.
 """
 
+import hashlib
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 _DIGITS: Final = "123456789abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ"
@@ -28,7 +30,9 @@ _FORM: Final = re.compile(
 )
 
 PROFILE_BYTES: Final = 12
-"""Size of the profile ids that fit a uid: 24 hex digits."""
+"""Size of what a uid says of a profile: 24 hex digits."""
+_PROVIDER: Final = re.compile(r"[A-Za-z0-9-]{1,64}", re.ASCII)
+_HEX_DIGITS: Final = "0123456789abcdef"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,8 @@ class ParsedUid:
     """What a uid of the "extra" form says of one push to one device.
 
     `sent` is in nanoseconds since 1970-01-01 UTC. `origin` repeats account and campaign of the launch in the published sample.
-    `objects` are four ids whose roles are not published, None where there is none. `profile` is an id of 24 lower-case hex digits.
+    `objects` are four ids whose roles are not published, None where there is none. `profile` is 24 lower-case hex digits: the id of
+    the profile where that has this form, else the beginning of the SHA-256 of an id that a caller has chosen.
     `subscription` is the subscription's hash id as the number it is in hex.
     """
 
@@ -93,7 +98,7 @@ def parse_uid(text: str) -> ParsedUid | None:
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """The device that a push goes to: `profile` is 24 lower-case hex digits, `subscription_hash_id` 8."""
+    """The device that a push goes to: `profile` is the id of any profile, `subscription_hash_id` is 8 lower-case hex digits."""
 
     database: int
     profile: str
@@ -104,28 +109,40 @@ class Recipient:
 def mint_uid(launch: Launch, sent: int, recipient: Recipient) -> str:
     """Return the uid of a push of ours; `sent` is in nanoseconds since 1970-01-01 UTC.
 
+    A sending has one launch and few moments at which it sends, so what they say is encoded once.
+
     Raises:
-        ValueError: the recipient does not fit the form, as a profile does whose id a caller has chosen.
+        ValueError: the recipient does not fit the form.
     """
-    uid = ParsedUid(
-        launch=launch,
-        sent=sent,
-        origin=(launch.account, launch.campaign),
-        objects=(None,) * _OBJECTS,
-        database=recipient.database,
-        profile=_hex(recipient.profile, PROFILE_BYTES),
-        subscription=int(_hex(recipient.subscription_hash_id, 4), 16),
-        provider=recipient.provider,
-    )
-    if parse_uid(uid.text) != uid:
+    if not _PROVIDER.fullmatch(recipient.provider):
         raise ValueError(f"{recipient.provider} is not the id of a provider")
-    return uid.text
+    subscription = recipient.subscription_hash_id
+    if not _is_hex(subscription, 4):
+        raise ValueError(f"{subscription} is not 8 lower-case hex digits")
+    person = f"{_encode(int(_profile_part(recipient.profile), 16))}_{_encode(int(subscription, 16))}"
+    return f"{_sending_part(launch, sent, recipient.database)}.{person}|{recipient.provider}"
 
 
-def _hex(text: str, size: int) -> str:
-    if not re.fullmatch(rf"[0-9a-f]{{{2 * size}}}", text):
-        raise ValueError(f"{text} is not {2 * size} lower-case hex digits")
-    return text
+@lru_cache(maxsize=64)
+def _sending_part(launch: Launch, sent: int, database: int) -> str:
+    """Return the beginning of a uid, which is the same for all pushes of one moment.
+
+    Raises:
+        ValueError: a number is negative, or has more digits than the form allows.
+    """
+    if not all(0 <= number < len(_DIGITS) ** MAX_DIGITS for number in (launch.account, launch.campaign, launch.at, sent, database)):
+        raise ValueError(f"{launch}, {sent} or {database} is not a number of at most {MAX_DIGITS} digits")
+    origin = f"{_encode(launch.account)}_{_encode(launch.campaign)}"
+    return f"e|{launch.text}|w{_encode(sent)}_{origin}{'_' * _OBJECTS}_{_encode(database)}"
+
+
+def _profile_part(profile: str) -> str:
+    """Return what a uid says of a profile, in hex digits: its id where that fits, else the beginning of the SHA-256 of its id."""
+    return profile if _is_hex(profile, PROFILE_BYTES) else hashlib.sha256(profile.encode()).hexdigest()[: 2 * PROFILE_BYTES]
+
+
+def _is_hex(text: str, size: int) -> bool:
+    return len(text) == 2 * size and not text.strip(_HEX_DIGITS)
 
 
 def _encode(number: int) -> str:

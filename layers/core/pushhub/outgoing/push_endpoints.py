@@ -7,6 +7,7 @@ of known services alone, in their plain form.
 import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Final
 
 from pushhub.outgoing.addresses import MAX_URL_CHARACTERS
@@ -24,11 +25,15 @@ PUSH_SERVICES: Final = frozenset(
 
 _LABEL: Final = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _STEP: Final = r"(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})"
-_ENDPOINT: Final = re.compile(
-    rf"(?i:https)://(?P<host>(?i:{_LABEL}(?:\.{_LABEL})+))(?P<target>(?:/{_STEP}*)+(?:\?(?:{_STEP}|[/?])*)?)", re.ASCII
-)
 _DOTS: Final = re.compile(r"/(?:\.|%2[eE]){1,2}(?=[/?]|\Z)")
 """Steps of a path that a client would leave out, and so ask for another path."""
+
+
+# Compiled when it is needed: few push tokens are endpoints, and a cold start pays for what is compiled when modules load.
+@cache
+def _endpoint() -> re.Pattern[str]:
+    host, target = rf"(?i:{_LABEL}(?:\.{_LABEL})+)", rf"(?:/{_STEP}*)+(?:\?(?:{_STEP}|[/?])*)?"
+    return re.compile(rf"(?i:https)://(?P<host>{host})(?P<target>{target})", re.ASCII)
 
 
 class PushEndpointError(ValueError):
@@ -63,7 +68,7 @@ def push_endpoint(text: str, more_hosts: Collection[str] = ()) -> PushEndpoint:
     Raises:
         PushEndpointError: it is none.
     """
-    found = _ENDPOINT.fullmatch(text) if len(text) <= MAX_URL_CHARACTERS else None
+    found = _endpoint().fullmatch(text) if len(text) <= MAX_URL_CHARACTERS else None
     if found is None or _DOTS.search(found["target"].partition("?")[0]):
         raise PushEndpointError(
             "an https URL with a host and a path is expected, without a user, a port, a fragment or steps of dots"

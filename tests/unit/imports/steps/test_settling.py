@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import product
 
 import pytest
 from hypothesis import given, settings
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from pushhub.audience.command import Mode, Subscribe
 from pushhub.audience.model import ProfileId
 from pushhub.audience.resolving import resolve
+from pushhub.audience.retiring import RetireEffect
 from pushhub.audience.subscribing import Subscribing
 from pushhub.audience.values import Value
 from pushhub.catalog.model import PushTokenConflict
@@ -24,6 +26,7 @@ from tests.doubles.imports import MemoryImports
 from tests.doubles.invariants import assert_consistent, told_apart
 from tests.doubles.legacy import carry_out_before
 from tests.doubles.requests import BY_TOKEN, CUSTOMERS, SHOPPERS, by_id, by_number, off, on, resource
+from tests.doubles.retiring import Gone, carry_out_gone
 
 NOW = Seconds(1_000_000)
 JOB = JobId("job")
@@ -74,14 +77,16 @@ def commands(draw: st.DrawFn) -> list[Subscribe]:
 
 
 @settings(max_examples=300, deadline=None)
-@given(earlier=commands(), before=commands(), rows=commands())
+@given(earlier=commands(), before=commands(), dead=st.lists(TOKENS.map(Gone), max_size=4), rows=commands())
 def test_any_rows_come_to_the_same_as_one_by_one(
-    pool: ThreadPoolExecutor, earlier: list[Subscribe], before: list[Subscribe], rows: list[Subscribe]
+    pool: ThreadPoolExecutor, earlier: list[Subscribe], before: list[Subscribe], dead: list[Gone], rows: list[Subscribe]
 ) -> None:
     expected, imports = MemoryAudience(), MemoryImports()
     for store in (expected, imports.audience):
         carry_out_before(store, earlier)
         one_by_one(store, before)
+        for gone, database in product(dead, (CUSTOMERS, SHOPPERS)):
+            carry_out_gone(store, gone, database.id)
     outcomes = one_by_one(expected, rows)
     settled = settling(imports, pool)([row(position, command) for position, command in enumerate(rows)])
     assert [settled[position] for position in range(len(rows))] == outcomes
@@ -121,6 +126,20 @@ def test_rows_of_one_person_are_read_at_once_and_cost_a_step_each(pool: ThreadPo
     again = settling(imports, pool)([row(position, command) for position, command in enumerate(commands)])
     assert set(again.values()) == {RowOutcome(RowResult.UNCHANGED)}
     assert imports.audience.reads == 4 + 2
+
+
+def test_a_row_revives_a_dead_push_token_for_every_resource(pool: ThreadPoolExecutor) -> None:
+    imports = MemoryImports()
+    for door in (5, 6):
+        one_by_one(imports.audience, [Subscribe(resource(door), (CUSTOMERS,), (), by_number(1), (on("a"),))])
+    assert carry_out_gone(imports.audience, Gone("a")) is RetireEffect.RETIRED
+    rows = [Subscribe(resource(5), (CUSTOMERS,), (), by_number(1), (on("a"),))] * 2
+    settled = settling(imports, pool)([row(position, command) for position, command in enumerate(rows)])
+    assert [settled[position].result for position in range(2)] == [RowResult.SUBSCRIBED, RowResult.UNCHANGED]
+    (revived,) = imports.audience.content(CUSTOMERS.id).subscriptions.values()
+    assert (revived.live, revived.retired) == (True, None)
+    assert {int(id_): str(state) for id_, (state, _) in revived.resources.items()} == {5: "active", 6: "active"}
+    assert_consistent(imports.audience.content(CUSTOMERS.id))
 
 
 def test_two_spellings_of_a_device_are_written_one_after_the_other(pool: ThreadPoolExecutor) -> None:

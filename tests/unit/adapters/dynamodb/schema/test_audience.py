@@ -12,12 +12,17 @@ from pushhub.adapters.dynamodb.schema.audience import (
     subscription_key,
     subscription_of,
 )
-from pushhub.adapters.dynamodb.schema.items import from_wire, to_wire
-from pushhub.audience.model import Address, MatchKey, ProfileId, Subscription, SubscriptionState, digest
+from pushhub.adapters.dynamodb.schema.items import Item, from_wire, to_wire
+from pushhub.audience.command import DesiredSubscription, Subscribe
+from pushhub.audience.model import Address, MatchKey, ProfileId, Retirement, Subscription, SubscriptionState, digest
 from pushhub.audience.values import MisfitError, Value, normalise
-from pushhub.catalog.model import DatabaseId, FieldType, ResourceId
+from pushhub.catalog.model import DatabaseId, FieldType, PushTokenConflict, ResourceId
 from pushhub.catalog.providers import PROVIDER_CODES, PushToken
 from pushhub.moments import Seconds
+from tests.doubles.invariants import assert_consistent
+from tests.doubles.requests import BY_TOKEN, CUSTOMERS, by_id, by_number, request, resource
+from tests.doubles.retiring import Gone
+from tests.doubles.world import World
 
 databases = st.integers(1, 30).map(DatabaseId)
 profiles = st.text("abzAZ019_-", min_size=1, max_size=4).map(ProfileId)
@@ -69,6 +74,7 @@ subscriptions = st.builds(
     st.booleans(),
     *[st.integers(0, 9).map(Seconds)] * 2,
     st.integers(1, 9),
+    retired=st.none() | st.builds(Retirement, st.integers(0, 9).map(Seconds), st.text(max_size=9), st.integers(0, 2**53)),
 )
 
 
@@ -89,6 +95,60 @@ def test_the_token_of_an_item_is_what_its_key_is_a_digest_of_so_that_the_release
     put = replace(subscription, legacy=legacy and subscription.address.legacy_ref is not None)
     item = subscription_item(database, put)
     assert item["pk"].split("#")[3] == digest(item["token"])
+
+
+def as_the_release_before_reads_it(item: Item) -> Subscription:
+    """Read a subscription as a release does that knows nothing of retirement."""
+    return subscription_of({name: value for name, value in item.items() if name != "retired"})
+
+
+@given(databases, subscriptions)
+def test_the_release_before_takes_a_retired_one_for_the_cancelled_one_that_its_profile_refers_to(
+    database: DatabaseId, subscription: Subscription
+) -> None:
+    read = as_the_release_before_reads_it(from_wire(to_wire(subscription_item(database, subscription))))
+    assert read.live == subscription.live
+    assert {id_: at for id_, (_, at) in read.resources.items()} == {id_: at for id_, (_, at) in subscription.resources.items()}
+    assert (read.version, read.seen, read.profile) == (subscription.version, subscription.seen, subscription.profile)
+
+
+wishes = st.builds(DesiredSubscription, st.just("ios-apns"), st.sampled_from("ab").map(PushToken), st.booleans())
+commands = st.builds(
+    lambda matching, wish, through: request(matching, wish, through=through),
+    st.sampled_from([BY_TOKEN, by_id("ann"), by_id("joe"), by_number(1)]),
+    wishes,
+    st.sampled_from([resource(5), resource(6), resource(7, conflict=PushTokenConflict.MOVE)]),
+)
+
+
+@given(st.lists(commands | st.sampled_from("ab").map(Gone), max_size=6), st.lists(commands, max_size=4))
+def test_the_release_before_goes_on_with_what_this_one_has_retired(
+    done: list[Subscribe | Gone], after_going_back: list[Subscribe]
+) -> None:
+    world = World()
+    for each in done:
+        if isinstance(each, Gone):
+            world.meet_dead(each.push_token)
+        else:
+            world.send(each)
+    held = world.customers.subscriptions
+    held |= {ref: as_the_release_before_reads_it(subscription_item(CUSTOMERS.id, stored)) for ref, stored in held.items()}
+    assert_consistent(world.customers)
+    for command in after_going_back:
+        world.waits.clear()
+        world.send(command)
+        assert len(world.waits) <= 1, "no guard fails again and again"
+
+
+@given(databases, subscriptions)
+def test_one_that_is_not_retired_is_written_as_the_release_before_writes_it(
+    database: DatabaseId, subscription: Subscription
+) -> None:
+    item = subscription_item(database, replace(subscription, retired=None))
+    assert "retired" not in item
+    assert {id_: SubscriptionState(entry["state"]) for id_, entry in item["resources"].items()} == {
+        str(id_): state for id_, (state, _) in subscription.resources.items()
+    }
 
 
 @given(addresses, addresses)

@@ -27,6 +27,9 @@ that set "delivered" first and `d_at` when that report was accepted; `o` and `o_
 the end of its pk; it counts unique (`du`, `ou`) and all (`dt`, `ot`) reports. All times of events are milliseconds, all others
 seconds, since 1970-01-01 UTC.
 
+A subscription has further spelling, where its push token came in another form than it is compared in, and retired, once a provider
+has called it dead.
+
 An import job has further stopping, retention (seconds from its last change to `expires`), ended once it has ended, and plan once
 that is known. The sk of a journal entry ends with the number of the run that made it and its place among those that this run made
 in the lane; `token` was made for it alone; `outcomes` is a list of kind, reason and packed positions. A gate holds the number of

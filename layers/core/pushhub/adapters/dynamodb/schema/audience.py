@@ -11,6 +11,7 @@ from pushhub.audience.model import (
     Origin,
     Profile,
     ProfileId,
+    Retirement,
     Subscription,
     SubscriptionRef,
     SubscriptionState,
@@ -99,6 +100,10 @@ def subscription_item(database: DatabaseId, subscription: Subscription) -> Item:
 
     `token` is what the key is a digest of, as releases before the compared form expect it. `spelling` is the push token as it came,
     where that is something else.
+
+    A retired subscription is written as cancelled for every resource, and `retired` lists those that it is active for. So the
+    release before, which does not read `retired`, takes it for what it stands among in its profile, a cancelled one. A subscribe
+    that is answered by that release revives it for one resource alone.
     """
     address = subscription.address
     spelled_apart = not subscription.legacy and address.push_token != address.compared
@@ -107,7 +112,7 @@ def subscription_item(database: DatabaseId, subscription: Subscription) -> Item:
         "token": address.compared if spelled_apart else address.push_token,
         **({"spelling": address.push_token} if spelled_apart else {}),
         "profile": subscription.profile,
-        "resources": {str(id_): {"state": str(state), "at": at} for id_, (state, at) in subscription.resources.items()},
+        **_states_item(subscription),
         "anonymous": subscription.owner_may_be_anonymous,
         "created": subscription.created,
         "seen": subscription.seen,
@@ -121,16 +126,42 @@ def subscription_of(item: Item) -> Subscription:
     return Subscription(
         address=address,
         profile=ProfileId(item["profile"]),
-        resources={
-            ResourceId(int(id_)): (SubscriptionState(entry["state"]), Seconds(int(entry["at"])))
-            for id_, entry in item["resources"].items()
-        },
+        resources=_states_of(item),
         owner_may_be_anonymous=item["anonymous"],
         created=Seconds(int(item["created"])),
         seen=Seconds(int(item["seen"])),
         version=int(item["version"]),
         legacy=item["token"] != address.compared,
+        retired=_retirement_of(item),
     )
+
+
+def _states_item(subscription: Subscription) -> Item:
+    """Return the attributes that say what a subscription is for each resource, and whether it is retired."""
+    retired = subscription.retired
+    if retired is None:
+        return {"resources": {str(id_): {"state": str(state), "at": at} for id_, (state, at) in subscription.resources.items()}}
+    active = [id_ for id_, (state, _) in subscription.resources.items() if state is SubscriptionState.ACTIVE]
+    return {
+        "resources": {
+            str(id_): {"state": str(SubscriptionState.CANCELLED), "at": at} for id_, (_, at) in subscription.resources.items()
+        },
+        "retired": {"at": retired.at, "reason": retired.reason, "sending": retired.sending, "active": active},
+    }
+
+
+def _states_of(item: Item) -> dict[ResourceId, tuple[SubscriptionState, Seconds]]:
+    states = {
+        ResourceId(int(id_)): (SubscriptionState(entry["state"]), Seconds(int(entry["at"])))
+        for id_, entry in item["resources"].items()
+    }
+    active = [ResourceId(int(id_)) for id_ in item["retired"]["active"]] if "retired" in item else []
+    return states | {id_: (SubscriptionState.ACTIVE, states[id_][1]) for id_ in active}
+
+
+def _retirement_of(item: Item) -> Retirement | None:
+    stored = item.get("retired")
+    return Retirement(Seconds(int(stored["at"])), stored["reason"], int(stored["sending"])) if stored else None
 
 
 def _native(value: object) -> Value:
