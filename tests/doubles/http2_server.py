@@ -1,0 +1,199 @@
+"""A server of HTTP/2 that does what a test tells it to: it answers, refuses, resets, says goodbye, or breaks off."""
+
+import socket
+import ssl
+import struct
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+
+from h2.config import H2Configuration
+from h2.connection import H2Connection
+from h2.errors import ErrorCodes
+from h2.events import ConnectionTerminated, DataReceived, Event, RequestReceived, StreamEnded
+from h2.exceptions import ProtocolError
+from h2.settings import SettingCodes
+
+_READ_BYTES = 65_536
+_RESET_AT_CLOSE = struct.pack("ii", 1, 0)
+"""The value of SO_LINGER by which a socket that is closed resets its connection."""
+
+
+@dataclass(eq=False)
+class Arrived:
+    """A request that has come whole, and the connection that it came by."""
+
+    connection: "ServedConnection"
+    stream: int
+    headers: Mapping[str, str]
+    body: bytes = b""
+
+    @property
+    def path(self) -> str:
+        return self.headers[":path"]
+
+    def answer(self, status: int = 200, body: bytes = b"", headers: Mapping[str, str] | None = None) -> None:
+        self.connection.begin_answer(self.stream, status, headers)
+        self.connection.state.send_data(self.stream, body, end_stream=True)
+
+    def begin_answer(self, status: int, body: bytes) -> None:
+        """Answer with a part of a body, and no end."""
+        self.connection.begin_answer(self.stream, status, None)
+        self.connection.state.send_data(self.stream, body)
+
+    def reset(self, error: ErrorCodes) -> None:
+        self.connection.state.reset_stream(self.stream, error)
+
+
+Behaviour = Callable[[Arrived], None]
+"""What a server does about a request; what it sends leaves when it returns, in one piece."""
+
+
+@dataclass(eq=False)
+class ServedConnection:
+    """One connection of a server."""
+
+    server: "Http2Server"
+    number: int
+    channel: socket.socket
+    state: H2Connection = field(default_factory=lambda: H2Connection(H2Configuration(client_side=False)))
+    under_way: dict[int, Arrived] = field(default_factory=dict)
+    open: bool = True
+
+    def begin_answer(self, stream: int, status: int, headers: Mapping[str, str] | None) -> None:
+        self.state.send_headers(stream, [(":status", str(status)), *(headers or {}).items()])
+
+    def goodbye(self, last: int) -> None:
+        """Say that streams up to this one are answered, and no later one was looked at."""
+        self.channel.sendall(self.state.data_to_send())
+        # Not `close_connection`, after which h2 answers nothing more.
+        self.channel.sendall(struct.pack(">I", 8)[1:] + bytes([7, 0]) + struct.pack(">III", 0, last, ErrorCodes.NO_ERROR))
+
+    def close(self) -> None:
+        """Break off, as a server that ends does."""
+        self.open = False
+
+    def abort(self) -> None:
+        """Break off, as a server that crashes does: the client reads that the connection was reset."""
+        self.channel.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_AT_CLOSE)
+        self.open = False
+
+    def serve(self) -> None:
+        self.state.update_settings({SettingCodes.MAX_CONCURRENT_STREAMS: self.server.streams})
+        self.state.initiate_connection()
+        self._flush()
+        while self.open and (read := self.channel.recv(_READ_BYTES)):
+            for event in self.state.receive_data(read):
+                self._take(event)
+                if not self.open:
+                    break
+            self._flush()
+
+    def _flush(self) -> None:
+        if data := self.state.data_to_send():
+            self.channel.sendall(data)
+
+    def _take(self, event: Event) -> None:
+        match event:
+            case RequestReceived(stream_id=stream, headers=headers):
+                self.under_way[stream] = Arrived(self, stream, {_text(name): _text(value) for name, value in headers})
+            case DataReceived(stream_id=stream, data=data, flow_controlled_length=length):
+                self.under_way[stream].body += data
+                self.state.acknowledge_received_data(length, stream)
+            case StreamEnded(stream_id=stream):
+                self.server.take(self.under_way.pop(stream))
+            case ConnectionTerminated():
+                self.open = False
+
+
+@dataclass(eq=False)
+class Http2Server:
+    """Listens on a free port of 127.0.0.1, by prior knowledge or over TLS.
+
+    Attributes:
+        behaviour: what it does about a request; may be replaced while it runs.
+        context: of TLS; None for prior knowledge.
+        streams: how many it allows at a time on a connection.
+        arrived: requests that have come whole, in order.
+        connections: those that were accepted.
+        most_at_once: the largest number of streams that were open at a time on a connection.
+    """
+
+    behaviour: Behaviour
+    context: ssl.SSLContext | None = None
+    streams: int = 100
+    arrived: list[Arrived] = field(default_factory=list)
+    connections: list[ServedConnection] = field(default_factory=list)
+    closed: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
+    most_at_once: int = 0
+    _listener: socket.socket = field(default_factory=lambda: socket.create_server(("127.0.0.1", 0), backlog=128))
+    _threads: list[threading.Thread] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def port(self) -> int:
+        port: int = self._listener.getsockname()[1]
+        return port
+
+    @property
+    def paths(self) -> list[str]:
+        return [arrived.path for arrived in self.arrived]
+
+    def url(self, path: str = "/", host: str = "127.0.0.1") -> str:
+        return f"{'https' if self.context else 'http'}://{host}:{self.port}{path}"
+
+    def take(self, arrived: Arrived) -> None:
+        with self._lock:
+            self.arrived.append(arrived)
+            self.most_at_once = max(self.most_at_once, arrived.connection.state.open_inbound_streams)
+        self.behaviour(arrived)
+
+    def accept(self) -> None:
+        # Ended by the shutdown of the listener.
+        with suppress(OSError):
+            while True:
+                channel, _ = self._listener.accept()
+                thread = threading.Thread(target=self._serve, args=(channel,))
+                self._threads.append(thread)
+                thread.start()
+
+    def _serve(self, channel: socket.socket) -> None:
+        with channel, suppress(OSError, ProtocolError):
+            secured = self.context.wrap_socket(channel, server_side=True) if self.context else channel
+            with secured:
+                connection = ServedConnection(self, len(self.connections), secured)
+                self.connections.append(connection)
+                connection.serve()
+        self.closed.release()
+
+    def stop(self) -> None:
+        with suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        for connection in self.connections:
+            with suppress(OSError):
+                connection.channel.shutdown(socket.SHUT_RDWR)
+        for thread in self._threads:
+            thread.join()
+
+
+def _text(part: str | bytes) -> str:
+    return part if isinstance(part, str) else part.decode()
+
+
+@contextmanager
+def serving(
+    behaviour: Behaviour = Arrived.answer, *, context: ssl.SSLContext | None = None, streams: int = 100
+) -> Iterator[Http2Server]:
+    """Serve while the body runs."""
+    server = Http2Server(behaviour, context, streams)
+    acceptor = threading.Thread(target=server.accept)
+    acceptor.start()
+    try:
+        yield server
+    finally:
+        server.stop()
+        acceptor.join()
+        # What was accepted while the others were shut down.
+        server.stop()
