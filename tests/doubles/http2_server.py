@@ -11,11 +11,13 @@ from dataclasses import dataclass, field
 from h2.config import H2Configuration
 from h2.connection import H2Connection
 from h2.errors import ErrorCodes
-from h2.events import ConnectionTerminated, DataReceived, Event, RequestReceived, StreamEnded
+from h2.events import ConnectionTerminated, DataReceived, Event, RequestReceived, StreamEnded, StreamReset
 from h2.exceptions import ProtocolError
 from h2.settings import SettingCodes
 
 _READ_BYTES = 65_536
+_NO_LIMIT = 1_000_000
+_SETTINGS, _GOAWAY = 4, 7
 _RESET_AT_CLOSE = struct.pack("ii", 1, 0)
 """The value of SO_LINGER by which a socket that is closed resets its connection."""
 
@@ -34,13 +36,12 @@ class Arrived:
         return self.headers[":path"]
 
     def answer(self, status: int = 200, body: bytes = b"", headers: Mapping[str, str] | None = None) -> None:
-        self.connection.begin_answer(self.stream, status, headers)
-        self.connection.state.send_data(self.stream, body, end_stream=True)
+        self.begin_answer(status, headers)
+        self.connection.unsent[self.stream] = body
 
-    def begin_answer(self, status: int, body: bytes) -> None:
-        """Answer with a part of a body, and no end."""
-        self.connection.begin_answer(self.stream, status, None)
-        self.connection.state.send_data(self.stream, body)
+    def begin_answer(self, status: int = 200, headers: Mapping[str, str] | None = None) -> None:
+        """Answer without an end."""
+        self.connection.state.send_headers(self.stream, [(":status", str(status)), *(headers or {}).items()])
 
     def reset(self, error: ErrorCodes) -> None:
         self.connection.state.reset_stream(self.stream, error)
@@ -59,16 +60,15 @@ class ServedConnection:
     channel: socket.socket
     state: H2Connection = field(default_factory=lambda: H2Connection(H2Configuration(client_side=False)))
     under_way: dict[int, Arrived] = field(default_factory=dict)
+    unsent: dict[int, bytes] = field(default_factory=dict)
+    """Bodies of answers, as far as the client has not let them through yet."""
     open: bool = True
-
-    def begin_answer(self, stream: int, status: int, headers: Mapping[str, str] | None) -> None:
-        self.state.send_headers(stream, [(":status", str(status)), *(headers or {}).items()])
 
     def goodbye(self, last: int) -> None:
         """Say that streams up to this one are answered, and no later one was looked at."""
-        self.channel.sendall(self.state.data_to_send())
+        self._flush()
         # Not `close_connection`, after which h2 answers nothing more.
-        self.channel.sendall(struct.pack(">I", 8)[1:] + bytes([7, 0]) + struct.pack(">III", 0, last, ErrorCodes.NO_ERROR))
+        self.channel.sendall(_frame(_GOAWAY, struct.pack(">II", last, ErrorCodes.NO_ERROR)))
 
     def close(self) -> None:
         """Break off, as a server that ends does."""
@@ -80,9 +80,11 @@ class ServedConnection:
         self.open = False
 
     def serve(self) -> None:
-        self.state.update_settings({SettingCodes.MAX_CONCURRENT_STREAMS: self.server.streams})
+        # h2 would break the connection off where a stream is too many; real servers refuse that stream.
+        self.state.local_settings[SettingCodes.MAX_CONCURRENT_STREAMS] = _NO_LIMIT
         self.state.initiate_connection()
         self._flush()
+        self.channel.sendall(_frame(_SETTINGS, struct.pack(">HI", SettingCodes.MAX_CONCURRENT_STREAMS, self.server.streams)))
         while self.open and (read := self.channel.recv(_READ_BYTES)):
             for event in self.state.receive_data(read):
                 self._take(event)
@@ -90,19 +92,45 @@ class ServedConnection:
                     break
             self._flush()
 
+    def junk(self) -> None:
+        """Send what is no HTTP/2."""
+        self._flush()
+        self.channel.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n" * 10)
+
     def _flush(self) -> None:
+        for stream in list(self.unsent):
+            self._let_through(stream)
         if data := self.state.data_to_send():
             self.channel.sendall(data)
+
+    def _let_through(self, stream: int) -> None:
+        while (window := self.state.local_flow_control_window(stream)) or not self.unsent[stream]:
+            size = min(window, self.state.max_outbound_frame_size)
+            chunk, rest = self.unsent[stream][:size], self.unsent[stream][size:]
+            self.state.send_data(stream, chunk, end_stream=not rest)
+            if not rest:
+                del self.unsent[stream]
+                return
+            self.unsent[stream] = rest
 
     def _take(self, event: Event) -> None:
         match event:
             case RequestReceived(stream_id=stream, headers=headers):
+                if self.state.open_inbound_streams > self.server.streams:
+                    self.state.reset_stream(stream, ErrorCodes.REFUSED_STREAM)
+                    self.server.too_many += 1
+                    return
                 self.under_way[stream] = Arrived(self, stream, {_text(name): _text(value) for name, value in headers})
             case DataReceived(stream_id=stream, data=data, flow_controlled_length=length):
-                self.under_way[stream].body += data
+                if stream in self.under_way:
+                    self.under_way[stream].body += data
                 self.state.acknowledge_received_data(length, stream)
             case StreamEnded(stream_id=stream):
-                self.server.take(self.under_way.pop(stream))
+                if stream in self.under_way:
+                    self.server.take(self.under_way.pop(stream))
+            case StreamReset(stream_id=stream):
+                self.unsent.pop(stream, None)
+                self.under_way.pop(stream, None)
             case ConnectionTerminated():
                 self.open = False
 
@@ -117,6 +145,7 @@ class Http2Server:
         streams: how many it allows at a time on a connection.
         arrived: requests that have come whole, in order.
         connections: those that were accepted.
+        too_many: how many streams it has refused, since that many were open already.
         most_at_once: the largest number of streams that were open at a time on a connection.
     """
 
@@ -127,6 +156,7 @@ class Http2Server:
     connections: list[ServedConnection] = field(default_factory=list)
     closed: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
     most_at_once: int = 0
+    too_many: int = 0
     _listener: socket.socket = field(default_factory=lambda: socket.create_server(("127.0.0.1", 0), backlog=128))
     _threads: list[threading.Thread] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -176,6 +206,11 @@ class Http2Server:
                 connection.channel.shutdown(socket.SHUT_RDWR)
         for thread in self._threads:
             thread.join()
+
+
+def _frame(kind: int, payload: bytes) -> bytes:
+    """Return a frame of the whole connection, without flags."""
+    return struct.pack(">I", len(payload))[1:] + bytes([kind, 0]) + bytes(4) + payload
 
 
 def _text(part: str | bytes) -> str:

@@ -8,15 +8,18 @@ libcurl has taken the first byte of its body; from then on it is `MaybeSent`, un
 not look at the request.
 """
 
+import math
+import select
 import time
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import certifi
 import pycurl
 
-from pushhub.adapters.curl.transfers import NO_HTTP, BoundedReply, SocketOpener, describe_error, header_lines
+from pushhub.adapters.curl.transfers import HTTP2_STREAM_ERROR, NO_HTTP, BoundedReply, SocketOpener, describe_error, header_lines
 from pushhub.sends.port import MaybeSent, NotSent, ProviderReply, PushRequest, SendResult
 
 _MAX_IN_FLIGHT: Final = 150
@@ -27,6 +30,7 @@ _SECONDS_IDLE: Final = 60
 
 FCM closes idle connections after about three minutes.
 """
+_SECONDS_ALONE: Final = 1.0
 _SELECT_SECONDS: Final = 0.005
 
 _REFUSED: Final = "necessary data rewind was not possible"
@@ -36,6 +40,9 @@ Over HTTP/2 it wants that without another error before it only if the stream was
 earlier stream. If the connection broke, the text is of what broke.
 """
 _HTTP1: Final = frozenset({pycurl.CURL_HTTP_VERSION_1_0, pycurl.CURL_HTTP_VERSION_1_1})
+
+_CLOSED_BY_PEER: Final = getattr(select, "POLLRDHUP", select.POLLHUP)
+"""Only Linux has the former, which is set even where something can still be read."""
 
 _NOT_BEGUN: Final = NotSent("the time was over before the request was begun")
 _NO_BODY: Final = NotSent("the request has no body, and whether it was taken could not be told")
@@ -53,41 +60,49 @@ class Http2Transport:
         self._allow_local = allow_local
         self._ca_file = ca_file
         self._multi = _new_multi()
+        self._origins: defaultdict[str, _Origin] = defaultdict(_Origin)
         self._idle: list[_Stream] = []
-        self._without_http2: set[str] = set()
-        """Origins whose last reply came by HTTP/1."""
 
     def send_many(self, requests: Sequence[PushRequest], seconds: float) -> Sequence[SendResult]:
         """Return what became of each request, in their order, within so many seconds; it raises nothing.
 
         A request that the provider did not look at, as it says, is sent once more. A reply of more than 64 KiB is cut.
         """
+        if any(_is_closed(origin.descriptor) for origin in self._origins.values()):
+            self._renew()
         batch = _Batch(requests, time.monotonic() + seconds)
         under_way: dict[pycurl.Curl, _Stream] = {}
         try:
-            while self._begin(batch, under_way):
+            while batch.has_time() and self._begin(batch, under_way):
                 self._multi.perform()
                 self._collect(batch, under_way)
                 self._wait()
+            for stream in under_way.values():
+                batch.take(stream.index, stream.result(pycurl.E_OPERATION_TIMEDOUT, ""))
+            may_be_dead = bool(under_way)
         finally:
             for stream in list(under_way.values()):
                 self._release(stream, under_way)
-        if batch.timed_out:
-            # The connection may be dead without a word, and would hold up the next batch too.
-            self._multi.close()
-            self._multi = _new_multi()
+        if may_be_dead:
+            # What did not answer in time may be gone without a word, and would hold up the next batch too.
+            self._renew()
         return batch.results
 
     def _begin(self, batch: "_Batch", under_way: "dict[pycurl.Curl, _Stream]") -> bool:
         """Begin as many requests as may be in flight; return whether any is."""
-        milliseconds = batch.milliseconds_left()
-        while milliseconds and batch.waiting and len(under_way) < _MAX_IN_FLIGHT:
-            index = batch.waiting.popleft()
+        while batch.waiting and len(under_way) < _MAX_IN_FLIGHT:
+            index = batch.waiting[0]
+            origin = self._origins[_origin(batch.requests[index].url)]
+            if not origin.takes_another():
+                break
+            batch.waiting.popleft()
             stream = self._idle.pop() if self._idle else _Stream(allow_local=self._allow_local, ca_file=self._ca_file)
-            if refusal := stream.describe(index, batch.requests[index], milliseconds):
+            if refusal := stream.describe(batch.requests[index]):
                 batch.results[index] = refusal
                 self._idle.append(stream)
                 continue
+            stream.index, stream.origin = index, origin
+            origin.begin()
             under_way[stream.handle] = stream
             self._multi.add_handle(stream.handle)
         return bool(under_way)
@@ -96,27 +111,13 @@ class Http2Transport:
         _, succeeded, failed = self._multi.info_read()
         for handle, code, text in (*((handle, pycurl.E_OK, "") for handle in succeeded), *failed):
             stream = under_way[handle]
-            batch.take(stream.index, self._result(stream, code, text))
-            batch.timed_out |= code == pycurl.E_OPERATION_TIMEDOUT
+            batch.take(stream.index, stream.result(code, text))
             self._release(stream, under_way)
-
-    def _result(self, stream: "_Stream", code: int, text: str) -> SendResult | None:
-        """Return what became of a request; None if the provider did not look at it."""
-        if code == pycurl.E_OK or stream.reply.too_long:
-            by_http1 = stream.handle.getinfo(pycurl.INFO_HTTP_VERSION) in _HTTP1
-            (self._without_http2.add if by_http1 else self._without_http2.discard)(stream.origin)
-            return ProviderReply(stream.handle.getinfo(pycurl.RESPONSE_CODE), stream.reply.body, stream.reply.headers)
-        reason = stream.sockets.why_refused(code) or describe_error(code)
-        if not stream.body_given:
-            return NotSent(reason)
-        # HTTP/1 refuses no streams: there libcurl says the same of a connection that was closed without an answer.
-        if text == _REFUSED and not stream.handle.getinfo(pycurl.OS_ERRNO) and stream.origin not in self._without_http2:
-            return None
-        return MaybeSent(reason)
 
     def _release(self, stream: "_Stream", under_way: "dict[pycurl.Curl, _Stream]") -> None:
         self._multi.remove_handle(stream.handle)
         del under_way[stream.handle]
+        stream.origin.in_flight -= 1
         stream.forget()
         self._idle.append(stream)
 
@@ -124,6 +125,11 @@ class Http2Transport:
         # libcurl starts requests by its own timers too, which no socket announces.
         timer = self._multi.timeout()
         self._multi.select(_SELECT_SECONDS if timer < 0 else min(_SELECT_SECONDS, timer / 1000))
+
+    def _renew(self) -> None:
+        self._multi.close()
+        self._multi = _new_multi()
+        self._origins.clear()
 
 
 def _new_multi() -> pycurl.CurlMulti:
@@ -134,6 +140,57 @@ def _new_multi() -> pycurl.CurlMulti:
     return multi
 
 
+def _origin(url: str) -> str:
+    """Return scheme, host and port of a URL."""
+    return "/".join(url.split("/", 3)[:3]).lower()
+
+
+def _is_closed(descriptor: int) -> bool:
+    """Say whether the peer has closed a connection.
+
+    libcurl looks at that once a second at most, and what it sends in between is lost. That something can be read means nothing: it
+    may be a frame that every server sends.
+    """
+    if descriptor < 0:
+        return False
+    poll = select.poll()
+    poll.register(descriptor, _CLOSED_BY_PEER)
+    return bool(poll.poll(0))
+
+
+@dataclass(slots=True)
+class _Origin:
+    """What is known of a scheme, host and port, and of the one connection to it.
+
+    Attributes:
+        in_flight: requests that are under way.
+        descriptor: of the socket that the last reply came by; -1 before there is one.
+        replied_at: when that was, by the monotonic clock.
+        by_http1: whether it came by HTTP/1.
+        begun_at: when a request was begun of which no other was under way.
+    """
+
+    in_flight: int = 0
+    descriptor: int = -1
+    replied_at: float = -math.inf
+    by_http1: bool = False
+    begun_at: float = -math.inf
+
+    def takes_another(self) -> bool:
+        """Say whether one more request may be begun: until the connection has brought a reply, one alone is under way.
+
+        libcurl sends a hundred before it knows how many streams the server allows, which then refuses most of them. APNs allows one
+        until it has seen a valid token. A first request that is never answered holds the others up for a second.
+        """
+        now = time.monotonic()
+        return not self.in_flight or now - self.replied_at < _SECONDS_IDLE or now - self.begun_at > _SECONDS_ALONE
+
+    def begin(self) -> None:
+        if not self.in_flight:
+            self.begun_at = time.monotonic()
+        self.in_flight += 1
+
+
 class _Batch:
     """What is to be sent, and what became of it so far."""
 
@@ -142,12 +199,11 @@ class _Batch:
         self.waiting = deque(range(len(requests)))
         """Indexes of requests."""
         self.results: list[SendResult] = [_NOT_BEGUN] * len(requests)
-        self.timed_out = False
         self._deadline = deadline
         self._refused: set[int] = set()
 
-    def milliseconds_left(self) -> int:
-        return max(0, int(1000 * (self._deadline - time.monotonic())))
+    def has_time(self) -> bool:
+        return time.monotonic() < self._deadline
 
     def take(self, index: int, result: SendResult | None) -> None:
         if result is None and index not in self._refused:
@@ -162,9 +218,9 @@ class _Stream:
     def __init__(self, *, allow_local: bool, ca_file: str) -> None:
         self.handle = pycurl.Curl()
         self.index = 0
+        self.origin = _Origin()
         self.reply = BoundedReply()
         self.sockets = SocketOpener(allow_local=allow_local)
-        self._url = ""
         self._body = memoryview(b"")
         self._given = 0
         for option, value in {
@@ -187,7 +243,7 @@ class _Stream:
         }.items():
             self.handle.setopt(option, value)
 
-    def describe(self, index: int, request: PushRequest, milliseconds: int) -> NotSent | None:
+    def describe(self, request: PushRequest) -> NotSent | None:
         """Make it the request's; return why it cannot be sent."""
         if not request.body:
             return _NO_BODY
@@ -201,25 +257,32 @@ class _Stream:
             return NotSent(NO_HTTP)
         set_option(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_2TLS if over_tls else pycurl.CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE)
         set_option(pycurl.POSTFIELDSIZE, len(request.body))
-        set_option(pycurl.TIMEOUT_MS, milliseconds)
-        self.index, self._url, self._body, self._given = index, request.url, memoryview(request.body), 0
+        self._body, self._given = memoryview(request.body), 0
         self.reply.begin(request.reply_headers)
         return None
+
+    def result(self, code: int, text: str) -> SendResult | None:
+        """Return what became of the request, by libcurl's error and its text; None if the provider did not look at it."""
+        ask = self.handle.getinfo
+        if code == pycurl.E_OK or self.reply.too_long:
+            self.origin.replied_at, self.origin.descriptor = time.monotonic(), ask(pycurl.ACTIVESOCKET)
+            self.origin.by_http1 = ask(pycurl.INFO_HTTP_VERSION) in _HTTP1
+            return ProviderReply(ask(pycurl.RESPONSE_CODE), self.reply.body, self.reply.headers)
+        # An error of one stream leaves the connection as it is.
+        if code != HTTP2_STREAM_ERROR:
+            self.origin.replied_at = -math.inf
+        reason = self.sockets.why_refused(code) or describe_error(code)
+        if not self._given:
+            return NotSent(reason)
+        # HTTP/1 refuses no streams: there libcurl says the same of a connection that was closed without an answer.
+        if text == _REFUSED and not ask(pycurl.OS_ERRNO) and not self.origin.by_http1:
+            return None
+        return MaybeSent(reason)
 
     def forget(self) -> None:
         self.sockets.forget()
         self.reply.begin(frozenset())
         self._body = memoryview(b"")
-
-    @property
-    def body_given(self) -> bool:
-        """Whether libcurl has any of the body, and so the provider may have all of it."""
-        return self._given > 0
-
-    @property
-    def origin(self) -> str:
-        """Scheme, host and port of the URL."""
-        return "/".join(self._url.split("/", 3)[:3]).lower()
 
     def _read(self, size: int) -> bytes | int:
         """Give the body once.

@@ -17,6 +17,8 @@ _NOT_ADDED: Final = ("Content-Type:", "Expect:")
 """An empty value leaves out what libcurl would add to a body: a type of its own where none is given, and for a large body the
 question whether it may be sent."""
 
+HTTP2_STREAM_ERROR: Final = 92
+"""CURLE_HTTP2_STREAM, of which pycurl has no name."""
 UNREACHABLE: Final = {
     pycurl.E_COULDNT_RESOLVE_HOST: "the host's name was not found",
     pycurl.E_COULDNT_CONNECT: "no connection",
@@ -32,9 +34,9 @@ _BROKEN_OFF: Final = {
     pycurl.E_SEND_FAIL_REWIND: "the connection broke while the request was sent",
     pycurl.E_PARTIAL_FILE: "the connection was closed within the answer",
     pycurl.E_HTTP2: "the connection was closed without an answer",
-    92: "the host broke off this one request",
+    HTTP2_STREAM_ERROR: "the host broke off this one request",
 }
-"""Errors that say nothing of the next request; pycurl has no name for 92, CURLE_HTTP2_STREAM."""
+"""Errors that say nothing of the next request."""
 NO_HTTP: Final = "the request has a character that HTTP does not take"
 
 
