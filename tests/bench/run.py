@@ -1,6 +1,6 @@
 """Measures what the project promises of speed and memory, and prints it as tables.
 
-    uv run python tests/bench/run.py [cold|warm|hub|forwarding|events|imports …]
+    uv run python tests/bench/run.py [cold|warm|hub|forwarding|events|imports|sending …]
 
 Ratios compare things measured in the same run; absolute figures say more of the machine than of the code.
 """
@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 import click
 
-from tests.bench import cold_start, event_hub, forwarding, importing, local_hub, warm_handler
+from tests.bench import cold_start, event_hub, forwarding, importing, local_hub, sending, warm_handler
 
 PARTS = {
     "cold": cold_start.measure,
@@ -21,6 +21,7 @@ PARTS = {
     "forwarding": forwarding.measure,
     "events": event_hub.measure,
     "imports": importing.measure,
+    "sending": sending.measure,
 }
 
 

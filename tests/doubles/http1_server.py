@@ -16,7 +16,7 @@ def answer(status: str = "200 OK", body: bytes = b"", *headers: str) -> bytes:
 
 @dataclass
 class RawServer:
-    """Listens on 127.0.0.1; keeps connections open unless `closes` or the answer is None.
+    """Listens on 127.0.0.1; keeps connections open unless `closes` or the answer is None, and says goodbye in TLS if it `unwraps`.
 
     `reply` makes the answer to a request; `requests` are those that came, `connections` counts what was accepted, and `closed` is
     released for each connection that has ended.
@@ -25,6 +25,7 @@ class RawServer:
     reply: Callable[[bytes], bytes | None]
     context: ssl.SSLContext | None = None
     closes: bool = False
+    unwraps: bool = False
     requests: list[bytes] = field(default_factory=list)
     connections: int = 0
     closed: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
@@ -67,6 +68,8 @@ class RawServer:
                 with self.context.wrap_socket(connection, server_side=True) as secured:
                     self._open.append(secured)
                     self._talk(secured)
+                    if self.unwraps:
+                        secured.unwrap()
             else:
                 self._talk(connection)
         self.closed.release()
@@ -97,10 +100,10 @@ def _request(line: Callable[[], bytes], read: Callable[[int], bytes]) -> bytes:
 
 @contextmanager
 def listening(
-    reply: Callable[[bytes], bytes | None], context: ssl.SSLContext | None = None, *, closes: bool = False
+    reply: Callable[[bytes], bytes | None], context: ssl.SSLContext | None = None, *, closes: bool = False, unwraps: bool = False
 ) -> Iterator[RawServer]:
     """Serve while the body runs."""
-    server = RawServer(reply, context, closes)
+    server = RawServer(reply, context, closes, unwraps)
     acceptor = threading.Thread(target=server.accept)
     acceptor.start()
     try:

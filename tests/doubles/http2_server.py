@@ -86,7 +86,7 @@ class ServedConnection:
         self._flush()
         self.channel.sendall(_frame(_SETTINGS, struct.pack(">HI", SettingCodes.MAX_CONCURRENT_STREAMS, self.server.streams)))
         while self.open and (read := self.channel.recv(_READ_BYTES)):
-            for event in self.state.receive_data(read):
+            for event in self._events(read):
                 self._take(event)
                 if not self.open:
                     break
@@ -96,6 +96,13 @@ class ServedConnection:
         """Send what is no HTTP/2."""
         self._flush()
         self.channel.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n" * 10)
+
+    def _events(self, read: bytes) -> list[Event]:
+        try:
+            return self.state.receive_data(read)
+        except ProtocolError:
+            self.server.not_http2.append(read)
+            raise
 
     def _flush(self) -> None:
         for stream in list(self.unsent):
@@ -146,6 +153,7 @@ class Http2Server:
         arrived: requests that have come whole, in order.
         connections: those that were accepted.
         too_many: how many streams it has refused, since that many were open already.
+        not_http2: what came that is something else.
         most_at_once: the largest number of streams that were open at a time on a connection.
     """
 
@@ -155,6 +163,7 @@ class Http2Server:
     arrived: list[Arrived] = field(default_factory=list)
     connections: list[ServedConnection] = field(default_factory=list)
     closed: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
+    not_http2: list[bytes] = field(default_factory=list)
     most_at_once: int = 0
     too_many: int = 0
     _listener: socket.socket = field(default_factory=lambda: socket.create_server(("127.0.0.1", 0), backlog=128))

@@ -309,6 +309,14 @@ def test_a_push_that_is_refused_and_then_lost_may_have_been_sent(good: Http2Serv
     assert good.paths == ["/0", "/0"]
 
 
+def test_a_server_that_asks_for_http_1_gets_no_push_a_second_time_by_itself(good: Http2Server) -> None:
+    """libcurl sends the request anew by HTTP/1.1, even on a connection that was not used before."""
+    good.behaviour = _resetting(ErrorCodes.HTTP_1_1_REQUIRED)
+    _reasons(_send(_transport(), _pushes(good, 1)), MaybeSent)
+    assert good.paths == ["/0"]
+    assert BODY not in b"".join(good.not_http2)
+
+
 def test_a_stream_that_is_reset_costs_the_others_nothing(good: Http2Server) -> None:
     good.behaviour = lambda arrived: arrived.reset(ErrorCodes.INTERNAL_ERROR) if arrived.path == "/7" else arrived.answer()
     results = list(_send(_transport(), _pushes(good, 20)))
@@ -579,7 +587,7 @@ def test_a_host_that_speaks_http_1_alone_is_sent_to_one_request_after_the_other(
 def test_a_push_that_such_a_host_does_not_answer_is_not_sent_again(tmp_path: Path) -> None:
     """libcurl says of it what it says of a refused stream."""
     certificate = certify(tmp_path, address="127.0.0.1")
-    with listening(lambda request: None if b"/lost" in request else answer(), certificate.context) as server:
+    with listening(lambda request: None if b"/lost" in request else answer(), certificate.context, unwraps=True) as server:
         transport = Http2Transport(allow_local=True, ca_file=str(certificate.file))
         assert _send(transport, [PushRequest(server.url(), {}, BODY)]) == [TAKEN]
         _reasons(_send(transport, [PushRequest(server.url("/lost"), {}, BODY)]), MaybeSent)
