@@ -167,6 +167,7 @@ class Http2Server:
     most_at_once: int = 0
     too_many: int = 0
     _listener: socket.socket = field(default_factory=lambda: socket.create_server(("127.0.0.1", 0), backlog=128))
+    _accepted: list[socket.socket] = field(default_factory=list)
     _threads: list[threading.Thread] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -193,9 +194,10 @@ class Http2Server:
         with suppress(OSError):
             while True:
                 channel, _ = self._listener.accept()
+                self._accepted.append(channel)
                 thread = threading.Thread(target=self._serve, args=(channel,))
-                self._threads.append(thread)
                 thread.start()
+                self._threads.append(thread)
 
     def _serve(self, channel: socket.socket) -> None:
         with channel, suppress(OSError, ProtocolError):
@@ -206,13 +208,16 @@ class Http2Server:
                 connection.serve()
         self.closed.release()
 
-    def stop(self) -> None:
+    def stop_accepting(self) -> None:
         with suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
-        for connection in self.connections:
+
+    def stop(self) -> None:
+        # TLS takes over the socket that was accepted.
+        for channel in (*self._accepted, *(connection.channel for connection in self.connections)):
             with suppress(OSError):
-                connection.channel.shutdown(socket.SHUT_RDWR)
+                channel.shutdown(socket.SHUT_RDWR)
         for thread in self._threads:
             thread.join()
 
@@ -237,7 +242,6 @@ def serving(
     try:
         yield server
     finally:
-        server.stop()
+        server.stop_accepting()
         acceptor.join()
-        # What was accepted while the others were shut down.
         server.stop()
