@@ -101,7 +101,7 @@ class Http2Transport:
                 batch.results[index] = refusal
                 self._idle.append(stream)
                 continue
-            stream.index, stream.origin = index, origin
+            stream.index, stream.origin, stream.breaks = index, origin, origin.breaks
             origin.begin()
             under_way[stream.handle] = stream
             self._multi.add_handle(stream.handle)
@@ -112,6 +112,10 @@ class Http2Transport:
         for handle, code, text in (*((handle, pycurl.E_OK, "") for handle in succeeded), *failed):
             stream = under_way[handle]
             batch.take(stream.index, stream.result(code, text))
+            self._release(stream, under_way)
+        # libcurl would send those that wait for a stream over the next connection, all at once.
+        for stream in [stream for stream in under_way.values() if stream.is_to_be_begun_anew()]:
+            batch.waiting.appendleft(stream.index)
             self._release(stream, under_way)
 
     def _release(self, stream: "_Stream", under_way: "dict[pycurl.Curl, _Stream]") -> None:
@@ -163,11 +167,12 @@ class _Origin:
     """What is known of a scheme, host and port, and of the one connection to it.
 
     Attributes:
-        in_flight: requests that are under way.
+        in_flight: how many requests are.
         descriptor: of the socket that the last reply came by; -1 before there is one.
         replied_at: when that was, by the monotonic clock.
         by_http1: whether it came by HTTP/1.
-        begun_at: when a request was begun of which no other was under way.
+        begun_at: when a request was begun while no other was in flight.
+        breaks: how many errors its connections have met; a reply to a request from before the last one says nothing of the next.
     """
 
     in_flight: int = 0
@@ -175,6 +180,7 @@ class _Origin:
     replied_at: float = -math.inf
     by_http1: bool = False
     begun_at: float = -math.inf
+    breaks: int = 0
 
     def takes_another(self) -> bool:
         """Say whether one more request may be begun: until the connection has brought a reply, one alone is under way.
@@ -189,6 +195,10 @@ class _Origin:
         if not self.in_flight:
             self.begun_at = time.monotonic()
         self.in_flight += 1
+
+    def break_off(self) -> None:
+        self.replied_at = -math.inf
+        self.breaks += 1
 
 
 class _Batch:
@@ -219,6 +229,7 @@ class _Stream:
         self.handle = pycurl.Curl()
         self.index = 0
         self.origin = _Origin()
+        self.breaks = 0
         self.reply = BoundedReply()
         self.sockets = SocketOpener(allow_local=allow_local)
         self._body = memoryview(b"")
@@ -261,16 +272,21 @@ class _Stream:
         self.reply.begin(request.reply_headers)
         return None
 
+    def is_to_be_begun_anew(self) -> bool:
+        """Say whether its connection broke before any of its body was given."""
+        return not self._given and self.breaks != self.origin.breaks
+
     def result(self, code: int, text: str) -> SendResult | None:
         """Return what became of the request, by libcurl's error and its text; None if the provider did not look at it."""
         ask = self.handle.getinfo
         if code == pycurl.E_OK or self.reply.too_long:
-            self.origin.replied_at, self.origin.descriptor = time.monotonic(), ask(pycurl.ACTIVESOCKET)
+            if self.breaks == self.origin.breaks:
+                self.origin.replied_at, self.origin.descriptor = time.monotonic(), ask(pycurl.ACTIVESOCKET)
             self.origin.by_http1 = ask(pycurl.INFO_HTTP_VERSION) in _HTTP1
             return ProviderReply(ask(pycurl.RESPONSE_CODE), self.reply.body, self.reply.headers)
         # An error of one stream leaves the connection as it is.
         if code != HTTP2_STREAM_ERROR:
-            self.origin.replied_at = -math.inf
+            self.origin.break_off()
         reason = self.sockets.why_refused(code) or describe_error(code)
         if not self._given:
             return NotSent(reason)
