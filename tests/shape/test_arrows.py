@@ -11,8 +11,8 @@ PACKAGE = Path(__file__).parents[2] / "layers" / "core" / "pushhub"
 AWS = {"boto3", "botocore", "aws_lambda_powertools"}
 CONSOLE_ONLY = {"aiohttp", "click", "filelock", "psutil", "rich", "ruamel", "samcli", "samtranslator"}
 ONLY_IN = {
-    "pycurl": ("adapters/curl.py",),
-    "certifi": ("adapters/curl.py",),
+    "pycurl": ("adapters/curl",),
+    "certifi": ("adapters/curl",),
     "cryptography": ("events/links.py", "sends/encryption.py", "sends/signing.py"),
     "defusedxml": ("dialects/xml_body.py",),
 }

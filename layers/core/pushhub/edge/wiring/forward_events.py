@@ -6,7 +6,7 @@ import time
 from pydantic import Field
 
 from pushhub.adapters import clients
-from pushhub.adapters.curl import CurlExchange
+from pushhub.adapters.curl.exchange import CurlExchange
 from pushhub.catalog.model import UpstreamKind
 from pushhub.dialects.altcraft.upstream import AltcraftUpstream
 from pushhub.edge.settings import Settings, read_settings

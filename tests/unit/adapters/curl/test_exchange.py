@@ -10,24 +10,21 @@ import ssl
 import threading
 import time
 import zlib
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from pathlib import Path
 
 import pycurl
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
-from pushhub.adapters import curl as outbound
-from pushhub.adapters.curl import CurlExchange
+from pushhub.adapters.curl import exchange as outbound
+from pushhub.adapters.curl.exchange import CurlExchange
+from pushhub.adapters.curl.transfers import BoundedReply
 from pushhub.console.recording_server import ANSWERS, Arrival, Behaviour, recording
 from pushhub.outgoing.calls import MAX_REPLY_BYTES, RETRY_AFTER, SECONDS_TO_ANSWER, Call, CallReply, NoReply
+from tests.doubles.certificates import Certificate, certify
+from tests.doubles.http1_server import RawServer, answer, listening
 
 SHORT = 0.3
 """Seconds to answer, where a server never does."""
@@ -37,113 +34,6 @@ TOKEN, LINK = "secret-token-of-the-upstream", "link-that-is-a-credential-itself"
 POSTED = f'{{"token":"{TOKEN}","uid":"u"}}'.encode()
 ENCODINGS = b"Accept-Encoding: deflate, gzip, br\r\n"
 POST_PATH, LINK_PATH = "/api/v1.1/pushes/post_events", f"/api/v1.1/pushes/crypto_post_events?/{LINK}"
-
-
-# Servers
-
-
-def answer(status: str = "200 OK", body: bytes = b"", *headers: str) -> bytes:
-    """Return a whole HTTP answer."""
-    head = "".join(f"{line}\r\n" for line in (f"HTTP/1.1 {status}", *headers, f"Content-Length: {len(body)}"))
-    return head.encode() + b"\r\n" + body
-
-
-@dataclass
-class RawServer:
-    """Listens on 127.0.0.1; keeps connections open unless `closes` or the answer is None.
-
-    `reply` makes the answer to a request; `requests` are those that came, `connections` counts what was accepted, and `closed` is
-    released for each connection that has ended.
-    """
-
-    reply: Callable[[bytes], bytes | None]
-    context: ssl.SSLContext | None = None
-    closes: bool = False
-    requests: list[bytes] = field(default_factory=list)
-    connections: int = 0
-    closed: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
-    _listener: socket.socket = field(default_factory=lambda: socket.create_server(("127.0.0.1", 0), backlog=128))
-    _open: list[socket.socket] = field(default_factory=list)
-    _threads: list[threading.Thread] = field(default_factory=list)
-
-    @property
-    def port(self) -> int:
-        port: int = self._listener.getsockname()[1]
-        return port
-
-    def url(self, path: str = "/", host: str = "127.0.0.1") -> str:
-        return f"{'https' if self.context else 'http'}://{host}:{self.port}{path}"
-
-    def accept(self) -> None:
-        # Ended by the shutdown of the listener.
-        with suppress(OSError):
-            while True:
-                connection, _ = self._listener.accept()
-                self.connections += 1
-                self._open.append(connection)
-                thread = threading.Thread(target=self._serve, args=(connection,))
-                self._threads.append(thread)
-                thread.start()
-
-    def stop(self) -> None:
-        with suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        for connection in self._open:
-            with suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
-        for thread in self._threads:
-            thread.join()
-
-    def _serve(self, connection: socket.socket) -> None:
-        with connection, suppress(OSError):
-            if self.context:
-                with self.context.wrap_socket(connection, server_side=True) as secured:
-                    self._open.append(secured)
-                    self._talk(secured)
-            else:
-                self._talk(connection)
-        self.closed.release()
-
-    def _talk(self, connection: socket.socket) -> None:
-        with connection.makefile("rb") as stream:
-            while request := _request(stream.readline, stream.read):
-                self.requests.append(request)
-                reply = self.reply(request)
-                if reply is None:
-                    return
-                connection.sendall(reply)
-                if self.closes:
-                    return
-
-
-def _request(line: Callable[[], bytes], read: Callable[[int], bytes]) -> bytes:
-    """Return the next request, nothing where the client is gone."""
-    lines = []
-    size = 0
-    while (one := line()) not in {b"", b"\r\n"}:
-        lines.append(one)
-        name, _, value = one.partition(b":")
-        if name.lower() == b"content-length":
-            size = int(value)
-    return b"".join([*lines, b"\r\n", read(size)]) if lines else b""
-
-
-@contextmanager
-def listening(
-    reply: Callable[[bytes], bytes | None], context: ssl.SSLContext | None = None, *, closes: bool = False
-) -> Iterator[RawServer]:
-    """Serve while the body runs."""
-    server = RawServer(reply, context, closes)
-    acceptor = threading.Thread(target=server.accept)
-    acceptor.start()
-    try:
-        yield server
-    finally:
-        server.stop()
-        acceptor.join()
-        # What was accepted while the others were shut down.
-        server.stop()
 
 
 def _exchange(*, allow_local: bool = True, seconds: float = LONG) -> CurlExchange:
@@ -660,7 +550,7 @@ def test_where_there_are_no_sockets_left_nothing_is_lost(
         raise OSError("too many open files")
 
     with monkeypatch.context() as patched:
-        patched.setattr("pushhub.adapters.curl.socket.socket", none_left)
+        patched.setattr("pushhub.adapters.curl.transfers.socket.socket", none_left)
         results = exchange([_post(good.url())] * 3)
     assert all(_no_reply(result, unreachable=True).startswith("no connection") for result in results)
     assert exchange([_post(good.url())] * 3) == [CallReply(200, b"good")] * 3
@@ -670,47 +560,12 @@ def test_where_there_are_no_sockets_left_nothing_is_lost(
 # TLS
 
 
-@dataclass(frozen=True, slots=True)
-class Certificate:
-    """A certificate that vouches for itself, and a server's context with it."""
-
-    file: Path
-    context: ssl.SSLContext
-
-
-def _certificate(folder: Path, *, dns: str = "localhost", address: str | None = None, ended: bool = False) -> Certificate:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, dns)])
-    now = datetime.now(UTC)
-    names: list[x509.GeneralName] = [x509.DNSName(dns), *([x509.IPAddress(ip_address(address))] if address else [])]
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=3))
-        .not_valid_after(now - timedelta(days=1) if ended else now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName(names), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    file, key_file = folder / "certificate.pem", folder / "key.pem"
-    file.write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    key_file.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(file, key_file)
-    return Certificate(file, context)
-
-
 def _trusting(certificate: Certificate) -> CurlExchange:
     return CurlExchange(allow_local=True, ca_file=str(certificate.file), seconds_to_answer=LONG)
 
 
 def test_a_host_whose_certificate_is_trusted_is_sent_to_over_connections_that_are_kept(tmp_path: Path) -> None:
-    certificate = _certificate(tmp_path)
+    certificate = certify(tmp_path)
     with listening(_good, certificate.context) as server:
         exchange = _trusting(certificate)
         for _ in range(5):
@@ -719,7 +574,7 @@ def test_a_host_whose_certificate_is_trusted_is_sent_to_over_connections_that_ar
 
 
 def test_a_host_whose_certificate_nobody_vouches_for_is_unreachable_and_is_told_nothing(tmp_path: Path) -> None:
-    certificate = _certificate(tmp_path)
+    certificate = certify(tmp_path)
     with listening(_good, certificate.context) as server:
         for result in _exchange()([_post(server.url(host="localhost")), Call(server.url(LINK_PATH, "localhost"))]):
             assert _no_reply(result, unreachable=True).startswith("the host's certificate is not valid")
@@ -731,7 +586,7 @@ def test_a_host_whose_certificate_nobody_vouches_for_is_unreachable_and_is_told_
     [("localhost", False, "127.0.0.1"), ("up.example", False, "localhost"), ("localhost", True, "localhost")],
 )
 def test_a_certificate_for_another_host_or_another_time_is_not_valid(tmp_path: Path, dns: str, ended: bool, host: str) -> None:
-    certificate = _certificate(tmp_path, dns=dns, ended=ended)
+    certificate = certify(tmp_path, dns=dns, ended=ended)
     with listening(_good, certificate.context) as server:
         result = _one(_trusting(certificate), _post(server.url(host=host)))
         assert _no_reply(result, unreachable=True).startswith("the host's certificate is not valid")
@@ -739,13 +594,13 @@ def test_a_certificate_for_another_host_or_another_time_is_not_valid(tmp_path: P
 
 
 def test_a_certificate_may_be_for_an_address(tmp_path: Path) -> None:
-    certificate = _certificate(tmp_path, address="127.0.0.1")
+    certificate = certify(tmp_path, address="127.0.0.1")
     with listening(_good, certificate.context) as server:
         assert _one(_trusting(certificate), _post(server.url())) == CallReply(200, b"good")
 
 
 def test_old_versions_of_tls_are_not_spoken(tmp_path: Path) -> None:
-    certificate = _certificate(tmp_path)
+    certificate = certify(tmp_path)
     with pytest.warns(DeprecationWarning, match="TLSv1_1"):
         certificate.context.maximum_version = ssl.TLSVersion.TLSv1_1
     with listening(_good, certificate.context) as server:
@@ -807,7 +662,7 @@ LOCAL = [
 @pytest.fixture
 def trap(tmp_path: Path) -> Iterator[RawServer]:
     """Give a server that nothing may connect to, on every local address."""
-    with listening(_good, _certificate(tmp_path, address="127.0.0.1").context) as server:
+    with listening(_good, certify(tmp_path, address="127.0.0.1").context) as server:
         yield server
         reached = server.connections
         # It listens all right: what connects is seen.
@@ -826,7 +681,7 @@ def test_local_addresses_are_refused_before_a_socket_is_opened(host: str, trap: 
     opened: list[object] = []
     exchange = _exchange(allow_local=False)
     with monkeypatch.context() as patched:
-        patched.setattr("pushhub.adapters.curl.socket.socket", lambda *asked: opened.append(asked))
+        patched.setattr("pushhub.adapters.curl.transfers.socket.socket", lambda *asked: opened.append(asked))
         _refused(exchange, f"https://{host}:{trap.port}/")
     assert not opened
 
@@ -879,7 +734,7 @@ def test_a_name_with_a_public_and_a_local_address_does_not_fall_back_to_the_loca
 
 def test_a_refused_address_is_not_blamed_for_what_went_wrong_at_another_one() -> None:
     transfer = outbound._Transfer(pycurl.Curl(), allow_local=False)
-    assert transfer._open_socket(0, (socket.AF_INET, socket.SOCK_STREAM, 6, ("10.0.0.1", 443))) == pycurl.SOCKET_BAD
+    assert transfer.sockets(0, (socket.AF_INET, socket.SOCK_STREAM, 6, ("10.0.0.1", 443))) == pycurl.SOCKET_BAD
     transfer.end(pycurl.E_GOT_NOTHING, "Empty reply from server")
     assert _no_reply(transfer.result(), unreachable=False).startswith("the connection was closed without an answer")
 
@@ -901,14 +756,14 @@ def test_no_other_scheme_is_spoken(scheme: str, allow_local: bool, trap: RawServ
 
 
 def test_an_error_in_a_callback_costs_one_answer_alone(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
-    right = outbound._Transfer._write
+    right = BoundedReply.write
 
-    def wrong(transfer: outbound._Transfer, chunk: bytes) -> int:
+    def wrong(reply: BoundedReply, chunk: bytes) -> int:
         if b"boom" in chunk:
             raise ZeroDivisionError
-        return right(transfer, chunk)
+        return right(reply, chunk)
 
-    monkeypatch.setattr(outbound._Transfer, "_write", wrong)
+    monkeypatch.setattr(BoundedReply, "write", wrong)
     with listening(lambda request: answer(body=b"boom" if b"/boom" in request else b"good")) as server:
         exchange = _exchange()
         calls = [Call(server.url(f"/{name}")) for name in ("1", "boom", "2")]
