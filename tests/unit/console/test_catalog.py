@@ -27,7 +27,7 @@ from pushhub.faults import UnavailableError
 from pushhub.moments import Seconds
 from tests.doubles.audience import MemoryAudience
 from tests.doubles.catalog import MemoryCatalog
-from tests.doubles.secrets import MemorySecrets
+from tests.doubles.secrets import MemoryAppSecrets, MemorySecrets
 
 TOKEN = "3LXP2FRcRxJ-7b14db88ec937f14"
 SHOP = f"""
@@ -48,13 +48,17 @@ class Hub:
         self.catalog = MemoryCatalog()
         self.audience = MemoryAudience()
         self.secrets = MemorySecrets()
+        self.app_secrets = MemoryAppSecrets()
+        self.base_url = "https://hub.example"
         self.local_upstreams = True
         self.file = file
         self.stacks: list[Stack | None] = []
 
     def open(self, stack: Stack | None) -> Stores:
         self.stacks.append(stack)
-        return Stores(self.catalog, self.audience, self.secrets, local_upstreams=self.local_upstreams)
+        return Stores(
+            self.catalog, self.audience, self.secrets, self.app_secrets, self.base_url, local_upstreams=self.local_upstreams
+        )
 
     def run(self, *words: str) -> Result:
         return CliRunner(mix_stderr=False).invoke(catalog, words)
@@ -157,7 +161,7 @@ def test_a_dry_run_writes_no_secret(hub: Hub) -> None:
 
 
 def test_a_hub_without_upstreams_is_never_asked_for_its_secret(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail() -> StoredSecrets:
+    def fail() -> StoredSecrets[Secrets]:
         raise AssertionError
 
     monkeypatch.setattr(hub.secrets, "load", fail)
@@ -371,13 +375,14 @@ upstreams:
   url: https://example.com
   relay_links: false
   events: [delivered, opened]
+apps: []
 """
     )
     assert json.loads(hub.run("show", "--json").stdout) == YAML(typ="safe", pure=True).load(StringIO(shown.stdout))
 
 
 def test_showing_an_empty_catalog_prints_empty_lists(hub: Hub) -> None:
-    assert hub.run("show").stdout == "databases: []\nresources: []\napi_tokens: []\nupstreams: []\n"
+    assert hub.run("show").stdout == "databases: []\nresources: []\napi_tokens: []\nupstreams: []\napps: []\n"
 
 
 def test_what_is_shown_is_a_catalog_file_but_for_the_tokens(hub: Hub) -> None:
@@ -419,8 +424,8 @@ def test_reading_a_file_raises_all_problems(hub: Hub) -> None:
     with pytest.raises(ConsoleError) as caught:
         read_catalog(hub.file)
     assert caught.value.message.splitlines() == [
-        f"{hub.file}: a: unknown key; the keys are databases, resources, api_tokens, upstreams",
-        f"{hub.file}: b: unknown key; the keys are databases, resources, api_tokens, upstreams",
+        f"{hub.file}: a: unknown key; the keys are databases, resources, api_tokens, upstreams, apps",
+        f"{hub.file}: b: unknown key; the keys are databases, resources, api_tokens, upstreams, apps",
     ]
 
 
