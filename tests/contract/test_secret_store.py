@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pushhub.adapters.secrets_manager import SecretsManagerSecret
+from pushhub.catalog.app_secrets import APP_SECRETS_FORMAT, AppSecrets, AppSecretsTooLargeError
 from pushhub.catalog.secrets import SECRETS_FORMAT, LinkKeyId, Secrets, SecretsChangedError, SecretStore
 from pushhub.console.stores import stores_of
 from tests.conftest import Hub
-from tests.doubles.secrets import MemorySecrets
+from tests.doubles.secrets import MemoryAppSecrets, MemorySecrets
 
 if TYPE_CHECKING:
     from pushhub.console.connection import Connection
@@ -114,6 +115,53 @@ def test_of_several_at_once_one_wins(store: SecretStore[Secrets], lacking: Calla
         won = list(pool.map(write, range(4)))
     assert won.count(True) == 1
     assert store.load().secrets == with_token(NEW, "altcraft", str(won.index(True)))
+
+
+@pytest.fixture(params=["memory", "moto", "engine"])
+def app_store(request: pytest.FixtureRequest) -> SecretStore[AppSecrets]:
+    """Give a store of credentials over a secret of its own."""
+    if request.param == "memory":
+        return MemoryAppSecrets()
+    connection: Connection = request.getfixturevalue(request.param)
+    client = connection.client("secretsmanager")
+    if request.param == "moto":
+        client.meta.events.register("before-parameter-build.secretsmanager.GetSecretValue", name_the_stage)
+    name = f"secret-{secrets.token_hex(4)}"
+    arn = client.create_secret(Name=name, SecretString='{"v": 1, "apps": {}, "unused": "random"}')["ARN"]
+    return SecretsManagerSecret(client, arn, APP_SECRETS_FORMAT)
+
+
+def credentials_of(*ids: str, size: int = 9) -> AppSecrets:
+    return AppSecrets({id_: {"apns": {"key": "k" * size, "key_id": 'a "b" \\ é'}} for id_ in ids})
+
+
+def test_the_secret_of_apps_begins_without_any(app_store: SecretStore[AppSecrets]) -> None:
+    assert app_store.load().secrets == AppSecrets()
+
+
+def test_credentials_are_read_back_as_they_were_written(app_store: SecretStore[AppSecrets]) -> None:
+    written = credentials_of("a", "b", size=30_000)
+    app_store.replace(written, app_store.load().version)
+    assert app_store.load().secrets == written
+
+
+def test_credentials_that_were_replaced_since_they_were_read_are_not_overwritten(app_store: SecretStore[AppSecrets]) -> None:
+    first = app_store.load()
+    app_store.replace(credentials_of("a"), first.version)
+    with pytest.raises(SecretsChangedError):
+        app_store.replace(credentials_of("b"), first.version)
+    assert app_store.load().secrets == credentials_of("a")
+
+
+def test_credentials_that_do_not_fit_leave_what_was_stored(app_store: SecretStore[AppSecrets]) -> None:
+    app_store.replace(credentials_of("a"), app_store.load().version)
+    with pytest.raises(AppSecretsTooLargeError):
+        app_store.replace(credentials_of("a", "b", size=40_000), app_store.load().version)
+    assert app_store.load().secrets == credentials_of("a")
+
+
+def test_the_secret_of_apps_that_the_template_makes_is_one(hub: Hub) -> None:
+    assert stores_of(hub.connection).app_secrets.load().secrets == AppSecrets()
 
 
 def test_the_secret_that_the_template_makes_is_one(hub: Hub) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.shape.test_arrows import PACKAGE, modules
 
 ONE_SHAPE = {
-    **dict.fromkeys(("write", "read", "changes", "shown"), "catalog/sections/*/section.py"),
+    **dict.fromkeys(("write", "read", "changes", "as_declared"), "catalog/sections/*/section.py"),
     **dict.fromkeys(("problems", "local", "FILE_SECTION"), "catalog/sections/*/file_section.py"),
     "endpoint": "edge/wiring/*.py",
     "observe": "edge/observing/*.py",

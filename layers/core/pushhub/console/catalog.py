@@ -40,7 +40,7 @@ _DEMO_REQUEST: Final = {
 
 @click.group()
 def catalog() -> None:
-    """Declare which databases and resources a hub has, who may call it, and where its events go."""
+    """Declare which databases, resources and apps a hub has, who may call it, and where its events go."""
 
 
 @catalog.command()
@@ -140,7 +140,7 @@ def catalog_entries(shown: Catalog) -> dict[str, object]:
 
 def section_entries(shown: Catalog, section: Section) -> list[dict[str, object]]:
     """Return a section of a catalog in the form of a catalog file, with digests cut short in the place of tokens."""
-    return [_as_shown((section.shown or section.write)(entry)) for entry in shown.section(section.name).values()]
+    return [_as_shown((section.as_declared or section.write)(entry)) for entry in shown.section(section.name).values()]
 
 
 def as_yaml(entries: dict[str, object]) -> str:

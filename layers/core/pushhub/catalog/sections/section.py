@@ -39,7 +39,7 @@ class Section:
     """Gives what changes from an entry to another with its key, in words and without a token or digest."""
     max_entries: int | None = None
     """Bound of the section; without one, the size of the document bounds it."""
-    shown: Callable[..., Mapping[str, object]] | None = None
+    as_declared: Callable[..., Mapping[str, object]] | None = None
     """Returns an entry as a catalog file has it, without what is secret; None where that is the stored form."""
     secrets: EntrySecrets | None = None
     """What is secret of the entries, and so not stored in the catalog; None where nothing is."""

@@ -51,7 +51,7 @@ def read(stored: StoredApiCaller) -> ApiCaller:
     )
 
 
-def shown(caller: ApiCaller) -> dict[str, object]:
+def as_declared(caller: ApiCaller) -> dict[str, object]:
     """Return a caller as a catalog file has it, with digests in the place of its tokens."""
     entry: dict[str, object] = {
         "name": caller.name,
@@ -69,4 +69,4 @@ def changes(before: ApiCaller, after: ApiCaller) -> Iterator[str]:
     yield from bearer_token_changes(before, after)
 
 
-API_TOKENS: Final = Section("api_tokens", "api token", write, read, changes, shown=shown)
+API_TOKENS: Final = Section("api_tokens", "api token", write, read, changes, as_declared=as_declared)

@@ -72,7 +72,7 @@ def read(stored: StoredApp) -> App:
     )
 
 
-def shown(app: App) -> dict[str, object]:
+def as_declared(app: App) -> dict[str, object]:
     """Return an app as a catalog file has it, without credentials."""
     entry: dict[str, object] = {**write(app)}
     del entry["blocks"]
@@ -126,4 +126,4 @@ def _changes_of_credentials(before: AppCredentials | None, after: AppCredentials
 
 
 APP_CREDENTIALS: Final = EntrySecrets(field="app_credentials", changes=_changes_of_credentials)
-APPS: Final = Section("apps", "app", write, read, changes, max_entries=MAX_APPS, shown=shown, secrets=APP_CREDENTIALS)
+APPS: Final = Section("apps", "app", write, read, changes, max_entries=MAX_APPS, as_declared=as_declared, secrets=APP_CREDENTIALS)
