@@ -36,10 +36,7 @@ def carry_out(stores: Stores, desired: WholeCatalog, *, prune: bool, dry_run: bo
     """
     if not stores.local_upstreams:
         _require_public(desired.catalog)
-    vaults: Vaults = (
-        Vault(UPSTREAMS, UPSTREAM_TOKENS, stores.secrets, SECRETS_FORMAT),
-        Vault(APPS, APP_CREDENTIALS, stores.app_secrets, APP_SECRETS_FORMAT),
-    )
+    vaults = vaults_of(stores)
     with faults_explained():
         stored = stores.catalog.load()
         for vault in vaults:
@@ -64,6 +61,14 @@ def carry_out(stores: Stores, desired: WholeCatalog, *, prune: bool, dry_run: bo
         except SecretsChangedError:
             raise ConsoleError("the hub's secret was changed by someone else meanwhile; run it again") from None
     return planned
+
+
+def vaults_of(stores: Stores) -> Vaults:
+    """Return the secrets of a stack, one for each section of the catalog that has any; nothing is read yet."""
+    return (
+        Vault(UPSTREAMS, UPSTREAM_TOKENS, stores.secrets, SECRETS_FORMAT),
+        Vault(APPS, APP_CREDENTIALS, stores.app_secrets, APP_SECRETS_FORMAT),
+    )
 
 
 def follow_base_url(stores: Stores, stored: StoredCatalog) -> None:
