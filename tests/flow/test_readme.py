@@ -13,6 +13,7 @@ from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixe
 from pushhub.catalog.file import parse_catalog
 from pushhub.console.catalog import demo_curl
 from tests.conftest import Hub
+from tests.doubles.credentials import p256_key, pem, service_account, vapid_text
 from tests.lambda_environment import ROOT
 from tests.running_hub import Up, running
 from tests.template import expanded_template
@@ -82,10 +83,16 @@ def test_the_first_request_is_the_one_that_up_shows(demo: Up) -> None:
     assert json.loads(shown) == json.loads(SHELL[0].split("-d ")[1].strip().strip("'"))
 
 
-def test_the_example_of_a_catalog_is_one() -> None:
-    (example,) = blocks("yaml")
+def test_the_examples_of_a_catalog_are_one(tmp_path: Path) -> None:
+    example, apps = blocks("yaml")
     tokens = {f"{name}_TOKEN": f"a-token-of-{name}" for name in ("SHOP_APP", "GATEWAY", "ALTCRAFT")}
     assert parse_catalog(example, "README.md", tokens).catalog.resources
+    (tmp_path / "AuthKey_ABC1234567.p8").write_text(pem(p256_key()), encoding="utf-8")
+    keys = {"FIREBASE_JSON": service_account(), "VAPID_KEY": vapid_text(p256_key())}
+    crm = "api_tokens:\n  - {name: crm, token: a-token-of-crm, rights: [send]}"
+    whole = parse_catalog(example.replace("api_tokens:", crm) + apps, "README.md", tokens | keys, tmp_path)
+    (app,) = whole.catalog.apps.values()
+    assert app.blocks.keys() == {"firebase", "apns", "web_push"}
 
 
 def test_the_stack_deploys_with_sam_and_is_reached_by_its_name(hub: Hub, own_checkout: Path, tmp_path: Path) -> None:

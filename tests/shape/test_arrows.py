@@ -13,7 +13,8 @@ CONSOLE_ONLY = {"aiohttp", "click", "filelock", "psutil", "rich", "ruamel", "sam
 ONLY_IN = {
     "pycurl": ("adapters/curl",),
     "certifi": ("adapters/curl",),
-    "cryptography": ("events/links.py", "sends/encryption.py", "sends/signing.py"),
+    # It encrypts links and pushes, signs, and tries the keys that the command line is given.
+    "cryptography": ("events/links.py", "catalog/sections/apps/keys.py", "sends/encryption.py", "sends/signing.py"),
     "defusedxml": ("dialects/xml_body.py",),
 }
 """Packages that these modules may import and no other: each thing that they do is done in one place."""

@@ -8,8 +8,8 @@ from pathlib import Path
 from tests.shape.test_arrows import PACKAGE, modules
 
 ONE_SHAPE = {
-    **dict.fromkeys(("write", "read", "changes"), "catalog/sections/*/section.py"),
-    **dict.fromkeys(("problems", "FILE_SECTION"), "catalog/sections/*/file_section.py"),
+    **dict.fromkeys(("write", "read", "changes", "as_declared"), "catalog/sections/*/section.py"),
+    **dict.fromkeys(("problems", "local", "FILE_SECTION"), "catalog/sections/*/file_section.py"),
     "endpoint": "edge/wiring/*.py",
     "observe": "edge/observing/*.py",
     **dict.fromkeys(("show", "list_"), "console/**/*.py"),

@@ -375,6 +375,13 @@ def test_the_secret_has_no_name() -> None:
         assert "Name" not in secret["Properties"]
 
 
+def test_credentials_of_apps_have_a_secret_of_their_own_that_no_function_may_read_yet() -> None:
+    assert of_type("AWS::SecretsManager::Secret").keys() == {"Secret", "AppsSecret"}
+    roles = [*of_type("AWS::IAM::Role").values(), *of_type("AWS::IAM::Policy").values()]
+    assert "'AppsSecret'" not in str(roles + list(FUNCTIONS.values()))
+    assert TEMPLATE["Outputs"]["AppsSecretArn"]["Value"] == {"Ref": "AppsSecret"}
+
+
 def redrive_policies() -> dict[str, dict[str, Any]]:
     policies = {name: queue["Properties"].get("RedrivePolicy") for name, queue in QUEUES.items()}
     return {name: policy for name, policy in policies.items() if policy}

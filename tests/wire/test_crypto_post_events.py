@@ -15,11 +15,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pushhub.adapters.secrets_manager import SecretsManagerSecrets
 from pushhub.cached import FRESH_SECONDS
 from pushhub.catalog.cached import CachedCatalog
 from pushhub.catalog.model import Catalog
 from pushhub.catalog.secrets import CachedSecrets, LinkKeyId, Secrets
+from pushhub.console.stores import stores_of
 from pushhub.dialects.altcraft.events.accepting import Acceptance, RelayAcceptance
 from pushhub.dialects.altcraft.events.errors import EventRefusal
 from pushhub.dialects.altcraft.events.link import CryptoPostEvents
@@ -82,7 +82,7 @@ def test_the_local_hub_gives_the_golden_reply(hub: Hub, case: Case) -> None:
 @pytest.mark.parametrize("spelling", ["/{}", "%2F{}", "%2f{}", "/{}=", "%2F{}="])
 def test_the_local_hub_takes_its_own_links_however_a_client_writes_them(hub: Hub, spelling: str) -> None:
     connection = hub.connection
-    secrets = SecretsManagerSecrets(connection.client("secretsmanager"), connection.outputs["SecretArn"]).load().secrets
+    secrets = stores_of(connection).secrets.load().secrets
     links = mint_links(hub.url, "pushhub", secrets, UID)
     for link in (links.ack, links.open, links.ack):
         event = ACK.event | {"rawQueryString": spelling.format(link.removeprefix(hub.url + LINK_PATH))}

@@ -4,11 +4,12 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from pushhub.catalog.cached import CachedCatalog
-from pushhub.catalog.model import Catalog
+from pushhub.catalog.model import Catalog, Right
 from pushhub.dialects.altcraft.events.accepting import Acceptance
 from pushhub.dialects.altcraft.events.errors import EventRefusal
 from pushhub.dialects.altcraft.events.post import PostEvents
@@ -66,10 +67,10 @@ def test_no_token_and_nothing_of_a_body_is_ever_logged(
 
 
 @pytest.mark.parametrize("case", [PLAIN_JSON, PLAIN_XML], ids=lambda case: case.name)
-def test_a_token_without_the_right_is_refused(case: Case) -> None:
-    # So far there is one right, which a catalog file cannot leave out.
+@pytest.mark.parametrize("change", [{"rights": frozenset({Right.SEND})}, {"suspended": True}], ids=["another right", "suspended"])
+def test_a_token_without_the_right_or_of_a_suspended_caller_is_refused(case: Case, change: dict[str, Any]) -> None:
     whole = case.catalog.catalog
-    without = {name: replace(caller, rights=frozenset()) for name, caller in whole.api_tokens.items()}
+    without = {name: replace(caller, **change) for name, caller in whole.api_tokens.items()}
     queue = MemoryQueue()
     endpoint = PostEvents(CachedCatalog(lambda: replace(whole, api_tokens=without)), Acceptance(queue))
     answer = endpoint(http_request(case.body, content_type=case.event["headers"]["content-type"]))

@@ -32,7 +32,7 @@ from pushhub.text import holds_invisible
 
 TOKEN = "3LXP2FRcRxJ-7b14db88ec937f14"
 
-SECTIONS = "databases, resources, api_tokens, upstreams"
+SECTIONS = "databases, resources, api_tokens, upstreams, apps"
 A_URL = "an absolute http or https URL is expected: a host, perhaps a port and a path, but no user, query or fragment"
 AN_UPSTREAM_TOKEN = "an upstream's token is 1 to 1024 printable ASCII characters without spaces"
 A_NAME = "a name here is 1 to 64 characters of A-Z a-z 0-9 _ -, the first one a letter or digit"
@@ -312,11 +312,11 @@ def test_what_is_wrong_with_a_resource_is_told_with_its_place(entry: str, proble
         ("name: a, token: abcdefgh", "api_tokens[0].rights: required"),
         ("name: a, token: abcdefgh, rights: events", "api_tokens[0].rights: a list is expected"),
         ("name: a, token: abcdefgh, rights: []", "api_tokens[0].rights: at least one right is required"),
-        ("name: a, token: abcdefgh, rights: [all]", 'api_tokens[0].rights[0]: unknown right "all"; one of events'),
+        ("name: a, token: abcdefgh, rights: [all]", 'api_tokens[0].rights[0]: unknown right "all"; one of events, send'),
         ("name: a, token: abcdefgh, rights: [events, events]", 'api_tokens[0].rights[1]: "events" stands in the list already'),
         (
             "name: a, token: abcdefgh, rights: [events], id: 5",
-            "api_tokens[0].id: unknown key; the keys are name, token, tokens, rights",
+            "api_tokens[0].id: unknown key; the keys are name, token, tokens, rights, suspended",
         ),
     ],
 )
@@ -445,10 +445,10 @@ resources:
 api_tokens:
   - {name: a, token: short, rights: []}
 upstreams: {}
-apps: []
+applications: []
 """
     ) == [
-        f"apps: unknown key; the keys are {SECTIONS}",
+        f"applications: unknown key; the keys are {SECTIONS}",
         "upstreams: a list is expected",
         "databases[0].name: a text of one line that is not empty is expected",
         'databases[0].fields.a: unknown type "txt"; one of integer, decimal, text, bool, date, datetime, email, phone, ip',
@@ -470,7 +470,7 @@ apps: []
         ("- a", f"a mapping is expected; its keys are {SECTIONS}"),
         ("databases:\n", "databases: a list is expected"),
         ("databases: [1, 2", "line 1, column 17: expected ',' or ']', but got '<stream end>'"),
-        ("apps: []", f"apps: unknown key; the keys are {SECTIONS}"),
+        ("applications: []", f"applications: unknown key; the keys are {SECTIONS}"),
         ("a: 2001-99-99", "a date or number in it does not exist; put texts in quotes"),
         ("a: \x07", "unacceptable character #x0007: special characters are not allowed"),
         ("databases: &all [*all]", "databases[0]: a mapping is expected"),

@@ -19,7 +19,7 @@ from pushhub.catalog.whole import WholeCatalog
 from pushhub.console.stores import Stores
 from tests.doubles.audience import MemoryAudience
 from tests.doubles.catalog import MemoryCatalog
-from tests.doubles.secrets import MemorySecrets
+from tests.doubles.secrets import MemoryAppSecrets, MemorySecrets
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,9 @@ CAR, BIKE = Toy("car", 4), Toy("bike", 2)
 
 def test_the_lists_and_the_catalog_have_the_same_sections() -> None:
     names = [section.name for section in SECTIONS]
-    assert names == [each.section.name for each in FILE_SECTIONS] == [each.name for each in fields(Catalog)]
+    assert (
+        names == [each.section.name for each in FILE_SECTIONS] == [each.name for each in fields(Catalog) if each.name != "base_url"]
+    )
 
 
 def test_a_further_section_is_read_from_a_file() -> None:
@@ -98,9 +100,9 @@ def test_a_further_section_is_read_from_a_file() -> None:
 
 def test_what_is_wrong_with_a_further_section_is_told_like_all_else() -> None:
     with pytest.raises(file.CatalogFileError) as caught:
-        declared("apps: []\ntoys: [{name: a, wheels: 1}, {name: a, wheels: x}, {name: b, wheels: 2, doors: 3}]")
+        declared("app: []\ntoys: [{name: a, wheels: 1}, {name: a, wheels: x}, {name: b, wheels: 2, doors: 3}]")
     assert [problem.removeprefix("catalog.yaml: ") for problem in caught.value.problems] == [
-        "apps: unknown key; the keys are databases, resources, api_tokens, upstreams, toys",
+        "app: unknown key; the keys are databases, resources, api_tokens, upstreams, apps, toys",
         "toys[1].wheels: an integer from 1 to 2147483647 is expected",
         "toys[2].doors: unknown key; the keys are name, wheels",
         "toys: at most 2 toys",
@@ -111,7 +113,7 @@ def test_what_is_wrong_with_a_further_section_is_told_like_all_else() -> None:
 
 def test_a_further_section_stands_in_the_document_and_is_missing_in_older_ones() -> None:
     written = document.write_document(with_toys(CAR).catalog)
-    assert written.endswith('"upstreams":[],"toys":[{"name":"car","wheels":4}]}')
+    assert written.endswith('"upstreams":[],"apps":[],"toys":[{"name":"car","wheels":4}]}')
     assert document.read_document(written) == with_toys(CAR).catalog
     assert document.read_document('{"databases":[],"resources":[]}') == with_toys().catalog
 
@@ -130,7 +132,9 @@ def test_a_plan_goes_through_a_further_section() -> None:
 
 
 def test_what_is_secret_of_a_section_is_planned_by_its_field(monkeypatch: pytest.MonkeyPatch) -> None:
-    secret_toys = replace(TOYS, secrets=EntrySecrets(field="upstream_tokens", name="password"))
+    secret_toys = replace(
+        TOYS, secrets=EntrySecrets(field="upstream_tokens", changes=lambda before, after: iter(["password changed"]))
+    )
     monkeypatch.setattr(plan, "SECTIONS", (*(section for section in SECTIONS if not section.secrets), secret_toys))
     before = WholeCatalog(with_toys(CAR).catalog, {"car": "old", "left over": "x"})
     planned = plan.plan_catalog(before, WholeCatalog(with_toys(CAR).catalog, {"car": "new"}), prune=False)
@@ -140,6 +144,10 @@ def test_what_is_secret_of_a_section_is_planned_by_its_field(monkeypatch: pytest
 
 def test_a_further_section_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     store = MemoryCatalog(with_toys(CAR).catalog)
-    monkeypatch.setattr(commands, "open_stores", lambda _: Stores(store, MemoryAudience(), MemorySecrets()))
+    monkeypatch.setattr(
+        commands,
+        "open_stores",
+        lambda _: Stores(store, MemoryAudience(), MemorySecrets(), MemoryAppSecrets(), "https://hub.example"),
+    )
     shown = CliRunner().invoke(commands.catalog, ["show"])
-    assert shown.output.endswith("upstreams: []\ntoys:\n- {name: car, wheels: 4}\n")
+    assert shown.output.endswith("upstreams: []\napps: []\ntoys:\n- {name: car, wheels: 4}\n")

@@ -14,11 +14,13 @@ from ruamel.yaml import YAML
 import pushhub.console.catalog as commands
 from pushhub.audience.changes import Change, ProfileCreation
 from pushhub.audience.model import Origin, Profile, ProfileId
+from pushhub.catalog.app_secrets import AppSecrets
 from pushhub.catalog.document import MAX_DOCUMENT_BYTES
 from pushhub.catalog.file import parse_catalog, read_catalog_file
 from pushhub.catalog.model import Catalog, DatabaseId
 from pushhub.catalog.port import CatalogChangedError, StoredCatalog
 from pushhub.catalog.secrets import Secrets, StoredSecrets
+from pushhub.catalog.sections.apps.keys import throw_away_p256_key, throw_away_rsa_key
 from pushhub.console.catalog import DEMO_CATALOG, apply_catalog, apply_demo_catalog, catalog, demo_curl, read_catalog
 from pushhub.console.connection import Connection, Stack
 from pushhub.console.failure import ConsoleError
@@ -27,7 +29,8 @@ from pushhub.faults import UnavailableError
 from pushhub.moments import Seconds
 from tests.doubles.audience import MemoryAudience
 from tests.doubles.catalog import MemoryCatalog
-from tests.doubles.secrets import MemorySecrets
+from tests.doubles.credentials import der, p256_key, pem
+from tests.doubles.secrets import MemoryAppSecrets, MemorySecrets
 
 TOKEN = "3LXP2FRcRxJ-7b14db88ec937f14"
 SHOP = f"""
@@ -48,13 +51,17 @@ class Hub:
         self.catalog = MemoryCatalog()
         self.audience = MemoryAudience()
         self.secrets = MemorySecrets()
+        self.app_secrets = MemoryAppSecrets()
+        self.base_url = "https://hub.example"
         self.local_upstreams = True
         self.file = file
         self.stacks: list[Stack | None] = []
 
     def open(self, stack: Stack | None) -> Stores:
         self.stacks.append(stack)
-        return Stores(self.catalog, self.audience, self.secrets, local_upstreams=self.local_upstreams)
+        return Stores(
+            self.catalog, self.audience, self.secrets, self.app_secrets, self.base_url, local_upstreams=self.local_upstreams
+        )
 
     def run(self, *words: str) -> Result:
         return CliRunner(mix_stderr=False).invoke(catalog, words)
@@ -157,7 +164,7 @@ def test_a_dry_run_writes_no_secret(hub: Hub) -> None:
 
 
 def test_a_hub_without_upstreams_is_never_asked_for_its_secret(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail() -> StoredSecrets:
+    def fail() -> StoredSecrets[Secrets]:
         raise AssertionError
 
     monkeypatch.setattr(hub.secrets, "load", fail)
@@ -231,6 +238,157 @@ def test_an_upstream_whose_token_was_lost_gets_it_again(hub: Hub) -> None:
     hub.secrets.secrets = Secrets(hub.secrets.secrets.link_keys, {})
     assert hub.apply(FORWARDING).stdout.splitlines()[0] == "~ upstream altcraft: token changed"
     assert hub.secrets.secrets.upstream_tokens == {"altcraft": "their-token"}
+
+
+APPS = """
+databases: [{id: 17, name: customers}]
+api_tokens: [{name: crm, token: abcdefgh, rights: [send]}]
+apps:
+  - {id: a1, name: shop, callers: [crm], database: 17,
+     apns: {key_file: AuthKey.p8, key_id: ABC1234567, team_id: DEF1234567, topic: com.example.shop}}
+"""
+STAND_INS = "databases: [{id: 17, name: a}]\napps: [{id: a1, name: shop, database: 17, firebase: stand-in, web_push: stand-in}]\n"
+
+
+@pytest.fixture
+def _key_file(hub: Hub) -> None:
+    hub.file.with_name("AuthKey.p8").write_text(pem(p256_key()), encoding="utf-8")
+
+
+@pytest.mark.usefixtures("_key_file")
+def test_the_credentials_of_an_app_are_kept_in_the_secret_of_apps_and_shown_nowhere(hub: Hub) -> None:
+    added = hub.apply(APPS)
+    assert added.stdout.splitlines()[-2:] == ["+ app a1 shop", "in effect within 60 s"]
+    credentials = {"apns": {"key": der(p256_key()), "key_id": "ABC1234567", "team_id": "DEF1234567"}}
+    assert hub.app_secrets.secrets.app_credentials == {"a1": credentials}
+    assert (hub.secrets.writes, hub.app_secrets.writes) == (0, 1)
+    assert hub.apply(APPS).stdout == "nothing to change\n"
+    changed = hub.apply(APPS.replace("ABC1234567", "ABC7654321"), "--json")
+    assert json.loads(changed.stdout)["changes"] == [
+        {"action": "change", "kind": "app", "id": "a1", "name": "shop", "details": ["credentials of apns changed"]}
+    ]
+    told = changed.stdout + changed.stderr + hub.run("show").stdout + hub.run("show", "--json").stdout
+    assert der(p256_key()) not in told
+    assert "ABC7654321" not in told
+
+
+@pytest.mark.usefixtures("_key_file")
+def test_an_app_is_shown_as_a_file_has_it_without_its_key(hub: Hub) -> None:
+    hub.apply(APPS.replace("rights: [send]", "rights: [send, events], suspended: true"))
+    shown = YAML(typ="safe", pure=True).load(StringIO(hub.run("show").stdout))
+    assert shown["apps"] == [
+        {
+            "id": "a1",
+            "name": "shop",
+            "callers": ["crm"],
+            "database": 17,
+            "enabled": True,
+            "tracking": True,
+            "prefer": [],
+            "apns": {"topic": "com.example.shop", "environment": "production"},
+        }
+    ]
+    assert shown["api_tokens"] == [{"name": "crm", "token_sha256": ["9c56cc…"], "rights": ["events", "send"], "suspended": True}]
+
+
+@pytest.mark.usefixtures("_key_file")
+def test_at_no_moment_does_the_catalog_name_an_app_without_credentials(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_catalog: Catalog, _version: int) -> None:
+        moments.append((set(hub.catalog.catalog.apps), set(hub.app_secrets.secrets.app_credentials)))
+        raise CatalogChangedError
+
+    hub.apply(APPS)
+    moments: list[tuple[set[str], set[str]]] = []
+    really_replace = hub.catalog.replace
+    monkeypatch.setattr(hub.catalog, "replace", refuse)
+    assert hub.apply(APPS.replace("id: a1", "id: a2"), "--prune").exit_code == 1
+    assert moments == [({"a1"}, {"a1", "a2"})]
+    monkeypatch.setattr(hub.catalog, "replace", really_replace)
+    assert hub.apply(APPS.replace("id: a1", "id: a2"), "--prune").exit_code == 0
+    assert hub.app_secrets.secrets.app_credentials.keys() == hub.catalog.catalog.apps.keys() == {"a2"}
+
+
+@pytest.mark.usefixtures("_key_file")
+def test_an_app_whose_credentials_were_lost_gets_them_again(hub: Hub) -> None:
+    hub.apply(APPS)
+    hub.app_secrets.secrets = AppSecrets()
+    assert hub.apply(APPS).stdout.splitlines()[0] == "~ app a1 shop: credentials of apns added"
+    assert hub.app_secrets.secrets.app_credentials.keys() == {"a1"}
+
+
+def test_a_hub_without_apps_is_never_asked_for_their_secret(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> StoredSecrets[AppSecrets]:
+        raise AssertionError
+
+    monkeypatch.setattr(hub.app_secrets, "load", fail)
+    assert hub.apply(SHOP + FORWARDING).exit_code == 0
+    assert hub.catalog.catalog.base_url is None
+
+
+@pytest.mark.parametrize("options", [(), ("--dry-run",)])
+def test_credentials_that_do_not_fit_the_secret_are_refused_with_their_sizes(hub: Hub, options: tuple[str, ...]) -> None:
+    hub.apply(STAND_INS)
+    before = hub.app_secrets.secrets
+    many = ", ".join(f"{{id: b{number}, name: shop, database: 17, firebase: stand-in}}" for number in range(40))
+    result = hub.apply(f"databases: [{{id: 17, name: a}}]\napps: [{many}]", "--prune", *options)
+    assert result.exit_code == 1
+    told = r"Error: the credentials of apps take \d+ bytes; at most 65536 fit: a1 \d+, b\d+ \d+, .*, and 31 more\n"
+    assert re.fullmatch(told, result.stderr)
+    assert hub.app_secrets.secrets == before
+    assert hub.catalog.catalog.apps.keys() == {"a1"}
+
+
+def test_stand_ins_keep_their_throw_away_keys(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    hub.apply(STAND_INS)
+    first, catalog = hub.app_secrets.secrets, hub.catalog.catalog
+    throw_away_rsa_key.cache_clear()
+    throw_away_p256_key.cache_clear()
+    assert hub.apply(STAND_INS).stdout == "nothing to change\n"
+    assert (hub.app_secrets.secrets, hub.catalog.catalog) == (first, catalog)
+
+
+def test_stand_ins_and_local_addresses_of_apps_are_for_hubs_that_allow_them(hub: Hub) -> None:
+    hub.local_upstreams = False
+    result = hub.apply(STAND_INS)
+    assert result.stderr.splitlines() == [
+        'Error: apps "a1": firebase: a stand-in is only for stacks with AllowLocalUpstreams=true',
+        'apps "a1": web_push: a stand-in is only for stacks with AllowLocalUpstreams=true',
+    ]
+    assert (hub.catalog.version, hub.app_secrets.writes) == (0, 0)
+
+
+def test_a_catalog_with_apps_has_the_address_of_the_hub_and_follows_it(hub: Hub) -> None:
+    hub.apply(STAND_INS)
+    assert hub.catalog.catalog.base_url == "https://hub.example"
+    hub.base_url = "https://push.example.com"
+    assert hub.apply(STAND_INS, "--dry-run").stderr == ""
+    assert hub.catalog.catalog.base_url == "https://hub.example"
+    moved = hub.apply(STAND_INS)
+    assert (moved.stdout, moved.stderr) == (
+        "nothing to change\n",
+        "links of pushes begin with https://push.example.com from now on\n",
+    )
+    assert hub.catalog.catalog.base_url == "https://push.example.com"
+    hub.apply("databases: []", "--prune")
+    assert hub.catalog.catalog.base_url is None
+
+
+def test_a_hub_that_is_started_elsewhere_has_its_new_address_in_the_catalog(hub: Hub) -> None:
+    hub.apply(STAND_INS)
+    hub.base_url = "http://127.0.0.1:9090"
+    assert apply_demo_catalog(local_hub(), demo=read_catalog(DEMO_CATALOG)) == ()
+    assert hub.catalog.catalog.base_url == "http://127.0.0.1:9090"
+    version = hub.catalog.version
+    apply_demo_catalog(local_hub(), demo=read_catalog(DEMO_CATALOG))
+    assert hub.catalog.version == version
+
+
+@pytest.mark.parametrize(("characters", "code"), [(128, 0), (129, 1)])
+def test_an_address_that_leaves_no_room_in_a_push_is_refused_where_there_are_apps(hub: Hub, characters: int, code: int) -> None:
+    hub.base_url = "https://".ljust(characters, "x")
+    result = hub.apply(STAND_INS)
+    assert result.exit_code == code
+    assert ("the hub's address has 129 characters; with apps, at most 128 leave room in a push" in result.stderr) is bool(code)
 
 
 LOCAL = """
@@ -371,13 +529,14 @@ upstreams:
   url: https://example.com
   relay_links: false
   events: [delivered, opened]
+apps: []
 """
     )
     assert json.loads(hub.run("show", "--json").stdout) == YAML(typ="safe", pure=True).load(StringIO(shown.stdout))
 
 
 def test_showing_an_empty_catalog_prints_empty_lists(hub: Hub) -> None:
-    assert hub.run("show").stdout == "databases: []\nresources: []\napi_tokens: []\nupstreams: []\n"
+    assert hub.run("show").stdout == "databases: []\nresources: []\napi_tokens: []\nupstreams: []\napps: []\n"
 
 
 def test_what_is_shown_is_a_catalog_file_but_for_the_tokens(hub: Hub) -> None:
@@ -419,8 +578,8 @@ def test_reading_a_file_raises_all_problems(hub: Hub) -> None:
     with pytest.raises(ConsoleError) as caught:
         read_catalog(hub.file)
     assert caught.value.message.splitlines() == [
-        f"{hub.file}: a: unknown key; the keys are databases, resources, api_tokens, upstreams",
-        f"{hub.file}: b: unknown key; the keys are databases, resources, api_tokens, upstreams",
+        f"{hub.file}: a: unknown key; the keys are databases, resources, api_tokens, upstreams, apps",
+        f"{hub.file}: b: unknown key; the keys are databases, resources, api_tokens, upstreams, apps",
     ]
 
 

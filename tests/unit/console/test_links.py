@@ -20,7 +20,7 @@ from pushhub.faults import UnavailableError
 from tests.conftest import Hub
 from tests.doubles.audience import MemoryAudience
 from tests.doubles.catalog import MemoryCatalog
-from tests.doubles.secrets import MemorySecrets
+from tests.doubles.secrets import MemoryAppSecrets, MemorySecrets
 
 URL = "https://push.example.com"
 UID = "a uid|ü"
@@ -43,7 +43,7 @@ class FakeHub:
         return _Connection()
 
     def stores(self, connection: object = None) -> Stores:
-        return Stores(MemoryCatalog(), MemoryAudience(), self.secrets)
+        return Stores(MemoryCatalog(), MemoryAudience(), self.secrets, MemoryAppSecrets(), "https://hub.example")
 
     def open(self, stack: Stack | None) -> Stores:
         self.stacks.append(stack)

@@ -24,7 +24,7 @@ from pushhub.faults import LostRaceError, UnavailableError
 from pushhub.moments import Seconds
 from tests.doubles.audience import MemoryAudience
 from tests.doubles.catalog import MemoryCatalog
-from tests.doubles.secrets import MemorySecrets
+from tests.doubles.secrets import MemoryAppSecrets, MemorySecrets
 
 CATALOG = """
 databases:
@@ -98,7 +98,7 @@ class Hub:
 
     def open(self, stack: Stack | None) -> Stores:
         self.opened += 1
-        return Stores(self.catalog, self.audience, MemorySecrets())
+        return Stores(self.catalog, self.audience, MemorySecrets(), MemoryAppSecrets(), "https://hub.example")
 
     def run(self, *words: str, typed: str | None = None) -> Result:
         return CliRunner(mix_stderr=False).invoke(profile, words, input=typed)

@@ -5,14 +5,18 @@ classes takes 10 to 12 ms of processor time at every cold start, 3 of them for i
 """
 
 import json
-from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from pushhub.catalog.model import Catalog
 from pushhub.catalog.sections import SECTIONS
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
 MAX_DOCUMENT_BYTES: Final = 380_000
 """Bound of a document in bytes; DynamoDB's bound of an item is 400 KiB. Enough for about 1,500 resources."""
+_BASE_URL: Final = "base_url"
+"""Key of the hub's address, beside those of the sections."""
 
 
 class CatalogTooLargeError(Exception):
@@ -25,18 +29,23 @@ def write_document(catalog: Catalog) -> str:
     Raises:
         CatalogTooLargeError: it is over :data:`MAX_DOCUMENT_BYTES`.
     """
-    document = json.dumps(document_of(catalog), ensure_ascii=False, separators=(",", ":"))
+    content: dict[str, object] = {
+        section.name: [section.write(entry) for entry in catalog.section(section.name).values()] for section in SECTIONS
+    }
+    if catalog.base_url is not None:
+        content[_BASE_URL] = catalog.base_url
+    document = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
     if (size := len(document.encode())) > MAX_DOCUMENT_BYTES:
         raise CatalogTooLargeError(f"the catalog takes {size} bytes; at most {MAX_DOCUMENT_BYTES} fit")
     return document
 
 
-def document_of(catalog: Catalog) -> dict[str, list[Mapping[str, object]]]:
-    """Return the catalog as plain values, ready to be written in any notation."""
-    return {section.name: [section.write(entry) for entry in catalog.section(section.name).values()] for section in SECTIONS}
-
-
 def read_document(document: str) -> Catalog:
-    """Read back what :func:`write_document` wrote, of this release or an earlier one, which had fewer sections."""
+    """Read back what :func:`write_document` wrote, of this release or an earlier one, which had fewer sections.
+
+    What a later release has added to the document is passed over.
+    """
     content: Mapping[str, Sequence[object]] = json.loads(document)
-    return Catalog.of({section.name: map(section.read, content[section.name]) for section in SECTIONS if section.name in content})
+    sections = {section.name: map(section.read, content[section.name]) for section in SECTIONS if section.name in content}
+    base_url = content.get(_BASE_URL)
+    return Catalog.of(sections, base_url if isinstance(base_url, str) else None)

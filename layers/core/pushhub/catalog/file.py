@@ -16,9 +16,9 @@ from pushhub.catalog.sections import SECTIONS
 from pushhub.catalog.sections.file_entry import FileEntry, FileSection
 from pushhub.catalog.sections.file_errors import problems_of, with_place
 from pushhub.catalog.sections.file_sections import FILE_SECTIONS
-from pushhub.catalog.sections.file_values import with_commas
+from pushhub.catalog.sections.file_values import FileContext, with_commas
 from pushhub.catalog.sections.raw_entry import RawEntry, key_clashes
-from pushhub.catalog.whole import WholeCatalog
+from pushhub.catalog.whole import EntrySecret, WholeCatalog
 from pushhub.catalog.yaml_text import YamlTextError, read_yaml
 from pushhub.validation import path_of
 
@@ -56,11 +56,13 @@ def read_catalog_file(path: Path, environment: Mapping[str, str]) -> WholeCatalo
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise CatalogFileError((f"{path}: not UTF-8 at byte {error.start}",)) from None
-    return parse_catalog(text, str(path), environment)
+    return parse_catalog(text, str(path), environment, path.parent)
 
 
-def parse_catalog(text: str, source: str, environment: Mapping[str, str]) -> WholeCatalog:
+def parse_catalog(text: str, source: str, environment: Mapping[str, str], folder: Path = Path()) -> WholeCatalog:
     """Return what the text of a catalog file declares; `source` is what messages call the file.
+
+    Files that it names are looked for in the folder.
 
     Raises:
         CatalogFileError: it is not valid; it says everything that is wrong.
@@ -73,7 +75,7 @@ def parse_catalog(text: str, source: str, environment: Mapping[str, str]) -> Who
         raise CatalogFileError((f"{source}: empty",))
     if not isinstance(content, dict):
         raise CatalogFileError((f"{source}: a mapping is expected; its keys are {_section_names()}",))
-    reading = _Reading(environment)
+    reading = _Reading(FileContext(environment, folder))
     catalog = reading.catalog(content)
     if reading.problems:
         raise CatalogFileError(tuple(f"{source}: {problem}" for problem in reading.problems))
@@ -88,7 +90,7 @@ def _section_names() -> str:
 class _Reading:
     """Reads one file and gathers its problems: first those of each entry by itself, then those of entries that disagree."""
 
-    environment: Mapping[str, str]
+    context: FileContext
     problems: list[str] = field(default_factory=list)
 
     def catalog(self, content: dict[object, object]) -> WholeCatalog:
@@ -99,7 +101,7 @@ class _Reading:
         self._compare(raw)
         self.problems += _shared_bearer_tokens(valid.values())
         declared = {name: [entry.declared() for entry in entries.values()] for name, entries in valid.items()}
-        return WholeCatalog(Catalog.of(declared), **_secrets(valid))
+        return WholeCatalog.of(Catalog.of(declared), _secrets(valid))
 
     def _raw_section(self, content: dict[object, object], name: str) -> list[object]:
         section = content.get(name, [])
@@ -113,7 +115,7 @@ class _Reading:
         for index, raw in enumerate(section):
             location = (kind.section.name, index)
             try:
-                yield path_of(location), kind.entry.model_validate(raw, context=self.environment)
+                yield path_of(location), kind.entry.model_validate(raw, context=self.context)
             except ValidationError as error:
                 self.problems += problems_of(error, location, kind.entry)
 
@@ -130,7 +132,7 @@ class _Reading:
     def _mappings(self, name: str, section: Sequence[object]) -> Iterator[RawEntry]:
         for index, raw in enumerate(section):
             if isinstance(raw, dict):
-                yield RawEntry(path_of((name, index)), raw, self.environment)
+                yield RawEntry(path_of((name, index)), raw, self.context.environment)
 
 
 def _unknown_sections(content: Iterable[object]) -> Iterator[str]:
@@ -148,7 +150,7 @@ def _shared_bearer_tokens(sections: Iterable[Mapping[str, FileEntry]]) -> Iterat
                 yield f"{place}.{within}: the same token as {first}"
 
 
-def _secrets(valid: Mapping[str, Mapping[str, FileEntry]]) -> dict[str, dict[str, str]]:
+def _secrets(valid: Mapping[str, Mapping[str, FileEntry]]) -> dict[str, dict[str, EntrySecret]]:
     """Return what is secret of the entries, by the field of the whole catalog that has it, then by the entry's key."""
     return {
         section.secrets.field: {str(entry.declared().key): entry.secret() for entry in valid[section.name].values()}

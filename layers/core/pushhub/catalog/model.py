@@ -14,6 +14,7 @@ from pushhub.catalog.providers import Provider
 
 DatabaseId = NewType("DatabaseId", int)
 ResourceId = NewType("ResourceId", int)
+AppId = NewType("AppId", str)
 BearerTokenDigest = NewType("BearerTokenDigest", str)
 """SHA-256 of a bearer token (a resource token or an API token) in lower-case hex: all that is ever stored of it."""
 
@@ -117,20 +118,29 @@ class Right(StrEnum):
     """What a caller of the server APIs may do."""
 
     EVENTS = "events"
+    SEND = "send"
 
 
 @dataclass(frozen=True, slots=True)
 class ApiCaller:
-    """A caller of the vendors' server APIs: the API tokens that it says who it is with, and what it may do."""
+    """A caller of the vendors' server APIs: the API tokens that it says who it is with, and what it may do.
+
+    A suspended one is known and keeps its rights, and may use none of them meanwhile.
+    """
 
     name: str
     bearer_token_digests: frozenset[BearerTokenDigest]
     rights: frozenset[Right]
+    suspended: bool = False
 
     @property
     def key(self) -> str:
         """The name."""
         return self.name
+
+    def may(self, right: Right) -> bool:
+        """Say whether the caller may use a right now."""
+        return right in self.rights and not self.suspended
 
 
 class UpstreamKind(StrEnum):
@@ -166,17 +176,59 @@ class Upstream:
 
 
 @dataclass(frozen=True, slots=True)
+class ProviderBlock:
+    """How an app reaches the providers of one kind; what is secret of it stands in the secret of apps.
+
+    `settings` are texts by the names that they have in a catalog file. With `stand_in`, requests go to the local stand-ins.
+    """
+
+    settings: Mapping[str, str]
+    stand_in: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """What a sending API addresses: the subscriptions of a database, and the providers through which they are reached.
+
+    With `resource`, only subscriptions that are active for it get pushes. `callers` are names of API callers. An app without
+    `tracking` sends pushes that carry none of the hub's own keys. Of one profile and platform, only the first provider of `prefer`
+    that has a live subscription gets the push. `blocks` has the provider blocks by their names; this release may not know all.
+    """
+
+    id: AppId
+    name: str
+    callers: frozenset[str]
+    database: DatabaseId
+    resource: ResourceId | None
+    enabled: bool
+    tracking: bool
+    prefer: tuple[Provider, ...]
+    blocks: Mapping[str, ProviderBlock]
+
+    @property
+    def key(self) -> AppId:
+        """The id."""
+        return self.id
+
+
+@dataclass(frozen=True, slots=True)
 class Catalog:
-    """Everything callers may use, as of one moment. Every database a resource names is in it."""
+    """Everything callers may use, as of one moment. Every database a resource names is in it.
+
+    `base_url` is the address of the hub, which links of pushes begin with, without a slash at the end. A catalog without apps has
+    none.
+    """
 
     databases: Mapping[DatabaseId, Database]
     resources: Mapping[ResourceId, Resource]
     api_tokens: Mapping[str, ApiCaller] = field(default_factory=dict)
     """Callers by their names. A catalog file calls this section `api_tokens`."""
     upstreams: Mapping[str, Upstream] = field(default_factory=dict)
+    apps: Mapping[AppId, App] = field(default_factory=dict)
+    base_url: str | None = None
 
     @classmethod
-    def of(cls, sections: Mapping[str, Iterable[CatalogEntry]]) -> Self:
+    def of(cls, sections: Mapping[str, Iterable[CatalogEntry]], base_url: str | None = None) -> Self:
         """Return the catalog that has these entries, by the name of their section.
 
         Raises:
@@ -184,7 +236,7 @@ class Catalog:
         """
         # A mapping of sections cannot say that each has entries of its own type.
         made: Callable[..., Self] = cls
-        return made(**{name: {entry.key: entry for entry in entries} for name, entries in sections.items()})
+        return made(**{name: {entry.key: entry for entry in entries} for name, entries in sections.items()}, base_url=base_url)
 
     def section(self, name: str) -> Mapping[EntryKey, CatalogEntry]:
         """Return the entries of the section that has this name."""

@@ -13,7 +13,7 @@ from pushhub.catalog.model import BearerTokenDigest, Catalog, CatalogEntry, Data
 from pushhub.catalog.sections import SECTIONS
 from pushhub.catalog.sections.databases.section import contradictions
 from pushhub.catalog.sections.section import Section
-from pushhub.catalog.whole import WholeCatalog
+from pushhub.catalog.whole import EntrySecret, WholeCatalog
 
 
 class PlanError(Exception):
@@ -47,9 +47,10 @@ class PlannedAction:
     details: tuple[str, ...] = ()
 
     @property
-    def id(self) -> int | None:
+    def id(self) -> EntryKey | None:
         """The entry's id; None where entries of the section go by their names."""
-        return self.entry.key if isinstance(self.entry.key, int) else None
+        id_: EntryKey | None = getattr(self.entry, "id", None)
+        return id_
 
     @property
     def line(self) -> str:
@@ -107,12 +108,13 @@ def _result(current: WholeCatalog, desired: WholeCatalog, *, prune: bool) -> Who
         {
             section.name: _merged({} if prune else stored.section(section.name), declared.section(section.name)).values()
             for section in SECTIONS
-        }
+        },
+        stored.base_url,
     )
-    return WholeCatalog(catalog, **_secrets(catalog, current, desired))
+    return WholeCatalog.of(catalog, _secrets(catalog, current, desired))
 
 
-def _secrets(result: Catalog, current: WholeCatalog, desired: WholeCatalog) -> dict[str, dict[str, str]]:
+def _secrets(result: Catalog, current: WholeCatalog, desired: WholeCatalog) -> dict[str, dict[str, EntrySecret]]:
     """Return what is secret of the entries of a plan's result, by the field of the whole catalog, then by the entry's key."""
     return {
         field: {key: secret for key, secret in _merged(current.secrets(field), desired.secrets(field)).items() if key in entries}
@@ -160,8 +162,10 @@ def _actions(section: Section, current: WholeCatalog, desired: WholeCatalog, *, 
 
 
 def _secret_changes(section: Section, key: str, current: WholeCatalog, desired: WholeCatalog) -> Iterator[str]:
-    if (secrets := section.secrets) and current.secrets(secrets.field).get(key) != desired.secrets(secrets.field).get(key):
-        yield f"{secrets.name} changed"
+    if secrets := section.secrets:
+        before, after = current.secrets(secrets.field).get(key), desired.secrets(secrets.field).get(key)
+        if before != after:
+            yield from secrets.changes(before, after)
 
 
 def _needs_empty(stored: Catalog, result: Catalog) -> dict[DatabaseId, str]:

@@ -1,6 +1,7 @@
 """What does a stack keep secret, and how is it written down?
 
-One secret holds all of it as a JSON document. CloudFormation writes the first one, with the first link key.
+A stack has two secrets, each a JSON document. The one here has the keys of links and the tokens of upstreams; CloudFormation writes
+the first one, with the first link key. The other, in :mod:`pushhub.catalog.app_secrets`, has the credentials of apps.
 
 Documents are read by hand: link keys stand flat in them, since CloudFormation can make no other form, so a model would need as many
 lines, and importing pydantic's `TypeAdapter` alone takes 3 ms at a cold start.
@@ -10,7 +11,6 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
-from functools import partial
 from itertools import chain
 from typing import Final, NewType, Protocol
 
@@ -28,7 +28,7 @@ _NOT_OURS: Final = "the stack's secret is not a document of this hub"
 
 @dataclass(frozen=True, slots=True)
 class Secrets:
-    """Everything secret of a stack.
+    """What a stack keeps secret apart from its apps' credentials.
 
     `link_keys` are random texts, from which the keys of links are derived. The one with the highest id makes new links; every link
     opens with the one that made it. `revoked_link_keys` open no link any more. They are kept to tell their links from those of
@@ -76,46 +76,48 @@ class Secrets:
         secrets: Mapping[str, str] = getattr(self, name)
         return secrets
 
-    def with_secrets_of_entries(self, secrets: Mapping[str, Mapping[str, str]]) -> "Secrets":
-        """Return the same with other secrets of entries, given by the name of their field."""
-        # A mapping of fields cannot say which fields these are.
-        replaced: Callable[..., Secrets] = partial(replace, self)
-        return replaced(**secrets)
-
 
 _FIELDS_OF_ENTRIES: Final = tuple(each.name for each in fields(Secrets) if not each.name.endswith("link_keys"))
 """Fields that have a secret for each entry of a section; each is a key of the document."""
 
 
 @dataclass(frozen=True, slots=True)
-class StoredSecrets:
-    """Secrets as they were read; each state of them has another `version`."""
+class StoredSecrets[Content]:
+    """What a secret of the stack held when it was read; each state of it has another `version`."""
 
-    secrets: Secrets
+    secrets: Content
     version: str
 
 
 class SecretsChangedError(Exception):
-    """Someone else replaced the secrets since they were read; nothing was written."""
+    """Someone else replaced the secret since it was read; nothing was written."""
 
 
-class SecretStore(Protocol):
-    """The one secret of a stack, read and replaced as a whole."""
+class SecretStore[Content](Protocol):
+    """One secret of a stack, read and replaced as a whole."""
 
-    def load(self) -> StoredSecrets:
-        """Return the secrets as they are now.
-
-        Raises:
-            UnavailableError: they cannot be read.
-        """
-
-    def replace(self, secrets: Secrets, version: str) -> None:
-        """Put these in the place of those that were read with `version`.
+    def load(self) -> StoredSecrets[Content]:
+        """Return what it holds now.
 
         Raises:
-            SecretsChangedError: they are no longer those that were read.
-            UnavailableError: they cannot be written.
+            UnavailableError: it cannot be read.
         """
+
+    def replace(self, secrets: Content, version: str) -> None:
+        """Put this in the place of what was read with `version`.
+
+        Raises:
+            SecretsChangedError: it no longer holds what was read.
+            UnavailableError: it cannot be written.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class SecretFormat[Content]:
+    """How the content of a secret is written down and read back; `read` raises `ValueError` and quotes nothing."""
+
+    write: Callable[[Content], str]
+    read: Callable[[str], Content]
 
 
 class CachedSecrets(Cached[Secrets]):
@@ -156,3 +158,7 @@ def read_secrets(document: str) -> Secrets:
 def _link_keys(content: Mapping[str, str], form: re.Pattern[str]) -> dict[LinkKeyId, str]:
     """Return the link keys whose names in the document are of this form."""
     return {LinkKeyId(int(found[1])): key for name, key in content.items() if (found := form.fullmatch(name))}
+
+
+SECRETS_FORMAT: Final = SecretFormat(write_secrets, read_secrets)
+"""The document of the stack's first secret."""

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from pushhub.console.apps import apps
 from pushhub.console.catalog import DEMO_CATALOG, apply_catalog, apply_demo_catalog, read_catalog
 from pushhub.console.catalog import catalog as catalog_commands
 from pushhub.console.checkout import find_checkout
@@ -26,6 +27,7 @@ def main() -> None:
 
 
 main.add_command(catalog_commands)
+main.add_command(apps)
 main.add_command(profile)
 main.add_command(events)
 main.add_command(links)

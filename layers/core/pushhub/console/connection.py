@@ -50,7 +50,7 @@ _ADVICE: Final[Mapping[type[BotoCoreError], str]] = {
 """What a person can do where AWS cannot be asked."""
 
 _OUTPUTS_OF_A_HUB = (
-    *("Url", "AudienceTable", "CatalogTable", "LedgerTable", "SecretArn", "LocalUpstreams"),
+    *("Url", "AudienceTable", "CatalogTable", "LedgerTable", "SecretArn", "AppsSecretArn", "LocalUpstreams"),
     *("EventsQueue", "EventsDeadLetters", "ForwardsQueue", "RetriesQueue", "RelaysQueue", "ForwardsDeadLetters"),
     *("ImportsBucket", "ImportsStateMachine"),
 )
@@ -66,8 +66,8 @@ class Connection:
     outputs: Mapping[str, str] = field(default_factory=dict)
     """Outputs of the hub's stack: `Url` (without a slash at the end); the tables `AudienceTable`, `CatalogTable`, `LedgerTable`;
     the queues' URLs `EventsQueue`, `EventsDeadLetters`, `ForwardsQueue`, `RetriesQueue`, `RelaysQueue`,
-    `ForwardsDeadLetters`; the bucket's name `ImportsBucket`; the ARN `ImportsStateMachine`; `SecretArn`; and `LocalUpstreams`,
-    which is `true` where events may go to addresses that are not public, over plain http too, and else `false`.
+    `ForwardsDeadLetters`; the bucket's name `ImportsBucket`; the ARN `ImportsStateMachine`; `SecretArn` and `AppsSecretArn`;
+    and `LocalUpstreams`, which is `true` where the hub may call addresses that are not public, over http too, and else `false`.
     """
 
     @overload

@@ -123,14 +123,14 @@ def _require_yes_or_a_person(question: str, *, yes: bool) -> None:
         raise click.UsageError(f"nobody can be asked here {question}: say --yes")
 
 
-def _changed(stored: StoredSecrets, change: Callable[[Secrets], Secrets]) -> Secrets:
+def _changed(stored: StoredSecrets[Secrets], change: Callable[[Secrets], Secrets]) -> Secrets:
     try:
         return change(stored.secrets)
     except ValueError as error:
         raise ConsoleError(str(error)) from None
 
 
-def _replace(store: SecretStore, stored: StoredSecrets, secrets: Secrets) -> None:
+def _replace(store: SecretStore[Secrets], stored: StoredSecrets[Secrets], secrets: Secrets) -> None:
     try:
         store.replace(secrets, stored.version)
     except SecretsChangedError:

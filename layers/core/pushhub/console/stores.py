@@ -1,4 +1,4 @@
-"""How does a command reach the tables and the secret of a hub, and what does it say when they fail?"""
+"""How does a command reach the tables and the secrets of a hub, and what does it say when they fail?"""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,10 +11,11 @@ import click
 from pushhub.adapters.dynamodb.audience import DynamoAudience
 from pushhub.adapters.dynamodb.catalog import DynamoCatalog
 from pushhub.adapters.dynamodb.schema.items import CorruptItemError
-from pushhub.adapters.secrets_manager import SecretsManagerSecrets
+from pushhub.adapters.secrets_manager import SecretsManagerSecret
 from pushhub.audience.port import AudienceInspection, AudienceStore
+from pushhub.catalog.app_secrets import APP_SECRETS_FORMAT, AppSecrets
 from pushhub.catalog.port import CatalogStore
-from pushhub.catalog.secrets import SecretStore
+from pushhub.catalog.secrets import SECRETS_FORMAT, Secrets, SecretStore
 from pushhub.console.connection import Connection, Stack, connect
 from pushhub.console.failure import ConsoleError
 from pushhub.faults import LostRaceError, UnavailableError
@@ -47,21 +48,29 @@ class Audience(AudienceStore, AudienceInspection, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Stores:
-    """The stores of one hub. With `local_upstreams`, the hub may send events to addresses that are not public."""
+    """The stores of one hub, and what of the hub itself decides what may be stored.
+
+    With `local_upstreams`, the hub may call addresses that are not public, and stand-ins. `base_url` is its own address, without a
+    slash at the end.
+    """
 
     catalog: CatalogStore
     audience: Audience
-    secrets: SecretStore
+    secrets: SecretStore[Secrets]
+    app_secrets: SecretStore[AppSecrets]
+    base_url: str
     local_upstreams: bool = False
 
 
 def stores_of(connection: Connection) -> Stores:
     """Return the stores of the hub that a connection leads to."""
-    client, outputs = connection.client("dynamodb"), connection.outputs
+    client, secrets, outputs = connection.client("dynamodb"), connection.client("secretsmanager"), connection.outputs
     return Stores(
         DynamoCatalog(client, outputs["CatalogTable"]),
         DynamoAudience(client, outputs["AudienceTable"]),
-        SecretsManagerSecrets(connection.client("secretsmanager"), outputs["SecretArn"]),
+        SecretsManagerSecret(secrets, outputs["SecretArn"], SECRETS_FORMAT),
+        SecretsManagerSecret(secrets, outputs["AppsSecretArn"], APP_SECRETS_FORMAT),
+        base_url=outputs["Url"],
         local_upstreams=outputs["LocalUpstreams"] == "true",
     )
 

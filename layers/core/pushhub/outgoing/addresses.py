@@ -12,7 +12,8 @@ from typing import Final
 
 MAX_URL_CHARACTERS: Final = 2048
 
-_LOCAL_ONLY: Final = "only for stacks with AllowLocalUpstreams=true"
+LOCAL_ONLY: Final = "only for stacks with AllowLocalUpstreams=true"
+"""Ends a message on what only such stacks may have."""
 
 _HOST: Final = re.compile(r"[a-z0-9._-]+|\[[0-9a-f:.]+\]", re.IGNORECASE)
 _URL: Final = re.compile(
@@ -102,11 +103,11 @@ def why_local(url: str) -> Iterator[str]:
     """
     scheme, _, rest = url.partition("://")
     if scheme != "https":
-        yield f"{scheme} is {_LOCAL_ONLY}; use https"
+        yield f"{scheme} is {LOCAL_ONLY}; use https"
     host = _HOST.match(rest)
     name = host[0].strip("[]") if host else ""
     if name == "localhost" or name.endswith(".localhost") or (_parsed(name) and not is_public(name)):
-        yield f"{name} is not a public address, and so {_LOCAL_ONLY}"
+        yield f"{name} is not a public address, and so {LOCAL_ONLY}"
 
 
 def _problem_of_host(host: str) -> str:

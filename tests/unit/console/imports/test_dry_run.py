@@ -20,7 +20,7 @@ from pushhub.imports.files.cutting import CHUNK_SIZE
 from pushhub.imports.steps import plan as planning
 from tests.doubles.audience import MemoryAudience
 from tests.doubles.catalog import MemoryCatalog
-from tests.doubles.secrets import MemorySecrets
+from tests.doubles.secrets import MemoryAppSecrets, MemorySecrets
 
 CATALOG = """
 databases:
@@ -224,7 +224,7 @@ def test_without_a_catalog_file_the_catalog_of_the_hub_counts(monkeypatch: pytes
 
     def opened(stack: Stack | None) -> Stores:
         asked.append(stack)
-        return Stores(MemoryCatalog(), MemoryAudience(), MemorySecrets())
+        return Stores(MemoryCatalog(), MemoryAudience(), MemorySecrets(), MemoryAppSecrets(), "https://hub.example")
 
     monkeypatch.setattr(commands, "open_stores", opened)
     Path("a.csv").touch()

@@ -12,12 +12,17 @@ from pydantic import BaseModel, ConfigDict
 from pushhub.catalog.model import CatalogEntry
 from pushhub.catalog.sections.raw_entry import RawEntry
 from pushhub.catalog.sections.section import Section
+from pushhub.catalog.whole import EntrySecret
 
 
-class FileEntry(BaseModel):
-    """An entry as a file declares it; each field is a key of it. Texts have their variables filled in."""
+class FileMapping(BaseModel):
+    """A mapping in a file; each field is a key of it. Texts have their variables filled in."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+class FileEntry(FileMapping):
+    """An entry as a file declares it."""
 
     @abstractmethod
     def declared(self) -> CatalogEntry:
@@ -27,9 +32,13 @@ class FileEntry(BaseModel):
         """Return the tokens that open the entry, each by its place in this."""
         return {}
 
-    def secret(self) -> str:
+    def secret(self) -> EntrySecret:
         """Return what is secret of the entry, where its section has secrets."""
         raise NotImplementedError
+
+
+def _nothing_local(_entry: CatalogEntry) -> Iterator[str]:
+    return iter(())
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +51,5 @@ class FileSection:
     """Key of a file's entry that tells it from the others: `id` or `name`."""
     problems: Callable[[Mapping[str, Sequence[RawEntry]]], Iterator[str]]
     """Gives the problems of the section's entries that pydantic does not see, from the raw entries of each section, by its name."""
+    local: Callable[..., Iterator[str]] = _nothing_local
+    """Gives the reasons why only stacks with local upstreams may have an entry; nothing where every stack may."""

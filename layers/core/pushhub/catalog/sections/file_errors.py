@@ -1,11 +1,11 @@
 """What is wrong with an entry of a catalog file, in words, and where does it stand?"""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, get_args
 
 from pydantic import ValidationError
 
-from pushhub.catalog.sections.file_entry import FileEntry
+from pushhub.catalog.sections.file_entry import FileEntry, FileMapping
 from pushhub.catalog.sections.file_values import MAX_ID, with_commas
 from pushhub.validation import Misfit, misfits, path_of
 
@@ -41,10 +41,19 @@ def _in_words(misfit: Misfit, entry: type[FileEntry]) -> str:
         case "value_error":
             return str(misfit.context["error"])
         case "extra_forbidden":
-            return f"unknown key; the keys are {with_commas(entry.model_fields)}"
+            return f"unknown key; the keys are {with_commas(_mapping_at(misfit.location[:-1], entry).model_fields)}"
         case "string_type" if not misfit.null:
             return "a text is expected; put it in quotes"
         case known if known in _EXPECTED:
             return _EXPECTED[known]
         case other:
             return f"not valid ({other})"
+
+
+def _mapping_at(location: Sequence[int | str], entry: type[FileMapping]) -> type[FileMapping]:
+    """Return the mapping of a file that stands at a location in an entry."""
+    mapping = entry
+    for part in location:
+        annotation = mapping.model_fields[str(part)].annotation
+        (mapping,) = (kind for kind in get_args(annotation) if isinstance(kind, type) and issubclass(kind, FileMapping))
+    return mapping

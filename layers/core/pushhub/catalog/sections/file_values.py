@@ -3,11 +3,14 @@
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Final, cast
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
+from pushhub.catalog.providers import PROVIDER_CODES, Provider, known_provider
 from pushhub.catalog.variables import with_variables
 
 MAX_ID: Final = 2**31 - 1
@@ -17,9 +20,22 @@ _NOT_ON_ONE_LINE: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
 """Unicode categories of what breaks or steers lines, and of what is no character at all."""
 
 
+@dataclass(frozen=True, slots=True)
+class FileContext:
+    """What an entry refers to besides itself: variables of the environment, and files beside the catalog file."""
+
+    environment: Mapping[str, str]
+    folder: Path
+
+
+def context_of(info: ValidationInfo) -> FileContext:
+    """Return the context of a validation."""
+    return cast("FileContext", info.context)
+
+
 def filled_in(raw: object, info: ValidationInfo) -> object:
-    """Fill in the variables of a text; the context of a validation is the environment."""
-    return with_variables(raw, cast("Mapping[str, str]", info.context)) if isinstance(raw, str) else raw
+    """Fill in the variables of a text."""
+    return with_variables(raw, context_of(info).environment) if isinstance(raw, str) else raw
 
 
 def with_commas(words: Iterable[str]) -> str:
@@ -51,9 +67,17 @@ def _key(name: str) -> str:
     return name
 
 
+def _provider(text: str) -> Provider:
+    provider = known_provider(text)
+    if provider is None:
+        raise ValueError(f'unknown provider "{text}"; one of {with_commas(PROVIDER_CODES)}')
+    return provider
+
+
 # Of several validators that run before, the one written last runs first: each sees its text filled in.
 Id = Annotated[int, Field(ge=1, le=MAX_ID)]
 Text = Annotated[str, BeforeValidator(filled_in)]
 Name = Annotated[Text, AfterValidator(_one_line)]
 NameAsKey = Annotated[Text, AfterValidator(_key)]
 """The name of an entry that goes by it."""
+ProviderId = Annotated[Provider, AfterValidator(_provider), BeforeValidator(filled_in)]

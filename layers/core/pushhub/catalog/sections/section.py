@@ -12,12 +12,12 @@ STORED_DIGESTS: Final = "token_sha256"
 
 @dataclass(frozen=True, slots=True)
 class EntrySecrets:
-    """What is secret of a section's entries: one text for each."""
+    """What is secret of a section's entries."""
 
     field: str
-    """Field of `WholeCatalog` and of `Secrets` that has the secrets, each by its entry's key."""
-    name: str
-    """What a person calls one of them."""
+    """Field that has the secrets, each by its entry's key: of `WholeCatalog`, and of what is stored in a secret of the stack."""
+    changes: Callable[..., Iterator[str]]
+    """Gives what changes from an entry's secret to another one, in words and without either; None for one that is missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,8 @@ class Section:
     """Gives what changes from an entry to another with its key, in words and without a token or digest."""
     max_entries: int | None = None
     """Bound of the section; without one, the size of the document bounds it."""
+    as_declared: Callable[..., Mapping[str, object]] | None = None
+    """Returns an entry as a catalog file has it, without what is secret; None where that is the stored form."""
     secrets: EntrySecrets | None = None
     """What is secret of the entries, and so not stored in the catalog; None where nothing is."""
 

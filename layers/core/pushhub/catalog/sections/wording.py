@@ -10,6 +10,12 @@ def from_to(name: str, before: str, after: str) -> str:
     return f"{name} {before} → {after}"
 
 
+def flag_change(name: str, *, before: bool, after: bool) -> Iterator[str]:
+    """Say that a flag is another one, if it is."""
+    if before is not after:
+        yield from_to(name, *("true" if flag else "false" for flag in (before, after)))
+
+
 def listed(words: Iterable[object]) -> str:
     """Return a list as a person reads it."""
     return f"[{', '.join(map(str, words))}]"

@@ -22,10 +22,11 @@ class ApiCallerFileEntry(FileEntry):
     token: BearerToken | None = None
     tokens: list[BearerToken] | None = None
     rights: list[_Right]
+    suspended: bool = False
 
     def declared(self) -> ApiCaller:
         """Return the caller."""
-        return ApiCaller(self.name, digests_of(self.bearer_tokens()), frozenset(self.rights))
+        return ApiCaller(self.name, digests_of(self.bearer_tokens()), frozenset(self.rights), self.suspended)
 
     def bearer_tokens(self) -> Mapping[str, str]:
         """Return its API tokens: one, or several while it changes from one to another."""

@@ -3,14 +3,13 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import BeforeValidator, Field
 
 from pushhub.catalog.model import DatabaseId, PushTokenConflict, Resource, ResourceId, WayOfMatching
-from pushhub.catalog.providers import PROVIDER_CODES, Provider, known_provider
 from pushhub.catalog.sections.databases.section import DATABASES
 from pushhub.catalog.sections.file_bearer_tokens import BearerToken, by_place, digests_of, problems_of_bearer_tokens
 from pushhub.catalog.sections.file_entry import FileEntry, FileSection
-from pushhub.catalog.sections.file_values import Id, Name, Text, filled_in, known, with_commas
+from pushhub.catalog.sections.file_values import Id, Name, ProviderId, filled_in, known
 from pushhub.catalog.sections.raw_entry import RawEntry
 from pushhub.catalog.sections.resources.section import RESOURCES
 
@@ -18,14 +17,6 @@ MAX_DATABASES: Final = 20
 """Databases of one resource: each may cost a request one write call, and all of them have to fit its time."""
 
 
-def _provider(raw: str) -> Provider:
-    provider = known_provider(raw)
-    if provider is None:
-        raise ValueError(f'unknown provider "{raw}"; one of {with_commas(PROVIDER_CODES)}')
-    return provider
-
-
-_Provider = Annotated[Text, AfterValidator(_provider)]
 _PushTokenConflict = Annotated[
     PushTokenConflict, BeforeValidator(known(PushTokenConflict, "token_conflict")), BeforeValidator(filled_in)
 ]
@@ -41,7 +32,7 @@ class ResourceFileEntry(FileEntry):
     tokens: list[BearerToken] | None = None
     databases: list[Id]
     token_conflict: _PushTokenConflict = PushTokenConflict.REJECT
-    providers: list[_Provider] | None = None
+    providers: list[ProviderId] | None = None
     matching: list[_WayOfMatching] = Field(default_factory=lambda: list(WayOfMatching))
 
     def declared(self) -> Resource:
@@ -52,7 +43,7 @@ class ResourceFileEntry(FileEntry):
             bearer_token_digests=digests_of(self.bearer_tokens()),
             databases=tuple(DatabaseId(database) for database in self.databases),
             push_token_conflict=self.token_conflict,
-            providers=None if self.providers is None else frozenset(Provider(provider) for provider in self.providers),
+            providers=None if self.providers is None else frozenset(self.providers),
             matching=frozenset(self.matching),
         )
 

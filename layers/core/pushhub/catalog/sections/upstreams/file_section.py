@@ -12,7 +12,7 @@ from pushhub.catalog.sections.file_entry import FileEntry, FileSection
 from pushhub.catalog.sections.file_values import NameAsKey, Text, filled_in, known
 from pushhub.catalog.sections.raw_entry import RawEntry
 from pushhub.catalog.sections.upstreams.section import UPSTREAMS
-from pushhub.outgoing.addresses import normal_url
+from pushhub.outgoing.addresses import normal_url, why_local
 
 MAX_UPSTREAM_TOKEN_CHARACTERS: Final = 1024
 
@@ -64,4 +64,9 @@ def problems(file: Mapping[str, Sequence[RawEntry]]) -> Iterator[str]:
         yield from entry.repeats("events")
 
 
-FILE_SECTION: Final = FileSection(UPSTREAMS, UpstreamFileEntry, "name", problems)
+def local(upstream: Upstream) -> Iterator[str]:
+    """Say why only stacks with local upstreams may have this one."""
+    return why_local(upstream.url)
+
+
+FILE_SECTION: Final = FileSection(UPSTREAMS, UpstreamFileEntry, "name", problems, local)

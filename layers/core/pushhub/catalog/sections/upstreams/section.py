@@ -5,7 +5,7 @@ from typing import Final, TypedDict
 
 from pushhub.catalog.model import ReportedEvent, Upstream, UpstreamKind
 from pushhub.catalog.sections.section import EntrySecrets, Section
-from pushhub.catalog.sections.wording import from_to, listed
+from pushhub.catalog.sections.wording import flag_change, from_to, listed
 
 MAX_UPSTREAMS: Final = 20
 """Each event that is accepted costs one message for each of them."""
@@ -49,12 +49,16 @@ def changes(before: Upstream, after: Upstream) -> Iterator[str]:
         yield from_to("kind", before.kind, after.kind)
     if before.url != after.url:
         yield from_to("url", before.url, after.url)
-    if before.relay_links is not after.relay_links:
-        yield "relay_links false → true" if after.relay_links else "relay_links true → false"
+    yield from flag_change("relay_links", before=before.relay_links, after=after.relay_links)
     if before.events != after.events:
         yield from_to("events", listed(sorted(before.events)), listed(sorted(after.events)))
 
 
+def _upstream_token_changes(_before: str | None, _after: str | None) -> Iterator[str]:
+    yield "token changed"
+
+
+UPSTREAM_TOKENS: Final = EntrySecrets(field="upstream_tokens", changes=_upstream_token_changes)
 UPSTREAMS: Final = Section(
     "upstreams",
     "upstream",
@@ -62,5 +66,5 @@ UPSTREAMS: Final = Section(
     read,
     changes,
     max_entries=MAX_UPSTREAMS,
-    secrets=EntrySecrets(field="upstream_tokens", name="token"),
+    secrets=UPSTREAM_TOKENS,
 )

@@ -57,6 +57,6 @@ class PostEvents:
         caller = self.catalog.api_caller_of(api_token)
         if caller is None:
             raise RefusedError(EventRefusal.API_TOKEN_UNKNOWN)
-        if Right.EVENTS not in caller.rights:
+        if not caller.may(Right.EVENTS):
             raise RefusedError(EventRefusal.NO_RIGHT)
         return caller

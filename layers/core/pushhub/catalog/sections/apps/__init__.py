@@ -1,0 +1,1 @@
+"""The section of apps: what pushes are sent with."""
