@@ -7,12 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from pushhub.audience.command import DesiredSubscription
-from pushhub.audience.model import Address
+from pushhub.audience.model import Address, hash_id
 from pushhub.audience.port import SnapshotQuery
 from pushhub.catalog.model import DatabaseId
 from pushhub.catalog.providers import Provider, PushToken
-from pushhub.dialects.altcraft.subscribe.render import subscription_hash_id
 from tests.conftest import Hub
 
 TWO_DATABASES = "9HsZc5NpLmG-e27b63d08fa41c59"
@@ -56,4 +54,4 @@ def test_fifty_first_requests_that_spell_a_push_token_differently_make_one_profi
     assert len({(element["db_id"], element["profile_id"]) for element in elements}) == 2
     assert Counter("subscription_id" in element for element in elements) == {True: 2, False: 98}
     (made,) = {element["subscription_hash_id"] for element in elements if "subscription_id" in element}
-    assert made == subscription_hash_id(DesiredSubscription("ios-apns", PushToken(token)))
+    assert made == hash_id("ios-apns", PushToken(token))

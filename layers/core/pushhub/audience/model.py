@@ -38,6 +38,14 @@ def digest(text: str) -> Digest:
     return Digest(base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()[:16]).decode().rstrip("="))
 
 
+def hash_id(provider: str, push_token: PushToken) -> str:
+    """Return the short public name of a subscription, the same for ever: 8 lower-case hex digits.
+
+    Of a push token's compared form; until there was one, it was of the push token as it came. The provider may be any text.
+    """
+    return hashlib.sha256(f"{provider}\0{compared_form(provider, push_token)}".encode()).hexdigest()[:8]
+
+
 class Origin(StrEnum):
     """What a profile was matched by when it was made."""
 

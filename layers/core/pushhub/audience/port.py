@@ -7,6 +7,7 @@ from typing import Protocol
 
 from pushhub.audience.changes import Change
 from pushhub.audience.model import Address, MatchKey, Profile, ProfileId, Subscription, SubscriptionRef
+from pushhub.audience.values import Value
 from pushhub.catalog.model import DatabaseId
 
 
@@ -62,6 +63,50 @@ class AudienceStore(Protocol):
             LostRaceError: a guard did not hold or items were busy; nothing was written.
             UnavailableError: the store did not answer in time, or refused for load.
         """
+
+
+@dataclass(frozen=True, slots=True)
+class ReachedProfile:
+    """What a sweep finds of a profile: `place` is where it stands in its lane, `live` are its live subscriptions."""
+
+    id: ProfileId
+    place: str
+    fields: Mapping[str, Value]
+    live: frozenset[SubscriptionRef]
+
+
+@dataclass(frozen=True, slots=True)
+class ReachPage:
+    """Profiles of a lane in the order of their places; `more` says whether others may follow."""
+
+    profiles: tuple[ReachedProfile, ...]
+    more: bool
+
+
+class AudienceReach(Protocol):
+    """Finds whom a sending is for. What was written within the last second may be missing or be as it was before.
+
+    Every method raises `UnavailableError` where the store did not answer in time, or refused for load.
+    """
+
+    def page(self, database: DatabaseId, lane: str, after: str, limit: int) -> ReachPage:
+        """Return profiles of a database behind a place of a lane, in one call.
+
+        Args:
+            database: which.
+            lane: one of sixteen lower-case hex digits.
+            after: a place; empty for the beginning.
+            limit: most profiles.
+        """
+
+    def holders(self, database: DatabaseId, keys: Sequence[MatchKey]) -> Mapping[MatchKey, ProfileId]:
+        """Return the profiles that match keys find, in one call per 100."""
+
+    def profiles(self, database: DatabaseId, ids: Sequence[ProfileId]) -> Mapping[ProfileId, Profile]:
+        """Return those profiles that exist, in one call per 100."""
+
+    def subscriptions(self, database: DatabaseId, refs: Sequence[SubscriptionRef]) -> Mapping[SubscriptionRef, Subscription]:
+        """Return those subscriptions that exist, in one call per 100."""
 
 
 class AudienceInspection(Protocol):

@@ -1,8 +1,13 @@
-"""What does the room of sendings need of the transport to providers?"""
+"""What does the room of sendings need of the transport to providers, and its lanes of what pushes a step?"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
+
+from pushhub.audience.model import Subscription
+from pushhub.catalog.model import App
+from pushhub.sends.outcomes import RecipientOutcome
+from pushhub.sends.sending import Sending
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,4 +58,21 @@ class Transport(Protocol):
         """Return what became of each, in the order of the requests, within so many seconds; it raises nothing.
 
         No request reaches a provider twice, but one that the provider has said it did not process.
+        """
+
+
+class Pusher(Protocol):
+    """Pushes one step of a sending."""
+
+    def push(self, sending: Sending, app: App, recipients: Sequence[Subscription], seconds: float) -> Sequence[RecipientOutcome]:
+        """Push to each recipient once, and return what came of each, in order; it raises nothing.
+
+        Bad credentials were renewed once where that can help, and dead push tokens are retired by then. A recipient without a
+        message or a provider block gets `wrong_target` without a request.
+
+        Args:
+            sending: what is pushed.
+            app: through whose accounts.
+            recipients: at most 150, each at most once.
+            seconds: within which all of it is over, at most.
         """

@@ -22,14 +22,14 @@ from pushhub.audience.command import (
     Subscribe,
     SubscriptionOutcome,
 )
-from pushhub.audience.model import ProfileId
+from pushhub.audience.model import ProfileId, hash_id
 from pushhub.catalog.cached import CachedCatalog
 from pushhub.catalog.model import DatabaseId, ResourceId, digest_of
 from pushhub.catalog.providers import PushToken
 from pushhub.catalog.push_tokens import push_token_misfit
 from pushhub.dialects.altcraft.subscribe.endpoint import PushSubscribe
 from pushhub.dialects.altcraft.subscribe.parse import parse_subscribe, read_subscribe_body
-from pushhub.dialects.altcraft.subscribe.render import render_outcomes, subscription_hash_id
+from pushhub.dialects.altcraft.subscribe.render import render_outcomes
 from pushhub.dialects.http import HttpRequest
 from pushhub.imports.files.drop import Overrides
 from pushhub.imports.files.recognition import find_layout
@@ -56,7 +56,7 @@ def test_what_is_rendered_of_a_subscription_asks_for_it_again_when_parsed(severa
 
 
 def test_the_hash_id_of_a_subscription_never_changes() -> None:
-    assert subscription_hash_id(DesiredSubscription("android-firebase", PushToken("%subscriptionid%"))) == "019ae3a5"
+    assert hash_id("android-firebase", PushToken("%subscriptionid%")) == "019ae3a5"
 
 
 RESOURCE_TOKEN = "3LXP2FRcRxJ-7b14db88ec937f14"

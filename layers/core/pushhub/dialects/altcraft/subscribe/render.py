@@ -1,6 +1,5 @@
 """Which reply does `push_subscribe` give?"""
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from typing import Any, Final, assert_never
 
@@ -8,13 +7,12 @@ from pushhub.audience.command import (
     DatabaseOutcome,
     DatabaseProcessed,
     DatabaseRefused,
-    DesiredSubscription,
     Effect,
     Refused,
     SubscriptionOutcome,
 )
+from pushhub.audience.model import hash_id
 from pushhub.catalog.model import ResourceId
-from pushhub.catalog.push_tokens import compared_form
 from pushhub.dialects.altcraft.subscribe.errors import SubscribeRefusal, description_of
 from pushhub.dialects.http import REPEAT_SOON, HttpReply, RefusedError
 from pushhub.dialects.json_body import write_object
@@ -37,15 +35,6 @@ def render_refusal(refused: RefusedError) -> HttpReply:
     status = refused.refusal.status
     headers = REPEAT_SOON if refused.refusal is SubscribeRefusal.UNAVAILABLE else {}
     return HttpReply(status, _body([], status, str(refused)), headers)
-
-
-def subscription_hash_id(desired: DesiredSubscription) -> str:
-    """Return the short public name of a subscription, the same for ever: 8 lower-case hex digits.
-
-    Of a push token's compared form; until there was one, it was of the push token as it came.
-    """
-    compared = compared_form(desired.provider, desired.push_token)
-    return hashlib.sha256(f"{desired.provider}\0{compared}".encode()).hexdigest()[:8]
 
 
 def _body(data: list[dict[str, Any]], error: int, text: str) -> bytes:
@@ -91,4 +80,4 @@ def _element_of_subscription(part: SubscriptionOutcome) -> dict[str, Any]:
     element = {"provider": desired.provider, "subscription_id": desired.push_token, "unsubscribe": desired.unsubscribe}
     if isinstance(part.result, Refused):
         return element | {"status": "error", "description": description_of(part.result)}
-    return element | {"subscription_hash_id": subscription_hash_id(desired), "status": "ok", "description": ""}
+    return element | {"subscription_hash_id": hash_id(desired.provider, desired.push_token), "status": "ok", "description": ""}

@@ -1,0 +1,340 @@
+"""What is a sending, and how far has it come?
+
+A sending pushes one message to an audience. It has parts, one for each app and due time, and each part has lanes, which advance
+independently of each other:
+
+=========================  ========================  ===================================================================
+the audience               lanes of a part           a place in a lane is
+=========================  ========================  ===================================================================
+everybody of a database    :data:`INDEX_LANES`       16 hex digits of the digest of a profile's id
+named recipients           :data:`NAMED_LANE` alone  the position of an identifier in the request
+=========================  ========================  ===================================================================
+
+A lane advances in steps of at most :data:`MAX_STEP_RECIPIENTS`. A worker claims a step before the first push of it leaves, and
+records what came of it afterwards. Recipients that are to be pushed later wait in a deferral.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Final, NewType
+
+from pushhub.catalog.model import AppId
+from pushhub.catalog.providers import Provider
+from pushhub.events.uid import Launch
+from pushhub.moments import Milliseconds, Seconds
+from pushhub.sends.message import Message
+from pushhub.sends.outcomes import Outcome
+
+SendingId = NewType("SendingId", int)
+"""Milliseconds since 1970-01-01 UTC, then 12 random bits: below 2 ** 53, so that JSON holds it exactly."""
+LaneName = NewType("LaneName", str)
+Place = NewType("Place", str)
+"""How far a lane has come; places are ordered as texts are."""
+RunId = NewType("RunId", str)
+"""What tells one run of a worker from every other."""
+
+MAX_STEP_RECIPIENTS: Final = 100
+MAX_NAMED: Final = 1_000
+"""Identifiers that one sending names."""
+MAX_HUB_TRIES_SECONDS: Final = 4 * 60 * 60
+"""How long after its due time the hub itself goes on trying, at most."""
+INDEX_LANES: Final = tuple(LaneName(digit) for digit in "0123456789abcdef")
+NAMED_LANE: Final = LaneName("-")
+BEGINNING: Final = Place("")
+"""Before the first place of a lane."""
+ANY_PROVIDER: Final = ""
+"""The key of the message for every provider that has none of its own."""
+
+_CHANCE_BITS: Final = 12
+_NANOSECONDS_PER_MILLISECOND: Final = 1_000_000
+
+
+def mint_sending_id(now: Milliseconds, chance: float) -> SendingId:
+    """Return a new id; `chance` is a random number from 0 to 1."""
+    return SendingId(now << _CHANCE_BITS | min(int(chance * 2**_CHANCE_BITS), 2**_CHANCE_BITS - 1))
+
+
+def minted_at(sending: SendingId) -> Milliseconds:
+    """Return the moment that an id was made."""
+    return Milliseconds(sending >> _CHANCE_BITS)
+
+
+def minted_on(sending: SendingId) -> str:
+    """Return the UTC day on which an id was made, as `yyyymmdd`."""
+    return f"{datetime.fromtimestamp(minted_at(sending) / 1000, UTC):%Y%m%d}"
+
+
+def launch_of(sending: SendingId, account: int) -> Launch:
+    """Return the launch that is a sending's own, for those dialects that group statistics by nothing else."""
+    nanoseconds = minted_at(sending) * _NANOSECONDS_PER_MILLISECOND + sending % 2**_CHANCE_BITS
+    return Launch(account=account, campaign=0, at=nanoseconds)
+
+
+class SendingStatus(StrEnum):
+    """Where a sending stands; the last four are ends.
+
+    scheduled ─► running ─► complete | cancelled | stopped | expired
+    """
+
+    SCHEDULED = "scheduled"
+    RUNNING = "running"
+    COMPLETE = "complete"
+    CANCELLED = "cancelled"
+    STOPPED = "stopped"
+    """Providers stopped it before anything was accepted."""
+    EXPIRED = "expired"
+    """Its time was over before anything was sent."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing is sent any more."""
+        return self not in (SendingStatus.SCHEDULED, SendingStatus.RUNNING)
+
+
+@dataclass(frozen=True, slots=True)
+class NamedField:
+    """A value of a match field, as the caller wrote it."""
+
+    field: str
+    value: str | int
+
+
+@dataclass(frozen=True, slots=True)
+class NamedPushToken:
+    """A push token that a caller names itself."""
+
+    provider: Provider
+    push_token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class NamedProfile:
+    """The id of a profile."""
+
+    profile: str
+
+
+Identifier = NamedProfile | NamedField | NamedPushToken
+"""By what a caller names recipients."""
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Recipients that the caller names, at most :data:`MAX_NAMED` identifiers."""
+
+    identifiers: tuple[Identifier, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Everyone:
+    """Every profile of the app's database."""
+
+
+Selection = Named | Everyone
+"""Whom a sending is for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a sending: one app at one due time. `number` counts from 0."""
+
+    number: int
+    app: AppId
+    due: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A recipient that was not accepted, as an example for all those of its provider, outcome and code."""
+
+    provider: Provider
+    outcome: Outcome
+    code: str
+    reason: str
+    masked_push_token: str
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeCounts:
+    """How many recipients have come to which outcome, by provider; no number is 0."""
+
+    by_provider: Mapping[Provider, Mapping[Outcome, int]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, provider: Provider, outcome: Outcome, number: int = 1) -> "OutcomeCounts":
+        """Return a count of one provider and outcome."""
+        return cls({provider: {outcome: number}} if number else {})
+
+    def __add__(self, other: "OutcomeCounts") -> "OutcomeCounts":
+        """Return the sums."""
+        sums = {provider: dict(outcomes) for provider, outcomes in self.by_provider.items()}
+        for provider, outcome, number in other:
+            of_provider = sums.setdefault(provider, {})
+            of_provider[outcome] = of_provider.get(outcome, 0) + number
+        return OutcomeCounts(sums)
+
+    def __iter__(self) -> Iterator[tuple[Provider, Outcome, int]]:
+        """Yield each number with its provider and outcome."""
+        return (
+            (provider, outcome, number) for provider, outcomes in self.by_provider.items() for outcome, number in outcomes.items()
+        )
+
+    def number(self, outcome: Outcome, provider: Provider | None = None) -> int:
+        """Return how many came to an outcome, of one provider or of all."""
+        return sum(each for of, came_of, each in self if came_of == outcome and provider in (None, of))
+
+    @property
+    def total(self) -> int:
+        """How many recipients there are in all."""
+        return sum(number for _, _, number in self)
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """A sending, with what is constant of it and how far it has come as a whole.
+
+    Attributes:
+        id: see :data:`SendingId`.
+        app: whose sending it is.
+        caller: the name of the API caller, or `console`.
+        dialect: in which language it was asked for, or `console`.
+        name: what a person calls it, perhaps nothing.
+        tag: the campaign that statistics group it by, perhaps nothing.
+        launch: what its events are counted for.
+        selection: whom it is for.
+        messages: what is pushed, by provider; :data:`ANY_PROVIDER` is the message of every other.
+        parts: at least one.
+        expire: seconds after its due time for which the hub itself tries, at most :data:`MAX_HUB_TRIES_SECONDS`.
+        status: see :class:`SendingStatus`.
+        cancelling: a caller has cancelled it while it ran; its lanes end at their next step.
+        stopped: providers that get nothing of it any more, each with the outcome of those that are still to come, and why.
+        begun: when its first lane began.
+        ended: when its last recipient was accounted for.
+        counts: what came of its recipients, once it has ended.
+        examples: of recipients that were not accepted, at most :data:`MAX_EXAMPLES`.
+    """
+
+    id: SendingId
+    app: AppId
+    caller: str
+    dialect: str
+    name: str
+    tag: str
+    launch: Launch
+    selection: Selection
+    messages: Mapping[str, Message]
+    parts: tuple[Part, ...]
+    expire: int = MAX_HUB_TRIES_SECONDS
+    status: SendingStatus = SendingStatus.SCHEDULED
+    cancelling: bool = False
+    stopped: Mapping[Provider, "ProviderStop"] = field(default_factory=dict)
+    begun: Seconds | None = None
+    ended: Seconds | None = None
+    counts: OutcomeCounts = field(default_factory=OutcomeCounts)
+    examples: tuple[Example, ...] = ()
+
+    @property
+    def lanes(self) -> tuple[LaneName, ...]:
+        """The lanes that each of its parts has."""
+        return (NAMED_LANE,) if isinstance(self.selection, Named) else INDEX_LANES
+
+    @property
+    def due(self) -> Seconds:
+        """When its first part begins."""
+        return min(part.due for part in self.parts)
+
+    def not_after(self, part: Part) -> Seconds:
+        """Return the moment after which the hub tries no recipient of a part any more."""
+        return Seconds(part.due + self.expire)
+
+    def message_for(self, provider: Provider) -> Message | None:
+        """Return what is pushed through a provider; None where there is nothing for it."""
+        return self.messages.get(provider) or self.messages.get(ANY_PROVIDER)
+
+
+MAX_EXAMPLES: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderStop:
+    """Why a provider gets nothing of a sending any more: `outcome` is `message_bad` or `credentials_bad`."""
+
+    outcome: Outcome
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class LaneKey:
+    """Which lane of which part of which sending."""
+
+    sending: SendingId
+    part: int
+    lane: LaneName
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A step that a run is about to push: how far it goes, and how many recipients of each provider it has."""
+
+    place: Place
+    recipients: Mapping[Provider, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """How far a lane has come.
+
+    Attributes:
+        key: which lane.
+        run: the run that has the lease, or had it last.
+        until: the end of the lease; 0 where nobody has it.
+        done: the last place whose recipients are accounted for.
+        claim: a step that was claimed and is not recorded yet.
+        counts: what came of its recipients, those of its deferrals included.
+        pending: recipients that wait in deferrals.
+        finished: no step is left; deferrals may be.
+    """
+
+    key: LaneKey
+    run: RunId
+    until: Seconds
+    done: Place = BEGINNING
+    claim: Claim | None = None
+    counts: OutcomeCounts = field(default_factory=OutcomeCounts)
+    pending: int = 0
+    finished: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DeferralKey:
+    """Which deferral: that of a step, by the step's place, or one of those that a direct sending has left over, by its number."""
+
+    lane: LaneKey
+    name: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Deferral:
+    """Recipients that are to be pushed later; their references stand in a message of the Deliveries queue alone.
+
+    A try belongs to the run that has claimed it: by then its pushes may have left.
+
+    Attributes:
+        key: which deferral.
+        tries: how many tries are recorded; a message is the newest if it says the same.
+        recipients: how many of each provider are left.
+        run: the run that has claimed the next try; None where nobody has.
+        claimed_at: when it claimed the try: recipients that were due by then may have been pushed.
+        until: the end of the claim, by when the run is certainly dead.
+        done: nobody is left.
+    """
+
+    key: DeferralKey
+    tries: int
+    recipients: Mapping[Provider, int]
+    run: RunId | None = None
+    claimed_at: Seconds | None = None
+    until: Seconds | None = None
+    done: bool = False

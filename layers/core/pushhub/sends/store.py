@@ -1,0 +1,181 @@
+"""What does the room of sendings need of the store that remembers them?
+
+Every write is guarded, and names what it was decided from. So a write whose answer was lost may be tried again: the second one
+finds its guard broken, and a read says which of the two it was. All reads are consistent.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from pushhub.catalog.providers import Provider
+from pushhub.moments import Seconds
+from pushhub.sends.sending import (
+    Claim,
+    Deferral,
+    DeferralKey,
+    Example,
+    Lane,
+    LaneKey,
+    OutcomeCounts,
+    Part,
+    Place,
+    ProviderStop,
+    RunId,
+    Sending,
+    SendingId,
+    SendingStatus,
+)
+
+
+class KnownSendingError(Exception):
+    """A sending with this id exists already."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewDeferral:
+    """A deferral that is made with the step whose recipients are left over: how many of each provider wait in it."""
+
+    key: DeferralKey
+    recipients: Mapping[Provider, int]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedStep:
+    """What came of a claimed step: the lane is done up to `place`.
+
+    `counts` has every recipient of the step but those that wait in `deferrals`.
+    """
+
+    place: Place
+    counts: OutcomeCounts
+    deferrals: tuple[NewDeferral, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LaneUpdate:
+    """One write of the run that has a lane's lease.
+
+    Attributes:
+        run: it has to have the lease.
+        claim_before: the claim that the lane has to have, None for none.
+        recorded: what came of that claim; None leaves what is recorded as it is.
+        claim: the claim that the lane has afterwards.
+        until: the end of the lease afterwards; 0 gives it up.
+        finished: no step is left.
+    """
+
+    run: RunId
+    claim_before: Claim | None
+    recorded: RecordedStep | None
+    claim: Claim | None
+    until: Seconds
+    finished: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SettledTry:
+    """What came of one try of a deferral.
+
+    Attributes:
+        key: which deferral.
+        run: the run that has claimed the try.
+        tries: how many tries were recorded before.
+        counts: what came of those recipients that are accounted for now.
+        left: how many of each provider still wait; nobody makes the deferral done.
+    """
+
+    key: DeferralKey
+    run: RunId
+    tries: int
+    counts: OutcomeCounts
+    left: Mapping[Provider, int] = field(default_factory=dict)
+
+
+class SendingStore(Protocol):
+    """Remembers sendings, their lanes and their deferrals, until some time after their end.
+
+    Every method raises `UnavailableError` where the store did not answer in time or refused for load: the write may have happened.
+    """
+
+    def create(self, sending: Sending) -> None:
+        """Write a new sending and list its parts as due.
+
+        Raises:
+            KnownSendingError: its id is taken.
+        """
+
+    def record_ended(self, sending: Sending, deferrals: Sequence[NewDeferral]) -> None:
+        """Write a direct sending that has pushed already, in one write.
+
+        Without deferrals it is over: `sending` has its final status and counts, and the counters of its launch are added to. With
+        some, it is running, its lane is finished and has the counts of `sending` and the deferrals.
+
+        Raises:
+            KnownSendingError: its id is taken.
+        """
+
+    def sending(self, sending: SendingId) -> Sending | None:
+        """Return a sending; None where there is none."""
+
+    def begin(self, sending: SendingId, now: Seconds) -> None:
+        """Make a scheduled sending a running one; nothing happens to any other."""
+
+    def cancel(self, sending: SendingId, now: Seconds) -> None:
+        """End a scheduled sending as cancelled; a running one is marked as cancelling; nothing happens to one that has ended."""
+
+    def stop_provider(self, sending: SendingId, provider: Provider, stop: ProviderStop) -> None:
+        """Write down that a provider gets nothing of a sending any more; the first reason stays."""
+
+    def add_example(self, sending: SendingId, example: Example) -> None:
+        """Keep an example, unless there is one of its provider, outcome and code."""
+
+    def end(self, sending: SendingId, status: SendingStatus, counts: OutcomeCounts, now: Seconds) -> None:
+        """End a running sending, and add its accepted, erroneous and unknown recipients to the counters of its launch.
+
+        Nothing happens to one that has ended.
+        """
+
+    def take_lane(self, key: LaneKey, run: RunId, now: Seconds, until: Seconds) -> Lane | None:
+        """Take the lease of a lane that is new, or whose lease has ended; None where another run has it or the lane is finished."""
+
+    def update_lane(self, key: LaneKey, update: LaneUpdate) -> None:
+        """Write an update of the run that has the lease.
+
+        Raises:
+            LostRaceError: another run has the lease, or the lane has another claim.
+        """
+
+    def lane(self, key: LaneKey) -> Lane | None:
+        """Return a lane; None where no run has taken it yet."""
+
+    def lanes(self, sending: SendingId, part: int) -> Sequence[Lane]:
+        """Return the lanes of a part that a run has taken so far."""
+
+    def deferral(self, key: DeferralKey) -> Deferral | None:
+        """Return a deferral; None where the step that it belongs to is not recorded with one."""
+
+    def deferrals(self, sending: SendingId, part: int) -> Sequence[Deferral]:
+        """Return the deferrals of a part that are not done."""
+
+    def claim_deferral(self, key: DeferralKey, run: RunId, tries: int, now: Seconds, until: Seconds) -> bool:
+        """Claim the next try of a deferral, and say whether it is ours: nobody has claimed it, and so many tries are recorded."""
+
+    def settle_deferral(self, settled: SettledTry) -> None:
+        """Write what came of a claimed try, into the deferral and the counts of its lane at one time.
+
+        Raises:
+            LostRaceError: the try is not claimed by that run any more.
+        """
+
+    def due_parts(self, until: Seconds) -> Sequence[tuple[SendingId, Part]]:
+        """Return the parts that are listed as due up to a moment, the earliest first, at most 1,000."""
+
+    def forget_due(self, sending: SendingId, part: Part) -> None:
+        """Take a part from the list."""
+
+    def running_sendings(self) -> Sequence[SendingId]:
+        """Return the sendings that have not ended."""
+
+    def listed(self, day: str) -> Sequence[Sending]:
+        """Return the sendings whose ids were made on a UTC day, `yyyymmdd`, newest first."""
