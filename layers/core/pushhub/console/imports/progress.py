@@ -3,18 +3,11 @@
 Pure.
 """
 
-import math
-from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Final
 
+from pushhub.console.speed import Speed, duration
 from pushhub.imports.job import ChunkProgress, Job, RowResult, Tally
-
-WINDOW_SECONDS: Final = 30
-"""Speed is measured over so many seconds, so that it follows changes."""
-_MINUTE: Final = 60
-_HOUR: Final = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,35 +63,31 @@ def moment_of(at: float, standings: Iterable[Standing | None]) -> Moment:
 
 
 class Pace:
-    """The speed of jobs over the last :data:`WINDOW_SECONDS`."""
+    """The speed of jobs over the last seconds."""
 
     def __init__(self) -> None:
         """Begin without a moment."""
-        self._moments: deque[Moment] = deque()
+        self._rows, self._bytes = Speed(), Speed()
+        self._latest: Moment | None = None
 
     def add(self, moment: Moment) -> None:
-        """Add a later moment, and drop those that are out of the window."""
-        self._moments.append(moment)
-        while moment.at - self._moments[0].at > WINDOW_SECONDS and len(self._moments) > 2:  # noqa: PLR2004  (a speed needs two)
-            self._moments.popleft()
+        """Add a later moment."""
+        self._rows.add(moment.at, moment.tally.rows)
+        self._bytes.add(moment.at, moment.done)
+        self._latest = moment
 
     @property
     def rows_per_second(self) -> float:
         """Rows settled in a second; 0 before there are two moments."""
-        return self._per_second(self._moments[-1].tally.rows - self._moments[0].tally.rows) if self._moments else 0
+        return self._rows.per_second
 
     @property
     def seconds_left(self) -> float | None:
         """How long the rest takes from the latest moment on; None as long as nobody knows."""
-        if not self._moments or self._moments[-1].waiting:
+        speed = self._bytes.per_second
+        if not self._latest or self._latest.waiting or speed <= 0:
             return None
-        latest = self._moments[-1]
-        speed = self._per_second(latest.done - self._moments[0].done)
-        return (latest.size - latest.done) / speed if speed > 0 else None
-
-    def _per_second(self, difference: float) -> float:
-        seconds = self._moments[-1].at - self._moments[0].at
-        return difference / seconds if seconds > 0 else 0
+        return (self._latest.size - self._latest.done) / speed
 
 
 def progress_text(moment: Moment, pace: Pace) -> str:
@@ -109,11 +98,3 @@ def progress_text(moment: Moment, pace: Pace) -> str:
     if (left := pace.seconds_left) is not None:
         parts.append(f"{duration(left)} left")
     return ", ".join(parts)
-
-
-def duration(seconds: float) -> str:
-    """Return a time as minutes and seconds, with hours where there are any."""
-    whole = math.ceil(seconds)
-    hours, rest = divmod(whole, _HOUR)
-    minutes, left = divmod(rest, _MINUTE)
-    return f"{hours}:{minutes:02}:{left:02}" if hours else f"{minutes}:{left:02}"

@@ -6,7 +6,8 @@ Pure. A report is what `report.json` holds or, as long as there is no such file,
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from pushhub.console.imports.progress import Standing, duration
+from pushhub.console.imports.progress import Standing
+from pushhub.console.speed import duration
 from pushhub.console.tables import table_lines
 from pushhub.console.terminal import on_one_line
 from pushhub.imports.files.layout import Layout
