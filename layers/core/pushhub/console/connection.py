@@ -1,6 +1,7 @@
 """How does a command reach a hub, the local one or one in AWS?"""
 
 import os
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal, overload
@@ -111,6 +112,11 @@ class Stack:
         """The options by which a command reaches the same hub again."""
         given = {"--stack": self.name, "--region": self.region, "--profile": self.profile}
         return [word for option, value in given.items() if value for word in (option, value)]
+
+
+def command_line(stack: Stack | None, *words: str) -> str:
+    """Return the shell command line of another command on the same hub."""
+    return shlex.join(["uv", "run", "pushhub", *words, *(stack.options if stack else [])])
 
 
 def connect(stack: Stack | None) -> Connection:

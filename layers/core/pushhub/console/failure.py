@@ -1,6 +1,11 @@
 """How does a command end when it cannot do what was asked?"""
 
+from typing import Final
+
 import click
+
+INTERRUPTED: Final = 130
+"""Exit code by which shells say that Ctrl-C ended a command."""
 
 
 class ConsoleError(click.ClickException):

@@ -9,9 +9,9 @@ from typing import Final
 
 import click
 
-from pushhub.console.connection import Stack
+from pushhub.console.connection import Stack, command_line
 from pushhub.console.failure import ConsoleError
-from pushhub.console.imports.ended import command_line, print_reports, wait_and_print
+from pushhub.console.imports.ended import print_reports, wait_and_print
 from pushhub.console.imports.progress import Standing
 from pushhub.console.imports.report import job_entry, job_lines, progress_entry, progress_lines, report_lines
 from pushhub.console.imports.stores import ImportStores, open_imports

@@ -12,11 +12,11 @@ from pushhub.audience.command import Mode
 from pushhub.catalog.model import Catalog
 from pushhub.console.bars import counting_bar
 from pushhub.console.catalog import read_catalog
-from pushhub.console.connection import Stack
+from pushhub.console.connection import Stack, command_line
 from pushhub.console.failure import ConsoleError
 from pushhub.console.imports.destination import destination_of, require_droppable, settings_of
 from pushhub.console.imports.dry_run import try_and_print
-from pushhub.console.imports.ended import command_line, say_that_jobs_go_on, wait_and_print
+from pushhub.console.imports.ended import say_that_jobs_go_on, wait_and_print
 from pushhub.console.imports.stores import open_imports
 from pushhub.console.printing import object_or_array, print_done
 from pushhub.console.progress import say

@@ -1,12 +1,12 @@
 """How does a command wait for imports, and print the reports of those that have ended?"""
 
 import json
-import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final, cast
+from typing import cast
 
-from pushhub.console.connection import Stack
+from pushhub.console.connection import Stack, command_line
+from pushhub.console.failure import INTERRUPTED
 from pushhub.console.imports.progress import Standing
 from pushhub.console.imports.report import Entry, report_lines, share_line
 from pushhub.console.imports.stores import ImportStores
@@ -17,9 +17,6 @@ from pushhub.console.stores import faults_explained
 from pushhub.imports.job import JobId, JobStatus
 from pushhub.imports.keys import ERRORS, REPORT, RETRY, report_key
 from pushhub.imports.steps.summary import summary_of
-
-_INTERRUPTED: Final = 130
-"""How shells say that Ctrl-C ended a command."""
 
 
 def wait_and_print(stores: ImportStores, ids: Sequence[JobId], stack: Stack | None, *, as_json: bool) -> bool:
@@ -36,7 +33,7 @@ def wait_and_print(stores: ImportStores, ids: Sequence[JobId], stack: Stack | No
             ended = Watch(stores.jobs).until_ended(ids)
     except KeyboardInterrupt:
         say_that_jobs_go_on(ids, stack)
-        sys.exit(_INTERRUPTED)
+        sys.exit(INTERRUPTED)
     print_reports(ended, stores, stack, as_json=as_json)
     return all(standing.job.status is JobStatus.DONE for standing in ended)
 
@@ -76,11 +73,6 @@ def _outcome_lines(standing: Standing, entry: Entry, stores: ImportStores, stack
         *_what_next(standing, stack),
         *_where(standing.job.id, stores, stack),
     ]
-
-
-def command_line(stack: Stack | None, *words: str) -> str:
-    """Return the shell command line of another command on the same hub."""
-    return shlex.join(["uv", "run", "pushhub", *words, *(stack.options if stack else [])])
 
 
 def _what_next(standing: Standing, stack: Stack | None) -> Iterator[str]:
