@@ -11,7 +11,8 @@ from pushhub.audience.command import Mode
 from pushhub.console.failure import ConsoleError
 from pushhub.console.imports.progress import Moment, Pace, Standing, moment_of, progress_text
 from pushhub.console.imports.report import progress_entry, progress_lines, report_lines
-from pushhub.console.imports.watch import POLL_SECONDS, SILENCE_SECONDS, START_SECONDS, Watch
+from pushhub.console.imports.watch import START_SECONDS, Watch
+from pushhub.console.polling import POLL_SECONDS, SILENCE_SECONDS
 from pushhub.console.speed import WINDOW_SECONDS, duration
 from pushhub.faults import UnavailableError
 from pushhub.imports.files.layout import Layout

@@ -3,21 +3,18 @@
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from pushhub.console.bars import described_bar
 from pushhub.console.failure import ConsoleError
 from pushhub.console.imports.progress import Pace, Standing, moment_of, progress_text
-from pushhub.faults import UnavailableError
+from pushhub.console.polling import looks
 from pushhub.imports.job import JobId, UnknownJobError
 from pushhub.imports.port import JobReader
 
-POLL_SECONDS: Final = 1.0
-"""Time between two looks: a look costs one read of a job and one of the progress of its chunks."""
 START_SECONDS: Final = 1800
 """How long a dropped file may go unnoticed: twice the time between two sweeps."""
-SILENCE_SECONDS: Final = 300
-"""How long the table may be out of reach: in hours of waiting, a network fails now and then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,17 +30,14 @@ class Watch:
 
         Raises:
             ConsoleError: the hub does not start one.
-            UnavailableError: the table has been out of reach for :data:`SILENCE_SECONDS`.
+            UnavailableError: the table has been out of reach for too long.
         """
-        began = answered = self.clock()
+        began = self.clock()
         standings: dict[JobId, Standing | None] = dict.fromkeys(ids)
-        while True:
-            try:
-                standings |= {id_: self._look(id_) for id_ in ids if not _ended(standings[id_])}
-                answered = self.clock()
-            except UnavailableError:
-                if self.clock() - answered > SILENCE_SECONDS:
-                    raise
+        # A look costs one read of a job and one of the progress of its chunks.
+        look = partial(self._standings, standings)
+        for seen in looks(look, self.clock, self.sleep):
+            standings |= seen or {}
             yield standings
             if all(_ended(standing) for standing in standings.values()):
                 return
@@ -52,7 +46,6 @@ class Watch:
                 raise ConsoleError(
                     f"the hub has not begun job {missing} for {START_SECONDS // 60} minutes: see the log of imports_start"
                 )
-            self.sleep(POLL_SECONDS)
 
     def until_ended(self, ids: Sequence[JobId]) -> list[Standing]:
         """Show a progress bar until jobs have ended, and return how they did.
@@ -69,6 +62,10 @@ class Watch:
                 pace.add(moment)
                 show(moment.done, moment.size, progress_text(moment, pace))
         return [standing for standing in standings.values() if standing]
+
+    def _standings(self, known: Mapping[JobId, Standing | None]) -> dict[JobId, Standing | None]:
+        """Look at those that had not ended."""
+        return {id_: self._look(id_) for id_, standing in known.items() if not _ended(standing)}
 
     def _look(self, id_: JobId) -> Standing | None:
         try:
