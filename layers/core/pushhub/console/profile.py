@@ -108,25 +108,41 @@ def parse_selector(id_: str | None, field: str | None, push_token: str | None) -
     given = [option for option in (id_, field, push_token) if option is not None]
     if len(given) != 1:
         raise click.UsageError("name the profile by exactly one of --id, --field and --token")
-    # Python hands over bytes of the command line that are not UTF-8 as lone surrogates.
-    if not is_unicode(given[0]):
-        raise click.UsageError("what names the profile is not valid Unicode")
     if id_ is not None:
-        if not PROFILE_ID_PATTERN.fullmatch(id_):
-            raise click.UsageError("--id: 1 to 64 characters of A-Z a-z 0-9 _ - are expected")
-        return ById(ProfileId(id_))
-    return _parse_field(field) if field is not None else _parse_push_token(push_token or "")
+        return parse_id(id_)
+    return parse_field(field) if field is not None else parse_push_token(push_token or "")
 
 
-def _parse_field(field: str) -> ByField:
-    name, equals, value = field.partition("=")
+def parse_id(id_: str) -> ById:
+    """Return what `--id` selects by.
+
+    Raises:
+        click.UsageError: it is not of its form.
+    """
+    if not PROFILE_ID_PATTERN.fullmatch(_as_unicode(id_)):
+        raise click.UsageError("--id: 1 to 64 characters of A-Z a-z 0-9 _ - are expected")
+    return ById(ProfileId(id_))
+
+
+def parse_field(field: str) -> ByField:
+    """Return what `--field` selects by: a match field and its value, separated by the first `=`.
+
+    Raises:
+        click.UsageError: it is not of its form.
+    """
+    name, equals, value = _as_unicode(field).partition("=")
     if not name or not equals:
         raise click.UsageError("--field: NAME=VALUE is expected")
     return ByField(name, value)
 
 
-def _parse_push_token(text: str) -> Address:
-    name, _, push_token = text.partition(":")
+def parse_push_token(text: str) -> Address:
+    """Return what `--token` selects by: a provider and its push token, separated by the first `:`.
+
+    Raises:
+        click.UsageError: it is not of its form, or there is no such provider.
+    """
+    name, _, push_token = _as_unicode(text).partition(":")
     if not name or not push_token:
         raise click.UsageError("--token: PROVIDER:TOKEN is expected")
     provider = known_provider(name)
@@ -134,6 +150,13 @@ def _parse_push_token(text: str) -> Address:
         raise click.UsageError(f'--token: unknown provider "{name}"; one of {", ".join(PROVIDER_CODES)}')
     # What is no push token is looked for too: earlier releases have stored such texts, and nothing else may find their profiles.
     return Address(provider, PushToken(push_token))
+
+
+def _as_unicode(text: str) -> str:
+    # Python hands over bytes of the command line that are not UTF-8 as lone surrogates.
+    if not is_unicode(text):
+        raise click.UsageError("what names the profile is not valid Unicode")
+    return text
 
 
 def selected_key(catalog: Catalog, database: DatabaseId, selector: ByField) -> MatchKey:

@@ -1,0 +1,1 @@
+"""How does a person send pushes, and see what came of them?"""

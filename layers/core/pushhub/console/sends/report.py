@@ -1,0 +1,152 @@
+"""How is a sending shown, to people and as JSON?
+
+Pure.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from pushhub.console.sends.standing import SendingStanding
+from pushhub.console.tables import table_lines
+from pushhub.console.terminal import beginning, on_one_line
+from pushhub.events.command import Happening
+from pushhub.moments import Seconds, iso_seconds
+from pushhub.sends.outcomes import Outcome
+from pushhub.sends.sending import Example, OutcomeCounts, Sending
+
+INTERRUPTED_STATUS: Final = "interrupted"
+"""What a running sending is shown as whose worker must have died."""
+_SHOWN: Final = 40
+"""Characters of a name in a table."""
+_HEADING: Final = ("sending", "status", "due", "app", "tag", "name", "recipients", "accepted", "waiting", "other")
+_ALIGNMENTS: Final = "<<<<<<>>>>"
+
+
+def sending_entry(standing: SendingStanding, now: Seconds) -> dict[str, object]:
+    """Return a sending as JSON has it; `delivered` and `opened` are those of its launch."""
+    sending, counts = standing.sending, standing.counts
+    return {
+        "id": sending.id,
+        "app": sending.app,
+        "caller": sending.caller,
+        "tag": sending.tag,
+        "name": sending.name,
+        "status": shown_status(standing, now),
+        "due": iso_seconds(sending.due),
+        "begun": _moment(sending.begun),
+        "ended": _moment(sending.ended),
+        "audience": counts.total,
+        "counts": {
+            provider: {str(outcome): counts.number(outcome, provider) for outcome in Outcome}
+            for provider in sorted(counts.by_provider)
+        },
+        "delivered": _reported(standing, Happening.DELIVERED),
+        "opened": _reported(standing, Happening.OPENED),
+        "examples": [_example_entry(example) for example in sending.examples],
+    }
+
+
+def _example_entry(example: Example) -> dict[str, object]:
+    return {
+        "provider": example.provider,
+        "outcome": str(example.outcome),
+        "code": example.code,
+        "reason": example.reason,
+        "token": example.masked_push_token,
+    }
+
+
+def shown_status(standing: SendingStanding, now: Seconds) -> str:
+    """Return where a sending stands, in one word."""
+    return INTERRUPTED_STATUS if standing.interrupted(now) else str(standing.sending.status)
+
+
+def sending_lines(standing: SendingStanding, app: str, now: Seconds) -> Iterator[str]:
+    """Give a sending as lines for a person; `app` is what its app is called."""
+    sending = standing.sending
+    yield f"sending {sending.id}: {_status_text(standing, now)}"
+    rows = [
+        ("app", app),
+        ("caller", sending.caller),
+        ("name", sending.name),
+        ("tag", sending.tag),
+        ("due", iso_seconds(sending.due)),
+        ("begun", _moment(sending.begun)),
+        ("ended", _moment(sending.ended)),
+        ("delivered", f"{_reported(standing, Happening.DELIVERED):,}"),
+        ("opened", f"{_reported(standing, Happening.OPENED):,}"),
+        ("launch", sending.launch.text),
+    ]
+    yield from (f"  {line}" for line in table_lines("<<", [(name, on_one_line(text)) for name, text in rows if text]))
+    yield from (f"  {line}" for line in count_table(standing.counts))
+    for provider, stop in sending.stopped.items():
+        yield f"  {provider} was stopped: {stop.outcome}, {on_one_line(stop.reason)}"
+    yield from map(_example_line, sending.examples)
+
+
+def _example_line(example: Example) -> str:
+    why = on_one_line(" ".join(text for text in (example.code, example.reason) if text))
+    return f"  {example.provider} {example.outcome}, such as {on_one_line(example.masked_push_token)}: {why}"
+
+
+def _status_text(standing: SendingStanding, now: Seconds) -> str:
+    cancelling = standing.sending.cancelling and not standing.sending.status.ended
+    return f"{shown_status(standing, now)}{', being cancelled' if cancelling else ''}"
+
+
+def count_table(counts: OutcomeCounts) -> list[str]:
+    """Return what came of recipients as a table: a row for each provider, a column for each outcome that there is."""
+    if not counts.total:
+        return ["no recipients"]
+    outcomes = [outcome for outcome in Outcome if outcome is Outcome.ACCEPTED or counts.number(outcome)]
+    heading = ("provider", "recipients", *map(str, outcomes))
+    rows = [
+        (str(provider), *(f"{number:,}" for number in _numbers(OutcomeCounts({provider: came_of}), outcomes)))
+        for provider, came_of in sorted(counts.by_provider.items())
+    ]
+    totals = ("total", *(f"{number:,}" for number in _numbers(counts, outcomes)))
+    return table_lines("<" + ">" * (len(outcomes) + 1), [heading, *rows, *([totals] if len(rows) > 1 else [])])
+
+
+def _numbers(counts: OutcomeCounts, outcomes: Sequence[Outcome]) -> list[int]:
+    return [counts.total, *map(counts.number, outcomes)]
+
+
+def list_lines(standings: Sequence[SendingStanding], now: Seconds) -> list[str]:
+    """Return sendings as the lines of a table."""
+    return table_lines(_ALIGNMENTS, [_HEADING, *(_cells(standing, now) for standing in standings)])
+
+
+def _cells(standing: SendingStanding, now: Seconds) -> tuple[str, ...]:
+    sending, counts = standing.sending, standing.counts
+    accepted, waiting = counts.number(Outcome.ACCEPTED), counts.number(Outcome.RETRY)
+    return (
+        str(sending.id),
+        shown_status(standing, now),
+        iso_seconds(sending.due),
+        sending.app,
+        *(beginning(on_one_line(text), _SHOWN) for text in (sending.tag, sending.name)),
+        *(f"{number:,}" for number in (counts.total, accepted, waiting, counts.total - accepted - waiting)),
+    )
+
+
+def progress_of(standing: SendingStanding) -> str:
+    """Return the numbers that stand beside a bar."""
+    accepted = standing.counts.number(Outcome.ACCEPTED)
+    other = standing.counts.total - standing.counts.number(Outcome.RETRY) - accepted
+    parts = [f"{accepted:,} accepted", f"{other:,} other", *([f"{standing.waiting:,} waiting"] if standing.waiting else [])]
+    return ", ".join(parts)
+
+
+def _reported(standing: SendingStanding, happening: Happening) -> int:
+    return sum(row.unique[happening] for row in standing.statistics)
+
+
+def _moment(moment: Seconds | None) -> str | None:
+    return None if moment is None else iso_seconds(moment)
+
+
+def app_text(sending: Sending, names: dict[str, str]) -> str:
+    """Return an app as a person knows it: its name with its id, or the id alone where the catalog has it no more."""
+    name = names.get(sending.app)
+    return f"{name} ({sending.app})" if name and name != sending.app else sending.app
