@@ -2,16 +2,16 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 import click
 
 from pushhub.adapters.dynamodb.ledger import DynamoLedger
-from pushhub.console.bars import counting_bar
 from pushhub.console.connection import Stack, connect
 from pushhub.console.failure import ConsoleError
+from pushhub.console.plots import share_plot
 from pushhub.console.printing import print_found
+from pushhub.console.reading import read_each
 from pushhub.console.stores import faults_explained, json_option, stack_options
 from pushhub.console.tables import table_lines
 from pushhub.console.terminal import beginning, on_one_line, stdout_is_a_terminal
@@ -22,9 +22,7 @@ from pushhub.moments import iso_milliseconds
 from pushhub.text import is_unicode
 
 _NAMES: Final = {Happening.DELIVERED: "delivered", Happening.OPENED: "opened"}
-_LAUNCHES_AT_ONCE: Final = 8
 _LAUNCH_SHOWN: Final = 48
-_PLOT_WIDTH: Final = 20
 _HEADING: Final = ("launch", "provider", "delivered", "total", "opened", "total", "opened of delivered")
 _ALIGNMENTS: Final = "<<>>>><"
 
@@ -92,18 +90,8 @@ def open_ledger(stack: Stack | None) -> DynamoLedger:
 
 
 def _statistics(ledger: DynamoLedger, launches: Sequence[str]) -> list[LaunchStatistics]:
-    """Read the counters of launches, several at once, since each launch takes two calls or more."""
-    rows: list[LaunchStatistics] = []
-    pool = ThreadPoolExecutor(_LAUNCHES_AT_ONCE)
-    try:
-        with counting_bar(len(launches), "reading launches") as advance:
-            for counted in pool.map(ledger.statistics, launches):
-                rows += counted
-                advance(1)
-    finally:
-        # After Ctrl-C or a fault, launches whose reading has not begun are not read.
-        pool.shutdown(cancel_futures=True)
-    return rows
+    """Read the counters of launches; each launch takes two calls or more."""
+    return [row for counted in read_each(ledger.statistics, launches, "reading launches") for row in counted]
 
 
 def _first_time(event: LedgerEvent) -> tuple[int, str, str]:
@@ -201,8 +189,4 @@ def plot(row: LaunchStatistics) -> str:
 
     It may exceed 100 %: a device that reports an opened push need not have reported it as delivered.
     """
-    delivered, opened = row.unique[Happening.DELIVERED], row.unique[Happening.OPENED]
-    if not delivered:
-        return ""
-    filled = min(_PLOT_WIDTH, round(_PLOT_WIDTH * opened / delivered))
-    return f"{'#' * filled}{'.' * (_PLOT_WIDTH - filled)} {100 * opened / delivered:.0f} %"
+    return share_plot(row.unique[Happening.OPENED], row.unique[Happening.DELIVERED])

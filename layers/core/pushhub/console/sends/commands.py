@@ -1,0 +1,110 @@
+"""How does a person see what came of sendings, and cancel one?"""
+
+from functools import partial
+from typing import Final
+
+import click
+
+from pushhub.catalog.model import AppId, Catalog
+from pushhub.console.connection import Stack
+from pushhub.console.failure import ConsoleError
+from pushhub.console.printing import print_done, print_found
+from pushhub.console.reading import read_each
+from pushhub.console.sends.app_choice import chosen_app
+from pushhub.console.sends.listing import newest
+from pushhub.console.sends.report import app_text, list_lines, sending_entry, sending_lines
+from pushhub.console.sends.standing import SendingStanding, standing_of, stored_sending, with_statistics, with_waiting
+from pushhub.console.sends.stores import SendStores, open_sends
+from pushhub.console.stores import faults_explained, json_option, stack_options
+from pushhub.moments import seconds_now
+from pushhub.sends.sending import Sending, SendingId, SendingStatus
+
+_MAX_LISTED: Final = 1_000
+
+_sending_argument = click.argument("id_", metavar="ID", type=click.IntRange(min=0))
+app_option = click.option("--app", metavar="APP", help="Of this app only: its id, or its name.")
+
+
+@click.group()
+def sendings() -> None:
+    """See what came of sendings, cancel them, and count whom one would reach.
+
+    A sending is one act of pushing a message to an audience; `pushhub send` makes them.
+    """
+
+
+@sendings.command(name="list")
+@app_option
+@click.option(
+    "--limit", type=click.IntRange(1, _MAX_LISTED), default=20, show_default=True, metavar="N", help="At most N sendings."
+)
+@stack_options
+@json_option
+def list_(*, app: str | None, limit: int, stack: Stack | None, as_json: bool) -> None:
+    """Print the newest sendings.
+
+    A sending is forgotten after the days that the stack's parameter EventRetentionDays says.
+    """
+    stores = open_sends(stack)
+    with faults_explained():
+        of_app = None if app is None else _listed_app(stores.catalog.load().catalog, app)
+        found = newest(stores.sendings, stores.days, now := seconds_now(), lambda each: of_app in (None, each.app), limit)
+        standings = list(read_each(partial(read_standing, stores), found, "reading sendings"))
+    entries = [sending_entry(standing, now) for standing in standings]
+    print_found(entries, list_lines(standings, now) if standings else ["no sendings"], as_json=as_json)
+
+
+@sendings.command()
+@_sending_argument
+@stack_options
+@json_option
+def show(*, id_: int, stack: Stack | None, as_json: bool) -> None:
+    """Print what came of a sending so far, by provider and outcome.
+
+    A recipient counts once, by its last outcome: `retry` are those that wait now. `delivered` and `opened` count what devices
+    reported of its launch.
+    """
+    stores = open_sends(stack)
+    with faults_explained():
+        standing = read_standing(stores, stored_sending(stores.sendings, SendingId(id_)))
+        print_found(*_shown(stores, standing), as_json=as_json)
+
+
+@sendings.command(name="cancel")
+@_sending_argument
+@stack_options
+@json_option
+def cancel_sending(*, id_: int, stack: Stack | None, as_json: bool) -> None:
+    """End a sending; pushes that have left stay.
+
+    One that is not due yet ends at once. One that runs ends after the steps that are under way, of at most 100 recipients each. It
+    does not ask.
+    """
+    stores, sending_id = open_sends(stack), SendingId(id_)
+    with faults_explained():
+        before = stored_sending(stores.sendings, sending_id)
+        if before.status.ended and before.status is not SendingStatus.CANCELLED:
+            raise ConsoleError(f"sending {id_} has ended already: it is {before.status}")
+        stores.sendings.cancel(sending_id, seconds_now())
+        standing = read_standing(stores, stored_sending(stores.sendings, sending_id))
+        print_done(*_shown(stores, standing), as_json=as_json)
+
+
+def read_standing(stores: SendStores, sending: Sending) -> SendingStanding:
+    """Return how far a sending has come, with those that wait and with what was reported of its launch.
+
+    Raises:
+        UnavailableError: a table did not answer in time, or refused for load.
+    """
+    return with_statistics(stores.counters, with_waiting(stores.sendings, standing_of(stores.sendings, sending)))
+
+
+def _shown(stores: SendStores, standing: SendingStanding) -> tuple[dict[str, object], list[str]]:
+    """Return a sending as JSON and as lines."""
+    now, apps = seconds_now(), stores.catalog.load().catalog.apps
+    names = {str(id_): app.name for id_, app in apps.items()}
+    return sending_entry(standing, now), list(sending_lines(standing, app_text(standing.sending, names), now))
+
+
+def _listed_app(catalog: Catalog, text: str) -> AppId:
+    return chosen_app(catalog, text).id
