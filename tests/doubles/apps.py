@@ -1,0 +1,75 @@
+"""Short ways to say which app sends, and to which subscriptions."""
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from pushhub.audience.model import Address, ProfileId, Retirement, Subscription, SubscriptionState
+from pushhub.catalog.app_secrets import AppSecrets
+from pushhub.catalog.model import App, AppId, ProviderBlock, ResourceId
+from pushhub.catalog.providers import Provider, PushToken
+from pushhub.moments import Seconds
+from tests.doubles.requests import CUSTOMERS
+from tests.doubles.sending import der_of, p256_der, rsa_private_key
+
+ANDROID, IOS_FIREBASE, APNS, WEB, FIREFOX, HUAWEI, RUSTORE = map(
+    Provider, ("android-firebase", "ios-firebase", "ios-apns", "web-push", "Firefox", "android-huawei", "android-rustore")
+)
+SEEN = Seconds(1_000)
+BLOCKS: Mapping[str, ProviderBlock] = {
+    "firebase": ProviderBlock({"project": "shop-1"}),
+    "apns": ProviderBlock({"topic": "com.example.shop", "environment": "production"}),
+    "web_push": ProviderBlock({"subject": "mailto:push@example.com", "public_key": "BPublic"}),
+}
+
+
+def app_of(
+    blocks: Sequence[str] = tuple(BLOCKS), *, resource: int | None = None, prefer: Sequence[Provider] = (), tracking: bool = True
+) -> App:
+    return App(
+        id=AppId("shop-app"),
+        name="shop",
+        callers=frozenset({"crm"}),
+        database=CUSTOMERS.id,
+        resource=None if resource is None else ResourceId(resource),
+        enabled=True,
+        tracking=tracking,
+        prefer=tuple(prefer),
+        blocks={name: BLOCKS.get(name, ProviderBlock({})) for name in blocks},
+    )
+
+
+def app_secrets(app: str = "shop-app") -> AppSecrets:
+    """Give an app credentials for each block of :data:`BLOCKS`."""
+    p256 = base64.b64encode(p256_der()).decode()
+    rsa = base64.b64encode(der_of(rsa_private_key())).decode()
+    blocks = {
+        "firebase": {"email": "sender@shop-1.iam.gserviceaccount.com", "key": rsa, "key_id": "0f1e2d3c"},
+        "apns": {"key": p256, "key_id": "ABC1234567", "team_id": "DEF1234567"},
+        "web_push": {"private_key": p256},
+    }
+    return AppSecrets({app: blocks})
+
+
+def subscription_of(
+    provider: Provider,
+    push_token: str,
+    profile: str = "0123456789abcdef01234567",
+    *,
+    active: Sequence[int] = (5,),
+    retired: bool = False,
+) -> Subscription:
+    return Subscription(
+        address=Address(provider, PushToken(push_token)),
+        profile=ProfileId(profile),
+        resources={ResourceId(resource): (SubscriptionState.ACTIVE, SEEN) for resource in active},
+        owner_may_be_anonymous=False,
+        created=SEEN,
+        seen=SEEN,
+        version=1,
+        retired=Retirement(SEEN, "Unregistered", 7) if retired else None,
+    )
+
+
+def cancelled_for(subscription: Subscription, resource: int = 5) -> Subscription:
+    return replace(subscription, resources={**subscription.resources, ResourceId(resource): (SubscriptionState.CANCELLED, SEEN)})
