@@ -15,8 +15,8 @@ _IMPORTS = {"LEDGER_TABLE": "ledger", "IMPORT_RETENTION_DAYS": "30", "IMPORTS_BU
 _STATE_MACHINE = "arn:aws:states:eu-central-1:123456789012:stateMachine:Imports"
 _SECRET = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:Secret-AbCdEf"
 SETTINGS = {
-    "push_subscribe": {"AUDIENCE_TABLE": "audience", "CATALOG_TABLE": "catalog"},
-    "post_events": {"CATALOG_TABLE": "catalog", "EVENTS_QUEUE": f"{_QUEUES}/events"},
+    "push_subscribe": {"AUDIENCE_TABLE": "audience", "CATALOG_TABLE": "catalog", "MORE_PUSH_HOSTS": "push.example.com"},
+    "post_events": {"CATALOG_TABLE": "catalog", "EVENTS_QUEUE": f"{_QUEUES}/events", "MORE_PUSH_HOSTS": "push.example.com"},
     "crypto_post_events": {
         "CATALOG_TABLE": "catalog",
         "EVENTS_QUEUE": f"{_QUEUES}/events",
@@ -41,7 +41,7 @@ SETTINGS = {
     },
     "imports_start": {**_IMPORTS, "STATE_MACHINE": _STATE_MACHINE},
     "imports_plan": {**_IMPORTS, "CATALOG_TABLE": "catalog"},
-    "imports_chunk": {**_IMPORTS, "CATALOG_TABLE": "catalog", "AUDIENCE_TABLE": "audience"},
+    "imports_chunk": {**_IMPORTS, "CATALOG_TABLE": "catalog", "AUDIENCE_TABLE": "audience", "MORE_PUSH_HOSTS": "push.example.com"},
     "imports_report": {**_IMPORTS, "STATE_MACHINE": _STATE_MACHINE},
 }
 """The settings of each function, with tables, queues, a bucket, a state machine and a secret that are never reached."""

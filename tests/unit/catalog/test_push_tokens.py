@@ -198,6 +198,21 @@ def test_a_browser_with_another_endpoint_is_refused(provider: str, endpoint: str
     compared_form(provider, PushToken(browser(endpoint))).encode()
 
 
+@pytest.mark.parametrize("provider", sorted(BROWSERS))
+@pytest.mark.parametrize("host", ["push.example.com", "*.example.com"])
+def test_a_browser_of_another_push_service_is_taken_where_its_host_is_given(provider: str, host: str) -> None:
+    push_token = browser("https://push.example.com/wpush/v2/a")
+    assert push_token_misfit(provider, push_token) is PushTokenMisfit.UNKNOWN_ENDPOINT
+    assert push_token_misfit(provider, push_token, {host}) is None
+    assert push_token_misfit(provider, push_token, {"example.com"}) is PushTokenMisfit.UNKNOWN_ENDPOINT
+
+
+def test_more_hosts_are_no_channels_of_windows() -> None:
+    channel = "https://push.example.com/?token=a"
+    for provider in WINDOWS:
+        assert push_token_misfit(provider, channel, {"push.example.com"}) is PushTokenMisfit.NO_CHANNEL
+
+
 NO_SUBSCRIPTIONS = [
     f'{{"endpoint":"{MOZILLA}"}}',
     f'{{"endpoint":"{MOZILLA}","keys":null}}',

@@ -10,23 +10,29 @@ from pushhub.edge.wiring.record_events import RecordEventsSettings
 from tests.doubles.functions import settings_of
 from tests.lambda_environment import SETTINGS
 
+MAY_BE_EMPTY = {"MORE_PUSH_HOSTS", "STAND_INS_URL"}
+"""Settings that a stack need not have; their variables are there all the same."""
 VARIABLES = [(function, variable) for function, environment in SETTINGS.items() for variable in environment]
 
 
 def test_settings_are_read_from_their_variables() -> None:
-    settings = read_settings(PushSubscribeSettings, {"AUDIENCE_TABLE": "a", "CATALOG_TABLE": "c", "PATH": "/bin"})
+    settings = read_settings(
+        PushSubscribeSettings, SETTINGS["push_subscribe"] | {"AUDIENCE_TABLE": "a", "CATALOG_TABLE": "c", "PATH": "/bin"}
+    )
     assert (settings.audience_table, settings.catalog_table) == ("a", "c")
 
 
 @pytest.mark.parametrize("function", SETTINGS)
 def test_every_variable_of_a_function_is_read(function: str) -> None:
     values = read_settings(settings_of(function), SETTINGS[function]).model_dump().values()
-    assert {str(value).lower() for value in values} == {value.lower() for value in SETTINGS[function].values()}
+    texts = {",".join(sorted(value)) if isinstance(value, frozenset) else str(value).lower() for value in values}
+    assert texts == {value.lower() for value in SETTINGS[function].values()}
 
 
 @pytest.mark.parametrize(("function", "variable"), VARIABLES)
 def test_a_missing_or_empty_setting_is_named(function: str, variable: str) -> None:
-    for environment in ({**SETTINGS[function], variable: ""}, {k: v for k, v in SETTINGS[function].items() if k != variable}):
+    missing = {name: value for name, value in SETTINGS[function].items() if name != variable}
+    for environment in (missing,) if variable in MAY_BE_EMPTY else (missing, {**missing, variable: ""}):
         with pytest.raises(ValidationError, match=variable):
             read_settings(settings_of(function), environment)
 
@@ -35,6 +41,15 @@ def test_a_missing_or_empty_setting_is_named(function: str, variable: str) -> No
 def test_the_template_s_true_and_false_are_understood(text: str, allowed: bool) -> None:
     settings = read_settings(ForwardEventsSettings, SETTINGS["forward_events"] | {"ALLOW_LOCAL_UPSTREAMS": text})
     assert settings.allow_local_upstreams is allowed
+
+
+@pytest.mark.parametrize(
+    ("text", "hosts"),
+    [("", set()), ("push.example.com", {"push.example.com"}), ("*.a.example,b.example", {"*.a.example", "b.example"})],
+)
+def test_hosts_of_push_services_stand_with_commas_between_them(text: str, hosts: set[str]) -> None:
+    settings = read_settings(PushSubscribeSettings, SETTINGS["push_subscribe"] | {"MORE_PUSH_HOSTS": text})
+    assert settings.more_push_hosts == hosts
 
 
 @pytest.mark.parametrize("days", ["0", "-1", "many"])

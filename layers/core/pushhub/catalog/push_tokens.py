@@ -5,7 +5,7 @@ has put them where a push token was missing, and people who have nothing in comm
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from enum import StrEnum
 from functools import cache
 from typing import Final
@@ -54,9 +54,14 @@ class PushTokenMisfit(StrEnum):
     SHORTENED_NUMBER = "this provider's are whole numbers, and a spreadsheet has cut digits off; export the column as text"
 
 
-def push_token_misfit(provider: str, text: str) -> PushTokenMisfit | None:
-    """Return why a text is no push token, or None where it may be one; the provider may be any text."""
-    return next((misfit for misfit, applies in _MISFITS.items() if applies(provider, text)), None)
+def push_token_misfit(provider: str, text: str, more_push_hosts: Collection[str] = ()) -> PushTokenMisfit | None:
+    """Return why a text is no push token, or None where it may be one; the provider may be any text.
+
+    `more_push_hosts` are hosts of push services of browsers beside the known ones.
+    """
+    if misfit := next((misfit for misfit, applies in _MISFITS.items() if applies(provider, text)), None):
+        return misfit
+    return PushTokenMisfit.UNKNOWN_ENDPOINT if _has_unknown_endpoint(provider, text, more_push_hosts) else None
 
 
 def _is_blank(_provider: str, text: str) -> bool:
@@ -95,11 +100,11 @@ def _is_no_push_subscription(provider: str, text: str) -> bool:
     return read is None or read.keys is None
 
 
-def _has_unknown_endpoint(provider: str, text: str) -> bool:
+def _has_unknown_endpoint(provider: str, text: str, more_hosts: Collection[str]) -> bool:
     if provider not in BROWSERS or not text.startswith("{"):
         return False
     read = read_push_subscription(text)
-    return read is None or not is_endpoint(read.endpoint)
+    return read is None or not is_endpoint(read.endpoint, more_hosts)
 
 
 def _is_no_channel(provider: str, text: str) -> bool:
@@ -140,10 +145,9 @@ _MISFITS: Final[Mapping[PushTokenMisfit, Callable[[str, str], bool]]] = {
     PushTokenMisfit.DESCRIPTION: _is_description,
     PushTokenMisfit.SHORTENED_NUMBER: _is_shortened_number,
     PushTokenMisfit.NO_PUSH_SUBSCRIPTION: _is_no_push_subscription,
-    PushTokenMisfit.UNKNOWN_ENDPOINT: _has_unknown_endpoint,
     PushTokenMisfit.NO_CHANNEL: _is_no_channel,
 }
-"""What each misfit is, given a provider and a text; they are looked for in this order."""
+"""What each misfit is that a provider and a text tell of; they are looked for in this order, and before an unknown endpoint."""
 
 
 def compared_form(provider: str, push_token: PushToken) -> PushToken:

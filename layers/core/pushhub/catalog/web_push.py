@@ -6,6 +6,7 @@ Endpoints come from clients, and the hub sends requests there. So only those of 
 """
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
@@ -44,9 +45,9 @@ def _keys(read: object) -> tuple[str, str] | None:
     return (p256dh, auth) if isinstance(p256dh, str) and isinstance(auth, str) and p256dh and auth else None
 
 
-def is_endpoint(url: str) -> bool:
-    """Say whether a URL is an endpoint of a known push service."""
-    return _host_of(url) is not None
+def is_endpoint(url: str, more_hosts: Collection[str] = ()) -> bool:
+    """Say whether a URL is an endpoint of a known push service, or at one of `more_hosts`."""
+    return _host_of(url, more_hosts) is not None
 
 
 def is_channel(url: str) -> bool:
@@ -55,8 +56,8 @@ def is_channel(url: str) -> bool:
     return host is not None and host.endswith(_WINDOWS)
 
 
-def _host_of(url: str) -> str | None:
+def _host_of(url: str, more_hosts: Collection[str] = ()) -> str | None:
     try:
-        return push_endpoint(url).host
+        return push_endpoint(url, more_hosts).host
     except PushEndpointError:
         return None

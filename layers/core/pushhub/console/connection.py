@@ -69,6 +69,7 @@ class Connection:
     the queues' URLs `EventsQueue`, `EventsDeadLetters`, `ForwardsQueue`, `RetriesQueue`, `RelaysQueue`,
     `ForwardsDeadLetters`; the bucket's name `ImportsBucket`; the ARN `ImportsStateMachine`; `SecretArn` and `AppsSecretArn`;
     and `LocalUpstreams`, which is `true` where the hub may call addresses that are not public, over http too, and else `false`.
+    `MorePushHosts` is there only where hosts of push services beside the known ones are given.
     """
 
     @overload

@@ -51,7 +51,7 @@ class Stores:
     """The stores of one hub, and what of the hub itself decides what may be stored.
 
     With `local_upstreams`, the hub may call addresses that are not public, and stand-ins. `base_url` is its own address, without a
-    slash at the end.
+    slash at the end. `more_push_hosts` are hosts of push services of browsers that it takes beside the known ones.
     """
 
     catalog: CatalogStore
@@ -60,6 +60,7 @@ class Stores:
     app_secrets: SecretStore[AppSecrets]
     base_url: str
     local_upstreams: bool = False
+    more_push_hosts: frozenset[str] = frozenset()
 
 
 def stores_of(connection: Connection) -> Stores:
@@ -72,6 +73,7 @@ def stores_of(connection: Connection) -> Stores:
         SecretsManagerSecret(secrets, outputs["AppsSecretArn"], APP_SECRETS_FORMAT),
         base_url=outputs["Url"],
         local_upstreams=outputs["LocalUpstreams"] == "true",
+        more_push_hosts=frozenset(filter(None, outputs.get("MorePushHosts", "").split(","))),
     )
 
 

@@ -6,8 +6,17 @@ ways. `POWERTOOLS_*` and `AWS_*` are read by the libraries they belong to.
 
 import os
 from collections.abc import Mapping
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict
+
+
+def _listed(text: str) -> frozenset[str]:
+    return frozenset(filter(None, text.split(",")))
+
+
+CommaSeparated = Annotated[frozenset[str], BeforeValidator(_listed)]
+"""A setting of several texts with commas between them, perhaps of none."""
 
 
 class Settings(BaseModel):

@@ -106,8 +106,9 @@ def import_(  # noqa: PLR0913  (click hands over each option by its name)
     settings = settings_of(Mode(mode), delimiter, encoding, quoted=quoted)
     require_droppable(files)
     if dry_run:
-        destination = destination_of(_catalog(catalog_file, stack), resource, provider, match)
-        sys.exit(0 if try_and_print(files, destination, settings, as_json=as_json) else 1)
+        catalog, more_push_hosts = _rules(catalog_file, stack)
+        destination = destination_of(catalog, resource, provider, match)
+        sys.exit(0 if try_and_print(files, destination, settings, more_push_hosts, as_json=as_json) else 1)
     stores = open_imports(stack)
     with faults_explained():
         destination = destination_of(stores.catalog.load().catalog, resource, provider, match)
@@ -158,11 +159,13 @@ def _print(dropped: Sequence[UploadedFile], stack: Stack | None, *, as_json: boo
     say(f"see how far it is with `{command_line(stack, 'imports', 'show', job)}`")
 
 
-def _catalog(file: Path | None, stack: Stack | None) -> Catalog:
+def _rules(file: Path | None, stack: Stack | None) -> tuple[Catalog, frozenset[str]]:
+    """Return what rows are read by: the catalog, and the hosts of push services of browsers beside the known ones."""
     if file:
-        return read_catalog(file).catalog
+        return read_catalog(file).catalog, frozenset()
     try:
         with faults_explained():
-            return open_stores(stack).catalog.load().catalog
+            stores = open_stores(stack)
+            return stores.catalog.load().catalog, stores.more_push_hosts
     except ConsoleError as error:
         raise ConsoleError(f"{error.message}; a dry run needs no hub with --catalog FILE") from error

@@ -6,7 +6,7 @@ the file, also where it is packed.
 
 import csv
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import partial
@@ -101,20 +101,28 @@ class Trial:
             yield f"      {', '.join(on_one_line(beginning(cell, SHOWN_CELL)) for cell in row.cells)}"
 
 
-def try_and_print(files: Sequence[Path], destination: Destination, settings: Mapping[str, str], *, as_json: bool) -> bool:
+def try_and_print(
+    files: Sequence[Path],
+    destination: Destination,
+    settings: Mapping[str, str],
+    more_push_hosts: Collection[str] = (),
+    *,
+    as_json: bool,
+) -> bool:
     """Read files, print which rows of each would fail, and return whether all of them can be imported.
 
     Args:
         files: what is read.
         destination: where they would be dropped.
         settings: the metadata that the dropped objects would have.
+        more_push_hosts: hosts of push services of browsers beside the known ones.
         as_json: whether to print JSON: of one file an object, of several an array.
 
     Raises:
         ConsoleError: a file cannot be read.
     """
     overrides = read_overrides(settings)
-    trials = [try_file(file, destination.target(file), overrides) for file in files]
+    trials = [try_file(file, destination.target(file), overrides, more_push_hosts) for file in files]
     lines = (line for trial in trials for line in trial.lines)
     print_found(object_or_array([trial.entry for trial in trials]), lines, as_json=as_json)
     if any(trial.layout for trial in trials):
@@ -122,7 +130,7 @@ def try_and_print(files: Sequence[Path], destination: Destination, settings: Map
     return not any(trial.obstacle for trial in trials)
 
 
-def try_file(file: Path, target: RowDestination, overrides: Overrides) -> Trial:
+def try_file(file: Path, target: RowDestination, overrides: Overrides, more_push_hosts: Collection[str] = ()) -> Trial:
     """Read a whole file and return which rows would fail.
 
     Raises:
@@ -134,7 +142,7 @@ def try_file(file: Path, target: RowDestination, overrides: Overrides) -> Trial:
             source = _Source(file, file.stat().st_size, show)
             cut = source.cut(target, overrides)
             trial.layout = cut.layout
-            reader = RowReader(cut.layout, target, overrides.mode)
+            reader = RowReader(cut.layout, target, overrides.mode, more_push_hosts)
             _try_rows(trial, cut.layout, source.chunks(cut, target, trial), reader)
     except UnusableFileError as unusable:
         trial.obstacle = str(unusable)

@@ -9,7 +9,7 @@ from pushhub.adapters.dynamodb.audience import DynamoAudience
 from pushhub.adapters.dynamodb.jobs import DynamoJobs
 from pushhub.adapters.dynamodb.journal import DynamoJournals
 from pushhub.adapters.s3 import S3Files
-from pushhub.edge.settings import read_settings
+from pushhub.edge.settings import CommaSeparated, read_settings
 from pushhub.edge.wiring.catalog import cached_catalog
 from pushhub.edge.wiring.imports import ImportsSettings
 from pushhub.imports.steps.chunk import ImportChunk
@@ -19,10 +19,14 @@ SECONDS_TO_STOP: Final = 240
 
 
 class ImportsChunkSettings(ImportsSettings):
-    """Settings of `imports_chunk`: those of every step, the table of the columns, and the table that takes the rows."""
+    """Settings of `imports_chunk`: those of every step, two tables, and hosts of browsers beside the known ones.
+
+    One table says which columns a file may have, the other takes the rows.
+    """
 
     catalog_table: str = Field(alias="CATALOG_TABLE", min_length=1)
     audience_table: str = Field(alias="AUDIENCE_TABLE", min_length=1)
+    more_push_hosts: CommaSeparated = Field(alias="MORE_PUSH_HOSTS")
 
 
 def import_chunk() -> ImportChunk:
@@ -35,6 +39,7 @@ def import_chunk() -> ImportChunk:
         jobs=DynamoJobs(client, settings.ledger_table, settings.retention_days),
         journals=DynamoJournals(client, settings.ledger_table, settings.audience_table, settings.retention_days),
         files=S3Files(clients.s3(), settings.bucket),
+        more_push_hosts=settings.more_push_hosts,
     )
 
 

@@ -5,16 +5,17 @@ from pydantic import Field
 from pushhub.adapters import clients
 from pushhub.dialects.altcraft.events.accepting import Acceptance
 from pushhub.dialects.altcraft.events.post import PostEvents
-from pushhub.edge.settings import Settings, read_settings
+from pushhub.edge.settings import CommaSeparated, Settings, read_settings
 from pushhub.edge.wiring.catalog import cached_catalog
 from pushhub.edge.wiring.queues import queue
 
 
 class PostEventsSettings(Settings):
-    """Settings of `post_events`: its table, and the queue that takes what is reported."""
+    """Settings of `post_events`: its table, the queue that takes what is reported, and hosts of browsers beside the known ones."""
 
     catalog_table: str = Field(alias="CATALOG_TABLE", min_length=1)
     events_queue: str = Field(alias="EVENTS_QUEUE", min_length=1)
+    more_push_hosts: CommaSeparated = Field(alias="MORE_PUSH_HOSTS")
 
 
 def endpoint() -> PostEvents:
@@ -23,4 +24,5 @@ def endpoint() -> PostEvents:
     return PostEvents(
         catalog=cached_catalog(clients.dynamodb(), settings.catalog_table),
         accept=Acceptance(queue(clients.sqs(), settings.events_queue)),
+        more_push_hosts=settings.more_push_hosts,
     )

@@ -6,15 +6,16 @@ from pushhub.adapters import clients
 from pushhub.adapters.dynamodb.audience import DynamoAudience
 from pushhub.audience.subscribing import Subscribing
 from pushhub.dialects.altcraft.subscribe.endpoint import PushSubscribe
-from pushhub.edge.settings import Settings, read_settings
+from pushhub.edge.settings import CommaSeparated, Settings, read_settings
 from pushhub.edge.wiring.catalog import cached_catalog
 
 
 class PushSubscribeSettings(Settings):
-    """Settings of `push_subscribe`: its tables."""
+    """Settings of `push_subscribe`: its tables, and the hosts that endpoints of browsers may have beside the known ones."""
 
     audience_table: str = Field(alias="AUDIENCE_TABLE", min_length=1)
     catalog_table: str = Field(alias="CATALOG_TABLE", min_length=1)
+    more_push_hosts: CommaSeparated = Field(alias="MORE_PUSH_HOSTS")
 
 
 def endpoint() -> PushSubscribe:
@@ -24,4 +25,5 @@ def endpoint() -> PushSubscribe:
     return PushSubscribe(
         catalog=cached_catalog(client, settings.catalog_table),
         subscribe=Subscribing(DynamoAudience(client, settings.audience_table)),
+        more_push_hosts=settings.more_push_hosts,
     )

@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
@@ -90,8 +90,8 @@ class CellReader:
 class RowReader:
     """Reads the rows of one file. It works out once what is the same for all of them."""
 
-    def __init__(self, layout: Layout, destination: RowDestination, mode: Mode) -> None:
-        """Prepare for all rows of a file.
+    def __init__(self, layout: Layout, destination: RowDestination, mode: Mode, more_push_hosts: Collection[str] = ()) -> None:
+        """Prepare for all rows of a file; `more_push_hosts` are hosts of push services of browsers beside the known ones.
 
         Raises:
             UnusableFileError: the columns of the header do not fit the destination.
@@ -100,6 +100,7 @@ class RowReader:
         self._columns = find_columns(layout.columns, destination)
         self._destination = destination
         self._mode = mode
+        self._more_push_hosts = more_push_hosts
         self._matching = _MATCHERS[destination.drop.matching.by]
         self._matched_name = "" if self._columns.matched is None else layout.columns[self._columns.matched]
 
@@ -113,7 +114,8 @@ class RowReader:
     def _command(self, cells: list[str]) -> Subscribe:
         columns, destination = self._columns, self._destination
         provider = (cells[columns.provider] if columns.provider is not None else "") or destination.drop.provider
-        desired = DesiredSubscription(provider, _push_token(provider, cells[columns.push_token]), self._unsubscribe(cells))
+        push_token = _push_token(provider, cells[columns.push_token], self._more_push_hosts)
+        desired = DesiredSubscription(provider, push_token, self._unsubscribe(cells))
         matching = _BY_PUSH_TOKEN if columns.matched is None else self._matching(self._matched_name, cells[columns.matched])
         fields = {name: cell for position, name in columns.fields if (cell := cells[position])}
         return Subscribe(destination.resource, destination.databases, (), matching, (desired,), fields, self._mode)
@@ -132,21 +134,21 @@ def match_field(command: Subscribe) -> str:
     return command.matching.field if isinstance(command.matching, ByField) else ""
 
 
-def row_reader(key: str, layout: Layout, mode: Mode, catalog: Catalog) -> RowReader:
+def row_reader(key: str, layout: Layout, mode: Mode, catalog: Catalog, more_push_hosts: Collection[str] = ()) -> RowReader:
     """Return a reader of the rows of a dropped file, by the catalog as it is now.
 
     Raises:
         UnusableFileError: the key or the header does not fit, or the resource does not exist.
     """
-    return RowReader(layout, row_destination_of(read_key(key), catalog), mode)
+    return RowReader(layout, row_destination_of(read_key(key), catalog), mode, more_push_hosts)
 
 
-def _push_token(provider: str, cell: str) -> PushToken:
+def _push_token(provider: str, cell: str, more_push_hosts: Collection[str]) -> PushToken:
     if not cell or cell.isspace():
         raise BadRowError(reasons.empty(column_names.PUSH_TOKEN_COLUMN))
     if len(cell) * WIDEST_CHARACTER > MAX_PUSH_TOKEN_BYTES and len(cell.encode()) > MAX_PUSH_TOKEN_BYTES:
         raise BadRowError(reasons.PUSH_TOKEN_TOO_LONG)
-    if misfit := push_token_misfit(provider, cell):
+    if misfit := push_token_misfit(provider, cell, more_push_hosts):
         raise BadRowError(reasons.no_push_token(misfit))
     return PushToken(cell)
 

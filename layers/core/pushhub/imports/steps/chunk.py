@@ -67,6 +67,8 @@ class ImportChunk:
     jobs: JobWork
     journals: Journals
     files: FileStore
+    more_push_hosts: frozenset[str] = frozenset()
+    """Hosts of push services of browsers beside the known ones."""
     now: Callable[[], Seconds] = seconds_now
     new_id: Callable[[], ProfileId] = new_profile_id
     sleep: Callable[[float], None] = time.sleep
@@ -107,7 +109,7 @@ class ImportChunk:
         plan = job.plan
         if plan is None:
             raise UnusableFileError("the file was never planned: import it again")
-        reader = row_reader(job.source.key, plan.layout, plan.mode, self.catalog())
+        reader = row_reader(job.source.key, plan.layout, plan.mode, self.catalog(), self.more_push_hosts)
         try:
             file = self.files.latest(plan.unpacked) if plan.unpacked else job.location
             content = self.files.read(file, chunk.start, chunk.end)

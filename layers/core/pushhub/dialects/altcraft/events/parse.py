@@ -5,7 +5,7 @@ token without the right is refused whatever else is wrong.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 from urllib.parse import parse_qs
 
@@ -91,14 +91,16 @@ def read_api_token(request: HttpRequest, fields: Mapping[str, Any]) -> str:
     raise RefusedError(EventRefusal.API_TOKEN_MISSING)
 
 
-def parse_event(fields: Mapping[str, Any]) -> RecordEvent:
+def parse_event(fields: Mapping[str, Any], more_push_hosts: Collection[str] = ()) -> RecordEvent:
     """Return what the fields report.
+
+    `more_push_hosts` are hosts of push services of browsers beside the known ones.
 
     Raises:
         RefusedError: the first of their rules, field by field, that they break.
     """
     try:
-        request = PostEventsRequest.model_validate(fields)
+        request = PostEventsRequest.model_validate(fields, context=more_push_hosts)
     except ValidationError as error:
         raise _refused(first_misfit(error)) from None
     return RecordEvent(request.events, request.uid, _plain(request))

@@ -29,6 +29,8 @@ class PostEvents:
 
     catalog: CachedCatalog
     accept: Acceptance
+    more_push_hosts: frozenset[str] = frozenset()
+    """Hosts of push services of browsers beside the known ones."""
 
     def __call__(self, request: HttpRequest) -> Answer:
         """Answer one request."""
@@ -45,7 +47,7 @@ class PostEvents:
             fields = read_fields(request.body, notation)
             check_format(request)
             caller = self._caller(read_api_token(request, fields))
-            event = parse_event(fields)
+            event = parse_event(fields, self.more_push_hosts)
             self.accept(event)
         except RefusedError as error:
             return refused(error, reply_in)

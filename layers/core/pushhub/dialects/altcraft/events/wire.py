@@ -66,13 +66,13 @@ def _push_token(text: str, info: ValidationInfo) -> str:
     if len(text.encode()) > MAX_PUSH_TOKEN_BYTES:
         raise _misfit(EventRefusal.TOO_LONG, most=MAX_PUSH_TOKEN_BYTES, unit="bytes")
     # The fields before this one: the provider is not among them where it does not fit, or is absent.
-    if misfit := push_token_misfit(info.data.get("provider") or "", text):
+    if misfit := push_token_misfit(info.data.get("provider") or "", text, info.context or ()):
         raise _misfit(EventRefusal.BAD_PUSH_TOKEN, misfit=misfit)
     return text
 
 
 class PostEventsRequest(BaseModel):
-    """The body of `POST /api/v1.1/pushes/post_events`."""
+    """The body of `POST /api/v1.1/pushes/post_events`, read in the context of the hosts of push services beside the known ones."""
 
     model_config = ConfigDict(strict=True, frozen=True)
 

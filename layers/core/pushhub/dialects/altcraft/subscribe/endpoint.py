@@ -26,6 +26,8 @@ class PushSubscribe:
     catalog: CachedCatalog
     subscribe: Callable[[Subscribe, float], Sequence[DatabaseOutcome]]
     """Carries out a command, and makes no call after a moment of `clock`."""
+    more_push_hosts: frozenset[str] = frozenset()
+    """Hosts of push services of browsers beside the known ones."""
     clock: Callable[[], float] = time.monotonic
 
     def __call__(self, request: HttpRequest) -> Answer:
@@ -46,7 +48,7 @@ class PushSubscribe:
         if opened is None:
             raise RefusedError(SubscribeRefusal.RESOURCE_TOKEN_UNKNOWN)
         resource, databases = opened
-        parsed = parse_subscribe(fields)
+        parsed = parse_subscribe(fields, self.more_push_hosts)
         _require_way_of_matching(resource, parsed.matching)
         if not databases:
             raise RefusedError(SubscribeRefusal.NO_DATABASES)

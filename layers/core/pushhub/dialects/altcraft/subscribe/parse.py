@@ -4,7 +4,7 @@ In three steps: read the body, take its resource token, parse its fields. The en
 token that opens no resource is refused whatever else is wrong.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
@@ -68,8 +68,10 @@ def read_resource_token(fields: Mapping[str, Any]) -> str:
     return resource_token
 
 
-def parse_subscribe(fields: Mapping[str, Any]) -> SubscribeBody:
+def parse_subscribe(fields: Mapping[str, Any], more_push_hosts: Collection[str] = ()) -> SubscribeBody:
     """Return what a body asks for.
+
+    `more_push_hosts` are hosts of push services of browsers beside the known ones.
 
     Raises:
         RefusedError: the first of its rules, in the order of :class:`SubscribeRefusal`, that the body breaks.
@@ -85,7 +87,7 @@ def parse_subscribe(fields: Mapping[str, Any]) -> SubscribeBody:
     return SubscribeBody(
         databases=tuple(DatabaseId(id_) for id_ in dict.fromkeys(request.db_ids)) if request.db_ids else None,
         matching=matching,
-        subscriptions=_subscriptions(request.subscriptions or []),
+        subscriptions=_subscriptions(request.subscriptions or [], more_push_hosts),
     )
 
 
@@ -131,26 +133,27 @@ _MATCHERS: Final[dict[str | None, Callable[[PushSubscribeRequest], Matching]]] =
 """How each of the vendor's words for `matching` is parsed; matching by push token has no word."""
 
 
-def _subscriptions(objects: list[SubscriptionObject]) -> tuple[DesiredSubscription, ...]:
+def _subscriptions(objects: list[SubscriptionObject], more_push_hosts: Collection[str]) -> tuple[DesiredSubscription, ...]:
     if not objects:
         raise RefusedError(SubscribeRefusal.SUBSCRIPTIONS_MISSING)
     if len(objects) > MAX_SUBSCRIPTIONS:
         raise RefusedError(SubscribeRefusal.TOO_MANY_SUBSCRIPTIONS)
-    return tuple(_subscription(index, wire) for index, wire in enumerate(objects))
+    return tuple(_subscription(index, wire, more_push_hosts) for index, wire in enumerate(objects))
 
 
-def _subscription(index: int, wire: SubscriptionObject) -> DesiredSubscription:
+def _subscription(index: int, wire: SubscriptionObject, more_push_hosts: Collection[str]) -> DesiredSubscription:
     if not wire.provider:
         raise RefusedError(SubscribeRefusal.SUBSCRIPTION_FIELD_MISSING, path=f"subscriptions[{index}].provider")
-    push_token = _push_token(wire.provider, wire.subscription_id, f"subscriptions[{index}].subscription_id")
+    path = f"subscriptions[{index}].subscription_id"
+    push_token = _push_token(wire.provider, wire.subscription_id, path, more_push_hosts)
     return DesiredSubscription(wire.provider, push_token, bool(wire.unsubscribe))
 
 
-def _push_token(provider: str, text: str | None, path: str) -> PushToken:
+def _push_token(provider: str, text: str | None, path: str, more_push_hosts: Collection[str]) -> PushToken:
     if not text:
         raise RefusedError(SubscribeRefusal.SUBSCRIPTION_FIELD_MISSING, path=path)
     if len(text.encode()) > MAX_PUSH_TOKEN_BYTES:
         raise RefusedError(SubscribeRefusal.PUSH_TOKEN_TOO_LONG, path=path)
-    if misfit := push_token_misfit(provider, text):
+    if misfit := push_token_misfit(provider, text, more_push_hosts):
         raise RefusedError(SubscribeRefusal.BAD_PUSH_TOKEN, path=path, misfit=misfit)
     return PushToken(text)
