@@ -9,12 +9,19 @@ import pytest
 
 PACKAGE = Path(__file__).parents[2] / "layers" / "core" / "pushhub"
 AWS = {"boto3", "botocore", "aws_lambda_powertools"}
-CONSOLE_ONLY = {"aiohttp", "click", "filelock", "psutil", "rich", "ruamel", "samcli", "samtranslator"}
+CONSOLE_ONLY = {"aiohttp", "click", "filelock", "h2", "psutil", "rich", "ruamel", "samcli", "samtranslator"}
 ONLY_IN = {
     "pycurl": ("adapters/curl",),
     "certifi": ("adapters/curl",),
-    # It encrypts links and pushes, signs, and tries the keys that the command line is given.
-    "cryptography": ("events/links.py", "catalog/sections/apps/keys.py", "sends/encryption.py", "sends/signing.py"),
+    # It encrypts links and pushes, signs, and tries the keys that the command line is given; stand-ins verify and decrypt with it.
+    "cryptography": (
+        "events/links.py",
+        "catalog/sections/apps/keys.py",
+        "sends/encryption.py",
+        "sends/signing.py",
+        "console/stand_ins/signatures.py",
+        "console/stand_ins/browsers.py",
+    ),
     "defusedxml": ("dialects/xml_body.py",),
 }
 """Packages that these modules may import and no other: each thing that they do is done in one place."""

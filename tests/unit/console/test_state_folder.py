@@ -12,7 +12,9 @@ from pushhub.console.state_folder import EngineNote, ProcessMark, RunningHub, St
 
 
 def _hub(process: ProcessMark) -> RunningHub:
-    return RunningHub("http://127.0.0.1:8080", "http://127.0.0.1:4566", "eu-central-1", "pushhub", process, process)
+    return RunningHub(
+        "http://127.0.0.1:8080", "http://127.0.0.1:4566", "eu-central-1", "pushhub", "http://127.0.0.1:8099", process, process
+    )
 
 
 def _ended_process() -> ProcessMark:

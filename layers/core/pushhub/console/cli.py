@@ -9,6 +9,7 @@ from pushhub.console.apps import apps
 from pushhub.console.catalog import DEMO_CATALOG, apply_catalog, apply_demo_catalog, read_catalog
 from pushhub.console.catalog import catalog as catalog_commands
 from pushhub.console.checkout import find_checkout
+from pushhub.console.devices import devices
 from pushhub.console.events import events
 from pushhub.console.forwards import forwards
 from pushhub.console.imports.commands import imports
@@ -32,6 +33,7 @@ main.add_command(profile)
 main.add_command(events)
 main.add_command(links)
 main.add_command(forwards)
+main.add_command(devices)
 main.add_command(upstream)
 main.add_command(import_)
 main.add_command(imports)

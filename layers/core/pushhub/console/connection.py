@@ -22,7 +22,7 @@ from botocore.exceptions import (
 
 from pushhub.console.checkout import find_checkout
 from pushhub.console.failure import ConsoleError
-from pushhub.console.state_folder import StateFolder
+from pushhub.console.state_folder import RunningHub, StateFolder
 
 if TYPE_CHECKING:
     from mypy_boto3_apigatewayv2 import ApiGatewayV2Client
@@ -162,10 +162,20 @@ def stack_outputs(connection: Connection, stack: str) -> dict[str, str]:
     return {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])}
 
 
-def _connect_to_running_hub() -> Connection:
+def hub_running_here() -> RunningHub:
+    """Return what is known of the hub that runs in this checkout.
+
+    Raises:
+        ConsoleError: none does.
+    """
     hub = StateFolder(find_checkout().state_folder).running_hub()
     if hub is None:
         raise ConsoleError("no hub is running here: start one with `uv run pushhub up`, or name a deployed one with --stack")
+    return hub
+
+
+def _connect_to_running_hub() -> Connection:
+    hub = hub_running_here()
     connection = connect_to_engine(hub.endpoint, hub.region)
     try:
         outputs = stack_outputs(connection, hub.stack)

@@ -46,6 +46,8 @@ class RunningHub:
     endpoint: str
     region: str
     stack: str
+    devices: str
+    """Where the stand-ins say what the devices got."""
     process: ProcessMark
     engine: ProcessMark
 
@@ -105,7 +107,7 @@ class StateFolder:
             return None
         try:
             hub = RunningHub(
-                **{name: str(note[name]) for name in ("url", "endpoint", "region", "stack")},
+                **{name: str(note[name]) for name in ("url", "endpoint", "region", "stack", "devices")},
                 process=_mark(note["process"]),
                 engine=_mark(note["engine"]),
             )

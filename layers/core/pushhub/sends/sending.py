@@ -47,6 +47,7 @@ BEGINNING: Final = Place("")
 ANY_PROVIDER: Final = ""
 """The key of the message for every provider that has none of its own."""
 
+_ID_BITS: Final = 53
 _CHANCE_BITS: Final = 12
 _NANOSECONDS_PER_MILLISECOND: Final = 1_000_000
 
@@ -70,6 +71,14 @@ def launch_of(sending: SendingId, account: int) -> Launch:
     """Return the launch that is a sending's own, for those dialects that group statistics by nothing else."""
     nanoseconds = minted_at(sending) * _NANOSECONDS_PER_MILLISECOND + sending % 2**_CHANCE_BITS
     return Launch(account=account, campaign=0, at=nanoseconds)
+
+
+def sending_of(launch: Launch) -> SendingId | None:
+    """Return the sending whose own launch this is; None where it is the launch of something else."""
+    minted, chance = divmod(launch.at, _NANOSECONDS_PER_MILLISECOND)
+    if launch.campaign or chance >= 2**_CHANCE_BITS or minted >= 2 ** (_ID_BITS - _CHANCE_BITS):
+        return None
+    return SendingId(minted << _CHANCE_BITS | chance)
 
 
 class SendingStatus(StrEnum):

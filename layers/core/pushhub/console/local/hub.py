@@ -25,6 +25,7 @@ from pushhub.console.local.expiry import switch_on_expiry
 from pushhub.console.local.front_door import FrontDoorRules, open_door, reserve_port
 from pushhub.console.local.packaging import Package, pack
 from pushhub.console.local.routes import processed_template, publish_routes
+from pushhub.console.local.stand_ins import RunningStandIns, running_stand_ins
 from pushhub.console.local.unfinished import go_on_with_imports
 from pushhub.console.progress import say, timed
 from pushhub.console.state_folder import ProcessMark, RunningHub, StateFolder
@@ -69,15 +70,25 @@ async def _run(options: HubOptions, notes: StateFolder, reserved: socket.socket)
     await stop_orphan(notes)
     say("building the functions and starting the engine…")
     with _engine_folder(options, notes) as folder:
-        async with _meanwhile(_build(options)) as build, running_engine(folder, notes, keep=options.keep) as engine:
-            rules, inbox, lines = await _to_the_end(_prepared, options, engine, await build, url)
+        async with (
+            _meanwhile(_build(options)) as build,
+            running_engine(folder, notes, keep=options.keep) as engine,
+            running_stand_ins(folder.path / "stand-ins", engine.endpoint) as stand_ins,
+        ):
+            rules, inbox, lines = await _to_the_end(_prepared, options, engine, await build, url, stand_ins.providers)
             async with open_door(reserved, engine.endpoint, rules):
                 marks = ProcessMark.of(os.getpid()), ProcessMark.of(engine.process.pid)
-                with notes.telling_of(RunningHub(url, engine.endpoint, REGION, STACK, *marks)):
+                with notes.telling_of(RunningHub(url, engine.endpoint, REGION, STACK, stand_ins.devices, *marks)):
                     say("the hub listens; Ctrl-C stops it")
                     say(f"to drop files: {inbox} at the endpoint {engine.endpoint}, region {REGION}, with any credentials")
-                    _print(url, *lines)
-                    raise await engine.died()
+                    _print(url, *lines, f"Devices: {stand_ins.devices}")
+                    raise await _first_death(engine, stand_ins)
+
+
+async def _first_death(engine: Engine, stand_ins: RunningStandIns) -> ConsoleError:
+    async with _meanwhile(engine.died()) as of_engine, _meanwhile(stand_ins.died()) as of_stand_ins:
+        died, _ = await asyncio.wait([of_engine, of_stand_ins], return_when=asyncio.FIRST_COMPLETED)
+        return (of_engine if of_engine in died else of_stand_ins).result()
 
 
 def _print(*lines: str) -> None:
@@ -125,12 +136,14 @@ async def _build(options: HubOptions) -> Package:
             return pack(await build_template(options.checkout, architecture))
 
 
-def _prepared(options: HubOptions, engine: Engine, package: Package, url: str) -> tuple[FrontDoorRules, str, Sequence[str]]:
+def _prepared(
+    options: HubOptions, engine: Engine, package: Package, url: str, stand_ins_url: str
+) -> tuple[FrontDoorRules, str, Sequence[str]]:
     """Deploy and prepare a hub that nobody can reach yet; return its API's rules, its inbox, and what to print at the end."""
     connection = connect_to_engine(engine.endpoint, REGION)
     try:
         with timed("deployed the template"):
-            deploy(connection, package, _parameters(options))
+            deploy(connection, package, _parameters(options, stand_ins_url))
             template = processed_template(connection)
             rules = FrontDoorRules(publish_routes(connection, template), cors_rules(template, options.origins))
             switch_on_expiry(connection, template)
@@ -144,11 +157,12 @@ def _prepared(options: HubOptions, engine: Engine, package: Package, url: str) -
     return rules, f"s3://{connected.outputs['ImportsBucket']}/inbox/", lines
 
 
-def _parameters(options: HubOptions) -> dict[str, str]:
+def _parameters(options: HubOptions, stand_ins_url: str) -> dict[str, str]:
     return {
         "Architecture": host_architecture(),
         "DeletionProtection": "false",
         "AllowLocalUpstreams": "true",
+        "StandInsUrl": stand_ins_url,
         "AllowedOrigins": ",".join(options.origins),
     }
 

@@ -1,0 +1,108 @@
+"""How does a person see what the devices of the local hub got?"""
+
+import json
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
+from typing import Final, cast
+from urllib.parse import urlencode, urlsplit
+
+import click
+
+from pushhub.console.connection import Stack, hub_running_here
+from pushhub.console.failure import ConsoleError
+from pushhub.console.printing import print_done, print_found
+from pushhub.console.stores import json_option, stack_options
+from pushhub.console.tables import table_lines
+from pushhub.console.terminal import beginning, on_one_line
+
+_SECONDS_TO_ANSWER: Final = 60
+_SHOWN: Final = 40
+_HEADING: Final = ("AT", "PROVIDER", "TOKEN", "SHOWN", "VERDICT", "AUTHORIZATION", "SENDING")
+_NONE: Final = "-"
+
+type _Entry = Mapping[str, object]
+
+
+@click.group()
+def devices() -> None:
+    """See what devices got: those whose pushes go to the stand-ins of the hub that runs here."""
+
+
+@devices.command("list")
+@click.option(
+    "--token", "push_token", metavar="TOKEN", help="Of this device alone; of a browser, its endpoint or the last part of it."
+)
+@click.option("--sending", type=click.IntRange(min=0), metavar="ID", help="Of this sending alone.")
+@stack_options
+@json_option
+def list_(*, push_token: str | None, sending: int | None, stack: Stack | None, as_json: bool) -> None:
+    """Print the pushes that came, oldest first: what the device shows, and what its provider said to the hub.
+
+    AUTHORIZATION is `ok`, or what is wrong with it; the page that `up` prints shows the same.
+    """
+    named = {"token": push_token, "sending": sending}
+    query = urlencode({name: value for name, value in named.items() if value is not None})
+    pushes = cast("Sequence[_Entry]", _ask(stack, "GET", f"/pushes?{query}"))
+    print_found(pushes, table_lines("<<<<<<>", [_HEADING, *map(_row, pushes)]) if pushes else ["no pushes"], as_json=as_json)
+
+
+@devices.command()
+@stack_options
+@json_option
+def clear(*, stack: Stack | None, as_json: bool) -> None:
+    """Forget the pushes that came, and which devices have already done what they do once."""
+    answer = cast("_Entry", _ask(stack, "DELETE", "/pushes"))
+    print_done(answer, [f"cleared {answer['cleared']} pushes"], as_json=as_json)
+
+
+@devices.command()
+@click.option(
+    "--word", default="", metavar="WORD", help="What the last part of its endpoint begins with, such as gone- or retry-5-."
+)
+@stack_options
+@json_option
+def browser(*, word: str, stack: Stack | None, as_json: bool) -> None:  # noqa: ARG001  (it is JSON in any case)
+    """Print the PushSubscription of a new browser, as JSON, to subscribe with as web-push or Firefox.
+
+    What is pushed to it is shown decrypted.
+    """
+    subscription = _ask(stack, "POST", "/browsers", {"word": word})
+    print_found(subscription, (), as_json=True)
+
+
+def _ask(stack: Stack | None, method: str, target: str, document: object = None) -> object:
+    if stack is not None:
+        raise ConsoleError("devices are those of the hub that runs here: a hub in AWS pushes to real ones, so leave out --stack")
+    address = urlsplit(hub_running_here().devices)
+    connection = HTTPConnection(address.hostname or "", address.port, timeout=_SECONDS_TO_ANSWER)
+    body = None if document is None else json.dumps(document)
+    try:
+        connection.request(method, target, body, {} if body is None else {"Content-Type": "application/json"})
+        reply = connection.getresponse()
+        content = reply.read()
+    except (OSError, HTTPException) as failure:
+        raise ConsoleError(f"the stand-ins of the hub that runs here do not answer: {failure}") from None
+    finally:
+        connection.close()
+    if reply.status == HTTPStatus.BAD_REQUEST:
+        raise ConsoleError("word: letters, digits, _ and - are expected, at most 64")
+    if reply.status != HTTPStatus.OK:
+        raise ConsoleError(f"the stand-ins of the hub that runs here answered {reply.status}")
+    return json.loads(content)
+
+
+def _row(entry: _Entry) -> tuple[str, ...]:
+    shown = cast("_Entry", entry["shown"])
+    texts = [text for text in (shown["title"], shown["text"]) if isinstance(text, str)]
+    sending = entry["sending"]
+    cells = (
+        str(entry["at"]),
+        str(entry["provider"]),
+        beginning(str(entry["token"]), _SHOWN),
+        beginning(" / ".join(texts), _SHOWN) or _NONE,
+        str(entry["verdict"]),
+        str(entry["authorization"]),
+        _NONE if sending is None else str(sending),
+    )
+    return tuple(map(on_one_line, cells))
