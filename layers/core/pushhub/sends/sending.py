@@ -22,6 +22,7 @@ from typing import Final, NewType
 
 from pushhub.catalog.model import AppId
 from pushhub.catalog.providers import Provider
+from pushhub.events.ledger import SentCounts
 from pushhub.events.uid import Launch
 from pushhub.moments import Milliseconds, Seconds
 from pushhub.sends.message import Message
@@ -191,6 +192,22 @@ class OutcomeCounts:
         return sum(number for _, _, number in self)
 
 
+_ACCEPTED: Final = {Outcome.ACCEPTED, Outcome.LATER}
+"""The provider has taken the push."""
+
+
+def sent_counts(counts: OutcomeCounts) -> Mapping[Provider, SentCounts]:
+    """Return what the counters of a launch are added to once a sending has ended, by provider."""
+    return {
+        provider: SentCounts(
+            accepted=sum(number for outcome, number in outcomes.items() if outcome in _ACCEPTED),
+            erroneous=sum(number for outcome, number in outcomes.items() if outcome not in {*_ACCEPTED, Outcome.UNKNOWN}),
+            unknown=outcomes.get(Outcome.UNKNOWN, 0),
+        )
+        for provider, outcomes in counts.by_provider.items()
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class Sending:
     """A sending, with what is constant of it and how far it has come as a whole.
@@ -289,8 +306,8 @@ class Lane:
     Attributes:
         key: which lane.
         run: the run that has the lease, or had it last.
-        until: the last moment of the lease, after which another run may take it. A run that gives it up sets a moment in the past, or
-            that until which the lane pauses.
+        until: the last moment of the lease, after which another run may take it. A run that gives it up sets a moment in the past,
+            or that until which the lane pauses.
         done: the last place whose recipients are accounted for.
         claim: a step that was claimed and is not recorded yet.
         counts: what came of its recipients, those of its deferrals included.
