@@ -91,7 +91,8 @@ def open_ledger(stack: Stack | None) -> DynamoLedger:
 
 def _statistics(ledger: DynamoLedger, launches: Sequence[str]) -> list[LaunchStatistics]:
     """Read the counters of launches; each launch takes two calls or more."""
-    return [row for counted in read_each(ledger.statistics, launches, "reading launches") for row in counted]
+    read = read_each(ledger.statistics, launches, "reading launches")
+    return [row for counted in read for row in counted if row.reported]
 
 
 def _first_time(event: LedgerEvent) -> tuple[int, str, str]:
