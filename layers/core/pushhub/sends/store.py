@@ -61,7 +61,7 @@ class LaneUpdate:
         claim_before: the claim that the lane has to have, None for none.
         recorded: what came of that claim; None leaves what is recorded as it is.
         claim: the claim that the lane has afterwards.
-        until: the end of the lease afterwards; 0 gives it up.
+        until: the last moment of the lease afterwards; one in the past gives it up.
         finished: no step is left.
     """
 
@@ -137,7 +137,11 @@ class SendingStore(Protocol):
         """
 
     def take_lane(self, key: LaneKey, run: RunId, now: Seconds, until: Seconds) -> Lane | None:
-        """Take the lease of a lane that is new, or whose lease has ended; None where another run has it or the lane is finished."""
+        """Take the lease of a lane that is new, or whose `until` has passed; a run that has the lease takes it again.
+
+        Returns:
+            The lane with the new run and `until`; None where another run has the lease, or the lane is finished.
+        """
 
     def update_lane(self, key: LaneKey, update: LaneUpdate) -> None:
         """Write an update of the run that has the lease.

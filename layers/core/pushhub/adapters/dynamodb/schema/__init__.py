@@ -6,7 +6,7 @@ raw value: both are attributes and are compared on a hit.
 =============  ================================  ==============  ==========================================================
 item           pk                                sk              attributes besides `v`
 =============  ================================  ==============  ==========================================================
-profile        `P#<database>#<profile>`          `P`             origin, fields, keys, live, cancelled, created, updated
+profile        `P#<database>#<profile>`          `P`             origin, fields, keys, live, cancelled, created, updated, …
 match key      `K#<database>#<field>#<digest>`   `K`             value, profile
 subscription   `S#<database>#<provider>#<…>`     `S`             token, profile, resources, anonymous, created, seen, version
 catalog        `CATALOG`                         `C`             document, version
@@ -21,6 +21,9 @@ running job    `RUNNING`                         job             expires
 journal entry  `I#<job>#<chunk>`                 `E#<lane>#<…>`  token, outcomes or finished, expires
 journal gate   `I#<job>#<chunk>`                 `G#<lane>`      run, expires
 =============  ================================  ==============  ==========================================================
+
+A profile has reach and place too, its keys in the index `Reach`: `R#<database>#<lane>`, and 16 hex digits. The index has fields and
+live of it, and happened, which nothing writes yet. Profiles that no release has written since there is an index are not in it.
 
 The first three stand in the Audience table, the catalog in its own, the others in the Ledger table. Of an event, `d` is the receipt
 that set "delivered" first and `d_at` when that report was accepted; `o` and `o_at` the same for "opened". A counter has 64 shards,

@@ -1,0 +1,223 @@
+"""Sendings in memory, and the way to their devices."""
+
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+from pushhub.audience.model import Subscription
+from pushhub.catalog.model import App
+from pushhub.catalog.providers import Provider
+from pushhub.events.uid import Launch
+from pushhub.faults import LostRaceError
+from pushhub.moments import Seconds
+from pushhub.sends.outcomes import Outcome, RecipientOutcome
+from pushhub.sends.sending import (
+    MAX_EXAMPLES,
+    NAMED_LANE,
+    Deferral,
+    DeferralKey,
+    Example,
+    Lane,
+    LaneKey,
+    OutcomeCounts,
+    Part,
+    ProviderStop,
+    RunId,
+    Sending,
+    SendingId,
+    SendingStatus,
+    minted_on,
+)
+from pushhub.sends.store import KnownSendingError, LaneUpdate, NewDeferral, SettledTry
+
+MAX_DUE = 1_000
+"""Parts that one reading of the due list returns."""
+
+
+@dataclass
+class MemorySendings:
+    """A `SendingStore` for tests.
+
+    `interrupt` is called before and after each call, with texts such as `before update_lane` and `after update_lane`. It may raise
+    what a store or a dying process raises: after a write, that is an answer that was lost.
+    """
+
+    interrupt: Callable[[str], None] = lambda _: None
+    launch_counts: dict[Launch, OutcomeCounts] = field(default_factory=dict)
+    """What the counters of each launch have been added to."""
+    calls: dict[str, int] = field(default_factory=dict)
+    """How often each method was called."""
+    _sendings: dict[SendingId, Sending] = field(default_factory=dict)
+    _lanes: dict[LaneKey, Lane] = field(default_factory=dict)
+    _deferrals: dict[DeferralKey, Deferral] = field(default_factory=dict)
+    _due: set[tuple[Seconds, SendingId, int]] = field(default_factory=set)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @contextmanager
+    def _call(self, name: str) -> Iterator[None]:
+        self.interrupt(f"before {name}")
+        with self._lock:
+            self.calls[name] = self.calls.get(name, 0) + 1
+            yield
+        self.interrupt(f"after {name}")
+
+    def create(self, sending: Sending) -> None:
+        with self._call("create"):
+            self._add(sending)
+            self._due |= {(part.due, sending.id, part.number) for part in sending.parts}
+
+    def record_ended(self, sending: Sending, deferrals: Sequence[NewDeferral]) -> None:
+        with self._call("record_ended"):
+            if not deferrals:
+                self._add(sending)
+                self._count(sending.launch, sending.counts)
+                return
+            self._add(replace(sending, status=SendingStatus.RUNNING, counts=OutcomeCounts(), ended=None))
+            key = LaneKey(sending.id, 0, NAMED_LANE)
+            pending = sum(_number(each.recipients) for each in deferrals)
+            self._lanes[key] = Lane(key, RunId(""), Seconds(0), counts=sending.counts, pending=pending, finished=True)
+            self._deferrals |= {each.key: Deferral(each.key, 0, each.recipients) for each in deferrals}
+
+    def sending(self, sending: SendingId) -> Sending | None:
+        with self._call("sending"):
+            return self._sendings.get(sending)
+
+    def begin(self, sending: SendingId, now: Seconds) -> None:
+        with self._call("begin"):
+            if (known := self._sendings[sending]).status is SendingStatus.SCHEDULED:
+                self._sendings[sending] = replace(known, status=SendingStatus.RUNNING, begun=now)
+
+    def cancel(self, sending: SendingId, now: Seconds) -> None:
+        with self._call("cancel"):
+            known = self._sendings[sending]
+            if known.status is SendingStatus.SCHEDULED:
+                self._sendings[sending] = replace(known, status=SendingStatus.CANCELLED, ended=now)
+                self._due = {due for due in self._due if due[1] != sending}
+            elif known.status is SendingStatus.RUNNING:
+                self._sendings[sending] = replace(known, cancelling=True)
+
+    def stop_provider(self, sending: SendingId, provider: Provider, stop: ProviderStop) -> None:
+        with self._call("stop_provider"):
+            known = self._sendings[sending]
+            self._sendings[sending] = replace(known, stopped={provider: stop, **known.stopped})
+
+    def add_example(self, sending: SendingId, example: Example) -> None:
+        with self._call("add_example"):
+            known = self._sendings[sending]
+            kinds = {(each.provider, each.outcome, each.code) for each in known.examples}
+            if (example.provider, example.outcome, example.code) not in kinds and len(kinds) < MAX_EXAMPLES:
+                self._sendings[sending] = replace(known, examples=(*known.examples, example))
+
+    def end(self, sending: SendingId, status: SendingStatus, counts: OutcomeCounts, now: Seconds) -> None:
+        with self._call("end"):
+            if (known := self._sendings[sending]).status is SendingStatus.RUNNING:
+                self._sendings[sending] = replace(known, status=status, counts=counts, ended=now)
+                self._count(known.launch, counts)
+
+    def take_lane(self, key: LaneKey, run: RunId, now: Seconds, until: Seconds) -> Lane | None:
+        """Take a lease; a run that has it already, since an answer was lost, gets it again."""
+        with self._call("take_lane"):
+            lane = self._lanes.get(key, Lane(key, run, Seconds(0)))
+            if lane.finished or (lane.until >= now and lane.run != run):
+                return None
+            self._lanes[key] = replace(lane, run=run, until=until)
+            return self._lanes[key]
+
+    def update_lane(self, key: LaneKey, update: LaneUpdate) -> None:
+        with self._call("update_lane"):
+            lane = self._lanes.get(key)
+            if lane is None or lane.run != update.run or lane.claim != update.claim_before:
+                raise LostRaceError
+            lane = replace(lane, claim=update.claim, until=update.until, finished=update.finished)
+            if recorded := update.recorded:
+                pending = lane.pending + sum(_number(each.recipients) for each in recorded.deferrals)
+                lane = replace(lane, done=recorded.place, counts=lane.counts + recorded.counts, pending=pending)
+                self._deferrals |= {each.key: Deferral(each.key, 0, each.recipients) for each in recorded.deferrals}
+            self._lanes[key] = lane
+
+    def lane(self, key: LaneKey) -> Lane | None:
+        with self._call("lane"):
+            return self._lanes.get(key)
+
+    def lanes(self, sending: SendingId, part: int) -> Sequence[Lane]:
+        with self._call("lanes"):
+            return [lane for key, lane in sorted(self._lanes.items(), key=str) if (key.sending, key.part) == (sending, part)]
+
+    def deferral(self, key: DeferralKey) -> Deferral | None:
+        with self._call("deferral"):
+            return self._deferrals.get(key)
+
+    def deferrals(self, sending: SendingId, part: int) -> Sequence[Deferral]:
+        with self._call("deferrals"):
+            return [
+                deferral
+                for key, deferral in self._deferrals.items()
+                if (key.lane.sending, key.lane.part) == (sending, part) and not deferral.done
+            ]
+
+    def claim_deferral(self, key: DeferralKey, run: RunId, tries: int, now: Seconds, until: Seconds) -> bool:
+        with self._call("claim_deferral"):
+            deferral = self._deferrals.get(key)
+            if deferral is None or deferral.done or deferral.run is not None or deferral.tries != tries:
+                return False
+            self._deferrals[key] = replace(deferral, run=run, claimed_at=now, until=until)
+            return True
+
+    def settle_deferral(self, settled: SettledTry) -> None:
+        with self._call("settle_deferral"):
+            deferral = self._deferrals.get(settled.key)
+            if deferral is None or deferral.run != settled.run or deferral.tries != settled.tries:
+                raise LostRaceError
+            self._deferrals[settled.key] = Deferral(settled.key, settled.tries + 1, settled.left, done=not settled.left)
+            lane = self._lanes[settled.key.lane]
+            pending = lane.pending - _number(deferral.recipients) + _number(settled.left)
+            self._lanes[settled.key.lane] = replace(lane, counts=lane.counts + settled.counts, pending=pending)
+
+    def due_parts(self, until: Seconds) -> Sequence[tuple[SendingId, Part]]:
+        with self._call("due_parts"):
+            listed = sorted(due for due in self._due if due[0] <= until)[:MAX_DUE]
+            return [(sending, self._sendings[sending].parts[number]) for _, sending, number in listed]
+
+    def forget_due(self, sending: SendingId, part: Part) -> None:
+        with self._call("forget_due"):
+            self._due.discard((part.due, sending, part.number))
+
+    def running_sendings(self) -> Sequence[SendingId]:
+        with self._call("running_sendings"):
+            return [id_ for id_, sending in self._sendings.items() if not sending.status.ended]
+
+    def listed(self, day: str) -> Sequence[Sending]:
+        with self._call("listed"):
+            return [self._sendings[id_] for id_ in sorted(self._sendings, reverse=True) if minted_on(id_) == day]
+
+    def _add(self, sending: Sending) -> None:
+        if sending.id in self._sendings:
+            raise KnownSendingError
+        self._sendings[sending.id] = sending
+
+    def _count(self, launch: Launch, counts: OutcomeCounts) -> None:
+        self.launch_counts[launch] = self.launch_counts.get(launch, OutcomeCounts()) + counts
+
+
+@dataclass
+class MemoryPusher:
+    """A `Pusher` for tests: `answer` says what comes of each recipient, `pushed` are those handed over, with what came of them."""
+
+    answer: Callable[[Subscription], RecipientOutcome] = lambda _: RecipientOutcome(Outcome.ACCEPTED)
+    interrupt: Callable[[str], None] = lambda _: None
+    pushed: list[tuple[Subscription, RecipientOutcome]] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
+    """The budget of each call."""
+
+    def push(self, sending: Sending, app: App, recipients: Sequence[Subscription], seconds: float) -> Sequence[RecipientOutcome]:
+        self.interrupt("before push")
+        outcomes = [self.answer(recipient) for recipient in recipients]
+        self.pushed += zip(recipients, outcomes, strict=True)
+        self.seconds.append(seconds)
+        self.interrupt("after push")
+        return outcomes
+
+
+def _number(recipients: Mapping[Provider, int]) -> int:
+    return sum(recipients.values())
