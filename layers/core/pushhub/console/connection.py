@@ -53,7 +53,7 @@ _ADVICE: Final[Mapping[type[BotoCoreError], str]] = {
 _OUTPUTS_OF_A_HUB = (
     *("Url", "AudienceTable", "CatalogTable", "LedgerTable", "SecretArn", "AppsSecretArn", "LocalUpstreams"),
     *("EventsQueue", "EventsDeadLetters", "ForwardsQueue", "RetriesQueue", "RelaysQueue", "ForwardsDeadLetters"),
-    *("ImportsBucket", "ImportsStateMachine"),
+    *("ImportsBucket", "ImportsStateMachine", "SendsQueue", "EventRetentionDays"),
 )
 
 
@@ -67,9 +67,10 @@ class Connection:
     outputs: Mapping[str, str] = field(default_factory=dict)
     """Outputs of the hub's stack: `Url` (without a slash at the end); the tables `AudienceTable`, `CatalogTable`, `LedgerTable`;
     the queues' URLs `EventsQueue`, `EventsDeadLetters`, `ForwardsQueue`, `RetriesQueue`, `RelaysQueue`,
-    `ForwardsDeadLetters`; the bucket's name `ImportsBucket`; the ARN `ImportsStateMachine`; `SecretArn` and `AppsSecretArn`;
-    and `LocalUpstreams`, which is `true` where the hub may call addresses that are not public, over http too, and else `false`.
-    `MorePushHosts` is there only where hosts of push services beside the known ones are given.
+    `ForwardsDeadLetters`, `SendsQueue`; the bucket's name `ImportsBucket`; the ARN `ImportsStateMachine`; `SecretArn` and
+    `AppsSecretArn`; and `LocalUpstreams`, which is `true` where the hub may call addresses that are not public, over http too, and else `false`.
+    `EventRetentionDays` is for how many days events and sendings are kept. `StandInsUrl` is there only where there are stand-ins,
+    `MorePushHosts` only where hosts of push services beside the known ones are given.
     """
 
     @overload

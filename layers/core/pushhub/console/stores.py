@@ -52,6 +52,7 @@ class Stores:
 
     With `local_upstreams`, the hub may call addresses that are not public, and stand-ins. `base_url` is its own address, without a
     slash at the end. `more_push_hosts` are hosts of push services of browsers that it takes beside the known ones.
+    `stand_ins_url` is where the stand-ins are, empty where there are none.
     """
 
     catalog: CatalogStore
@@ -61,6 +62,7 @@ class Stores:
     base_url: str
     local_upstreams: bool = False
     more_push_hosts: frozenset[str] = frozenset()
+    stand_ins_url: str = ""
 
 
 def stores_of(connection: Connection) -> Stores:
@@ -74,6 +76,7 @@ def stores_of(connection: Connection) -> Stores:
         base_url=outputs["Url"],
         local_upstreams=outputs["LocalUpstreams"] == "true",
         more_push_hosts=frozenset(filter(None, outputs.get("MorePushHosts", "").split(","))),
+        stand_ins_url=outputs.get("StandInsUrl", ""),
     )
 
 

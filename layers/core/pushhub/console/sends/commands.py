@@ -5,21 +5,28 @@ from typing import Final
 
 import click
 
-from pushhub.catalog.model import AppId, Catalog
+from pushhub.console.bars import described_bar
 from pushhub.console.connection import Stack
 from pushhub.console.failure import ConsoleError
 from pushhub.console.printing import print_done, print_found
 from pushhub.console.reading import read_each
-from pushhub.console.sends.app_choice import chosen_app
+from pushhub.console.sends.app_choice import chosen_app, sending_app
 from pushhub.console.sends.listing import newest
-from pushhub.console.sends.report import app_text, list_lines, sending_entry, sending_lines
+from pushhub.console.sends.report import app_text, list_lines, reached_entry, reached_lines, sending_entry, sending_lines
+from pushhub.console.sends.selectors import require_selectable, selecting
 from pushhub.console.sends.standing import SendingStanding, standing_of, stored_sending, with_statistics, with_waiting
 from pushhub.console.sends.stores import SendStores, open_sends
+from pushhub.console.sends.tags import read_tags, tag_entry, tag_lines
 from pushhub.console.stores import faults_explained, json_option, stack_options
+from pushhub.console.terminal import stdout_is_a_terminal
 from pushhub.moments import seconds_now
-from pushhub.sends.sending import Sending, SendingId, SendingStatus
+from pushhub.sends.counting import Counting
+from pushhub.sends.platforms import enabled_providers
+from pushhub.sends.sending import Selection, Sending, SendingId, SendingStatus
 
 _MAX_LISTED: Final = 1_000
+_BAR: Final = 10_000
+"""Parts of a bar."""
 
 _sending_argument = click.argument("id_", metavar="ID", type=click.IntRange(min=0))
 app_option = click.option("--app", metavar="APP", help="Of this app only: its id, or its name.")
@@ -47,7 +54,7 @@ def list_(*, app: str | None, limit: int, stack: Stack | None, as_json: bool) ->
     """
     stores = open_sends(stack)
     with faults_explained():
-        of_app = None if app is None else _listed_app(stores.catalog.load().catalog, app)
+        of_app = None if app is None else chosen_app(stores.catalog.load().catalog, app).id
         found = newest(stores.sendings, stores.days, now := seconds_now(), lambda each: of_app in (None, each.app), limit)
         standings = list(read_each(partial(read_standing, stores), found, "reading sendings"))
     entries = [sending_entry(standing, now) for standing in standings]
@@ -90,6 +97,52 @@ def cancel_sending(*, id_: int, stack: Stack | None, as_json: bool) -> None:
         print_done(*_shown(stores, standing), as_json=as_json)
 
 
+@sendings.command()
+@selecting
+@stack_options
+@json_option
+def count(*, app: str, selection: Selection, stack: Stack | None, as_json: bool) -> None:
+    """Count whom a sending would reach now: profiles, and pushes of each provider. Nothing is sent.
+
+    With --all it reads an index of the whole database once, which takes about a second for 20,000 profiles.
+    """
+    stores = open_sends(stack)
+    with faults_explained():
+        catalog = stores.catalog.load().catalog
+        chosen = sending_app(catalog, app)
+        require_selectable(catalog, chosen, enabled_providers(chosen), selection)
+        with described_bar("counting") as show_share:
+            counting = Counting(stores.reach, stores.finding(catalog))
+            reached = counting(chosen, selection, lambda share: show_share(int(_BAR * share), _BAR, ""))
+    print_found(reached_entry(reached), reached_lines(reached), as_json=as_json)
+
+
+@sendings.command(name="stats")
+@app_option
+@click.option("--tag", metavar="TAG", help="This campaign only.")
+@click.option("--days", type=click.IntRange(min=1), default=7, show_default=True, metavar="N", help="Sendings of the last N days.")
+@stack_options
+@json_option
+def tag_stats(*, app: str | None, tag: str | None, days: int, stack: Stack | None, as_json: bool) -> None:
+    """Count pushes by campaign tag: what providers took, and what devices reported.
+
+    `accepted`, `erroneous` and `unknown` count recipients of sendings that have ended. On a terminal, bars show which share of the
+    accepted pushes was delivered, and which of the delivered ones was opened.
+    """
+    stores = open_sends(stack)
+    with faults_explained():
+        of_app = None if app is None else chosen_app(stores.catalog.load().catalog, app).id
+        found = newest(
+            stores.sendings,
+            min(days, stores.days),
+            seconds_now(),
+            lambda each: of_app in (None, each.app) and tag in (None, each.tag),
+        )
+        tags = read_tags(stores.counters, found)
+    lines = tag_lines(tags, plotted=stdout_is_a_terminal()) if tags else ["no sendings"]
+    print_found(list(map(tag_entry, tags)), lines, as_json=as_json)
+
+
 def read_standing(stores: SendStores, sending: Sending) -> SendingStanding:
     """Return how far a sending has come, with those that wait and with what was reported of its launch.
 
@@ -104,7 +157,3 @@ def _shown(stores: SendStores, standing: SendingStanding) -> tuple[dict[str, obj
     now, apps = seconds_now(), stores.catalog.load().catalog.apps
     names = {str(id_): app.name for id_, app in apps.items()}
     return sending_entry(standing, now), list(sending_lines(standing, app_text(standing.sending, names), now))
-
-
-def _listed_app(catalog: Catalog, text: str) -> AppId:
-    return chosen_app(catalog, text).id

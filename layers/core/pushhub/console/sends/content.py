@@ -52,7 +52,7 @@ class Content:
                 hub_keys=HUB_KEYS if app.tracking else {},
             )
         except MessageError as error:
-            raise ConsoleError(option_error(error)) from None
+            raise ConsoleError(option_error(str(error))) from None
 
     @property
     def tries_seconds(self) -> int:
@@ -124,10 +124,10 @@ def parse_due(text: str, now: Seconds) -> Seconds:
     return max(due, now)
 
 
-def option_error(error: MessageError) -> str:
-    """Return what is wrong with a message in terms of the options that it was made of."""
-    field, colon, why = str(error).partition(": ")
-    return f"{_OPTIONS[field]}: {why}" if colon and field in _OPTIONS else f"{_WHOLE}: {error}"
+def option_error(text: str) -> str:
+    """Return what is wrong with a message, the text of a `MessageError`, in terms of the options that it was made of."""
+    field, colon, why = text.partition(": ")
+    return f"{_OPTIONS[field]}: {why}" if colon and field in _OPTIONS else f"{_WHOLE}: {text}"
 
 
 def _require_unicode(option: str, text: str) -> str:

@@ -11,6 +11,7 @@ from pushhub.console.tables import table_lines
 from pushhub.console.terminal import beginning, on_one_line
 from pushhub.events.command import Happening
 from pushhub.moments import Seconds, iso_seconds
+from pushhub.sends.counting import Reached
 from pushhub.sends.outcomes import Outcome
 from pushhub.sends.sending import Example, OutcomeCounts, Sending
 
@@ -150,3 +151,15 @@ def app_text(sending: Sending, names: dict[str, str]) -> str:
     """Return an app as a person knows it: its name with its id, or the id alone where the catalog has it no more."""
     name = names.get(sending.app)
     return f"{name} ({sending.app})" if name and name != sending.app else sending.app
+
+
+def reached_entry(reached: Reached) -> dict[str, object]:
+    """Return how many a sending would reach, as JSON has it."""
+    return {"profiles": reached.profiles, "pushes": dict(sorted(reached.pushes.items()))}
+
+
+def reached_lines(reached: Reached) -> list[str]:
+    """Return how many a sending would reach, as lines for a person."""
+    rows = [("profiles", f"{reached.profiles:,}"), ("pushes", f"{sum(reached.pushes.values()):,}")]
+    rows += ((f"  {provider}", f"{number:,}") for provider, number in sorted(reached.pushes.items()))
+    return table_lines("<>", rows)

@@ -1,0 +1,232 @@
+"""How does a person send pushes?"""
+
+import random
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain
+from typing import Final
+
+import click
+
+from pushhub.audience.model import Subscription
+from pushhub.catalog.model import App, Catalog
+from pushhub.catalog.providers import Provider
+from pushhub.console.connection import Stack, command_line
+from pushhub.console.failure import INTERRUPTED, ConsoleError
+from pushhub.console.printing import print_done, print_found
+from pushhub.console.progress import say
+from pushhub.console.sends.app_choice import sending_app
+from pushhub.console.sends.commands import read_standing
+from pushhub.console.sends.content import MAX_AHEAD_DAYS, Content, parse_due, with_content
+from pushhub.console.sends.rehearsal import Rehearsal
+from pushhub.console.sends.report import app_text, sending_entry, sending_lines
+from pushhub.console.sends.request_report import rehearsed_entry, rehearsed_lines
+from pushhub.console.sends.selectors import require_selectable, selecting
+from pushhub.console.sends.standing import CONSOLE, SendingStanding, stored_sending
+from pushhub.console.sends.stores import SendStores, open_sends
+from pushhub.console.sends.watch import SendingWatch
+from pushhub.console.stores import faults_explained, json_option, stack_options
+from pushhub.faults import UnavailableError
+from pushhub.moments import Seconds, milliseconds_now, seconds_now
+from pushhub.sends.platforms import enabled_providers
+from pushhub.sends.recipients import enabled_references, recipients_among
+from pushhub.sends.scheduling import schedule
+from pushhub.sends.sending import (
+    ANY_PROVIDER,
+    BEGINNING,
+    INDEX_LANES,
+    Named,
+    Part,
+    Selection,
+    Sending,
+    SendingId,
+    SendingStatus,
+    launch_of,
+    mint_sending_id,
+)
+from pushhub.text import is_unicode
+
+MAX_LABEL_CHARACTERS: Final = 256
+"""Of a name and of a tag."""
+_LOOKED_AT: Final = 100
+"""Profiles of each lane that a dry run looks for recipients among: it is to answer at once."""
+
+
+def _label(_context: click.Context, parameter: click.Parameter, text: str) -> str:
+    # Python hands over bytes of the command line that are not UTF-8 as lone surrogates.
+    if len(text) > MAX_LABEL_CHARACTERS or not is_unicode(text):
+        raise click.BadParameter(f"at most {MAX_LABEL_CHARACTERS} characters of valid Unicode are expected", param=parameter)
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a person asks for by the options of `send`."""
+
+    selection: Selection
+    content: Content
+    due: Seconds
+    name: str
+    tag: str
+
+    def sending(self, app: App) -> Sending:
+        """Return the sending of an app that does it.
+
+        Raises:
+            ConsoleError: a value does not fit; the text names its option.
+        """
+        id_ = mint_sending_id(milliseconds_now(), random.random())  # noqa: S311  (it tells ids of one millisecond apart)
+        return Sending(
+            id=id_,
+            app=app.id,
+            caller=CONSOLE,
+            dialect=CONSOLE,
+            name=self.name,
+            tag=self.tag,
+            launch=launch_of(id_, app.database),
+            selection=self.selection,
+            messages={ANY_PROVIDER: self.content.message(app)},
+            parts=(Part(0, app.id, self.due),),
+            expire=self.content.tries_seconds,
+        )
+
+
+@click.command()
+@selecting
+@with_content
+@click.option(
+    "--at",
+    metavar="TIME",
+    help="When, in ISO 8601, such as 2026-03-01T09:30:00+03:00; without an offset it is UTC. Without it, now. "
+    f"At most {MAX_AHEAD_DAYS} days ahead.",
+)
+@click.option("--name", default="", callback=_label, help="What you call the sending.")
+@click.option("--tag", default="", callback=_label, help="The campaign that `sendings stats` counts it for.")
+@click.option("--dry-run", is_flag=True, help="Print the requests for one recipient of each provider; send and write nothing.")
+@stack_options
+@json_option
+def send(  # noqa: PLR0913  (click hands over each option by its name)
+    *,
+    app: str,
+    selection: Selection,
+    content: Content,
+    at: str | None,
+    name: str,
+    tag: str,
+    dry_run: bool,
+    stack: Stack | None,
+    as_json: bool,
+) -> None:
+    """Push a message to people: those of --id, --field and --token, or --all.
+
+    Each live subscription of theirs gets it whose provider the app has credentials for. The hub sends; this follows it to its end,
+    and prints what came of the recipients, as `sendings show` does. Ctrl-C stops following, not the sending. With a time ahead in
+    --at, it does not wait.
+
+    Exits with 0 once the sending is complete, whatever came of the recipients, with 1 where it was cancelled, stopped or came too
+    late, with 130 if Ctrl-C ended the following.
+    """
+    now = seconds_now()
+    asked = Asked(selection, content, now if at is None else parse_due(at, now), name, tag)
+    stores = open_sends(stack)
+    with faults_explained():
+        catalog = stores.catalog.load().catalog
+        chosen = sending_app(catalog, app)
+        require_selectable(catalog, chosen, enabled_providers(chosen), selection)
+        sending = asked.sending(chosen)
+        rehearsal = Rehearsal(catalog, chosen, stores.audience, stores.stand_ins_url, stores.more_push_hosts)
+        rehearsal.require_renderable(sending)
+        if dry_run:
+            _print_rehearsed(stores, catalog, chosen, sending, rehearsal, as_json=as_json)
+            return
+    _write(stores, sending, now, stack)
+    if sending.due > now:
+        _print_scheduled(stores, chosen, sending, stack, as_json=as_json)
+        return
+    sys.exit(0 if _follow(stores, chosen, sending.id, stack, as_json=as_json) else 1)
+
+
+def _write(stores: SendStores, sending: Sending, now: Seconds, stack: Stack | None) -> None:
+    try:
+        schedule(stores.sendings, stores.lanes, sending, now)
+    except UnavailableError as fault:
+        showing = command_line(stack, "sendings", "show", str(sending.id))
+        raise ConsoleError(
+            f"the hub's data cannot be used: {fault}; the sending may be written all the same: look with `{showing}` before you "
+            "send again"
+        ) from fault
+
+
+def _follow(stores: SendStores, app: App, id_: SendingId, stack: Stack | None, *, as_json: bool) -> bool:
+    """Wait until a sending has ended, print it, and return whether it is complete."""
+    say(f"sending {id_}; Ctrl-C does not stop it")
+    try:
+        with faults_explained():
+            ended = SendingWatch(stores.sendings).until_ended(id_)
+            standing = read_standing(stores, ended.sending)
+    except KeyboardInterrupt:
+        _say_that_it_goes_on(id_, stack)
+        sys.exit(INTERRUPTED)
+    except ConsoleError:
+        _say_that_it_goes_on(id_, stack)
+        raise
+    print_found(*_shown(app, standing), as_json=as_json)
+    return standing.sending.status is SendingStatus.COMPLETE
+
+
+def _say_that_it_goes_on(id_: SendingId, stack: Stack | None) -> None:
+    showing, ending = (command_line(stack, "sendings", word, str(id_)) for word in ("show", "cancel"))
+    say(f"sending {id_} goes on; see it with `{showing}`, end it with `{ending}`")
+
+
+def _print_scheduled(stores: SendStores, app: App, sending: Sending, stack: Stack | None, *, as_json: bool) -> None:
+    with faults_explained():
+        standing = read_standing(stores, stored_sending(stores.sendings, sending.id))
+    entry, lines = _shown(app, standing)
+    ending = command_line(stack, "sendings", "cancel", str(sending.id))
+    print_done(entry, [*lines, f"it waits until then; cancel it with `{ending}`"], as_json=as_json)
+
+
+def _shown(app: App, standing: SendingStanding) -> tuple[dict[str, object], list[str]]:
+    now = seconds_now()
+    return sending_entry(standing, now), list(sending_lines(standing, app_text(standing.sending, {app.id: app.name}), now))
+
+
+def _print_rehearsed(  # noqa: PLR0913
+    stores: SendStores, catalog: Catalog, app: App, sending: Sending, rehearsal: Rehearsal, *, as_json: bool
+) -> None:
+    recipients = one_of_each_provider(_recipients(stores, catalog, app, sending.selection), len(enabled_providers(app)))
+    if not recipients:
+        raise ConsoleError(
+            f"nobody was found among the first {_LOOKED_AT * len(INDEX_LANES):,} profiles who would get it"
+            if not isinstance(sending.selection, Named)
+            else "nobody was found who would get it; `profile show` says what subscriptions a profile has"
+        )
+    rehearsed = rehearsal.rehearsed(sending, recipients)
+    lines = chain(["nothing is sent: keys and links are throw-away ones, push tokens are masked"], *map(rehearsed_lines, rehearsed))
+    print_found(list(map(rehearsed_entry, rehearsed)), lines, as_json=as_json)
+
+
+def one_of_each_provider(found: Iterator[Subscription], providers: int) -> list[Subscription]:
+    """Return the first recipient of each provider; once there is one of so many providers, no further ones are looked for."""
+    first: dict[Provider, Subscription] = {}
+    for subscription in found:
+        first.setdefault(subscription.address.provider, subscription)
+        if len(first) == providers:
+            break
+    return list(first.values())
+
+
+def _recipients(stores: SendStores, catalog: Catalog, app: App, selection: Selection) -> Iterator[Subscription]:
+    """Give recipients: all that are named or, of everybody, those among the first profiles of each lane."""
+    if isinstance(selection, Named):
+        yield from chain.from_iterable(stores.finding(catalog)(app, selection.identifiers))
+        return
+    for lane in INDEX_LANES:
+        profiles = stores.reach.page(app.database, lane, BEGINNING, _LOOKED_AT).profiles
+        references = {profile.id: enabled_references(app, profile.live) for profile in profiles}
+        to_read = [reference for of_profile in references.values() for reference in of_profile]
+        found = stores.reach.subscriptions(app.database, to_read) if to_read else {}
+        for profile, of_profile in references.items():
+            yield from recipients_among(app, profile, of_profile, found)
