@@ -53,11 +53,11 @@ def check(*, app: str | None, stack: Stack | None, as_json: bool) -> None:
     stores = open_stores(stack)
     with faults_explained():
         catalog = stores.catalog.load().catalog
-        chosen = list(catalog.apps.values()) if app is None else [chosen_app(catalog, app)]
+        checked_apps = list(catalog.apps.values()) if app is None else [chosen_app(catalog, app)]
         stored = stores.app_secrets.load().secrets
     transport = Http2Transport(allow_local=stores.local_upstreams)
     checking = Checking(Accounts(CachedAppSecrets(lambda: stored), stores.stand_ins_url), transport)
-    checked = [checking(one, block) for one in chosen for block in one.blocks]
+    checked = [checking(one, block) for one in checked_apps for block in one.blocks]
     rows = [(each.app, each.block, "ok" if each.ok else "bad", each.text) for each in checked]
     lines = table_lines("<<<<", [_CHECKED, *rows]) if rows else ["no credentials to check"]
     print_found([each.entry for each in checked], lines, as_json=as_json)

@@ -109,11 +109,11 @@ def count(*, app: str, selection: Selection, stack: Stack | None, as_json: bool)
     stores = open_sends(stack)
     with faults_explained():
         catalog = stores.catalog.load().catalog
-        chosen = sending_app(catalog, app)
-        require_selectable(catalog, chosen, enabled_providers(chosen), selection)
+        sender = sending_app(catalog, app)
+        require_selectable(catalog, sender, enabled_providers(sender), selection)
         with described_bar("counting") as show_share:
             counting = Counting(stores.reach, stores.finding(catalog))
-            reached = counting(chosen, selection, lambda share: show_share(int(_BAR * share), _BAR, ""))
+            reached = counting(sender, selection, lambda share: show_share(int(_BAR * share), _BAR, ""))
     print_found(reached_entry(reached), reached_lines(reached), as_json=as_json)
 
 

@@ -11,15 +11,15 @@ from pushhub.sends.store import SendingStore
 
 
 def newest(
-    store: SendingStore, days: int, now: Seconds, wanted: Callable[[Sending], bool], limit: int | None = None
+    store: SendingStore, days: int, now: Seconds, fits: Callable[[Sending], bool], limit: int | None = None
 ) -> list[Sending]:
-    """Return the newest sendings of some that are wanted, the newest first.
+    """Return the newest sendings of some that fit, the newest first.
 
     Args:
         store: has them.
         days: how far to look back, the present day included.
         now: the present moment.
-        wanted: says of each whether it counts.
+        fits: says of each whether it is to be returned.
         limit: most sendings; None for all.
 
     Raises:
@@ -29,7 +29,7 @@ def newest(
     # A day takes sixteen calls, one after the other.
     with closing(read_each(store.listed, _days_back(days, now), "reading days")) as sendings_of_days:
         for sendings in sendings_of_days:
-            found += filter(wanted, sendings)
+            found += filter(fits, sendings)
             if limit is not None and len(found) >= limit:
                 break
     return found[:limit]

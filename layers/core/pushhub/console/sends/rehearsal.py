@@ -81,6 +81,7 @@ class Rehearsal:
         catalog: Catalog,
         app: App,
         audience: AudienceStore,
+        *,
         stand_ins_url: str = "",
         more_push_hosts: frozenset[str] = frozenset(),
         now: Callable[[], Seconds] = seconds_now,
@@ -138,4 +139,4 @@ def _made_up_recipient(provider: Provider) -> Subscription:
     browser = json.dumps({"endpoint": "https://updates.push.services.mozilla.com/wpush/v2/a", "keys": keys})
     push_token = browser if PLATFORM_OF[provider] is Platform.BROWSER else "a" * 64
     moment = Seconds(0)
-    return Subscription(Address(provider, PushToken(push_token)), ProfileId("0" * 24), {}, False, moment, moment, 0)  # noqa: FBT003
+    return Subscription(Address(provider, PushToken(push_token)), ProfileId("0" * 24), {}, False, moment, moment, 0)

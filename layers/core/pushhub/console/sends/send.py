@@ -5,13 +5,12 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from pushhub.audience.model import Subscription
 from pushhub.catalog.model import App, Catalog
-from pushhub.catalog.providers import Provider
 from pushhub.console.connection import Stack, command_line
 from pushhub.console.failure import INTERRUPTED, ConsoleError
 from pushhub.console.printing import print_done, print_found
@@ -47,6 +46,9 @@ from pushhub.sends.sending import (
 )
 from pushhub.text import is_unicode
 
+if TYPE_CHECKING:
+    from pushhub.catalog.providers import Provider
+
 MAX_LABEL_CHARACTERS: Final = 256
 """Of a name and of a tag."""
 _LOOKED_AT: Final = 100
@@ -61,7 +63,7 @@ def _label(_context: click.Context, parameter: click.Parameter, text: str) -> st
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class SendCommand:
     """What a person asks for by the options of `send`."""
 
     selection: Selection
@@ -128,23 +130,25 @@ def send(  # noqa: PLR0913  (click hands over each option by its name)
     late, with 130 if Ctrl-C ended the following.
     """
     now = seconds_now()
-    asked = Asked(selection, content, now if at is None else parse_due(at, now), name, tag)
+    command = SendCommand(selection, content, now if at is None else parse_due(at, now), name, tag)
     stores = open_sends(stack)
     with faults_explained():
         catalog = stores.catalog.load().catalog
-        chosen = sending_app(catalog, app)
-        require_selectable(catalog, chosen, enabled_providers(chosen), selection)
-        sending = asked.sending(chosen)
-        rehearsal = Rehearsal(catalog, chosen, stores.audience, stores.stand_ins_url, stores.more_push_hosts)
+        sender = sending_app(catalog, app)
+        require_selectable(catalog, sender, enabled_providers(sender), selection)
+        sending = command.sending(sender)
+        rehearsal = Rehearsal(
+            catalog, sender, stores.audience, stand_ins_url=stores.stand_ins_url, more_push_hosts=stores.more_push_hosts
+        )
         rehearsal.require_renderable(sending)
         if dry_run:
-            _print_rehearsed(stores, catalog, chosen, sending, rehearsal, as_json=as_json)
+            _print_rehearsed(stores, catalog, sender, sending, rehearsal, as_json=as_json)
             return
     _write(stores, sending, now, stack)
     if sending.due > now:
-        _print_scheduled(stores, chosen, sending, stack, as_json=as_json)
+        _print_scheduled(stores, sender, sending, stack, as_json=as_json)
         return
-    sys.exit(0 if _follow(stores, chosen, sending.id, stack, as_json=as_json) else 1)
+    sys.exit(0 if _follow(stores, sender, sending.id, stack, as_json=as_json) else 1)
 
 
 def _write(stores: SendStores, sending: Sending, now: Seconds, stack: Stack | None) -> None:
