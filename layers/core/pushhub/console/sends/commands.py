@@ -97,11 +97,11 @@ def cancel_sending(*, id_: int, stack: Stack | None, as_json: bool) -> None:
         print_done(*_shown(stores, standing), as_json=as_json)
 
 
-@sendings.command()
+@sendings.command(name="count")
 @selecting
 @stack_options
 @json_option
-def count(*, app: str, selection: Selection, stack: Stack | None, as_json: bool) -> None:
+def count_reached(*, app: str, selection: Selection, stack: Stack | None, as_json: bool) -> None:
     """Count whom a sending would reach now: profiles, and pushes of each provider. Nothing is sent.
 
     With --all it reads an index of the whole database once, which takes about a second for 20,000 profiles.
