@@ -1,10 +1,11 @@
 """Short ways to say which app sends, and to which subscriptions."""
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from pushhub.audience.model import Address, ProfileId, Retirement, Subscription, SubscriptionState
+from pushhub.audience.model import Address, MatchKey, Origin, Profile, ProfileId, Retirement, Subscription, SubscriptionState
+from pushhub.audience.values import Value
 from pushhub.catalog.app_secrets import AppSecrets
 from pushhub.catalog.model import App, AppId, ProviderBlock, ResourceId
 from pushhub.catalog.providers import Provider, PushToken
@@ -73,3 +74,19 @@ def subscription_of(
 
 def cancelled_for(subscription: Subscription, resource: int = 5) -> Subscription:
     return replace(subscription, resources={**subscription.resources, ResourceId(resource): (SubscriptionState.CANCELLED, SEEN)})
+
+
+def profile_of(profile: str, subscriptions: Iterable[Subscription], fields: Mapping[str, Value] | None = None) -> Profile:
+    """Give the profile that these subscriptions belong to, with match keys for those of its fields that are match fields."""
+    held = fields or {}
+    own = [each for each in subscriptions if each.profile == profile]
+    return Profile(
+        id=ProfileId(profile),
+        origin=Origin.ID,
+        fields=held,
+        keys=frozenset(MatchKey(name, CUSTOMERS.fields[name], held[name]) for name in CUSTOMERS.match if name in held),
+        live={each.ref: SEEN for each in own if each.live},
+        cancelled={each.ref: SEEN for each in own if not each.live},
+        created=SEEN,
+        updated=SEEN,
+    )
