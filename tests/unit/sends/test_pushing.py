@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import pytest
@@ -26,16 +26,28 @@ from pushhub.sends.port import MaybeSent, NotSent, PushRequest, SendResult
 from pushhub.sends.providers.apns import SECONDS_AFTER_FAULT
 from pushhub.sends.providers.fcm import SECONDS_AFTER_QUOTA
 from pushhub.sends.pushing import BEARER_SHARE, MAX_KEPT, RETIRING_SHARE, ProviderPusher
-from pushhub.sends.sending import ANY_PROVIDER, Everyone, Part, Sending, SendingId, launch_of, minted_nanoseconds
+from pushhub.sends.sending import ANY_PROVIDER, Sending, SendingId, launch_of, minted_nanoseconds
 from pushhub.sends.tracking import Tracking
-from tests.doubles.apps import ANDROID, APNS, FIREFOX, HUAWEI, IOS_FIREBASE, WEB, app_of, app_secrets, profile_of, subscription_of
+from tests.doubles.apps import (
+    ANDROID,
+    APNS,
+    FIREFOX,
+    HELLO,
+    HUAWEI,
+    ID,
+    IOS_FIREBASE,
+    WEB,
+    app_of,
+    app_secrets,
+    profile_of,
+    sending_of,
+    subscription_of,
+)
 from tests.doubles.audience import MemoryAudience
 from tests.doubles.requests import CUSTOMERS
 from tests.doubles.sending import FIREBASE_TOKEN, HEX, NOW, browser
 from tests.doubles.transport import BEARER_URL, FCM_ACCEPTED, FakeTransport, a_bearer, answered
 
-ID = SendingId(1_800_000_000_000 << 12 | 77)
-HELLO = Message("Sale", "Today alone")
 PHONE, TABLET, IPHONE = (
     subscription_of(ANDROID, FIREBASE_TOKEN),
     subscription_of(ANDROID, f"{FIREBASE_TOKEN}-tablet"),
@@ -45,21 +57,6 @@ LAPTOP = subscription_of(WEB, browser().subscription())
 ALL = (PHONE, IPHONE, LAPTOP)
 HUB = "https://hub.example.com"
 SECRETS = Secrets({LinkKeyId(1): "k" * 32}, {})
-
-
-def sending_of(messages: Mapping[str, Message] | None = None, sending: SendingId = ID) -> Sending:
-    return Sending(
-        id=sending,
-        app=app_of().id,
-        caller="console",
-        dialect="console",
-        name="",
-        tag="",
-        launch=launch_of(sending, CUSTOMERS.id),
-        selection=Everyone(),
-        messages={ANY_PROVIDER: HELLO} if messages is None else messages,
-        parts=(Part(0, app_of().id, NOW),),
-    )
 
 
 class RefusingAudience(MemoryAudience):
@@ -457,13 +454,10 @@ def test_a_push_token_that_can_never_be_sent_to_is_a_wrong_target() -> None:
 
 
 def test_nothing_that_is_told_or_shown_holds_a_push_token_an_endpoint_or_a_credential() -> None:
-    fault = UnavailableError("DynamoDB did not answer")
-    gone = {
-        "messages:send": [fcm_error(404, "UNREGISTERED")],
-        "apple": [apns_error(410, "Unregistered")],
-        "updates.push": [answered(410)],
-    }
-    world = World(FakeTransport(gone), RefusingAudience(fault))
+    transport = answering(
+        fcm=[fcm_error(404, "UNREGISTERED")], apns=[apns_error(410, "Unregistered")], web=[answered(410)]
+    ).transport
+    world = World(transport, RefusingAudience(UnavailableError("DynamoDB did not answer")))
     shown = f"{world.push()} {world.faults} {world.pusher.accounts} {world.transport.requests}"
     confidential = [FIREBASE_TOKEN, HEX, "wpush", "ya29", "k" * 32]
     confidential += [
