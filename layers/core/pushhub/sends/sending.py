@@ -289,8 +289,8 @@ class Lane:
     Attributes:
         key: which lane.
         run: the run that has the lease, or had it last.
-        until: the last moment of the lease, after which another run may take it. A run that gives it up sets a moment in the past, or
-            that until which the lane pauses.
+        until: the last moment of the lease, after which another run may take it. A run that gives it up sets a moment in the past,
+            or that until which the lane pauses.
         done: the last place whose recipients are accounted for.
         claim: a step that was claimed and is not recorded yet.
         counts: what came of its recipients, those of its deferrals included.

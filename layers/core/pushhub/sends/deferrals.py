@@ -1,0 +1,211 @@
+"""How are the recipients of a deferral tried again?
+
+A message of the queue Deliveries has the recipients of one deferral and says how many tries are recorded. What becomes of it:
+
+===============================================================  =====================================================
+the deferral, as it is stored                                    its message
+===============================================================  =====================================================
+is not there, and its lane has come beyond it                    dropped: its step was declared unknown
+is not there yet                                                 comes again: its step is being recorded
+is done, or has more tries recorded                              dropped: it is an old one
+has other numbers of recipients                                  dropped: a run died before its try was settled
+has fewer tries recorded                                         comes again: the try before is being settled
+is claimed by a run that may live                                comes again
+is claimed by a dead run                                         those that were due are unknown, the others go on
+waits                                                            those that are due are claimed and pushed
+===============================================================  =====================================================
+
+The message of the next try is put into the queue before this one is settled. So a try that dies leaves behind its own message,
+which comes again, and perhaps the next one, which has too many recipients then.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum, auto
+from typing import Final
+
+from pushhub.audience.model import Subscription
+from pushhub.audience.port import AudienceReach
+from pushhub.catalog.model import App, AppId
+from pushhub.faults import LostRaceError, UnavailableError
+from pushhub.moments import Clock, Seconds
+from pushhub.outgoing.queues import Delivery, Queue
+from pushhub.sends.accounting import Accounted, account, count, set_apart
+from pushhub.sends.handling import LEASE_MARGIN_SECONDS, Batches, HandledSends, SendFault, note_end, now_of, put_twice, remember
+from pushhub.sends.lanes import PUSH_SECONDS
+from pushhub.sends.outcomes import Outcome
+from pushhub.sends.port import Pusher
+from pushhub.sends.queue_messages import DeferralMessage, WaitingRecipient, read_deferral
+from pushhub.sends.sending import Deferral, OutcomeCounts, RunId, Sending
+from pushhub.sends.store import SendingStore, SettledTry
+
+MAX_SETTLE_TRIES: Final = 3
+"""Tries of one settling in all. The lane advances at the same time, so items may be busy."""
+
+
+class Standing(Enum):
+    """What is to be done with a message, by the deferral that it belongs to."""
+
+    OLD = auto()
+    EARLY = auto()
+    DEAD = auto()
+    WAITING = auto()
+
+
+def standing(deferral: Deferral | None, message: DeferralMessage, now: Seconds) -> Standing:
+    """Return what is to be done with a message; one without a deferral is early as long as its step may still be recorded."""
+    if deferral is None:
+        return Standing.EARLY
+    if deferral.done or deferral.tries > message.tries:
+        return Standing.OLD
+    if deferral.tries < message.tries:
+        return Standing.EARLY
+    if deferral.recipients != message.numbers:
+        return Standing.OLD
+    if deferral.run is None:
+        return Standing.WAITING
+    return Standing.EARLY if deferral.until is None or deferral.until >= now else Standing.DEAD
+
+
+@dataclass(frozen=True, slots=True)
+class TryDeferral:
+    """Tries the deferrals of a batch, one after the other.
+
+    `function_seconds` is how long the function may run at most. `apps` gives an app by its id, None where there is none; it may
+    raise `UnavailableError`. `recipients` gives those of one profile's subscriptions that get a push.
+    """
+
+    store: SendingStore
+    apps: Callable[[AppId], App | None]
+    reach: AudienceReach
+    recipients: Callable[[App, Sequence[Subscription]], Sequence[Subscription]]
+    pusher: Pusher
+    deliveries: Queue
+    dead_letters: Queue
+    clock: Clock
+    mint_run: Callable[[], RunId]
+    function_seconds: int
+    push_seconds: float = PUSH_SECONDS
+
+    def __call__(self, deliveries: Sequence[Delivery]) -> HandledSends:
+        """Try each deferral that is due, or put its message again."""
+        return Batches(self.deliveries, self.dead_letters, self.clock).deal_with(deliveries, self._handle)
+
+    def _handle(self, body: str, handled: HandledSends) -> bool:
+        message = read_deferral(body)
+        lane = message.key.lane
+        sending = self.store.sending(lane.sending)
+        if sending is None or sending.status.ended or lane.part >= len(sending.parts):
+            return True
+        deferral = self.store.deferral(message.key)
+        if deferral is None and self._is_behind_its_lane(message):
+            # Its step may have been recorded after that reading. Now it has a deferral, or never will.
+            deferral = self.store.deferral(message.key)
+            if deferral is None:
+                return True
+        now = now_of(self.clock)
+        stands = standing(deferral, message, now)
+        if deferral and stands is Standing.DEAD:
+            return self._declare_unknown(deferral, message, handled)
+        if stands is Standing.WAITING:
+            return self._try(sending, message, now, handled)
+        return stands is Standing.OLD
+
+    def _is_behind_its_lane(self, message: DeferralMessage) -> bool:
+        lane = self.store.lane(message.key.lane)
+        return lane is not None and (lane.finished or lane.done >= message.key.name)
+
+    def _declare_unknown(self, deferral: Deferral, message: DeferralMessage, handled: HandledSends) -> bool:
+        """Settle the try of a dead run: those that were due when it claimed the try may have been pushed."""
+        claimed_at = deferral.claimed_at or Seconds(0)
+        lost = count((each.provider, Outcome.UNKNOWN) for each in message.recipients if each.not_before <= claimed_at)
+        left = tuple(each for each in message.recipients if each.not_before > claimed_at)
+        handled.faults.append(SendFault.RUN_DIED)
+        return deferral.run is not None and self._settle(message, deferral.run, lost, left, handled)
+
+    def _try(self, sending: Sending, message: DeferralMessage, now: Seconds, handled: HandledSends) -> bool:
+        app = self.apps(sending.app)
+        not_after = sending.not_after(sending.parts[message.key.lane.part])
+        over = now > not_after or sending.cancelling or app is None or not app.enabled
+        due = message.recipients if over else tuple(each for each in message.recipients if each.not_before <= now)
+        if not due:
+            return self._put(message, handled)
+        found = {} if over or app is None else self._found(app, due)
+        run = self.mint_run()
+        if not self._is_claimed(message, run, now):
+            return False
+        expired = count((each.provider, Outcome.EXPIRED) for each in due if each.reference not in found)
+        accounted = self._pushed(sending, app, list(found.values()), message.tries + 1, not_after) if app else Accounted()
+        rest = () if over else tuple(each for each in message.recipients if each.not_before > now)
+        handled.steps += 1
+        handled.deferred += len(accounted.waiting)
+        remember(self.store, sending, accounted.stops, accounted.examples, handled)
+        return self._settle(message, run, expired + accounted.counts, (*rest, *accounted.waiting), handled)
+
+    def _found(self, app: App, due: Sequence[WaitingRecipient]) -> dict[str, Subscription]:
+        """Return those that still get a push, by their references; they are read before the claim, since reading may fail."""
+        found = self.reach.subscriptions(app.database, [each.reference for each in due])
+        return {reference: each for reference, each in found.items() if self.recipients(app, (each,))}
+
+    def _is_claimed(self, message: DeferralMessage, run: RunId, now: Seconds) -> bool:
+        """Claim the try, and say whether it is ours; where the answer was lost, a reading says it."""
+        until = Seconds(now + self.function_seconds + LEASE_MARGIN_SECONDS)
+        try:
+            return self.store.claim_deferral(message.key, run, message.tries, now, until)
+        except UnavailableError:
+            deferral = self.store.deferral(message.key)
+            return deferral is not None and deferral.run == run
+
+    def _pushed(self, sending: Sending, app: App, recipients: list[Subscription], tries: int, not_after: Seconds) -> Accounted:
+        to_push, counts = set_apart(recipients, sending.stopped, late=False)
+        outcomes = self.pusher.push(sending, app, to_push, self.push_seconds) if to_push else ()
+        pushed = list(zip(to_push, outcomes, strict=True))
+        accounted = account(pushed, tries, now_of(self.clock), not_after, self.clock.chance())
+        return replace(accounted, counts=accounted.counts + counts)
+
+    def _settle(
+        self,
+        message: DeferralMessage,
+        run: RunId,
+        counts: OutcomeCounts,
+        left: tuple[WaitingRecipient, ...],
+        handled: HandledSends,
+    ) -> bool:
+        """Put the message of those that are left, then write what came of the try; say whether both was done."""
+        following = DeferralMessage(message.key, message.tries + 1, left)
+        if left and not self._put(following, handled):
+            return False
+        settled = SettledTry(message.key, run, message.tries, counts, following.numbers)
+        if not is_settled(self.store, settled):
+            handled.faults.append(SendFault.LEASE_LOST)
+            return True
+        handled.counts += counts
+        if not left:
+            note_end(self.store, message.key.lane.sending, self.clock, handled)
+        return True
+
+    def _put(self, message: DeferralMessage, handled: HandledSends) -> bool:
+        if put_twice(self.deliveries, message.envelope(now_of(self.clock))):
+            return True
+        handled.faults.append(SendFault.QUEUE_REFUSED)
+        return False
+
+
+def is_settled(store: SendingStore, settled: SettledTry) -> bool:
+    """Write what came of a try, and say whether it counts; it does not where somebody else has settled the try.
+
+    Raises:
+        UnavailableError: the store did not answer.
+    """
+    for _ in range(MAX_SETTLE_TRIES):
+        try:
+            store.settle_deferral(settled)
+        except (LostRaceError, UnavailableError):
+            deferral = store.deferral(settled.key)
+            if deferral is None or deferral.tries > settled.tries:
+                return deferral is not None and deferral.recipients == settled.left
+            if deferral.run != settled.run:
+                return False
+        else:
+            return True
+    raise UnavailableError("what came of a try was not written")

@@ -1,0 +1,169 @@
+"""What comes round every minute, and keeps every sending going?
+
+It puts into the queue what is due, ends what is over, and sees to what has come to a standstill: a lane whose message was lost, and
+a deferral whose message was. Whatever it does twice, or at one time with others, does no harm.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Final
+
+from pushhub.faults import UnavailableError
+from pushhub.moments import Clock, Seconds
+from pushhub.outgoing.queues import Queue
+from pushhub.sends.accounting import all_of
+from pushhub.sends.deferrals import is_settled
+from pushhub.sends.ending import end_if_over
+from pushhub.sends.handling import SendFault, now_of
+from pushhub.sends.lane_runs import LeaseLostError, taken
+from pushhub.sends.outcomes import Outcome
+from pushhub.sends.scheduling import PUT_AHEAD_SECONDS, lane_envelopes, put_part
+from pushhub.sends.sending import Lane, LaneKey, OutcomeCounts, Part, RunId, Sending, SendingId
+from pushhub.sends.store import SendingStore, SettledTry
+
+STANDSTILL_SECONDS: Final = 600
+"""How long a lane may wait for its next run, besides :data:`TURN_SECONDS` for each lane that waits as well."""
+TURN_SECONDS: Final = 60
+"""How long one run takes at most, from its delivery to the next: lanes have turns, however few workers there are."""
+FORGOTTEN_SECONDS: Final = 3600
+"""How long after its part's time a deferral waits for its message, before it is settled without."""
+SWEEP_LEASE_SECONDS: Final = 300
+"""How long the sweep has what it takes itself."""
+
+
+@dataclass(slots=True)
+class Swept:
+    """What one round came to; it is gathered while it lasts.
+
+    Attributes:
+        begun: parts whose messages were put into the queue.
+        running: sendings that have not ended, at its beginning.
+        standstill: how many seconds the lane that stands still longest has waited longer than it should; 0 where none does.
+        prompted: lanes whose messages were put again.
+        counts: recipients that were accounted for by it.
+        ended: sendings that it has ended.
+        faults: what went wrong on the hub's own side.
+    """
+
+    begun: int = 0
+    running: int = 0
+    standstill: int = 0
+    prompted: int = 0
+    counts: OutcomeCounts = field(default_factory=OutcomeCounts)
+    ended: list[SendingId] = field(default_factory=list)
+    faults: list[SendFault] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """Goes through all that is due and all that runs."""
+
+    store: SendingStore
+    sends: Queue
+    clock: Clock
+    mint_run: Callable[[], RunId]
+
+    def __call__(self) -> Swept:
+        """Go round once.
+
+        Raises:
+            UnavailableError: what is due, or what runs, cannot be read.
+        """
+        swept = Swept()
+        for sending_id, part in self.store.due_parts(Seconds(now_of(self.clock) + PUT_AHEAD_SECONDS)):
+            with self._apart(swept):
+                self._begin(sending_id, part, swept)
+        running = self.store.running_sendings()
+        swept.running = len(running)
+        for sending_id in running:
+            with self._apart(swept):
+                self._see_to(sending_id, swept)
+        return swept
+
+    @contextmanager
+    def _apart(self, swept: Swept) -> Iterator[None]:
+        """Keep the faults of one sending from the others."""
+        try:
+            yield
+        except UnavailableError:
+            swept.faults.append(SendFault.UNAVAILABLE)
+        except LeaseLostError:
+            swept.faults.append(SendFault.LEASE_LOST)
+
+    def _begin(self, sending_id: SendingId, part: Part, swept: Swept) -> None:
+        sending = self.store.sending(sending_id)
+        if sending is None or sending.status.ended:
+            self.store.forget_due(sending_id, part)
+        elif put_part(self.store, self.sends, sending, part, now_of(self.clock)):
+            swept.begun += 1
+        else:
+            swept.faults.append(SendFault.QUEUE_REFUSED)
+
+    def _see_to(self, sending_id: SendingId, swept: Swept) -> None:
+        sending = self.store.sending(sending_id)
+        if sending is None or self._has_ended(sending_id, swept):
+            return
+        lanes = [lane for part in sending.parts for lane in self._unfinished(sending, part)]
+        if sending.cancelling:
+            for key, _ in lanes:
+                self._close(key, swept)
+        else:
+            self._prompt(sending, lanes, swept)
+        for part in sending.parts:
+            self._settle_forgotten(sending, part, swept)
+        self._has_ended(sending_id, swept)
+
+    def _has_ended(self, sending_id: SendingId, swept: Swept) -> bool:
+        if not end_if_over(self.store, sending_id, now_of(self.clock)):
+            return False
+        swept.ended.append(sending_id)
+        return True
+
+    def _unfinished(self, sending: Sending, part: Part) -> list[tuple[LaneKey, Lane | None]]:
+        """Return the lanes of a part that are not finished; None for those that no run has taken yet."""
+        lanes = {lane.key.lane: lane for lane in self.store.lanes(sending.id, part.number)}
+        unfinished = [name for name in sending.lanes if name not in lanes or not lanes[name].finished]
+        return [(LaneKey(sending.id, part.number, name), lanes.get(name)) for name in unfinished]
+
+    def _close(self, key: LaneKey, swept: Swept) -> None:
+        """Finish a lane of a cancelled sending, where nobody else has it: its message may be due much later, or be lost."""
+        now = now_of(self.clock)
+        run = taken(self.store, key, self.mint_run(), now, Seconds(now + SWEEP_LEASE_SECONDS))
+        if run:
+            recorded = run.recorded
+            run.finish(now)
+            swept.counts += recorded.counts if recorded else OutcomeCounts()
+
+    def _prompt(self, sending: Sending, lanes: Sequence[tuple[LaneKey, Lane | None]], swept: Swept) -> None:
+        """Put the messages of lanes again that must have been lost.
+
+        A lane may only be waiting for its turn. If its message were put again for that, each round would lengthen the queue that
+        all others wait in. So the more lanes wait, the longer is the time that is given to each.
+        """
+        now = now_of(self.clock)
+        waits = [(key, now - max(lane.until if lane else 0, sending.parts[key.part].due)) for key, lane in lanes]
+        allowed = STANDSTILL_SECONDS + TURN_SECONDS * sum(wait > 0 for _, wait in waits)
+        for key, wait in waits:
+            swept.standstill = max(swept.standstill, wait - allowed)
+            if wait > allowed:
+                swept.prompted += 1
+                if self.sends.put(lane_envelopes(sending, sending.parts[key.part], (key.lane,))):
+                    swept.faults.append(SendFault.QUEUE_REFUSED)
+
+    def _settle_forgotten(self, sending: Sending, part: Part, swept: Swept) -> None:
+        """Settle the deferrals of a part whose messages were lost; those of a dead run may have been pushed."""
+        now = now_of(self.clock)
+        if now <= sending.not_after(part) + FORGOTTEN_SECONDS:
+            return
+        for deferral in self.store.deferrals(sending.id, part.number):
+            run, outcome = self.mint_run(), Outcome.EXPIRED
+            if deferral.run is not None:
+                if deferral.until is None or deferral.until >= now:
+                    continue
+                run, outcome = deferral.run, Outcome.UNKNOWN
+            elif not self.store.claim_deferral(deferral.key, run, deferral.tries, now, Seconds(now + SWEEP_LEASE_SECONDS)):
+                continue
+            counts = all_of(deferral.recipients, outcome)
+            if is_settled(self.store, SettledTry(deferral.key, run, deferral.tries, counts)):
+                swept.counts += counts
