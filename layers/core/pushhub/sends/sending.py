@@ -61,6 +61,11 @@ def minted_at(sending: SendingId) -> Milliseconds:
     return Milliseconds(sending >> _CHANCE_BITS)
 
 
+def minted_nanoseconds(sending: SendingId) -> int:
+    """Return nanoseconds since 1970-01-01 UTC that no other sending has: the moment that an id was made, and its random bits."""
+    return minted_at(sending) * _NANOSECONDS_PER_MILLISECOND + sending % 2**_CHANCE_BITS
+
+
 def minted_on(sending: SendingId) -> str:
     """Return the UTC day on which an id was made, as `yyyymmdd`."""
     return f"{datetime.fromtimestamp(minted_at(sending) / 1000, UTC):%Y%m%d}"
@@ -68,8 +73,7 @@ def minted_on(sending: SendingId) -> str:
 
 def launch_of(sending: SendingId, account: int) -> Launch:
     """Return the launch that is a sending's own, for those dialects that group statistics by nothing else."""
-    nanoseconds = minted_at(sending) * _NANOSECONDS_PER_MILLISECOND + sending % 2**_CHANCE_BITS
-    return Launch(account=account, campaign=0, at=nanoseconds)
+    return Launch(account=account, campaign=0, at=minted_nanoseconds(sending))
 
 
 class SendingStatus(StrEnum):
