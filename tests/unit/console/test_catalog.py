@@ -544,7 +544,7 @@ def test_what_is_shown_is_a_catalog_file_but_for_the_tokens(hub: Hub) -> None:
     shown = hub.run("show").stdout.replace("kind: altcraft", "kind: altcraft\n  token: new-token")
     again = hub.apply(re.sub(r"token_sha256: .*", lambda found: f"token: new-token-{found.start()}", shown))
     told = [line.split(":")[-1].strip() for line in again.stdout.splitlines()[:-1]]
-    assert told == ["tokens changed (1 added, 1 removed)"] * 4 + ["token changed"]
+    assert told == ["tokens changed (1 added, 1 removed)"] * 5 + ["token changed"]
 
 
 def local_hub() -> Connection:

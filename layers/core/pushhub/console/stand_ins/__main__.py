@@ -18,7 +18,7 @@ from pushhub.console.stand_ins.browsers import Browsers
 from pushhub.console.stand_ins.http2_server import Http2StandIns
 from pushhub.console.stand_ins.playing import StandIns
 from pushhub.console.stand_ins.providers.cast import CAST, Props
-from pushhub.console.stand_ins.record import Record
+from pushhub.console.stand_ins.record import PushRecord
 from pushhub.console.stand_ins.signatures import AppKey, KeyRing, KeysUnknownError, app_keys
 from pushhub.console.stand_ins.site import DevicesSite
 from pushhub.faults import UnavailableError
@@ -30,7 +30,7 @@ from pushhub.moments import milliseconds_now
 @click.option("--engine", required=True, help="Where the engine of the hub listens.")
 @click.option("--region", required=True, help="Its region.")
 @click.option("--stack", required=True, help="The hub's stack there.")
-def main(folder: Path, engine: str, region: str, stack: str) -> None:
+def play_providers(folder: Path, engine: str, region: str, stack: str) -> None:
     """Play the providers of pushes until stdin ends, or SIGTERM."""
     asyncio.run(_serve(folder, lambda: _load_keys(engine, region, stack)))
 
@@ -42,7 +42,7 @@ async def _serve(folder: Path, load_keys: Callable[[], Sequence[AppKey]]) -> Non
     # Whoever started this holds the other end: it ends even if that process is killed.
     loop.add_reader(sys.stdin.fileno(), ended.set)
     folder.mkdir(parents=True, exist_ok=True)
-    browsers, record = Browsers(folder / "browsers.jsonl"), Record(folder / "pushes.jsonl")
+    browsers, record = Browsers(folder / "browsers.jsonl"), PushRecord(folder / "pushes.jsonl")
     props = Props(KeyRing(load_keys), browsers)
     stand_ins = StandIns([enter(props) for enter in CAST.values()], record, milliseconds_now)
     with _bound(folder / "providers-port") as for_providers, _bound(folder / "devices-port") as for_devices:
@@ -91,4 +91,4 @@ def _url(bound: socket.socket) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    play_providers()

@@ -96,7 +96,7 @@ def object_of(value: object) -> Mapping[str, object]:
     return value if isinstance(value, dict) else {}
 
 
-def text_of(value: object) -> str | None:
+def nonempty(value: object) -> str | None:
     """Return a text that is not empty."""
     return value if isinstance(value, str) and value else None
 
@@ -116,4 +116,4 @@ _HUBS_OWN: Final = frozenset({"uid", "launch_id", "hub_link", "url"})
 def shown_push(title: object, text: object, data: Mapping[str, object], url: object) -> ShownPush:
     """Return what is shown of a push; `data` may hold the hub's keys too."""
     callers = {key: value for key, value in data.items() if key not in _HUBS_OWN}
-    return ShownPush(text_of(title), text_of(text), callers, text_of(url))
+    return ShownPush(nonempty(title), nonempty(text), callers, nonempty(url))

@@ -62,7 +62,7 @@ class ServedConnection(asyncio.Protocol):
         """Bodies of answers, as far as the client has not let them through yet."""
         self._dropped: set[int] = set()
         self._last_taken = 0
-        self._last_wanted: int | None = None
+        self._last_looked_at: int | None = None
         """No later stream is looked at."""
         self._quiet: asyncio.TimerHandle | None = None
         self._flushing = False
@@ -113,7 +113,7 @@ class ServedConnection(asyncio.Protocol):
     def _take(self, event: Event) -> None:
         match event:
             case RequestReceived(stream_id=int(id_), headers=headers):
-                if self._last_wanted is None or id_ <= self._last_wanted:
+                if self._last_looked_at is None or id_ <= self._last_looked_at:
                     self._streams[id_] = _Stream({_text(name): _text(value) for name, value in headers or []})
             case DataReceived(stream_id=int(id_), data=data, flow_controlled_length=int(length)):
                 self._state.acknowledge_received_data(length, id_)
@@ -170,7 +170,7 @@ class ServedConnection(asyncio.Protocol):
     def _say_goodbye(self) -> None:
         """Say that no stream after the last one that was taken is looked at."""
         self._flush()
-        self._last_wanted = self._last_taken
+        self._last_looked_at = self._last_taken
         for id_ in [id_ for id_ in self._streams if id_ > self._last_taken]:
             self._forget(id_)
         # Not `close_connection`, after which h2 answers nothing more.
@@ -179,7 +179,7 @@ class ServedConnection(asyncio.Protocol):
 
     def _see_whether_quiet(self) -> None:
         """Have the connection end once it is quiet, where it is to end."""
-        if self._ended or not (self._dropped or self._last_wanted is not None):
+        if self._ended or not (self._dropped or self._last_looked_at is not None):
             return
         if self._quiet:
             self._quiet.cancel()

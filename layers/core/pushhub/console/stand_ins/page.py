@@ -51,7 +51,7 @@ dl { display: grid; grid-template-columns: max-content auto; gap: 0 .6rem; margi
 class PageContent:
     """What a page shows: the newest pushes, newest first, and how many of each sending had which verdict."""
 
-    wanted: PushFilter
+    only: PushFilter
     newest: Sequence[Mapping[str, object]]
     verdicts: Mapping[int | None, Mapping[str, int]]
 
@@ -65,7 +65,7 @@ def devices_page(content: PageContent) -> str:
             f'<meta http-equiv="refresh" content="{SECONDS_BETWEEN_READS}">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
             f"<style>{_STYLE}</style></head><body><h1>Devices: {number} pushes</h1>",
-            _filter_form(content.wanted),
+            _filter_form(content.only),
             *_chart(content.verdicts),
             *(map(_card, content.newest) if content.newest else ["<p>No pushes yet.</p>"]),
             _note(number, len(content.newest)),
@@ -74,8 +74,8 @@ def devices_page(content: PageContent) -> str:
     )
 
 
-def _filter_form(wanted: PushFilter) -> str:
-    push_token, sending = wanted.push_token or "", "" if wanted.sending is None else str(wanted.sending)
+def _filter_form(only: PushFilter) -> str:
+    push_token, sending = only.push_token or "", "" if only.sending is None else str(only.sending)
     return (
         '<form action="/" method="get">'
         f'<input name="token" placeholder="token" aria-label="token" value="{escape(push_token)}">'
@@ -92,19 +92,19 @@ def _chart(verdicts: Mapping[int | None, Mapping[str, int]]) -> Iterator[str]:
     yield "<h2>Verdicts of each sending</h2><table>"
     for sending, counts in shown:
         name = "no sending" if sending is None else f'<a href="/?{urlencode({"sending": sending})}">{sending}</a>'
-        said = ", ".join(f"{number} {verdict}" for verdict, number in counts.items())
-        yield f"<tr><td>{name}</td><td>{_bar(counts, most, said)}<br><small>{escape(said)}</small></td></tr>"
+        summary = ", ".join(f"{number} {verdict}" for verdict, number in counts.items())
+        yield f"<tr><td>{name}</td><td>{_bar(counts, most, summary)}<br><small>{escape(summary)}</small></td></tr>"
     yield "</table>"
 
 
-def _bar(counts: Mapping[str, int], most: int, said: str) -> str:
+def _bar(counts: Mapping[str, int], most: int, summary: str) -> str:
     parts, left = [], 0.0
     for verdict, number in counts.items():
         width = number / most * _BAR_WIDTH
         color = _COLORS.get(verdict, _OTHER_COLOR)
         parts.append(f'<rect x="{left:.1f}" y="0" width="{width:.1f}" height="14" fill="{color}"/>')
         left += width
-    return f'<svg width="{_BAR_WIDTH}" height="14" role="img" aria-label="{escape(said)}">{"".join(parts)}</svg>'
+    return f'<svg width="{_BAR_WIDTH}" height="14" role="img" aria-label="{escape(summary)}">{"".join(parts)}</svg>'
 
 
 def _card(entry: Mapping[str, object]) -> str:

@@ -13,7 +13,7 @@ from pushhub.console.stand_ins.arrivals import (
     ReplyFacts,
     json_reply,
 )
-from pushhub.console.stand_ins.record import Record, RecordedPush
+from pushhub.console.stand_ins.record import PushRecord, RecordedPush
 from pushhub.console.stand_ins.scripts import ACCEPTED, Manner, ReplyKind, Script, script_of
 from pushhub.events.uid import parse_uid
 from pushhub.moments import Milliseconds, iso_milliseconds
@@ -41,7 +41,7 @@ _BAD: Final = Script(ReplyKind.CREDENTIALS_BAD, Outcome.CREDENTIALS_BAD)
 class StandIns:
     """Plays all providers."""
 
-    def __init__(self, players: Sequence[PlayedProvider], record: Record, now: Callable[[], Milliseconds]) -> None:
+    def __init__(self, players: Sequence[PlayedProvider], record: PushRecord, now: Callable[[], Milliseconds]) -> None:
         """Go on with a record: a device that has got something got it here."""
         self._players = players
         self._record = record

@@ -62,7 +62,7 @@ class RecordedPush:
 
 @dataclass(frozen=True, slots=True)
 class PushFilter:
-    """Which pushes are asked for; None leaves it open."""
+    """Which pushes are only for; None leaves it open."""
 
     push_token: str | None = None
     sending: int | None = None
@@ -78,11 +78,11 @@ class _Line:
     provider: str
     verdict: str
 
-    def fits(self, wanted: PushFilter) -> bool:
-        return wanted.push_token in (None, self.push_token) and wanted.sending in (None, self.sending)
+    def fits(self, only: PushFilter) -> bool:
+        return only.push_token in (None, self.push_token) and only.sending in (None, self.sending)
 
 
-class Record:
+class PushRecord:
     """What has come, oldest first, kept in a file of a line each."""
 
     def __init__(self, file: Path, most: int = MAX_PUSHES) -> None:
@@ -113,25 +113,25 @@ class Record:
         self._rewrite()
         return number
 
-    def json_lines(self, wanted: PushFilter) -> Iterator[str]:
+    def json_lines(self, only: PushFilter) -> Iterator[str]:
         """Yield each push as JSON, oldest first."""
-        return (line.json for line in self._lines if line.fits(wanted))
+        return (line.json for line in self._lines if line.fits(only))
 
-    def newest(self, wanted: PushFilter, most: int) -> list[Mapping[str, object]]:
+    def newest(self, only: PushFilter, most: int) -> list[Mapping[str, object]]:
         """Return the newest pushes, newest first."""
         found: list[Mapping[str, object]] = []
         for line in reversed(self._lines):
             if len(found) == most:
                 break
-            if line.fits(wanted):
+            if line.fits(only):
                 found.append(json.loads(line.json))
         return found
 
-    def verdicts(self, wanted: PushFilter) -> dict[int | None, dict[str, int]]:
+    def verdicts(self, only: PushFilter) -> dict[int | None, dict[str, int]]:
         """Return how many pushes of each sending had which verdict, the newest sending first."""
         counts: dict[int | None, dict[str, int]] = {}
         for line in reversed(self._lines):
-            if line.fits(wanted):
+            if line.fits(only):
                 of_sending = counts.setdefault(line.sending, {})
                 of_sending[line.verdict] = of_sending.get(line.verdict, 0) + 1
         return counts

@@ -20,7 +20,7 @@ from aiohttp import hdrs, web
 
 from pushhub.console.stand_ins.browsers import Browsers, device_named
 from pushhub.console.stand_ins.page import CONTENT_SECURITY_POLICY, MOST_CARDS, PageContent, devices_page
-from pushhub.console.stand_ins.record import PushFilter, Record
+from pushhub.console.stand_ins.record import PushFilter, PushRecord
 from pushhub.console.terse_log import terse_logger
 
 WORD: Final = re.compile(r"[A-Za-z0-9_-]{0,64}", re.ASCII)
@@ -32,7 +32,7 @@ _NEWLINE: Final = b"\n"
 class DevicesSite:
     """Answers about what the devices got."""
 
-    def __init__(self, record: Record, browsers: Browsers, clear: Callable[[], int]) -> None:
+    def __init__(self, record: PushRecord, browsers: Browsers, clear: Callable[[], int]) -> None:
         """Answer from a record; `clear` forgets all, and returns how many there were."""
         self._record = record
         self._browsers = browsers
@@ -60,8 +60,8 @@ class DevicesSite:
             await self._runner.cleanup()
 
     async def _page(self, request: web.Request) -> web.Response:
-        wanted = _wanted(request)
-        content = PageContent(wanted, self._record.newest(wanted, MOST_CARDS), self._record.verdicts(wanted))
+        only = _filter_of(request)
+        content = PageContent(only, self._record.newest(only, MOST_CARDS), self._record.verdicts(only))
         headers = {
             "Content-Security-Policy": CONTENT_SECURITY_POLICY,
             "X-Content-Type-Options": "nosniff",
@@ -74,7 +74,7 @@ class DevicesSite:
 
     async def _pushes(self, request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(headers={hdrs.CONTENT_TYPE: "application/json", hdrs.CACHE_CONTROL: "no-store"})
-        lines = list(self._record.json_lines(_wanted(request)))
+        lines = list(self._record.json_lines(_filter_of(request)))
         await response.prepare(request)
         await response.write(b"[")
         for index, line in enumerate(lines):
@@ -86,7 +86,7 @@ class DevicesSite:
         return web.json_response({"cleared": self._clear()})
 
     async def _add_browser(self, request: web.Request) -> web.Response:
-        # A page of another origin may send a form, but no JSON, without being asked for leave.
+        # A page of another origin may send a form, but no JSON, without being only for leave.
         if request.content_type != "application/json":
             raise web.HTTPUnsupportedMediaType
         try:
@@ -108,7 +108,7 @@ async def _refuse_other_names(
     return await handler(request)
 
 
-def _wanted(request: web.Request) -> PushFilter:
+def _filter_of(request: web.Request) -> PushFilter:
     named, sending = request.query.get("token") or None, request.query.get("sending") or None
     if sending is not None and not _NUMBER.fullmatch(sending):
         raise web.HTTPBadRequest(text="sending: a number is expected")

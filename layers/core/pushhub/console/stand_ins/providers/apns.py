@@ -12,10 +12,10 @@ from pushhub.console.stand_ins.arrivals import (
     ReplyFacts,
     content_of,
     json_reply,
+    nonempty,
     object_of,
     retry_after,
     shown_push,
-    text_of,
 )
 from pushhub.console.stand_ins.scripts import ReplyKind
 from pushhub.console.stand_ins.signatures import KeyRing, KeysUnknownError, read_jwt
@@ -48,7 +48,7 @@ class ApnsStandIn:
         title, text = (None, alert) if isinstance(alert, str) else (object_of(alert).get("title"), object_of(alert).get("body"))
         data = {key: value for key, value in payload.items() if key not in _NOT_DATA}
         return ReceivedPush(
-            "ios-apns", found["device"], content, shown_push(title, text, data, payload.get("url")), text_of(payload.get("uid"))
+            "ios-apns", found["device"], content, shown_push(title, text, data, payload.get("url")), nonempty(payload.get("uid"))
         )
 
     async def fault(self, request: ArrivedRequest, now: Milliseconds) -> AuthorizationFault | None:
@@ -63,7 +63,7 @@ class ApnsStandIn:
         if issued <= seconds - _SECONDS:
             return AuthorizationFault("iat: over an hour ago", old=True)
         try:
-            is_signed = await self._keys.has_signed("apns", text_of(signed.claims.get("iss")) or "", signed)
+            is_signed = await self._keys.has_signed("apns", nonempty(signed.claims.get("iss")) or "", signed)
         except KeysUnknownError as error:
             return AuthorizationFault(str(error))
         return None if is_signed else AuthorizationFault("signature: no team of an app has signed this under that key id")

@@ -13,10 +13,10 @@ from pushhub.console.stand_ins.arrivals import (
     ReplyFacts,
     content_of,
     json_reply,
+    nonempty,
     object_of,
     retry_after,
     shown_push,
-    text_of,
 )
 from pushhub.console.stand_ins.scripts import ReplyKind
 from pushhub.console.stand_ins.signatures import KeyRing, KeysUnknownError, read_jwt
@@ -55,7 +55,7 @@ class FcmStandIn:
         notification = object_of(object_of(message.get("android")).get("notification")) or object_of(message.get("notification"))
         return ReceivedPush(
             "ios-firebase" if "apns" in message else "android-firebase",
-            text_of(message.get("token")) or "",
+            nonempty(message.get("token")) or "",
             content,
             shown_push(
                 notification.get("title") or alert.get("title"),
@@ -63,7 +63,7 @@ class FcmStandIn:
                 data,
                 data.get("url"),
             ),
-            text_of(data.get("uid")),
+            nonempty(data.get("uid")),
         )
 
     async def fault(self, request: ArrivedRequest, now: Milliseconds) -> AuthorizationFault | None:
@@ -98,7 +98,7 @@ class FcmStandIn:
         if signed is None:
             return "no assertion"
         issued, ends, seconds = signed.number("iat"), signed.number("exp"), now // 1000
-        owner = text_of(signed.claims.get("iss")) or ""
+        owner = nonempty(signed.claims.get("iss")) or ""
         try:
             is_signed = await self._keys.has_signed("firebase", owner, signed)
         except KeysUnknownError as error:

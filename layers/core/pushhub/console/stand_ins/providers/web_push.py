@@ -12,10 +12,10 @@ from pushhub.console.stand_ins.arrivals import (
     ReplyFacts,
     content_of,
     json_reply,
+    nonempty,
     object_of,
     retry_after,
     shown_push,
-    text_of,
 )
 from pushhub.console.stand_ins.browsers import Browsers, last_part
 from pushhub.console.stand_ins.scripts import ReplyKind
@@ -49,7 +49,7 @@ class WebPushStandIn:
             last_part(request.path),
             content,
             shown_push(document.get("title"), document.get("body"), data, document.get("url")),
-            text_of(document.get("uid")),
+            nonempty(document.get("uid")),
         )
 
     async def fault(self, request: ArrivedRequest, now: Milliseconds) -> AuthorizationFault | None:
