@@ -19,8 +19,7 @@ from pushhub.moments import Seconds
 from pushhub.outgoing.queues import Envelope
 from pushhub.sends.outcomes import Outcome
 from pushhub.sends.queue_messages import read_lane
-from pushhub.sends.sending import OutcomeCounts, SendingId, SendingStatus
-from tests.doubles.audience import MemoryAudience
+from pushhub.sends.sending import OutcomeCounts, Sending, SendingId, SendingStatus
 from tests.doubles.catalog import MemoryCatalog
 from tests.doubles.ledger import MemoryLedger
 from tests.doubles.queues import MemoryQueue
@@ -72,7 +71,7 @@ class FakeHub:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.world = World()
-        self.audience: MemoryAudience = self.world.store
+        self.audience = self.world.store
         self.sendings = MemorySendings()
         self.ledger = MemoryLedger()
         self.queue = Workers(self.sendings)
@@ -87,9 +86,7 @@ class FakeHub:
 
     def open(self, stack: Stack | None) -> SendStores:
         self.stacks.append(stack)
-        return SendStores(
-            MemoryCatalog(CATALOG), self.audience, self.sendings, self.reach, self.ledger, self.queue, days=30
-        )
+        return SendStores(MemoryCatalog(CATALOG), self.audience, self.sendings, self.reach, self.ledger, self.queue, days=30)
 
     def subscribes(self, profile: str = "p", **tokens: str) -> None:
         """Subscribe devices of a profile, by their provider."""
@@ -98,6 +95,11 @@ class FakeHub:
 
     def three_devices(self) -> None:
         self.subscribes(android=FCM_TOKEN, apns=APNS_TOKEN, web=browser().subscription())
+
+    @property
+    def only(self) -> Sending:
+        (sending,) = self.sendings._sendings.values()
+        return sending
 
     @property
     def made(self) -> list[SendingId]:

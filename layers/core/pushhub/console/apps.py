@@ -53,7 +53,7 @@ def check(*, app: str | None, stack: Stack | None, as_json: bool) -> None:
     stores = open_stores(stack)
     with faults_explained():
         catalog = stores.catalog.load().catalog
-        checked_apps = list(catalog.apps.values()) if app is None else [chosen_app(catalog, app)]
+        checked_apps = list(catalog.apps.values()) if app is None else [chosen_app(catalog, app, "APP")]
         stored = stores.app_secrets.load().secrets
     transport = Http2Transport(allow_local=stores.local_upstreams)
     checking = Checking(Accounts(CachedAppSecrets(lambda: stored), stores.stand_ins_url), transport)

@@ -68,9 +68,9 @@ class Connection:
     """Outputs of the hub's stack: `Url` (without a slash at the end); the tables `AudienceTable`, `CatalogTable`, `LedgerTable`;
     the queues' URLs `EventsQueue`, `EventsDeadLetters`, `ForwardsQueue`, `RetriesQueue`, `RelaysQueue`,
     `ForwardsDeadLetters`, `SendsQueue`; the bucket's name `ImportsBucket`; the ARN `ImportsStateMachine`; `SecretArn` and
-    `AppsSecretArn`; `EventRetentionDays`, for how many days events and sendings are kept; and `LocalUpstreams`, which is `true` where
-    the hub may call addresses that are not public, over http too, and else `false`. `StandInsUrl` is there only where there are
-    stand-ins, `MorePushHosts` only where hosts of push services beside the known ones are given.
+    `AppsSecretArn`; `EventRetentionDays`, for how many days events and sendings are kept; and `LocalUpstreams`, which is `true`
+    where the hub may call addresses that are not public, over http too, and else `false`. `StandInsUrl` is there only where there
+    are stand-ins, `MorePushHosts` only where hosts of push services beside the known ones are given.
     """
 
     @overload

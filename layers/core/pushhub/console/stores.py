@@ -28,16 +28,16 @@ json_option = click.option(
 def stack_options(command: Callable[..., None]) -> Callable[..., None]:
     """Let a command take `--stack`, `--region` and `--profile`; its `stack` is a `Stack`, or None for the hub that runs here."""
 
-    @click.option("--stack", "name", metavar="NAME", help="A hub deployed in AWS; without it, the one that runs here.")
+    @click.option("--stack", metavar="NAME", help="A hub deployed in AWS; without it, the one that runs here.")
     @click.option("--region", metavar="REGION", help="Where it is; without it, AWS_REGION, AWS_DEFAULT_REGION or the profile says.")
     @click.option("--profile", metavar="PROFILE", help="AWS profile to reach it with; without it, AWS_PROFILE says.")
     @wraps(command)
-    def of_stack(*, name: str | None, region: str | None, profile: str | None, **rest: object) -> None:
-        if name == "":
+    def of_stack(*, stack: str | None, region: str | None, profile: str | None, **rest: object) -> None:
+        if stack == "":
             raise click.UsageError("--stack: the name of a stack is expected")
-        if name is None and (region or profile):
+        if stack is None and (region or profile):
             raise click.UsageError("--region and --profile are for a hub in AWS: name it with --stack")
-        command(stack=None if name is None else Stack(name, region, profile), **rest)
+        command(stack=None if stack is None else Stack(stack, region, profile), **rest)
 
     return of_stack
 

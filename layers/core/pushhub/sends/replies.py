@@ -16,6 +16,9 @@ from pushhub.outgoing.calls import DATE, RETRY_AFTER, seconds_to_wait
 from pushhub.sends.outcomes import Outcome, RecipientOutcome
 from pushhub.sends.port import MaybeSent, NotSent, ProviderReply, SendResult
 
+UNSENT: Final = "not sent: "
+"""How the reason begins for a recipient for whom no request is made."""
+
 READ_HEADERS: Final = frozenset({RETRY_AFTER, DATE})
 """Headers of a reply that say how long to wait."""
 MAX_WAIT_SECONDS: Final = 15 * 60
@@ -57,7 +60,7 @@ def result_outcome(result: SendResult, read: Callable[[ProviderReply], Recipient
 
 def unsent(outcome: Outcome, reason: str) -> RecipientOutcome:
     """Return what comes of a recipient for whom no request is made."""
-    return RecipientOutcome(outcome, reason=f"not sent: {reason}")
+    return RecipientOutcome(outcome, reason=f"{UNSENT}{reason}")
 
 
 def status_outcome(reply: ProviderReply, now: Seconds, by_status: Mapping[int, RecipientOutcome]) -> RecipientOutcome:

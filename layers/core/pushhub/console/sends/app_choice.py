@@ -7,8 +7,13 @@ from pushhub.catalog.model import App, AppId, Catalog
 from pushhub.console.failure import ConsoleError
 
 
-def chosen_app(catalog: Catalog, text: str) -> App:
+def chosen_app(catalog: Catalog, text: str, named_by: str = "--app") -> App:
     """Return the app that has this id or, where none has, the one that has this name.
+
+    Args:
+        catalog: has the apps.
+        text: an id or a name.
+        named_by: what of the command line says it.
 
     Raises:
         ConsoleError: there is none, or several have the name; the text says what there is.
@@ -21,9 +26,9 @@ def chosen_app(catalog: Catalog, text: str) -> App:
             return app
         case []:
             there_is = ", ".join(f"{app.name} ({app.id})" for app in catalog.apps.values()) or "none at all"
-            raise ConsoleError(f'--app: the catalog has no app with the id or name "{text}"; there is {there_is}')
+            raise ConsoleError(f'{named_by}: the catalog has no app with the id or name "{text}"; there is {there_is}')
         case _:
-            raise ConsoleError(f'--app: several apps are named "{text}"; name one by its id: {", ".join(app.id for app in named)}')
+            raise ConsoleError(f'{named_by}: several apps are named "{text}"; name one by its id: {", ".join(app.id for app in named)}')
 
 
 def sending_app(catalog: Catalog, text: str) -> App:

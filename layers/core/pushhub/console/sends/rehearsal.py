@@ -30,6 +30,7 @@ from pushhub.sends.outcomes import Outcome, RecipientOutcome
 from pushhub.sends.platforms import PLATFORM_OF, Block, Platform, enabled_providers
 from pushhub.sends.port import NotSent, ProviderReply, PushRequest, SendResult
 from pushhub.sends.pushing import ProviderPusher
+from pushhub.sends.replies import UNSENT
 from pushhub.sends.sending import Sending
 from pushhub.sends.tracking import Tracking
 
@@ -125,7 +126,7 @@ class Rehearsal:
             if self._faults:
                 raise ConsoleError(f"what pushes carry of the hub cannot be made: {self._faults[0]}")
             if isinstance(request, RecipientOutcome) and request.outcome is Outcome.MESSAGE_BAD:
-                raise ConsoleError(f"{provider} would refuse it: {option_error(request.reason)}")
+                raise ConsoleError(f"{provider} would refuse it: {option_error(request.reason.removeprefix(UNSENT))}")
 
     def _request(self, sending: Sending, recipient: Subscription) -> PushRequest | RecipientOutcome:
         self._recorder.pushes.clear()
