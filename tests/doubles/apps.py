@@ -1,21 +1,27 @@
 """Short ways to say which app sends, and to which subscriptions."""
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from pushhub.audience.model import Address, ProfileId, Retirement, Subscription, SubscriptionState
+from pushhub.audience.model import Address, MatchKey, Origin, Profile, ProfileId, Retirement, Subscription, SubscriptionState
+from pushhub.audience.values import Value
 from pushhub.catalog.app_secrets import AppSecrets
 from pushhub.catalog.model import App, AppId, ProviderBlock, ResourceId
 from pushhub.catalog.providers import Provider, PushToken
 from pushhub.moments import Seconds
+from pushhub.sends.message import Message
+from pushhub.sends.sending import ANY_PROVIDER, Everyone, Part, Sending, SendingId, launch_of
+from tests.doubles.audience import MemoryAudience
 from tests.doubles.requests import CUSTOMERS
-from tests.doubles.sending import der_of, p256_der, rsa_private_key
+from tests.doubles.sending import NOW, der_of, p256_der, rsa_private_key
 
 ANDROID, IOS_FIREBASE, APNS, WEB, FIREFOX, HUAWEI, RUSTORE = map(
     Provider, ("android-firebase", "ios-firebase", "ios-apns", "web-push", "Firefox", "android-huawei", "android-rustore")
 )
 SEEN = Seconds(1_000)
+ID = SendingId(1_800_000_000_000 << 12 | 77)
+HELLO = Message("Sale", "Today alone")
 BLOCKS: Mapping[str, ProviderBlock] = {
     "firebase": ProviderBlock({"project": "shop-1"}),
     "apns": ProviderBlock({"topic": "com.example.shop", "environment": "production"}),
@@ -73,3 +79,47 @@ def subscription_of(
 
 def cancelled_for(subscription: Subscription, resource: int = 5) -> Subscription:
     return replace(subscription, resources={**subscription.resources, ResourceId(resource): (SubscriptionState.CANCELLED, SEEN)})
+
+
+def profile_of(profile: str, subscriptions: Iterable[Subscription], fields: Mapping[str, Value] | None = None) -> Profile:
+    """Give the profile that these subscriptions belong to, with match keys for those of its fields that are match fields."""
+    held = fields or {}
+    own = [each for each in subscriptions if each.profile == profile]
+    return Profile(
+        id=ProfileId(profile),
+        origin=Origin.ID,
+        fields=held,
+        keys=frozenset(MatchKey(name, CUSTOMERS.fields[name], held[name]) for name in CUSTOMERS.match if name in held),
+        live={each.ref: SEEN for each in own if each.live},
+        cancelled={each.ref: SEEN for each in own if not each.live},
+        created=SEEN,
+        updated=SEEN,
+    )
+
+
+def audience_of(*profiles: tuple[str, Sequence[Subscription], Mapping[str, Value]]) -> MemoryAudience:
+    """Give an audience that holds these profiles, each with its subscriptions and fields, in the customers' database."""
+    audience = MemoryAudience()
+    content = audience.content(CUSTOMERS.id)
+    for id_, subscriptions, fields in profiles:
+        owned = [replace(each, profile=ProfileId(id_)) for each in subscriptions]
+        profile = profile_of(id_, owned, fields)
+        content.profiles[profile.id] = profile
+        content.keys |= dict.fromkeys(profile.keys, profile.id)
+        content.subscriptions |= {each.ref: each for each in owned}
+    return audience
+
+
+def sending_of(messages: Mapping[str, Message] | None = None, sending: SendingId = ID) -> Sending:
+    return Sending(
+        id=sending,
+        app=app_of().id,
+        caller="console",
+        dialect="console",
+        name="",
+        tag="",
+        launch=launch_of(sending, CUSTOMERS.id),
+        selection=Everyone(),
+        messages={ANY_PROVIDER: HELLO} if messages is None else messages,
+        parts=(Part(0, app_of().id, NOW),),
+    )
