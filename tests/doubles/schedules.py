@@ -1,4 +1,4 @@
-"""Sendings that run in memory while everything fails that can: crashes, twins, lost answers, leases that expire under a live run."""
+"""Sendings that run in memory while everything fails that can: crashes, twins, lost answers, leases that end under a live run."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,6 @@ from pushhub.faults import LostRaceError, UnavailableError
 from pushhub.moments import Clock, Milliseconds, Seconds
 from pushhub.outgoing.queues import Delivery, Envelope
 from pushhub.sends.deferrals import TryDeferral
-from pushhub.sends.handling import HandledSends
 from pushhub.sends.lanes import AdvanceLane
 from pushhub.sends.message import Message
 from pushhub.sends.outcomes import Outcome, RecipientOutcome
@@ -40,6 +39,7 @@ LEASE_SECONDS = FUNCTION_SECONDS + 10
 HIDDEN_SECONDS = LEASE_SECONDS + 20
 MAX_RECEIVES = 6
 PROFILES = 12
+DEVICES = (0, 1, 1, 2, 3)
 AN_APP = App(AppId("shop"), "shop", frozenset(), DatabaseId(1), None, True, True, (), {})
 OUTCOMES: tuple[tuple[int, RecipientOutcome], ...] = (
     (60, RecipientOutcome(Outcome.ACCEPTED)),
@@ -90,11 +90,14 @@ class FaultyQueue:
     def __init__(self, schedule: "Schedule") -> None:
         self.schedule = schedule
         self.messages: list[SentMessage] = []
+        self.refuses_until = 0
 
     def put(self, envelopes: Sequence[Envelope]) -> frozenset[int]:
         everything = frozenset(range(len(envelopes)))
         self.schedule.interrupt("before put")
         if self.schedule.happens(0.3):
+            self.refuses_until = self.schedule.milliseconds + self.schedule.random.choice((1, 5_000))
+        if self.schedule.milliseconds < self.refuses_until:
             return everything
         for envelope in envelopes:
             self.schedule.made += 1
@@ -140,7 +143,7 @@ class Schedule:
         self.calm = False
         self.depth = 0
         self.made = 0
-        self.danger = self.random.choice((0.0, 0.01, 0.03, 0.1))
+        self.danger = self.random.choice((0.0, 0.02, 0.06, 0.15, 0.3))
         self.handed: dict[SubscriptionRef, Outcome] = {}
         self.seen: list[Outcome] = []
         self.doubles: list[SubscriptionRef] = []
@@ -317,7 +320,7 @@ class Schedule:
             queue.messages.remove(message)
             return True
         message.visible = self.seconds + (0 if self.happens(1) else HIDDEN_SECONDS)
-        handled: HandledSends = use_case([Delivery(message.id, message.body)])
+        handled = use_case([Delivery(message.id, message.body)])
         if message.id not in handled.to_redeliver and message in queue.messages and not self.happens(1):
             queue.messages.remove(message)
         return True
@@ -325,7 +328,7 @@ class Schedule:
     def run(self) -> Sending:
         """Run it to its end, and until no message of it is left."""
         self.begin()
-        for _ in range(self.random.randint(0, 40)):
+        for _ in range(self.random.randint(0, 60)):
             self.something()
         self.calm = True
         for _ in range(400):
