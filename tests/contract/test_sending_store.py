@@ -51,9 +51,9 @@ from pushhub.sends.sending import (
     sent_counts,
 )
 from pushhub.sends.store import (
-    MAX_CONTENT_BYTES,
     MAX_ENDED_DEFERRALS,
     MAX_PARTS,
+    MAX_SENDING_BYTES,
     MAX_STEP_DEFERRALS,
     KnownSendingError,
     LaneUpdate,
@@ -838,10 +838,10 @@ def dynamo(on_engine: OnEngine) -> DynamoSendings:
 
 
 def test_a_sending_that_is_too_large_is_refused_with_its_bound_and_nothing_is_written(dynamo: DynamoSendings) -> None:
-    text = "я" * (MAX_CONTENT_BYTES // 2)
+    text = "я" * (MAX_SENDING_BYTES // 2)
     parts = tuple(Part(n, AppId("app"), NOW) for n in range(MAX_PARTS + 1))
     too_large = new_sending(messages={ANY_PROVIDER: Message(text=text)})
-    for sending, bound in ((too_large, MAX_CONTENT_BYTES), (new_sending(parts=parts), MAX_PARTS)):
+    for sending, bound in ((too_large, MAX_SENDING_BYTES), (new_sending(parts=parts), MAX_PARTS)):
         with pytest.raises(SendingTooLargeError, match=f"at most {bound} "):
             dynamo.create(sending)
         assert dynamo.sending(sending.id) is None
@@ -855,7 +855,7 @@ def test_a_sending_that_is_too_large_is_refused_with_its_bound_and_nothing_is_wr
 
 def test_a_sending_as_large_as_may_be_is_stored(dynamo: DynamoSendings) -> None:
     parts = tuple(Part(n, AppId("app"), NOW) for n in range(MAX_PARTS))
-    sending = new_sending(messages={ANY_PROVIDER: Message(text="a" * (MAX_CONTENT_BYTES - 100))}, parts=parts)
+    sending = new_sending(messages={ANY_PROVIDER: Message(text="a" * (MAX_SENDING_BYTES - 100))}, parts=parts)
     dynamo.create(sending)
     assert dynamo.sending(sending.id) == sending
     dynamo.cancel(sending.id, NOW)

@@ -27,7 +27,7 @@ from pushhub.sends.sending import (
     SendingStatus,
 )
 
-MAX_CONTENT_BYTES: Final = 100_000
+MAX_SENDING_BYTES: Final = 100_000
 """Messages and identifiers of one sending as they are stored, in JSON."""
 MAX_PARTS: Final = 98
 """Parts of one sending: all are listed as due at one time."""
@@ -118,7 +118,7 @@ class SendingStore(Protocol):
 
         Raises:
             KnownSendingError: its id is taken.
-            SendingTooLargeError: it exceeds :data:`MAX_CONTENT_BYTES` or :data:`MAX_PARTS`.
+            SendingTooLargeError: it exceeds :data:`MAX_SENDING_BYTES` or :data:`MAX_PARTS`.
         """
 
     def record_ended(self, sending: Sending, deferrals: Sequence[NewDeferral]) -> None:
@@ -130,7 +130,7 @@ class SendingStore(Protocol):
 
         Raises:
             KnownSendingError: its id is taken.
-            SendingTooLargeError: it exceeds :data:`MAX_CONTENT_BYTES`, or there are more than :data:`MAX_ENDED_DEFERRALS`.
+            SendingTooLargeError: it exceeds :data:`MAX_SENDING_BYTES`, or there are more than :data:`MAX_ENDED_DEFERRALS`.
         """
 
     def sending(self, sending: SendingId) -> Sending | None:

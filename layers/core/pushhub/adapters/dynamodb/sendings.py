@@ -46,7 +46,6 @@ from pushhub.catalog.providers import Provider
 from pushhub.events.uid import Launch
 from pushhub.faults import LostRaceError
 from pushhub.moments import SECONDS_PER_DAY, Seconds
-from pushhub.races import rerun_lost_races
 from pushhub.sends.sending import (
     BEGINNING,
     MAX_EXAMPLES,
@@ -68,10 +67,10 @@ from pushhub.sends.sending import (
     sent_counts,
 )
 from pushhub.sends.store import (
-    MAX_CONTENT_BYTES,
     MAX_DUE_PARTS,
     MAX_ENDED_DEFERRALS,
     MAX_PARTS,
+    MAX_SENDING_BYTES,
     MAX_STEP_DEFERRALS,
     KnownSendingError,
     LaneUpdate,
@@ -151,7 +150,10 @@ class DynamoSendings:
 
     def cancel(self, sending: SendingId, now: Seconds) -> None:
         """See :meth:`pushhub.sends.store.SendingStore.cancel`; a read, and one write, unless the status changes meanwhile."""
-        rerun_lost_races(self._sleep)(self._cancel, sending, now)
+        # A status changes twice at most, so the third look finds one that stays.
+        for _ in range(3):
+            if self._cancelled(sending, now):
+                return
 
     def stop_provider(self, sending: SendingId, provider: Provider, stop: ProviderStop) -> None:
         """See :meth:`pushhub.sends.store.SendingStore.stop_provider`; one update."""
@@ -271,25 +273,23 @@ class DynamoSendings:
     def _make(self, sending: Sending, actions: Sequence[Any]) -> None:
         """Write a new sending, and what belongs to it, at one time."""
         item = schema.sending_item(sending, schema.sending_expires(sending, self._retention))
-        _check_bound("bytes of messages and identifiers", len(item["content"].encode()), MAX_CONTENT_BYTES)
+        _check_bound("bytes of messages and identifiers", len(item["content"].encode()), MAX_SENDING_BYTES)
         made = self._put(item)
         made["Put"]["ConditionExpression"] = "attribute_not_exists(pk)"
         if not self._written_together([made, *actions]):
             raise KnownSendingError(f"there is a sending {sending.id} already")
 
-    def _cancel(self, sending: SendingId, now: Seconds) -> None:
+    def _cancelled(self, sending: SendingId, now: Seconds) -> bool:
+        """Cancel a sending unless it has ended; return whether it still had the status that was read."""
         known = self.sending(sending)
         if not known or known.status.ended:
-            return
+            return True
         update = _update_of(sending).require(status=str(known.status))
         if known.status is SendingStatus.RUNNING:
-            written = self._updated(update.assign({"cancelling": True}))
-        else:
-            update.assign({"status": str(SendingStatus.CANCELLED), "ended": now})
-            entries = (schema.running_sending_key(sending), *(schema.due_key(sending, part) for part in known.parts))
-            written = self._written_together([self._update(update), *map(self._delete, entries)])
-        if not written:
-            raise LostRaceError("the status of the sending changes at the same time")
+            return self._updated(update.assign({"cancelling": True}))
+        update.assign({"status": str(SendingStatus.CANCELLED), "ended": now})
+        entries = (schema.running_sending_key(sending), *(schema.due_key(sending, part) for part in known.parts))
+        return self._written_together([self._update(update), *map(self._delete, entries)])
 
     def _counting(self, sending: SendingId, launch: Launch, counts: OutcomeCounts) -> list[Any]:
         """Return the actions that add the recipients of a sending to the counters of its launch."""
@@ -367,6 +367,6 @@ def _number(recipients: Mapping[Provider, int]) -> int:
     return sum(recipients.values())
 
 
-def _check_bound(what: str, number: int, bound: int) -> None:
+def _check_bound(things: str, number: int, bound: int) -> None:
     if number > bound:
-        raise SendingTooLargeError(f"the sending has {number} {what}; at most {bound} can be stored")
+        raise SendingTooLargeError(f"the sending has {number} {things}; at most {bound} can be stored")
