@@ -141,7 +141,8 @@ class MemorySendings:
 
     def lanes(self, sending: SendingId, part: int) -> Sequence[Lane]:
         with self._call("lanes"):
-            return [lane for key, lane in sorted(self._lanes.items(), key=str) if (key.sending, key.part) == (sending, part)]
+            found = [lane for key, lane in self._lanes.items() if (key.sending, key.part) == (sending, part)]
+            return sorted(found, key=lambda lane: lane.key.lane)
 
     def deferral(self, key: DeferralKey) -> Deferral | None:
         with self._call("deferral"):

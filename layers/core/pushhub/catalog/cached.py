@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from pushhub.cached import Cached
-from pushhub.catalog.model import ApiCaller, Catalog, Database, Resource, Upstream
+from pushhub.catalog.model import ApiCaller, App, AppId, Catalog, Database, Resource, Upstream
 
 
 class CachedCatalog(Cached[Catalog]):
@@ -26,6 +26,14 @@ class CachedCatalog(Cached[Catalog]):
             UnavailableError: as for `opened_by`.
         """
         return self.find(lambda catalog: catalog.api_caller_of(api_token))
+
+    def app(self, id_: AppId) -> App | None:
+        """Return the app that has this id, or None.
+
+        Raises:
+            UnavailableError: as for `opened_by`.
+        """
+        return self.find(lambda catalog: catalog.apps.get(id_))
 
     def upstreams(self) -> Mapping[str, Upstream]:
         """Return the upstreams that events go to, by name.

@@ -5,6 +5,7 @@ A message of the queue Deliveries has the recipients of one deferral and says ho
 ===============================================================  =====================================================
 the deferral, as it is stored                                    its message
 ===============================================================  =====================================================
+its sending is not there                                         comes again for a minute, then dropped: it was never written
 is not there, and its lane has come beyond it                    dropped: its step was declared unknown
 is not there yet                                                 comes again: its step is being recorded
 is done, or has more tries recorded                              dropped: it is an old one
@@ -36,11 +37,14 @@ from pushhub.sends.lanes import PUSH_SECONDS
 from pushhub.sends.outcomes import Outcome
 from pushhub.sends.port import Pusher
 from pushhub.sends.queue_messages import DeferralMessage, WaitingRecipient, read_deferral
-from pushhub.sends.sending import Deferral, OutcomeCounts, RunId, Sending
+from pushhub.sends.sending import Deferral, OutcomeCounts, RunId, Sending, minted_at
 from pushhub.sends.store import SendingStore, SettledTry
 
 MAX_SETTLE_TRIES: Final = 3
 """Tries of one settling in all. The lane advances at the same time, so items may be busy."""
+
+WRITTEN_WITHIN_SECONDS: Final = 60
+"""A direct sending pushes first and is written at the end of its request, this long after its id was made at most."""
 
 
 class Standing(Enum):
@@ -95,7 +99,9 @@ class TryDeferral:
         message = read_deferral(body)
         lane = message.key.lane
         sending = self.store.sending(lane.sending)
-        if sending is None or sending.status.ended or lane.part >= len(sending.parts):
+        if sending is None:
+            return now_of(self.clock) > minted_at(lane.sending) // 1000 + WRITTEN_WITHIN_SECONDS
+        if sending.status.ended or lane.part >= len(sending.parts):
             return True
         deferral = self.store.deferral(message.key)
         if deferral is None and self._is_behind_its_lane(message):

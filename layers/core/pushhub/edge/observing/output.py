@@ -32,6 +32,11 @@ def stale_secrets(fault: UnavailableError) -> None:
     logger.warning("the stack's secret could not be read again; an old one is used", fault=str(fault))
 
 
+def stale_app_secrets(fault: UnavailableError) -> None:
+    """Log why the secret of apps could not be read again, so that an old one stays in use."""
+    logger.warning("the stack's secret of apps could not be read again; an old one is used", fault=str(fault))
+
+
 def queue_fault(fault: str) -> None:
     """Log why a queue did not take a message."""
     logger.error("a message could not be put into a queue", fault=fault)

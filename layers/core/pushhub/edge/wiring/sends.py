@@ -1,0 +1,38 @@
+"""What do all functions of sendings wire alike?"""
+
+import random
+import secrets
+import time
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from pushhub.adapters.dynamodb.sendings import DynamoSendings
+from pushhub.edge.settings import Settings
+from pushhub.moments import Clock, milliseconds_now
+from pushhub.sends.sending import RunId
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+class SendsSettings(Settings):
+    """Where sendings are remembered, and for how many days after their end: as long as their events are."""
+
+    ledger_table: str = Field(alias="LEDGER_TABLE", min_length=1)
+    retention_days: int = Field(alias="EVENT_RETENTION_DAYS", ge=1)
+
+
+def sendings(client: "DynamoDBClient", settings: SendsSettings) -> DynamoSendings:
+    """Return the sendings of a stack."""
+    return DynamoSendings(client, settings.ledger_table, settings.retention_days)
+
+
+def sends_clock() -> Clock:
+    """Return time and chance as they are."""
+    return Clock(milliseconds_now, time.monotonic, random.random)
+
+
+def mint_run() -> RunId:
+    """Return an id that no other run has."""
+    return RunId(secrets.token_hex(8))

@@ -1,0 +1,34 @@
+"""Which settings has `sends_deliver`, and which implementation serves which of its ports?"""
+
+from pushhub.adapters import clients
+from pushhub.adapters.dynamodb.reach import DynamoReach
+from pushhub.edge.settings import read_settings
+from pushhub.edge.wiring.catalog import cached_catalog
+from pushhub.edge.wiring.pushing import FUNCTION_SECONDS, PushingSettings, provider_pusher
+from pushhub.edge.wiring.queues import queue
+from pushhub.edge.wiring.sends import mint_run, sendings, sends_clock
+from pushhub.sends.deferrals import TryDeferral
+from pushhub.sends.recipients import recipients_of
+
+
+class SendsDeliverSettings(PushingSettings):
+    """Settings of `sends_deliver`: those of each function that pushes."""
+
+
+def try_deferral() -> TryDeferral:
+    """Return what tries deferrals."""
+    settings = read_settings(SendsDeliverSettings)
+    client, sqs = clients.dynamodb(), clients.sqs()
+    catalog = cached_catalog(client, settings.catalog_table)
+    return TryDeferral(
+        store=sendings(client, settings),
+        apps=catalog.app,
+        reach=DynamoReach(client, settings.audience_table),
+        recipients=recipients_of,
+        pusher=provider_pusher(client, catalog, settings),
+        deliveries=queue(sqs, settings.deliveries_queue),
+        dead_letters=queue(sqs, settings.dead_letters),
+        clock=sends_clock(),
+        mint_run=mint_run,
+        function_seconds=FUNCTION_SECONDS,
+    )

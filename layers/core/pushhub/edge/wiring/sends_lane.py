@@ -1,0 +1,40 @@
+"""Which settings has `sends_lane`, and which implementation serves which of its ports?"""
+
+from pydantic import Field
+
+from pushhub.adapters import clients
+from pushhub.adapters.dynamodb.reach import DynamoReach
+from pushhub.edge.settings import read_settings
+from pushhub.edge.wiring.catalog import cached_catalog
+from pushhub.edge.wiring.pushing import FUNCTION_SECONDS, PushingSettings, provider_pusher
+from pushhub.edge.wiring.queues import queue
+from pushhub.edge.wiring.sends import mint_run, sendings, sends_clock
+from pushhub.sends.finding import Finding
+from pushhub.sends.lanes import AdvanceLane
+from pushhub.sends.recipients import enabled_references, recipients_among
+from pushhub.sends.steps import IndexSteps, NamedSteps, Steps
+
+
+class SendsLaneSettings(PushingSettings):
+    """Settings of `sends_lane`: those of each function that pushes, and the queue of lanes, which feeds it."""
+
+    sends_queue: str = Field(alias="SENDS_QUEUE", min_length=1)
+
+
+def advance_lane() -> AdvanceLane:
+    """Return what has lanes advance."""
+    settings = read_settings(SendsLaneSettings)
+    client, sqs = clients.dynamodb(), clients.sqs()
+    catalog, reach = cached_catalog(client, settings.catalog_table), DynamoReach(client, settings.audience_table)
+    return AdvanceLane(
+        store=sendings(client, settings),
+        apps=catalog.app,
+        steps=Steps(IndexSteps(reach, enabled_references, recipients_among), NamedSteps(Finding(reach, catalog))),
+        pusher=provider_pusher(client, catalog, settings),
+        sends=queue(sqs, settings.sends_queue),
+        deliveries=queue(sqs, settings.deliveries_queue),
+        dead_letters=queue(sqs, settings.dead_letters),
+        clock=sends_clock(),
+        mint_run=mint_run,
+        function_seconds=FUNCTION_SECONDS,
+    )
