@@ -59,6 +59,12 @@ def test_an_iphone_behind_fcm_is_told_apart(played: Playing) -> None:
     assert (entry["provider"], entry["shown"]["title"], entry["shown"]["text"]) == ("ios-firebase", "Hi 👋", "There")
 
 
+@pytest.mark.parametrize(("of_uid", "expected"), [("Firefox", "Firefox"), ("web-push", "web-push"), ("ios-apns", "web-push")])
+def test_the_uid_tells_browsers_apart(played: Playing, of_uid: str, expected: str) -> None:
+    uid = UID.replace("android-firebase", of_uid)
+    assert entry_after(played, played.web(), played.recipient("Web Push", "device", uid))["provider"] == expected
+
+
 @pytest.mark.parametrize("provider", PROVIDERS)
 def test_a_hidden_push_shows_nothing(played: Playing, provider: str) -> None:
     hidden = Message(hidden=True, data={"k": "v"})

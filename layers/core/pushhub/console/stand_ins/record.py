@@ -3,7 +3,7 @@
 import json
 from collections import deque
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -52,7 +52,7 @@ class RecordedPush:
             "provider": self.provider,
             "token": self.push_token,
             "request": {"path": self.path, "headers": dict(self.headers), "body": self.body},
-            "shown": asdict(self.shown),
+            "shown": {"title": self.shown.title, "text": self.shown.text, "data": self.shown.data, "link": self.shown.link},
             "authorization": self.authorization,
             "verdict": str(self.verdict),
             "sending": self.sending,
@@ -92,12 +92,13 @@ class PushRecord:
         if file.exists():
             with file.open(encoding="utf-8") as kept:
                 # The last line of a process that was killed may have no end.
-                self._lines.extend(_line(text.rstrip("\n")) for text in kept if text.endswith("\n"))
+                self._lines.extend(_read(text.rstrip("\n")) for text in kept if text.endswith("\n"))
         self._rewrite()
 
     def add(self, push: RecordedPush) -> None:
         """Add a push."""
-        line = _line(json.dumps(push.entry(), separators=(",", ":")))
+        text = json.dumps(push.entry(), separators=(",", ":"))
+        line = _Line(text, push.push_token, push.sending, push.provider, push.verdict)
         self._lines.append(line)
         self._writer.write(f"{line.json}\n".encode())
         self._written += 1
@@ -154,6 +155,6 @@ class PushRecord:
         self._writer = self._file.open("ab", buffering=0)
 
 
-def _line(text: str) -> _Line:
+def _read(text: str) -> _Line:
     entry = json.loads(text)
     return _Line(text, entry["token"], entry["sending"], entry["provider"], entry["verdict"])

@@ -1,6 +1,6 @@
 """What does the push token of a device ask the stand-ins to do?
 
-Pure. The words are those that the table in "Try sending" of the README explains.
+Pure. The words are those that the table in "Stand-ins of providers" of the README explains.
 """
 
 import re

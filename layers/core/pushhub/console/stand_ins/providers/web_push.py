@@ -20,12 +20,14 @@ from pushhub.console.stand_ins.arrivals import (
 from pushhub.console.stand_ins.browsers import Browsers, last_part
 from pushhub.console.stand_ins.scripts import ReplyKind
 from pushhub.console.stand_ins.signatures import p256_point, read_jwt
+from pushhub.events.uid import parse_uid
 from pushhub.moments import Milliseconds
 from pushhub.sends.port import ProviderReply
 
 _AUTHORIZATION: Final = re.compile(r"vapid\s+t=(?P<jwt>[^,\s]+)\s*,\s*k=(?P<key>[A-Za-z0-9_-]+)", re.IGNORECASE)
 _LONGEST_SECONDS: Final = 86_400
 """RFC 8292, 2: what is signed ends within a day."""
+_FIREFOX: Final = "Firefox"
 _OWN_HOST: Final = re.compile(r"(?:127\.0\.0\.1|localhost)(?::[0-9]+)?")
 
 
@@ -43,14 +45,9 @@ class WebPushStandIn:
         read = self._browsers.read(request.path, request.body)
         content = base64.b64encode(request.body).decode() if read is None else content_of(read)
         document = object_of(content)
-        data = object_of(document.get("data"))
-        return ReceivedPush(
-            "web-push",
-            last_part(request.path),
-            content,
-            shown_push(document.get("title"), document.get("body"), data, document.get("url")),
-            nonempty(document.get("uid")),
-        )
+        shown = shown_push(document.get("title"), document.get("body"), object_of(document.get("data")), document.get("url"))
+        uid = nonempty(document.get("uid"))
+        return ReceivedPush(_provider(uid), last_part(request.path), content, shown, uid)
 
     async def fault(self, request: ArrivedRequest, now: Milliseconds) -> AuthorizationFault | None:
         """Return what is wrong with what VAPID has signed; the key stands in the header itself."""
@@ -76,6 +73,12 @@ class WebPushStandIn:
     async def other(self, _request: ArrivedRequest, _now: Milliseconds) -> ProviderReply | None:
         """Answer nothing else."""
         return None
+
+
+def _provider(uid: str | None) -> str:
+    """Return the provider: two have the same requests, and the uid alone tells them apart."""
+    parsed = parse_uid(uid) if uid else None
+    return _FIREFOX if parsed and parsed.provider == _FIREFOX else "web-push"
 
 
 def _refused(status: int, reason: str) -> Callable[[ReplyFacts], ProviderReply]:
