@@ -1,6 +1,6 @@
 """Sendings that run in memory while everything fails that can: crashes, twins, lost answers, leases that end under a live run."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from random import Random
@@ -25,7 +25,9 @@ from pushhub.sends.sending import (
     OutcomeCounts,
     Part,
     RunId,
+    Selection,
     Sending,
+    SendingId,
     mint_sending_id,
 )
 from pushhub.sends.steps import IndexSteps, NamedSteps, Steps
@@ -74,6 +76,22 @@ def device(number: int, profile: int) -> Subscription:
     )
 
 
+def a_sending(id_: SendingId, selection: Selection, due: Seconds, expire: int = 3_600) -> Sending:
+    return Sending(
+        id=id_,
+        app=AN_APP.id,
+        caller="crm",
+        dialect="console",
+        name="",
+        tag="",
+        launch=Launch(account=1, campaign=0, at=1),
+        selection=selection,
+        messages={"": Message(text="Hello")},
+        parts=(Part(0, AN_APP.id, due),),
+        expire=expire,
+    )
+
+
 @dataclass
 class SentMessage:
     """A message of a queue, visible from a moment on."""
@@ -107,24 +125,24 @@ class FaultyQueue:
         return everything if self.schedule.happens(0.3) else frozenset()
 
 
-class ReachOfSchedule:
-    """The profiles of a schedule, in three lanes of the index."""
+class PlacedProfiles:
+    """Profiles in three lanes of the index, in the order in which they are given."""
 
-    def __init__(self, profiles: Mapping[ProfileId, tuple[Subscription, ...]], schedule: "Schedule") -> None:
+    def __init__(self, profiles: Mapping[ProfileId, tuple[Subscription, ...]], interrupt: Callable[[str], None]) -> None:
         self.profiles_ = profiles
-        self.schedule = schedule
+        self.interrupt = interrupt
         self.found = {each.ref: each for devices in profiles.values() for each in devices}
 
     def page(self, database: DatabaseId, lane: str, after: str, limit: int) -> ReachPage:
-        self.schedule.interrupt("before page")
+        self.interrupt("before page")
         placed = [(f"{number:016x}", id_) for number, id_ in enumerate(self.profiles_) if "05f"[number % 3] == lane]
         behind = [(place, id_) for place, id_ in placed if place > after]
         reached = [ReachedProfile(id_, place, {}, frozenset(each.ref for each in self.profiles_[id_])) for place, id_ in behind]
         return ReachPage(tuple(reached[:limit]), more=len(reached) > limit)
 
     def subscriptions(self, database: DatabaseId, refs: Sequence[SubscriptionRef]) -> Mapping[SubscriptionRef, Subscription]:
-        self.schedule.interrupt("before subscriptions")
-        return {ref: self.found[ref] for ref in refs}
+        self.interrupt("before subscriptions")
+        return {ref: self.found[ref] for ref in refs if ref in self.found}
 
     def holders(self, database: DatabaseId, keys: Sequence[MatchKey]) -> Mapping[MatchKey, ProfileId]:
         raise NotImplementedError
@@ -160,7 +178,7 @@ class Schedule:
         )
         self.store = MemorySendings(interrupt=self.interrupt)
         self.sends, self.deliveries, self.dead_letters = FaultyQueue(self), FaultyQueue(self), FaultyQueue(self)
-        reach = ReachOfSchedule(self.profiles, self)
+        reach = PlacedProfiles(self.profiles, self.interrupt)
         most = self.random.choice((2, 3, 100))
         index = IndexSteps(
             reach,
@@ -270,19 +288,7 @@ class Schedule:
     def begin(self) -> None:
         selection = Named(tuple(map(NamedProfile, self.profiles))) if self.random.random() < 0.7 else Everyone()
         wait = self.random.choice((0, 0, 60, 2_000))
-        sending = Sending(
-            id=self.id,
-            app=AN_APP.id,
-            caller="crm",
-            dialect="console",
-            name="",
-            tag="",
-            launch=Launch(account=1, campaign=0, at=1),
-            selection=selection,
-            messages={"": Message(text="Hello")},
-            parts=(Part(0, AN_APP.id, Seconds(self.seconds + wait)),),
-            expire=self.random.choice((100, 3_600, 14_400)),
-        )
+        sending = a_sending(self.id, selection, Seconds(self.seconds + wait), self.random.choice((100, 3_600, 14_400)))
         self.calm, calm = True, self.calm
         self.store.create(sending) if self.random.random() < 0.2 else schedule(
             self.store, self.sends, sending, Seconds(self.seconds)
