@@ -48,7 +48,7 @@ class Accounted:
 
 
 def set_apart(
-    recipients: Iterable[Subscription], stopped: Mapping[Provider, ProviderStop], late: bool
+    recipients: Iterable[Subscription], stopped: Mapping[Provider, ProviderStop], *, late: bool
 ) -> tuple[tuple[Subscription, ...], OutcomeCounts]:
     """Return the recipients that are pushed to, and count those that are not: it is too late, or their provider is stopped."""
     to_push, counts = [], OutcomeCounts()

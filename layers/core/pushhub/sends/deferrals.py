@@ -5,6 +5,7 @@ A message of the queue Deliveries has the recipients of one deferral and says ho
 ===============================================================  =====================================================
 the deferral, as it is stored                                    its message
 ===============================================================  =====================================================
+its sending is not there                                         comes again for a minute, then dropped: it was never written
 is not there, and its lane has come beyond it                    dropped: its step was declared unknown
 is not there yet                                                 comes again: its step is being recorded
 is done, or has more tries recorded                              dropped: it is an old one
@@ -15,8 +16,8 @@ is claimed by a dead run                                         those that were
 waits                                                            those that are due are claimed and pushed
 ===============================================================  =====================================================
 
-The message of the next try is put into the queue before this one is settled. So a try that dies leaves behind its own message, which
-comes again, and perhaps the next one, which has too many recipients then.
+The message of the next try is put into the queue before this one is settled. So a try that dies leaves behind its own message,
+which comes again, and perhaps the next one, which has too many recipients then.
 """
 
 from collections.abc import Callable, Sequence
@@ -36,11 +37,14 @@ from pushhub.sends.lanes import PUSH_SECONDS
 from pushhub.sends.outcomes import Outcome
 from pushhub.sends.port import Pusher
 from pushhub.sends.queue_messages import DeferralMessage, WaitingRecipient, read_deferral
-from pushhub.sends.sending import Deferral, OutcomeCounts, RunId, Sending
+from pushhub.sends.sending import Deferral, OutcomeCounts, RunId, Sending, minted_at
 from pushhub.sends.store import SendingStore, SettledTry
 
 MAX_SETTLE_TRIES: Final = 3
 """Tries of one settling in all. The lane advances at the same time, so items may be busy."""
+
+WRITTEN_WITHIN_SECONDS: Final = 60
+"""A direct sending pushes first and is written at the end of its request, this long after its id was made at most."""
 
 
 class Standing(Enum):
@@ -52,8 +56,10 @@ class Standing(Enum):
     WAITING = auto()
 
 
-def standing(deferral: Deferral, message: DeferralMessage, now: Seconds) -> Standing:
-    """Return what is to be done with a message."""
+def standing(deferral: Deferral | None, message: DeferralMessage, now: Seconds) -> Standing:
+    """Return what is to be done with a message; one without a deferral is early as long as its step may still be recorded."""
+    if deferral is None:
+        return Standing.EARLY
     if deferral.done or deferral.tries > message.tries:
         return Standing.OLD
     if deferral.tries < message.tries:
@@ -93,38 +99,35 @@ class TryDeferral:
         message = read_deferral(body)
         lane = message.key.lane
         sending = self.store.sending(lane.sending)
-        if sending is None or sending.status.ended or lane.part >= len(sending.parts):
+        if sending is None:
+            return now_of(self.clock) > minted_at(lane.sending) // 1000 + WRITTEN_WITHIN_SECONDS
+        if sending.status.ended or lane.part >= len(sending.parts):
             return True
         deferral = self.store.deferral(message.key)
-        if deferral is None:
-            if not self._is_behind_its_lane(message):
-                return False
-            # The step may have been recorded after the first reading; a lane that is beyond it has its deferral, or never will.
+        if deferral is None and self._is_behind_its_lane(message):
+            # Its step may have been recorded after that reading. Now it has a deferral, or never will.
             deferral = self.store.deferral(message.key)
             if deferral is None:
                 return True
         now = now_of(self.clock)
-        match standing(deferral, message, now):
-            case Standing.OLD:
-                return True
-            case Standing.EARLY:
-                return False
-            case Standing.DEAD:
-                return self._declare_unknown(sending, deferral, message, handled)
-            case Standing.WAITING:
-                return self._try(sending, message, now, handled)
+        stands = standing(deferral, message, now)
+        if deferral and stands is Standing.DEAD:
+            return self._declare_unknown(deferral, message, handled)
+        if stands is Standing.WAITING:
+            return self._try(sending, message, now, handled)
+        return stands is Standing.OLD
 
     def _is_behind_its_lane(self, message: DeferralMessage) -> bool:
         lane = self.store.lane(message.key.lane)
         return lane is not None and (lane.finished or lane.done >= message.key.name)
 
-    def _declare_unknown(self, sending: Sending, deferral: Deferral, message: DeferralMessage, handled: HandledSends) -> bool:
+    def _declare_unknown(self, deferral: Deferral, message: DeferralMessage, handled: HandledSends) -> bool:
         """Settle the try of a dead run: those that were due when it claimed the try may have been pushed."""
         claimed_at = deferral.claimed_at or Seconds(0)
         lost = count((each.provider, Outcome.UNKNOWN) for each in message.recipients if each.not_before <= claimed_at)
         left = tuple(each for each in message.recipients if each.not_before > claimed_at)
         handled.faults.append(SendFault.RUN_DIED)
-        return deferral.run is not None and self._settle(sending, message, deferral.run, lost, left, handled)
+        return deferral.run is not None and self._settle(message, deferral.run, lost, left, handled)
 
     def _try(self, sending: Sending, message: DeferralMessage, now: Seconds, handled: HandledSends) -> bool:
         app = self.apps(sending.app)
@@ -143,7 +146,7 @@ class TryDeferral:
         handled.steps += 1
         handled.deferred += len(accounted.waiting)
         remember(self.store, sending, accounted.stops, accounted.examples, handled)
-        return self._settle(sending, message, run, expired + accounted.counts, (*rest, *accounted.waiting), handled)
+        return self._settle(message, run, expired + accounted.counts, (*rest, *accounted.waiting), handled)
 
     def _found(self, app: App, due: Sequence[WaitingRecipient]) -> dict[str, Subscription]:
         """Return those that still get a push, by their references; they are read before the claim, since reading may fail."""
@@ -168,7 +171,6 @@ class TryDeferral:
 
     def _settle(
         self,
-        sending: Sending,
         message: DeferralMessage,
         run: RunId,
         counts: OutcomeCounts,
@@ -185,7 +187,7 @@ class TryDeferral:
             return True
         handled.counts += counts
         if not left:
-            note_end(self.store, sending.id, self.clock, handled)
+            note_end(self.store, message.key.lane.sending, self.clock, handled)
         return True
 
     def _put(self, message: DeferralMessage, handled: HandledSends) -> bool:

@@ -138,8 +138,8 @@ class Sweep:
     def _prompt(self, sending: Sending, lanes: Sequence[tuple[LaneKey, Lane | None]], swept: Swept) -> None:
         """Put the messages of lanes again that must have been lost.
 
-        A lane may only be waiting for its turn. If its message were put again for that, each round would lengthen the queue that all
-        others wait in. So the more lanes wait, the longer is the time that is given to each.
+        A lane may only be waiting for its turn. If its message were put again for that, each round would lengthen the queue that
+        all others wait in. So the more lanes wait, the longer is the time that is given to each.
         """
         now = now_of(self.clock)
         waits = [(key, now - max(lane.until if lane else 0, sending.parts[key.part].due)) for key, lane in lanes]
