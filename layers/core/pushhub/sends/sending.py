@@ -22,6 +22,7 @@ from typing import Final, NewType
 
 from pushhub.catalog.model import AppId
 from pushhub.catalog.providers import Provider
+from pushhub.events.ledger import SentCounts
 from pushhub.events.uid import Launch
 from pushhub.moments import Milliseconds, Seconds
 from pushhub.sends.message import Message
@@ -193,6 +194,22 @@ class OutcomeCounts:
     def total(self) -> int:
         """How many recipients there are in all."""
         return sum(number for _, _, number in self)
+
+
+_ACCEPTED: Final = {Outcome.ACCEPTED, Outcome.LATER}
+"""The provider has taken the push."""
+
+
+def sent_counts(counts: OutcomeCounts) -> Mapping[Provider, SentCounts]:
+    """Return what the counters of a launch are added to once a sending has ended, by provider."""
+    return {
+        provider: SentCounts(
+            accepted=sum(number for outcome, number in outcomes.items() if outcome in _ACCEPTED),
+            erroneous=sum(number for outcome, number in outcomes.items() if outcome not in {*_ACCEPTED, Outcome.UNKNOWN}),
+            unknown=outcomes.get(Outcome.UNKNOWN, 0),
+        )
+        for provider, outcomes in counts.by_provider.items()
+    }
 
 
 @dataclass(frozen=True, slots=True)
