@@ -28,7 +28,9 @@ def chosen_app(catalog: Catalog, text: str, named_by: str = "--app") -> App:
             there_is = ", ".join(f"{app.name} ({app.id})" for app in catalog.apps.values()) or "none at all"
             raise ConsoleError(f'{named_by}: the catalog has no app with the id or name "{text}"; there is {there_is}')
         case _:
-            raise ConsoleError(f'{named_by}: several apps are named "{text}"; name one by its id: {", ".join(app.id for app in named)}')
+            raise ConsoleError(
+                f'{named_by}: several apps are named "{text}"; name one by its id: {", ".join(app.id for app in named)}'
+            )
 
 
 def sending_app(catalog: Catalog, text: str) -> App:

@@ -104,7 +104,7 @@ def cancel_sending(*, id_: int, stack: Stack | None, as_json: bool) -> None:
 def count_reached(*, app: str, selection: Selection, stack: Stack | None, as_json: bool) -> None:
     """Count whom a sending would reach now: profiles, and pushes of each provider. Nothing is sent.
 
-    With --all it reads an index of the whole database once, which takes about a second for 20,000 profiles.
+    With --all it reads an index of the whole database once.
     """
     stores = open_sends(stack)
     with faults_explained():
