@@ -18,7 +18,7 @@ from pushhub.console.links import links
 from pushhub.console.local.cors import ORIGIN
 from pushhub.console.local.hub import HubOptions, run_hub
 from pushhub.console.profile import profile
-from pushhub.console.sends.commands import sendings
+from pushhub.console.sends.commands import sendings_
 from pushhub.console.sends.send import send
 from pushhub.console.upstream import upstream
 
@@ -39,7 +39,7 @@ main.add_command(devices)
 main.add_command(upstream)
 main.add_command(import_)
 main.add_command(send)
-main.add_command(sendings)
+main.add_command(sendings_)
 main.add_command(imports)
 
 

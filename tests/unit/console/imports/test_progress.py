@@ -13,7 +13,7 @@ from pushhub.console.imports.progress import Moment, Pace, Standing, moment_of, 
 from pushhub.console.imports.report import progress_entry, progress_lines, report_lines
 from pushhub.console.imports.watch import START_SECONDS, Watch
 from pushhub.console.polling import POLL_SECONDS, SILENCE_SECONDS
-from pushhub.console.speed import WINDOW_SECONDS, duration
+from pushhub.console.speed import WINDOW_SECONDS
 from pushhub.faults import UnavailableError
 from pushhub.imports.files.layout import Layout
 from pushhub.imports.job import ChunkProgress, FilePlan, Job, JobId, JobStatus, RowResult, S3Object, Tally
@@ -73,11 +73,6 @@ def test_speed_follows_what_changes() -> None:
 
 def test_a_pause_longer_than_the_window_still_has_a_speed() -> None:
     assert paced(moment(0), moment(1000, done=500, rows=1000)).rows_per_second == 1
-
-
-@pytest.mark.parametrize(("seconds", "text"), [(0, "0:00"), (0.2, "0:01"), (61, "1:01"), (3600, "1:00:00"), (90061, "25:01:01")])
-def test_a_time_has_hours_where_there_are_any(seconds: float, text: str) -> None:
-    assert duration(seconds) == text
 
 
 def test_several_jobs_are_summed_up() -> None:

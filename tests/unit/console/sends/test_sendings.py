@@ -9,7 +9,7 @@ from pushhub.catalog.model import AppId
 from pushhub.console.failure import ConsoleError
 from pushhub.console.sends.listing import newest
 from pushhub.console.sends.standing import standing_of
-from pushhub.console.sends.watch import BEGIN_SECONDS, SendingPace, SendingWatch
+from pushhub.console.sends.watch import UNBEGUN_SECONDS, SendingPace, SendingWatch
 from pushhub.events.command import Happening, RecordEvent
 from pushhub.events.ledger import Counts, FirstSeen, LaunchStatistics, ReportMark, SentCounts
 from pushhub.events.messages import Receipt
@@ -325,7 +325,7 @@ def test_a_sending_that_the_hub_does_not_begin_is_not_waited_for_for_ever(hub_: 
     sending, times = made(hub_, sending_of()), Times()
     with pytest.raises(ConsoleError, match="has not begun sending"):
         SendingWatch(hub_.sendings, lambda: times.now, times.sleep).until_ended(sending.id)
-    assert BEGIN_SECONDS < times.now <= BEGIN_SECONDS + 1
+    assert UNBEGUN_SECONDS < times.now <= UNBEGUN_SECONDS + 1
 
 
 def test_the_share_that_is_done_gives_the_time_left(hub_: FakeHub) -> None:

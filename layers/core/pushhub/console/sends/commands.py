@@ -32,15 +32,15 @@ _sending_argument = click.argument("id_", metavar="ID", type=click.IntRange(min=
 app_option = click.option("--app", metavar="APP", help="Of this app only: its id, or its name.")
 
 
-@click.group()
-def sendings() -> None:
+@click.group(name="sendings")
+def sendings_() -> None:
     """See what came of sendings, cancel them, and count whom one would reach.
 
     A sending is one act of pushing a message to an audience; `pushhub send` makes them.
     """
 
 
-@sendings.command(name="list")
+@sendings_.command(name="list")
 @app_option
 @click.option(
     "--limit", type=click.IntRange(1, _MAX_LISTED), default=20, show_default=True, metavar="N", help="At most N sendings."
@@ -61,7 +61,7 @@ def list_(*, app: str | None, limit: int, stack: Stack | None, as_json: bool) ->
     print_found(entries, list_lines(standings, now) if standings else ["no sendings"], as_json=as_json)
 
 
-@sendings.command()
+@sendings_.command()
 @_sending_argument
 @stack_options
 @json_option
@@ -77,7 +77,7 @@ def show(*, id_: int, stack: Stack | None, as_json: bool) -> None:
         print_found(*_shown(stores, standing), as_json=as_json)
 
 
-@sendings.command(name="cancel")
+@sendings_.command(name="cancel")
 @_sending_argument
 @stack_options
 @json_option
@@ -97,7 +97,7 @@ def cancel_sending(*, id_: int, stack: Stack | None, as_json: bool) -> None:
         print_done(*_shown(stores, standing), as_json=as_json)
 
 
-@sendings.command(name="count")
+@sendings_.command(name="count")
 @selecting
 @stack_options
 @json_option
@@ -117,7 +117,7 @@ def count_reached(*, app: str, selection: Selection, stack: Stack | None, as_jso
     print_found(reached_entry(reached), reached_lines(reached), as_json=as_json)
 
 
-@sendings.command(name="stats")
+@sendings_.command(name="stats")
 @app_option
 @click.option("--tag", metavar="TAG", help="This campaign only.")
 @click.option("--days", type=click.IntRange(min=1), default=7, show_default=True, metavar="N", help="Sendings of the last N days.")

@@ -14,7 +14,7 @@ from pushhub.console.speed import Speed, duration
 from pushhub.sends.sending import SendingId
 from pushhub.sends.store import SendingStore
 
-BEGIN_SECONDS: Final = 600
+UNBEGUN_SECONDS: Final = 600
 """How long a sending that is due may go unnoticed: the hub looks for such every minute."""
 _BAR: Final = 10_000
 """Parts of a bar. How many recipients there will be nobody knows, but how much of the lanes is done."""
@@ -45,9 +45,9 @@ class SendingWatch:
             if standing.sending.status.ended:
                 return
             begun = begun or standing.in_lanes
-            if not begun and self.clock() - began > BEGIN_SECONDS:
+            if not begun and self.clock() - began > UNBEGUN_SECONDS:
                 raise ConsoleError(
-                    f"the hub has not begun sending {id_} for {BEGIN_SECONDS // 60} minutes: see the log of sends_lane"
+                    f"the hub has not begun sending {id_} for {UNBEGUN_SECONDS // 60} minutes: see the log of sends_lane"
                 )
 
     def until_ended(self, id_: SendingId) -> SendingStanding:
