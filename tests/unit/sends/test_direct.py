@@ -12,7 +12,7 @@ from pushhub.catalog.model import App
 from pushhub.catalog.providers import Provider
 from pushhub.faults import UnavailableError
 from pushhub.moments import Clock, Milliseconds
-from pushhub.sends.direct import MAX_IN_REQUEST, SECONDS_TO_RECORD, STEP_RECIPIENTS, DirectResult, SendDirectly
+from pushhub.sends.direct import MAX_IN_REQUEST, MAX_WAITING, SECONDS_TO_RECORD, STEP_RECIPIENTS, DirectResult, SendDirectly
 from pushhub.sends.outcomes import Outcome, RecipientOutcome
 from pushhub.sends.queue_messages import DeferralMessage, read_deferral
 from pushhub.sends.sending import (
@@ -98,7 +98,7 @@ def test_what_came_of_each_recipient_is_told_by_identifier() -> None:
     result = world.send(devices(2), [], devices(1, "dead"))
     assert words(result) == [[Outcome.ACCEPTED, Outcome.ACCEPTED], [], [Outcome.GONE]]
     assert result.outcomes[2][0] == GONE
-    assert result.sending == world.stored
+    assert (result.sending.status, result.sending.counts) == (world.stored.status, world.stored.counts)
 
 
 def test_one_write_at_the_end_says_all_and_nothing_is_written_for_a_recipient() -> None:
@@ -158,6 +158,22 @@ def test_only_the_first_5000_are_pushed_to_while_the_caller_waits() -> None:
     assert sum(number for number, _ in world.pusher.steps) == MAX_IN_REQUEST
     assert words(result)[0].count(Outcome.RETRY) == 120
     assert [len(each.recipients) for each in world.messages] == [100, 20]
+
+
+def test_more_are_pushed_to_where_otherwise_more_would_be_left_than_one_write_has_room_for() -> None:
+    world = World()
+    result = world.send(devices(MAX_IN_REQUEST + MAX_WAITING + 30))
+    assert sum(number for number, _ in world.pusher.steps) == MAX_IN_REQUEST + 30
+    assert words(result)[0].count(Outcome.RETRY) == MAX_WAITING
+
+
+def test_what_is_more_than_one_write_has_room_for_is_expired_where_no_time_is_left() -> None:
+    world = World(FakePusher(elapsed=BEGUN + 15))
+    result = world.send(devices(MAX_WAITING + 30))
+    assert words(result)[0] == [Outcome.RETRY] * MAX_WAITING + [Outcome.EXPIRED] * 30
+    lane = world.store.lane(LANE)
+    assert lane
+    assert (lane.pending, lane.counts) == (MAX_WAITING, OutcomeCounts.of(ANDROID, Outcome.EXPIRED, 30))
 
 
 def test_messages_are_in_the_queue_before_the_sending_is_written() -> None:
