@@ -20,6 +20,7 @@ from pushhub.sends.sending import (
     Example,
     Lane,
     LaneKey,
+    Named,
     OutcomeCounts,
     Part,
     ProviderStop,
@@ -29,10 +30,7 @@ from pushhub.sends.sending import (
     SendingStatus,
     minted_on,
 )
-from pushhub.sends.store import KnownSendingError, LaneUpdate, NewDeferral, SettledTry
-
-MAX_DUE = 1_000
-"""Parts that one reading of the due list returns."""
+from pushhub.sends.store import MAX_DUE_PARTS, KnownSendingError, LaneUpdate, NewDeferral, SettledTry
 
 
 @dataclass
@@ -69,8 +67,9 @@ class MemorySendings:
 
     def record_ended(self, sending: Sending, deferrals: Sequence[NewDeferral]) -> None:
         with self._call("record_ended"):
+            sending = replace(sending, selection=Named(()))
             if not deferrals:
-                self._add(sending)
+                self._add(replace(sending, messages={}))
                 self._count(sending.launch, sending.counts)
                 return
             self._add(replace(sending, status=SendingStatus.RUNNING, counts=OutcomeCounts(), ended=None))
@@ -177,7 +176,7 @@ class MemorySendings:
 
     def due_parts(self, until: Seconds) -> Sequence[tuple[SendingId, Part]]:
         with self._call("due_parts"):
-            listed = sorted(due for due in self._due if due[0] <= until)[:MAX_DUE]
+            listed = sorted(due for due in self._due if due[0] <= until)[:MAX_DUE_PARTS]
             return [(sending, self._sendings[sending].parts[number]) for _, sending, number in listed]
 
     def forget_due(self, sending: SendingId, part: Part) -> None:

@@ -9,10 +9,15 @@ from typing import Any
 import pytest
 
 from pushhub.adapters.clients import PATIENCE
+from pushhub.adapters.dynamodb.schema.audience import REACH, profile_item, reach_key, reached_profile_of
+from pushhub.audience.model import Address, Origin, Profile, ProfileId
+from pushhub.audience.port import ReachedProfile
+from pushhub.catalog.model import DatabaseId
+from pushhub.catalog.providers import Provider, PushToken
 from pushhub.dialects.altcraft.subscribe.endpoint import SECONDS_TO_LAST_CALL
 from pushhub.events.intake import SECONDS_TO_LAST_REPORT
 from pushhub.imports.keys import DONE, FAILED, INBOX, REPORTS, WORK
-from pushhub.moments import SECONDS_PER_DAY
+from pushhub.moments import SECONDS_PER_DAY, Seconds
 from pushhub.outgoing.calls import SECONDS_TO_ANSWER
 from pushhub.races import MAX_RACE_SECONDS
 from tests.doubles.functions import all_functions, settings_of
@@ -22,6 +27,17 @@ from tests.wire.golden import cases
 ROOT = Path(__file__).parents[2]
 TEMPLATE = expanded_template()
 RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
+INDEXES = {"Audience": [REACH]}
+A_PROFILE = Profile(
+    id=ProfileId("ann"),
+    origin=Origin.ID,
+    fields={"city": "Riga"},
+    keys=frozenset(),
+    live={Address(Provider("ios-apns"), PushToken("a")).ref: Seconds(10)},
+    cancelled={},
+    created=Seconds(10),
+    updated=Seconds(10),
+)
 READ_BY_LIBRARIES = re.compile(r"(POWERTOOLS|AWS)_")
 
 
@@ -449,7 +465,26 @@ def test_every_table_is_on_demand_encrypted_recoverable_and_protected(name: str)
     assert properties["DeletionProtectionEnabled"] == {"Ref": "DeletionProtection"}
     assert "TableName" not in properties
     assert [key["AttributeName"] for key in properties["KeySchema"]] == ["pk", "sk"]
-    assert not {"GlobalSecondaryIndexes", "LocalSecondaryIndexes"} & set(properties)
+    assert "LocalSecondaryIndexes" not in properties
+    assert [index["IndexName"] for index in properties.get("GlobalSecondaryIndexes", [])] == INDEXES.get(name, [])
+
+
+def test_the_index_of_profiles_has_what_a_sweep_reads() -> None:
+    audience = RESOURCES["Audience"]["Properties"]
+    (index,) = audience["GlobalSecondaryIndexes"]
+    item = profile_item(DatabaseId(17), A_PROFILE)
+    keys = [key["AttributeName"] for key in index["KeySchema"]]
+    assert keys == list(reach_key(DatabaseId(17), A_PROFILE.id))
+    assert {one["AttributeName"]: one["AttributeType"] for one in audience["AttributeDefinitions"]} == dict.fromkeys(
+        ["pk", "sk", *keys], "S"
+    )
+    projection = index["Projection"]
+    assert projection["ProjectionType"] == "INCLUDE"
+    projected = {"pk", "sk", *keys, *projection["NonKeyAttributes"]}
+    # Nothing writes it yet, but a projection is for good.
+    assert projected - item.keys() == {"happened"}
+    found = reached_profile_of({name: value for name, value in item.items() if name in projected})
+    assert found == ReachedProfile(A_PROFILE.id, item["place"], A_PROFILE.fields, frozenset(A_PROFILE.live))
 
 
 def test_access_logs_hold_no_query_string() -> None:

@@ -46,6 +46,15 @@ def hash_id(provider: str, push_token: PushToken) -> str:
     return hashlib.sha256(f"{provider}\0{compared_form(provider, push_token)}".encode()).hexdigest()[:8]
 
 
+def lane_and_place(profile: ProfileId) -> tuple[str, str]:
+    """Return where a sweep of a database meets a profile: its lane, a lower-case hex digit, and its place there, 16 of them.
+
+    They are of the SHA-256 of its id, so profiles spread evenly over the lanes and their places.
+    """
+    digits = hashlib.sha256(profile.encode()).hexdigest()
+    return digits[0], digits[1:17]
+
+
 class Origin(StrEnum):
     """What a profile was matched by when it was made."""
 

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from pushhub.cached import Cached
+from pushhub.catalog.model import AppId
 from pushhub.catalog.secrets import SecretFormat
 from pushhub.catalog.whole import AppCredentials
 
@@ -76,3 +78,15 @@ def _sizes(apps: Mapping[str, AppCredentials]) -> str:
 
 APP_SECRETS_FORMAT: Final = SecretFormat(write_app_secrets, read_app_secrets)
 """The document of the stack's second secret."""
+
+
+class CachedAppSecrets(Cached[AppSecrets]):
+    """The credentials of apps, kept in the process as long as :mod:`pushhub.cached` says."""
+
+    def credentials_of(self, app: AppId, block: str) -> Mapping[str, str] | None:
+        """Return the credentials of an app's block, None where the secret has none.
+
+        Raises:
+            UnavailableError: they cannot be read, and are unknown or were last read too long ago.
+        """
+        return self.find(lambda secrets: secrets.app_credentials.get(app, {}).get(block))

@@ -35,6 +35,10 @@ The ids and their spelling are the vendor's, in `dialects/altcraft/sources.md`: 
 """
 
 
+PROVIDER_OF_CODE: Final[dict[str, Provider]] = {code: provider for provider, code in PROVIDER_CODES.items()}
+"""The other way round."""
+
+
 def known_provider(text: str) -> Provider | None:
     """Return the provider with this id, or None where there is none; case counts."""
     provider = Provider(text)

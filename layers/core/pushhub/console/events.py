@@ -98,7 +98,7 @@ def _statistics(ledger: DynamoLedger, launches: Sequence[str]) -> list[LaunchSta
     try:
         with counting_bar(len(launches), "reading launches") as advance:
             for counted in pool.map(ledger.statistics, launches):
-                rows += counted
+                rows += [row for row in counted if row.reported]
                 advance(1)
     finally:
         # After Ctrl-C or a fault, launches whose reading has not begun are not read.

@@ -99,13 +99,28 @@ class LedgerEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class SentCounts:
+    """Recipients of those sendings that have ended: accepted by the provider, perhaps sent, or neither."""
+
+    accepted: int = 0
+    erroneous: int = 0
+    unknown: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class LaunchStatistics:
-    """Counters of one launch and provider."""
+    """Counters of one launch and provider: what devices reported, `unique` and in `total`, and what the hub has sent itself."""
 
     launch: str
     provider: str
     unique: Mapping[Happening, int]
     total: Mapping[Happening, int]
+    sent: SentCounts = SentCounts()
+
+    @property
+    def reported(self) -> bool:
+        """Whether any device has reported anything."""
+        return any(self.total.values())
 
 
 class Ledger(Protocol):

@@ -48,6 +48,11 @@ class Launch:
         """The launch as it stands in a uid, which is also its name in statistics."""
         return "_".join(map(_encode, (self.account, self.campaign, self.at)))
 
+    @classmethod
+    def read(cls, text: str) -> "Launch":
+        """Return the launch of a text that is the `text` of one."""
+        return cls(*map(_decode, text.split("_")))
+
 
 @dataclass(frozen=True, slots=True)
 class ParsedUid:
@@ -82,10 +87,9 @@ def parse_uid(text: str) -> ParsedUid | None:
     found = _FORM.fullmatch(text)
     if not found or (profile := _decode(found["profile"])).bit_length() > 8 * PROFILE_BYTES:
         return None
-    account, campaign, at = map(_decode, found["launch"].split("_"))
     first, second = map(_decode, found["origin"].split("_"))
     return ParsedUid(
-        launch=Launch(account, campaign, at),
+        launch=Launch.read(found["launch"]),
         sent=_decode(found["sent"]),
         origin=(first, second),
         objects=tuple(_decode(number) if number else None for number in found["objects"].split("_")[1:]),

@@ -22,6 +22,7 @@ from typing import Final, NewType
 
 from pushhub.catalog.model import AppId
 from pushhub.catalog.providers import Provider
+from pushhub.events.ledger import SentCounts
 from pushhub.events.uid import Launch
 from pushhub.moments import Milliseconds, Seconds
 from pushhub.sends.message import Message
@@ -61,6 +62,11 @@ def minted_at(sending: SendingId) -> Milliseconds:
     return Milliseconds(sending >> _CHANCE_BITS)
 
 
+def minted_nanoseconds(sending: SendingId) -> int:
+    """Return nanoseconds since 1970-01-01 UTC that no other sending has: the moment that an id was made, and its random bits."""
+    return minted_at(sending) * _NANOSECONDS_PER_MILLISECOND + sending % 2**_CHANCE_BITS
+
+
 def minted_on(sending: SendingId) -> str:
     """Return the UTC day on which an id was made, as `yyyymmdd`."""
     return f"{datetime.fromtimestamp(minted_at(sending) / 1000, UTC):%Y%m%d}"
@@ -68,8 +74,7 @@ def minted_on(sending: SendingId) -> str:
 
 def launch_of(sending: SendingId, account: int) -> Launch:
     """Return the launch that is a sending's own, for those dialects that group statistics by nothing else."""
-    nanoseconds = minted_at(sending) * _NANOSECONDS_PER_MILLISECOND + sending % 2**_CHANCE_BITS
-    return Launch(account=account, campaign=0, at=nanoseconds)
+    return Launch(account=account, campaign=0, at=minted_nanoseconds(sending))
 
 
 class SendingStatus(StrEnum):
@@ -189,6 +194,22 @@ class OutcomeCounts:
     def total(self) -> int:
         """How many recipients there are in all."""
         return sum(number for _, _, number in self)
+
+
+_ACCEPTED: Final = {Outcome.ACCEPTED, Outcome.LATER}
+"""The provider has taken the push."""
+
+
+def sent_counts(counts: OutcomeCounts) -> Mapping[Provider, SentCounts]:
+    """Return what the counters of a launch are added to once a sending has ended, by provider."""
+    return {
+        provider: SentCounts(
+            accepted=sum(number for outcome, number in outcomes.items() if outcome in _ACCEPTED),
+            erroneous=sum(number for outcome, number in outcomes.items() if outcome not in {*_ACCEPTED, Outcome.UNKNOWN}),
+            unknown=outcomes.get(Outcome.UNKNOWN, 0),
+        )
+        for provider, outcomes in counts.by_provider.items()
+    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import base64
 from collections.abc import Mapping
 from typing import Final
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -91,7 +92,7 @@ class RsaKey:
 def _loaded(der: bytes) -> object:
     try:
         return load_der_private_key(der, password=None)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, UnsupportedAlgorithm):
         # What cryptography says of it may quote the key. A TypeError says that it has a password.
         raise SigningKeyError("a private key in PKCS #8 DER without a password is expected") from None
 

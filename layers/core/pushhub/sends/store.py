@@ -6,7 +6,7 @@ finds its guard broken, and a read says which of the two it was. All reads are c
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Final, Protocol
 
 from pushhub.catalog.providers import Provider
 from pushhub.moments import Seconds
@@ -27,9 +27,24 @@ from pushhub.sends.sending import (
     SendingStatus,
 )
 
+MAX_SENDING_BYTES: Final = 100_000
+"""Messages and identifiers of one sending as they are stored, in JSON."""
+MAX_PARTS: Final = 98
+"""Parts of one sending: all are listed as due at one time."""
+MAX_STEP_DEFERRALS: Final = 99
+"""Deferrals that are written with one step."""
+MAX_ENDED_DEFERRALS: Final = 97
+"""Deferrals that are written with one direct sending that has pushed already."""
+MAX_DUE_PARTS: Final = 1_000
+"""Parts that one reading of those that are due returns."""
+
 
 class KnownSendingError(Exception):
     """A sending with this id exists already."""
+
+
+class SendingTooLargeError(Exception):
+    """A sending does not fit into the store; the text says which bound it exceeds, and by how much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,16 +118,19 @@ class SendingStore(Protocol):
 
         Raises:
             KnownSendingError: its id is taken.
+            SendingTooLargeError: it exceeds :data:`MAX_SENDING_BYTES` or :data:`MAX_PARTS`.
         """
 
     def record_ended(self, sending: Sending, deferrals: Sequence[NewDeferral]) -> None:
         """Write a direct sending that has pushed already, in one write.
 
         Without deferrals it is over: `sending` has its final status and counts, and the counters of its launch are added to. With
-        some, it is running, its lane is finished and has the counts of `sending` and the deferrals.
+        some, it is running, its lane is finished and has the counts of `sending` and the deferrals. Its identifiers are not kept,
+        since nobody looks for its recipients again; nor are its messages, where it is over.
 
         Raises:
             KnownSendingError: its id is taken.
+            SendingTooLargeError: it exceeds :data:`MAX_SENDING_BYTES`, or there are more than :data:`MAX_ENDED_DEFERRALS`.
         """
 
     def sending(self, sending: SendingId) -> Sending | None:
@@ -148,6 +166,7 @@ class SendingStore(Protocol):
 
         Raises:
             LostRaceError: another run has the lease, or the lane has another claim.
+            ValueError: there are more than :data:`MAX_STEP_DEFERRALS`.
         """
 
     def lane(self, key: LaneKey) -> Lane | None:
@@ -173,7 +192,7 @@ class SendingStore(Protocol):
         """
 
     def due_parts(self, until: Seconds) -> Sequence[tuple[SendingId, Part]]:
-        """Return the parts that are listed as due up to a moment, the earliest first, at most 1,000."""
+        """Return the parts that are listed as due up to a moment, the earliest first, at most :data:`MAX_DUE_PARTS`."""
 
     def forget_due(self, sending: SendingId, part: Part) -> None:
         """Take a part from the list."""

@@ -6,7 +6,8 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from pushhub.adapters.dynamodb.jobs import MAX_WRITE_TRIES, DynamoJobs
+from pushhub.adapters.dynamodb.guarded import MAX_WRITE_TRIES
+from pushhub.adapters.dynamodb.jobs import DynamoJobs
 from pushhub.adapters.dynamodb.schema.imports import job_item, listed_key
 from pushhub.adapters.dynamodb.schema.items import CorruptItemError, to_wire
 from pushhub.faults import UnavailableError

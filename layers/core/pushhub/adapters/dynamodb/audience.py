@@ -142,7 +142,9 @@ def _profile_update(database: DatabaseId, write: ProfileUpdate) -> _Write:
     terms = Terms()
     at = terms.value(write.at)
     guards = [f"attribute_exists({terms.name('pk')})"]
-    assigned = [f"{terms.name('updated')} = {at}"]
+    # Profiles that were made before there was the index come into it by any write of them.
+    indexed = schema.reach_key(database, write.id)
+    assigned = [f"{terms.name('updated')} = {at}", *(terms.equal(name, value) for name, value in indexed.items())]
     removed: list[str] = []
     for name, most, gained, lost in (
         ("live", MAX_LIVE, write.live_added, write.live_removed),

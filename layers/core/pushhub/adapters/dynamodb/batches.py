@@ -16,6 +16,7 @@ from pushhub.faults import UnavailableError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import KeysAndAttributesTypeDef
 
 MAX_BATCH_ITEMS: Final = 100
 """Items of one BatchGetItem call."""
@@ -26,13 +27,23 @@ MAX_BATCH_SECONDS: Final = 4
 
 
 class BatchReader:
-    """Reads items of one table, consistently, 100 a call."""
+    """Reads items of one table, 100 a call."""
 
-    def __init__(self, client: "DynamoDBClient", table: str, sleep: Callable[[float], None] = time.sleep) -> None:
-        """Use a table through a client; `sleep` waits between tries to read what was left out."""
+    def __init__(
+        self, client: "DynamoDBClient", table: str, sleep: Callable[[float], None] = time.sleep, *, consistent: bool = True
+    ) -> None:
+        """Use a table through a client.
+
+        Args:
+            client: has the right to read the table by keys.
+            table: any table of the hub.
+            sleep: waits between tries to read what was left out.
+            consistent: whether a read sees every write made before; one that need not costs half.
+        """
         self._client = client
         self._table = table
         self._sleep = sleep
+        self._consistent = consistent
 
     def read(self, keys: Iterable[Item], latest: float = math.inf) -> list[Item]:
         """Return the items that exist, in no order; no call starts after the moment `latest` of `time.monotonic()`.
@@ -64,7 +75,8 @@ class BatchReader:
         if time.monotonic() > latest:
             raise UnavailableError(f"DynamoDB had not returned {len(batch.rest)} items when time was up")
         with translated():
-            answer = self._client.batch_get_item(RequestItems={self._table: {"Keys": batch.rest, "ConsistentRead": True}})
+            request: KeysAndAttributesTypeDef = {"Keys": batch.rest, "ConsistentRead": self._consistent}
+            answer = self._client.batch_get_item(RequestItems={self._table: request})
         batch.found += [items.from_wire(wire) for wire in answer["Responses"].get(self._table, [])]
         batch.rest = list(answer.get("UnprocessedKeys", {}).get(self._table, {"Keys": []})["Keys"])
         return bool(batch.rest)

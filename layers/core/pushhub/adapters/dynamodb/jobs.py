@@ -6,15 +6,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import batched
 from typing import TYPE_CHECKING, Any, Final
 
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, stop_before_delay, wait_random_exponential
-
 from pushhub.adapters.dynamodb.batches import MAX_BATCH_ITEMS, BatchReader
-from pushhub.adapters.dynamodb.faults import guard_failed, translated
+from pushhub.adapters.dynamodb.faults import translated
+from pushhub.adapters.dynamodb.guarded import write_guarded
 from pushhub.adapters.dynamodb.queries import items_in
 from pushhub.adapters.dynamodb.schema import imports as schema
 from pushhub.adapters.dynamodb.schema import items
 from pushhub.adapters.dynamodb.schema.items import Item
-from pushhub.faults import LostRaceError, UnavailableError
 from pushhub.imports.job import ChunkProgress, FilePlan, Job, JobId, JobStatus, S3Object, UnknownJobError
 from pushhub.moments import SECONDS_PER_DAY, Seconds
 
@@ -23,9 +21,6 @@ if TYPE_CHECKING:
 
 RETENTION_DAYS: Final = 30
 """How long a job is kept after its last change, unless it was created with another retention."""
-MAX_WRITE_TRIES: Final = 8
-MAX_WRITE_SECONDS: Final = 4
-"""Bounds of repeating a write that another write of the same job has made fail."""
 
 # What each write of a job requires, and what it changes:
 #
@@ -227,30 +222,5 @@ class DynamoJobs:
         return self._written(lambda: self._client.transact_write_items(TransactItems=actions))
 
     def _written(self, write: Callable[[], object]) -> bool:
-        """Write, and repeat that while items are busy; return whether the guard held.
-
-        Raises:
-            UnavailableError: the items stay busy, or the table does not answer.
-        """
-
-        def write_once() -> bool:
-            try:
-                with translated():
-                    write()
-            except LostRaceError as lost:
-                if guard_failed(lost):
-                    return False
-                raise
-            return True
-
-        tries = Retrying(
-            retry=retry_if_exception_type(LostRaceError),
-            stop=stop_after_attempt(MAX_WRITE_TRIES) | stop_before_delay(MAX_WRITE_SECONDS),
-            wait=wait_random_exponential(multiplier=0.05, max=1),
-            sleep=self._sleep,
-            reraise=True,
-        )
-        try:
-            return tries(write_once)
-        except LostRaceError as lost:
-            raise UnavailableError(f"items of an import job stay busy: {lost}") from lost
+        """Write; return whether the guard held."""
+        return write_guarded(write, self._sleep) is not None

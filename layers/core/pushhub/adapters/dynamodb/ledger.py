@@ -1,13 +1,13 @@
 """The ledger in DynamoDB: one transaction for each report that is new in any way."""
 
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 from pushhub.adapters.dynamodb.batches import BatchReader
 from pushhub.adapters.dynamodb.expressions import Terms
 from pushhub.adapters.dynamodb.faults import GUARD_FAILED, reasons_of, translated
+from pushhub.adapters.dynamodb.launches import LaunchList
 from pushhub.adapters.dynamodb.queries import items_in
 from pushhub.adapters.dynamodb.schema import items
 from pushhub.adapters.dynamodb.schema import ledger as schema
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 
 REPEAT_SECONDS: Final = 30 * SECONDS_PER_DAY
 """How long the receipt of a repeat is remembered: longer than a message can stay in a queue and its dead letters, twice 14 days."""
-MAX_LISTED_LAUNCHES: Final = 1000
-"""Launches and providers that a process remembers to have put into the list already."""
 
 
 class DynamoLedger:
@@ -45,7 +43,7 @@ class DynamoLedger:
         self._reader = BatchReader(client, table)
         self._retention_seconds = retention_days * SECONDS_PER_DAY
         self._now = now
-        self._listed: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._launches = LaunchList(table)
 
     def commit(self, entry: LedgerEntry) -> None:
         """See :meth:`pushhub.events.ledger.Ledger.commit`; one transaction.
@@ -56,14 +54,13 @@ class DynamoLedger:
         expires = now + self._retention_seconds
         guarded = self._first_seen(entry, expires) if isinstance(entry, FirstSeen) else self._repeated(entry.report.receipt, now)
         listed = entry.counts.launch, entry.counts.provider
-        listing = [] if listed in self._listed else [self._listing(*listed)]
-        actions: list[Any] = [guarded, self._counting(entry), *listing]
+        actions: list[Any] = [guarded, self._counting(entry), *self._launches.listing(*listed)]
         try:
             with translated():
                 self._client.transact_write_items(TransactItems=actions)
         except LostRaceError as lost:
             raise _explained(lost, entry) from None
-        self._remember(*listed)
+        self._launches.remember(*listed)
 
     def events_of(self, uid: str) -> tuple[LedgerEvent, ...]:
         """Return what was reported of a uid: in the special form at most one event, in the plain form any number.
@@ -140,20 +137,6 @@ class DynamoLedger:
                 "ExpressionAttributeValues": items.to_wire(values),
             }
         }
-
-    def _listing(self, launch: str, provider: str) -> dict[str, Any]:
-        item = schema.launch_key(launch, provider) | {
-            "v": items.ITEM_FORMAT,
-            "launch": launch,
-            "provider": provider,
-        }
-        return {"Put": {"TableName": self._table, "Item": items.to_wire(item)}}
-
-    def _remember(self, launch: str, provider: str) -> None:
-        self._listed[launch, provider] = None
-        self._listed.move_to_end((launch, provider))
-        if len(self._listed) > MAX_LISTED_LAUNCHES:
-            self._listed.popitem(last=False)
 
     def _items(self, partition: str, prefix: str = "") -> Iterator[Item]:
         return items_in(self._client, self._table, partition, prefix)

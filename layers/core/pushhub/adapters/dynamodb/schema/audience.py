@@ -16,13 +16,16 @@ from pushhub.audience.model import (
     SubscriptionRef,
     SubscriptionState,
     digest,
+    lane_and_place,
 )
+from pushhub.audience.port import ReachedProfile
 from pushhub.audience.values import Value
 from pushhub.catalog.model import DatabaseId, FieldType, ResourceId
-from pushhub.catalog.providers import PROVIDER_CODES, Provider, PushToken
+from pushhub.catalog.providers import PROVIDER_OF_CODE, Provider, PushToken
 from pushhub.moments import Seconds
 
-_PROVIDER_OF_CODE: Final = {code: provider for provider, code in PROVIDER_CODES.items()}
+REACH: Final = "Reach"
+"""Name of the index in which a sweep finds the profiles of a database, 16 lanes in the order of their places."""
 
 
 def profile_key(database: DatabaseId, profile: ProfileId) -> Item:
@@ -42,21 +45,46 @@ def match_key(database: DatabaseId, key: MatchKey) -> Item:
 
 def subscription_key(database: DatabaseId, ref: SubscriptionRef) -> Item:
     """Return the key of a subscription."""
-    return {"pk": f"S#{database}#{_PROVIDER_OF_CODE[ref[:2]]}#{ref[2:]}", "sk": "S"}
+    return {"pk": f"S#{database}#{PROVIDER_OF_CODE[ref[:2]]}#{ref[2:]}", "sk": "S"}
+
+
+def reach_partition(database: DatabaseId, lane: str) -> str:
+    """Return the partition key that the profiles of a lane have in the index `Reach`."""
+    return f"R#{database}#{lane}"
+
+
+def reach_key(database: DatabaseId, profile: ProfileId) -> Item:
+    """Return the attributes by which a profile stands in the index `Reach`; they never change."""
+    lane, place = lane_and_place(profile)
+    return {"reach": reach_partition(database, lane), "place": place}
+
+
+def reached_profile_of(item: Item) -> ReachedProfile:
+    """Read back what the index `Reach` has of a profile."""
+    return ReachedProfile(
+        id=_profile_id(item),
+        place=item["place"],
+        fields=_fields(item),
+        live=frozenset(map(SubscriptionRef, item["live"])),
+    )
 
 
 def profile_item(database: DatabaseId, profile: Profile) -> Item:
     """Return a profile as it is stored."""
-    return profile_key(database, profile.id) | {
-        "v": ITEM_FORMAT,
-        "origin": str(profile.origin),
-        "fields": dict(profile.fields),
-        "keys": key_types(profile.keys),
-        "live": dict(profile.live),
-        "cancelled": dict(profile.cancelled),
-        "created": profile.created,
-        "updated": profile.updated,
-    }
+    return (
+        profile_key(database, profile.id)
+        | reach_key(database, profile.id)
+        | {
+            "v": ITEM_FORMAT,
+            "origin": str(profile.origin),
+            "fields": dict(profile.fields),
+            "keys": key_types(profile.keys),
+            "live": dict(profile.live),
+            "cancelled": dict(profile.cancelled),
+            "created": profile.created,
+            "updated": profile.updated,
+        }
+    )
 
 
 def key_types(keys: frozenset[MatchKey]) -> dict[str, str]:
@@ -66,9 +94,9 @@ def key_types(keys: frozenset[MatchKey]) -> dict[str, str]:
 
 def profile_of(item: Item) -> Profile:
     """Read a profile back."""
-    fields = {name: _native(value) for name, value in item["fields"].items()}
+    fields = _fields(item)
     return Profile(
-        id=ProfileId(item["pk"].split("#", 2)[2]),
+        id=_profile_id(item),
         origin=Origin(item["origin"]),
         fields=fields,
         keys=frozenset(MatchKey(name, FieldType(kind), fields[name]) for name, kind in item["keys"].items()),
@@ -162,6 +190,14 @@ def _states_of(item: Item) -> dict[ResourceId, tuple[SubscriptionState, Seconds]
 def _retirement_of(item: Item) -> Retirement | None:
     stored = item.get("retired")
     return Retirement(Seconds(int(stored["at"])), stored["reason"], int(stored["sending"])) if stored else None
+
+
+def _profile_id(item: Item) -> ProfileId:
+    return ProfileId(item["pk"].split("#", 2)[2])
+
+
+def _fields(item: Item) -> dict[str, Value]:
+    return {name: _native(value) for name, value in item["fields"].items()}
 
 
 def _native(value: object) -> Value:

@@ -1,4 +1,4 @@
-"""Keys and attributes of the items in the Ledger table that stand for events."""
+"""Keys and attributes of the items in the Ledger table that stand for events, and of the counters of launches."""
 
 import hashlib
 from collections.abc import Sequence
@@ -7,12 +7,14 @@ from zlib import crc32
 
 from pushhub.adapters.dynamodb.schema.items import Item
 from pushhub.events.command import Happening, RecordEvent
-from pushhub.events.ledger import KnownBits, LaunchStatistics, LedgerEvent, ReportMark
+from pushhub.events.ledger import KnownBits, LaunchStatistics, LedgerEvent, ReportMark, SentCounts
 from pushhub.events.messages import Receipt
 from pushhub.moments import Milliseconds
 
 BITS: Final = {Happening.DELIVERED: "d", Happening.OPENED: "o"}
 """The attribute of each bit of an event, which is also the first letter of the attributes that count the bit."""
+SENT: Final = {"accepted": "sa", "erroneous": "se", "unknown": "su"}
+"""The attribute of each number of :class:`SentCounts`."""
 COUNTER_SHARDS: Final = 64
 """Many transactions write a counter at once. Of two that write one item, one fails, and a partition takes 500 of them a second."""
 LAUNCHES: Final = "LAUNCHES"
@@ -51,9 +53,14 @@ def counter_key(launch: str, provider: str, shard: int) -> Item:
     return {"pk": f"N#{_long_digest(launch)}#{shard}", "sk": provider}
 
 
-def counter_shard(receipt: Receipt) -> int:
-    """Return the shard that counts a report: always the same one, so that a repeated transaction equals the first."""
-    return crc32(receipt.encode()) % COUNTER_SHARDS
+def counter_shard(counted: str) -> int:
+    """Return the shard that counts a report or a sending: always the same one, so that a repeated transaction equals the first."""
+    return crc32(counted.encode()) % COUNTER_SHARDS
+
+
+def sent_attributes(sent: SentCounts) -> dict[str, int]:
+    """Return what a sending adds to a counter."""
+    return {attribute: getattr(sent, name) for name, attribute in SENT.items()}
 
 
 def launch_key(launch: str, provider: str) -> Item:
@@ -71,7 +78,8 @@ def statistics_of(launch: str, provider: str, shards: Sequence[Item]) -> LaunchS
     unique, total = (
         {bit: sum(int(shard.get(f"{name}{kind}", 0)) for shard in shards) for bit, name in BITS.items()} for kind in "ut"
     )
-    return LaunchStatistics(launch, provider, unique, total)
+    sent = SentCounts(**{name: sum(int(shard.get(attribute, 0)) for shard in shards) for name, attribute in SENT.items()})
+    return LaunchStatistics(launch, provider, unique, total, sent)
 
 
 def _long_digest(text: str) -> str:

@@ -1,0 +1,232 @@
+"""How is a sending pushed whose caller names the recipients and waits for what comes of them?
+
+Steps are begun until :data:`BEGIN_SECONDS` into the request, for at most :data:`MAX_IN_REQUEST` recipients. Those that are left
+then, and those whose providers want to be asked later, go into the queue Deliveries. One write at the end says what came of all;
+nothing is written for a recipient that was accepted.
+
+============================================  ==========================================================================
+what fails                                    what comes of it
+============================================  ==========================================================================
+the queue does not take a message             its recipients are expired: nobody will push to them
+more than :data:`MAX_WAITING` are left        the surplus is expired
+the write at the end, twice                   those in the queue are unknown: whether they get a push depends on whether
+                                              it was written after all
+the process, before the write                 those in the queue get no push; the caller has no answer
+============================================  ==========================================================================
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from itertools import batched
+from typing import Final
+
+from pushhub.audience.model import Subscription, SubscriptionRef
+from pushhub.catalog.model import App
+from pushhub.catalog.providers import Provider
+from pushhub.faults import UnavailableError
+from pushhub.moments import Clock, Seconds
+from pushhub.outgoing.queues import Queue
+from pushhub.sends.accounting import account, count, messages_bad
+from pushhub.sends.ending import status_at_end
+from pushhub.sends.handling import now_of
+from pushhub.sends.outcomes import Outcome, RecipientOutcome
+from pushhub.sends.port import Pusher
+from pushhub.sends.queue_messages import DeferralMessage, WaitingRecipient
+from pushhub.sends.sending import (
+    MAX_EXAMPLES,
+    MAX_STEP_RECIPIENTS,
+    NAMED_LANE,
+    DeferralKey,
+    Example,
+    LaneKey,
+    OutcomeCounts,
+    ProviderStop,
+    Sending,
+    SendingStatus,
+)
+from pushhub.sends.steps import named_place
+from pushhub.sends.store import MAX_ENDED_DEFERRALS, KnownSendingError, NewDeferral, SendingStore, SendingTooLargeError
+
+STEP_RECIPIENTS: Final = 150
+"""As many as the transport has in flight at one time."""
+MAX_IN_REQUEST: Final = 5_000
+"""Recipients that are pushed to while the caller waits; more are where otherwise too many would be left."""
+MAX_WAITING: Final = MAX_ENDED_DEFERRALS * MAX_STEP_RECIPIENTS
+"""Recipients that the queue takes of one sending, since one write has all their deferrals."""
+BEGIN_SECONDS: Final = 15
+"""How long after the beginning of a request the last step is begun."""
+STEP_SECONDS: Final = 8
+"""How long the pushes of one step may take."""
+PUSHED_SECONDS: Final = 23
+"""By when after the beginning of a request all pushes are over; its answer leaves two seconds later at most."""
+SECONDS_TO_RECORD: Final = 10
+"""How long the queue holds a message back at least: the sending is written after it was put, and has to be there by then."""
+
+_LEFT: Final = RecipientOutcome(Outcome.RETRY, reason="it waits in the queue: the time of the request was over before its turn")
+_REFUSED_BY_QUEUE: Final = RecipientOutcome(Outcome.EXPIRED, reason="the queue did not take it, so it is not sent")
+_TOO_MANY: Final = RecipientOutcome(Outcome.EXPIRED, reason=f"over {MAX_WAITING} were left for the queue, so it is not sent")
+_NOT_RECORDED: Final = RecipientOutcome(Outcome.UNKNOWN, reason="it is not known whether its waiting was written; it may be sent")
+
+
+@dataclass(frozen=True, slots=True)
+class DirectResult:
+    """What came of a sending by the end of its request.
+
+    Attributes:
+        sending: as it was given to the store.
+        outcomes: by identifier, what came of each of its recipients; `retry` is one that the queue has taken.
+    """
+
+    sending: Sending
+    outcomes: Sequence[Sequence[RecipientOutcome]]
+
+
+@dataclass(frozen=True, slots=True)
+class SendDirectly:
+    """Pushes a sending within a request. `on_fault` is told what could not be written."""
+
+    store: SendingStore
+    pusher: Pusher
+    deliveries: Queue
+    clock: Clock
+    on_fault: Callable[[str], None]
+
+    def __call__(self, sending: Sending, app: App, found: Sequence[Sequence[Subscription]], begun: float) -> DirectResult:
+        """Push to the recipients; where there are none, nothing is written.
+
+        Args:
+            sending: new, with one part.
+            app: through whose accounts.
+            found: the recipients of each identifier, each recipient once.
+            begun: when the request began, as the clock counts seconds.
+        """
+        request = _Request(self, sending, app, begun)
+        recipients = [each for of_identifier in found for each in of_identifier]
+        if recipients:
+            request.push(recipients)
+            request.defer()
+            request.record()
+        outcomes = [[request.came[each.ref] for each in of_identifier] for of_identifier in found]
+        return DirectResult(request.sending, outcomes)
+
+
+@dataclass(slots=True)
+class _Request:
+    """A sending on its way, as far as it has come."""
+
+    use_case: SendDirectly
+    sending: Sending
+    app: App
+    begun: float
+    came: dict[SubscriptionRef, RecipientOutcome] = field(default_factory=dict)
+    counts: OutcomeCounts = field(default_factory=OutcomeCounts)
+    stopped: dict[Provider, ProviderStop] = field(default_factory=dict)
+    examples: dict[tuple[Provider, Outcome, str], Example] = field(default_factory=dict)
+    waiting: list[WaitingRecipient] = field(default_factory=list)
+    deferrals: list[NewDeferral] = field(default_factory=list)
+
+    def push(self, recipients: Sequence[Subscription]) -> None:
+        """Push to as many as the time allows; the others wait."""
+        pushed, most = 0, max(min(len(recipients), MAX_IN_REQUEST), len(recipients) - MAX_WAITING)
+        while pushed < most and self._elapsed() < BEGIN_SECONDS:
+            step = recipients[pushed : min(pushed + STEP_RECIPIENTS, most)]
+            self._push_step(self._not_stopped(step))
+            pushed += len(step)
+        now = self._now()
+        for each in self._not_stopped(recipients[pushed:]):
+            self.came[each.ref] = _LEFT
+            self.waiting.append(WaitingRecipient(each.ref, now))
+
+    def defer(self) -> None:
+        """Put those that wait into the queue, those that are due first in messages of their own."""
+        now = self._now()
+        every = list(self._messages(now))
+        messages, surplus = every[:MAX_ENDED_DEFERRALS], every[MAX_ENDED_DEFERRALS:]
+        refused = self.use_case.deliveries.put([message.envelope(now) for message in messages]) if messages else frozenset()
+        for position, message in enumerate(messages):
+            if position in refused:
+                self._expire(message, _REFUSED_BY_QUEUE)
+            else:
+                self.deferrals.append(NewDeferral(message.key, message.numbers))
+        for message in surplus:
+            self._expire(message, _TOO_MANY)
+        if refused:
+            self.use_case.on_fault(f"sending {self.sending.id}: the queue did not take {len(refused)} of {len(messages)} messages")
+
+    def record(self) -> None:
+        """Write what came of all."""
+        now = self._now()
+        examples = tuple(self.examples.values())[:MAX_EXAMPLES]
+        known = replace(self.sending, begun=now, counts=self.counts, stopped=self.stopped, examples=examples)
+        ended = replace(known, status=status_at_end(known, self.counts), ended=now)
+        self.sending = replace(known, status=SendingStatus.RUNNING) if self.deferrals else ended
+        if not self._is_recorded():
+            self.use_case.on_fault(f"sending {self.sending.id}: it is pushed, and could not be written")
+            self._settle(self.waiting, _NOT_RECORDED, but=Outcome.EXPIRED)
+
+    def _push_step(self, recipients: Sequence[Subscription]) -> None:
+        if not recipients:
+            return
+        seconds = min(STEP_SECONDS, PUSHED_SECONDS - self._elapsed())
+        outcomes = self.use_case.pusher.push(self.sending, self.app, recipients, seconds)
+        pushed = list(zip(recipients, outcomes, strict=True))
+        not_after = self.sending.not_after(self.sending.parts[0])
+        accounted = account(pushed, 0, self._now(), not_after, self.use_case.clock.chance())
+        self.counts += accounted.counts
+        self.waiting += accounted.waiting
+        self.stopped = {**messages_bad(self.counts), **accounted.stops, **self.stopped}
+        self.examples = {(each.provider, each.outcome, each.code): each for each in accounted.examples} | self.examples
+        waiting = {each.reference for each in accounted.waiting}
+        for each, outcome in pushed:
+            is_late = outcome.outcome is Outcome.RETRY and each.ref not in waiting
+            self.came[each.ref] = replace(outcome, outcome=Outcome.EXPIRED) if is_late else outcome
+
+    def _not_stopped(self, recipients: Iterable[Subscription]) -> list[Subscription]:
+        """Return those whose providers are not stopped; the others have come to the outcome of the stop."""
+        left: list[Subscription] = []
+        stopped: list[tuple[Provider, Outcome]] = []
+        for each in recipients:
+            stop = self.stopped.get(each.address.provider)
+            if stop is None:
+                left.append(each)
+            else:
+                stopped.append((each.address.provider, stop.outcome))
+                self.came[each.ref] = RecipientOutcome(stop.outcome, reason=stop.reason)
+        self.counts += count(stopped)
+        return left
+
+    def _messages(self, now: Seconds) -> Iterator[DeferralMessage]:
+        lane = LaneKey(self.sending.id, self.sending.parts[0].number, NAMED_LANE)
+        earliest = Seconds(now + SECONDS_TO_RECORD)
+        held_back = [replace(each, not_before=max(each.not_before, earliest)) for each in self.waiting]
+        in_order = sorted(held_back, key=lambda each: each.not_before)
+        for number, recipients in enumerate(batched(in_order, MAX_STEP_RECIPIENTS, strict=False)):
+            yield DeferralMessage(DeferralKey(lane, named_place(number)), 0, recipients)
+
+    def _expire(self, message: DeferralMessage, outcome: RecipientOutcome) -> None:
+        self.counts += count((each.provider, outcome.outcome) for each in message.recipients)
+        self._settle(message.recipients, outcome)
+
+    def _settle(self, recipients: Iterable[WaitingRecipient], outcome: RecipientOutcome, but: Outcome | None = None) -> None:
+        for each in recipients:
+            if self.came[each.reference].outcome is not but:
+                self.came[each.reference] = outcome
+
+    def _is_recorded(self) -> bool:
+        """Write the sending, and once more if no answer came. A sending that is known by then is this one: its answer was lost."""
+        for _ in range(2):
+            with suppress(UnavailableError, SendingTooLargeError):
+                self._record_once()
+                return True
+        return False
+
+    def _record_once(self) -> None:
+        with suppress(KnownSendingError):
+            self.use_case.store.record_ended(self.sending, self.deferrals)
+
+    def _elapsed(self) -> float:
+        return self.use_case.clock.elapsed() - self.begun
+
+    def _now(self) -> Seconds:
+        return now_of(self.use_case.clock)

@@ -1,0 +1,245 @@
+"""How is one step of a sending pushed?
+
+1. What all pushes of a sending through one account have in common is rendered once, and kept for its next steps.
+2. The requests of all recipients, whatever their providers, leave at one time.
+3. Where a provider wants newer proof of the same credentials, those recipients are pushed to once more.
+4. A provider that accepted the message for one recipient has shown that the message is good.
+5. Subscriptions whose push tokens are dead are retired.
+"""
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Final, Protocol, assert_never
+
+from pushhub.audience.model import Subscription
+from pushhub.audience.retiring import Retire, Retiring
+from pushhub.catalog.model import App
+from pushhub.catalog.providers import Provider
+from pushhub.faults import LostRaceError, UnavailableError
+from pushhub.moments import Milliseconds, Seconds, seconds_now
+from pushhub.sends.accounts import Account, Accounts
+from pushhub.sends.bearers import Bearers
+from pushhub.sends.message import Message, MessageError, PushRecipient
+from pushhub.sends.outcomes import Outcome, RecipientOutcome, with_message_proven
+from pushhub.sends.platforms import BLOCK_OF, enabled_providers
+from pushhub.sends.port import PushRequest, SendResult, Transport
+from pushhub.sends.providers.apns import ApnsAccount, ApnsPushes
+from pushhub.sends.providers.fcm import FcmPushes
+from pushhub.sends.providers.fcm_bearer import FcmAccount
+from pushhub.sends.providers.web_push import VapidAccount, WebPushes
+from pushhub.sends.replies import unsent
+from pushhub.sends.sending import Sending, SendingId
+from pushhub.sends.tracking import Tracking, TrackingError
+
+MAX_KEPT: Final = 64
+"""Messages that are kept rendered, each for one sending and account."""
+BEARER_SHARE: Final = 1 / 3
+"""How much of a step's time a request for a bearer may take: the recipients of other providers wait meanwhile."""
+RETIRING_SHARE: Final = 1 / 10
+"""How much of a step's time is kept for what is to be written of dead push tokens."""
+
+_NO_BLOCK: Final = unsent(Outcome.WRONG_TARGET, "the app has no block for this provider")
+_NOT_TRACKED: Final = unsent(Outcome.RETRY, "its links cannot be made now")
+_NO_MESSAGE: Final = unsent(Outcome.WRONG_TARGET, "the sending has no message for this provider")
+
+
+class _Pushes(Protocol):
+    """See :mod:`pushhub.sends.providers`."""
+
+    def request(self, recipient: PushRecipient, now: Seconds) -> PushRequest | RecipientOutcome: ...
+
+    def outcome(self, result: SendResult, now: Seconds) -> RecipientOutcome: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """What has one rendered message: a sending through an account, to one provider."""
+
+    sending: SendingId
+    provider: Provider
+    account: Account
+    tracking: bool
+
+
+@dataclass(slots=True)
+class ProviderPusher:
+    """Pushes steps through the transport. Not to be used by two threads. See :class:`pushhub.sends.port.Pusher`.
+
+    Attributes:
+        transport: sends requests.
+        accounts: how apps are known to providers.
+        tracking: makes what pushes carry of the hub.
+        retiring: retires subscriptions; it has the same `clock`.
+        on_fault: is told what could not be written of a dead push token, and why pushes cannot be tracked.
+        now: the time of day.
+        clock: counts seconds.
+    """
+
+    transport: Transport
+    accounts: Accounts
+    tracking: Tracking
+    retiring: Retiring
+    on_fault: Callable[[str], None]
+    now: Callable[[], Seconds] = seconds_now
+    clock: Callable[[], float] = time.monotonic
+    _bearers: Bearers = field(init=False, repr=False)
+    _kept: dict[_Kind, _Pushes | RecipientOutcome] = field(init=False, repr=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Fetch bearers through the same transport."""
+        self._bearers = Bearers(self.transport, self.now, self.clock)
+
+    def push(self, sending: Sending, app: App, recipients: Sequence[Subscription], seconds: float) -> Sequence[RecipientOutcome]:
+        """See :meth:`pushhub.sends.port.Pusher.push`."""
+        deadline = self.clock() + seconds
+        try:
+            recipient = self.tracking.of(sending, app)
+        except TrackingError as error:
+            self.on_fault(f"sending {sending.id}: {error}")
+            return [_NOT_TRACKED] * len(recipients)
+        step = _Step(self.transport, self._bearers, self.now, lambda: deadline - self.clock(), [*map(recipient, recipients)])
+        of_providers: defaultdict[Provider, list[int]] = defaultdict(list)
+        for position, subscription in enumerate(recipients):
+            of_providers[subscription.address.provider].append(position)
+        for provider, positions in of_providers.items():
+            step.add(self._target(sending, app, provider), positions)
+        moment = self.now()
+        step.send()
+        outcomes = step.outcomes(of_providers.values())
+        self._retire(sending, app, zip(recipients, outcomes, strict=True), moment, deadline)
+        return outcomes
+
+    def _target(self, sending: Sending, app: App, provider: Provider) -> "_Target | RecipientOutcome":
+        """Return what pushes to a provider, or what comes of its recipients for want of it."""
+        if provider not in enabled_providers(app):
+            return _NO_BLOCK
+        message = sending.message_for(provider)
+        if message is None:
+            return _NO_MESSAGE
+        account = self.accounts.account(app, BLOCK_OF[provider])
+        if isinstance(account, RecipientOutcome):
+            return account
+        kind = _Kind(sending.id, provider, account, app.tracking)
+        pushes = self._kept.get(kind)
+        if pushes is None:
+            pushes = self._kept[kind] = self._rendered(kind, message if app.tracking else replace(message, hub_keys={}))
+            if len(self._kept) > MAX_KEPT:
+                del self._kept[next(iter(self._kept))]
+        return pushes if isinstance(pushes, RecipientOutcome) else _Target(account, pushes)
+
+    def _rendered(self, kind: _Kind, message: Message) -> _Pushes | RecipientOutcome:
+        """Render what all recipients have in common."""
+        sending = str(kind.sending)
+        try:
+            match kind.account:
+                case FcmAccount() as account:
+                    return FcmPushes(account, message, sending, kind.provider, partial(self._bearers.text, account))
+                case ApnsAccount() as account:
+                    return ApnsPushes(account, message, sending)
+                case VapidAccount() as account:
+                    return WebPushes(account, message, sending)
+                case _:
+                    assert_never(kind.account)
+        except MessageError as error:
+            return unsent(Outcome.MESSAGE_BAD, str(error))
+
+    def _retire(
+        self,
+        sending: Sending,
+        app: App,
+        results: Iterable[tuple[Subscription, RecipientOutcome]],
+        moment: Seconds,
+        deadline: float,
+    ) -> None:
+        """Retire those whose push tokens are dead; `moment` is when they were pushed to."""
+        for subscription, came in results:
+            if came.outcome != Outcome.GONE:
+                continue
+            gone_since = Milliseconds(moment * 1000) if came.gone_since is None else came.gone_since
+            reason = f"{came.code}: {came.reason}" if came.code else came.reason
+            try:
+                self.retiring(Retire(app.database, subscription, reason, sending.id, gone_since), deadline)
+            except (LostRaceError, UnavailableError) as fault:
+                self.on_fault(f"sending {sending.id}: a dead push token of {subscription.address.provider} is not retired: {fault}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """What pushes one message through one account."""
+
+    account: Account
+    pushes: _Pushes
+
+
+class _Step:
+    """One step on its way to its providers."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        bearers: Bearers,
+        now: Callable[[], Seconds],
+        left: Callable[[], float],
+        recipients: Sequence[PushRecipient],
+    ) -> None:
+        """Take the recipients; `left` says how many seconds the step still has."""
+        self._transport = transport
+        self._bearers = bearers
+        self._now = now
+        self._left = left
+        self._recipients = recipients
+        self._targets: dict[int, _Target] = {}
+        self._came: dict[int, RecipientOutcome] = {}
+
+    def add(self, target: _Target | RecipientOutcome, positions: Iterable[int]) -> None:
+        """Say what pushes to these recipients, or what came of them already."""
+        for position in positions:
+            if isinstance(target, RecipientOutcome):
+                self._came[position] = target
+            else:
+                self._targets[position] = target
+
+    def send(self) -> None:
+        """Push to each, and once more to those whose provider wants newer proof of the same credentials."""
+        self._send(self._targets)
+        renewable = {position: self._targets[position] for position, came in self._came.items() if came.renewable}
+        if renewable:
+            for account in {target.account for target in renewable.values()}:
+                if isinstance(account, FcmAccount):
+                    self._bearers.forget(account)
+            self._send(renewable)
+
+    def outcomes(self, of_providers: Iterable[Sequence[int]]) -> Sequence[RecipientOutcome]:
+        """Return what came of each; `of_providers` has the positions of each provider's recipients."""
+        for positions in of_providers:
+            self._came |= zip(positions, with_message_proven([self._came[position] for position in positions]), strict=True)
+        return [self._came[position] for position in range(len(self._recipients))]
+
+    def _send(self, targets: Mapping[int, _Target]) -> None:
+        refusals = self._refusals({target.account for target in targets.values()})
+        now = self._now()
+        requests: dict[int, PushRequest] = {}
+        for position, target in targets.items():
+            rendered = refusals.get(target.account) or target.pushes.request(self._recipients[position], now)
+            if isinstance(rendered, PushRequest):
+                requests[position] = rendered
+            else:
+                self._came[position] = rendered
+        if not requests:
+            return
+        results = self._transport.send_many([*requests.values()], self._left() * (1 - RETIRING_SHARE))
+        now = self._now()
+        for position, result in zip(requests, results, strict=True):
+            self._came[position] = targets[position].pushes.outcome(result, now)
+
+    def _refusals(self, accounts: Iterable[Account]) -> Mapping[Account, RecipientOutcome]:
+        """Get a bearer for each account that needs one, and return what comes of the recipients of those that got none."""
+        bearers = {
+            account: self._bearers.bearer(account, self._left() * BEARER_SHARE)
+            for account in accounts
+            if isinstance(account, FcmAccount)
+        }
+        return {account: bearer for account, bearer in bearers.items() if isinstance(bearer, RecipientOutcome)}

@@ -1,0 +1,892 @@
+"""What every store of sendings must do: the one in memory and the one in DynamoDB, on the local engine."""
+
+import secrets
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+
+from pushhub.adapters.dynamodb.ledger import DynamoLedger
+from pushhub.adapters.dynamodb.sendings import DynamoSendings
+from pushhub.catalog.model import AppId
+from pushhub.catalog.providers import PROVIDER_CODES, Provider
+from pushhub.events.ledger import SentCounts
+from pushhub.events.uid import Launch
+from pushhub.faults import LostRaceError, UnavailableError
+from pushhub.moments import Milliseconds, Seconds
+from pushhub.sends.message import Message
+from pushhub.sends.outcomes import Outcome
+from pushhub.sends.sending import (
+    ANY_PROVIDER,
+    BEGINNING,
+    INDEX_LANES,
+    MAX_EXAMPLES,
+    NAMED_LANE,
+    Claim,
+    Deferral,
+    DeferralKey,
+    Everyone,
+    Example,
+    Lane,
+    LaneKey,
+    LaneName,
+    Named,
+    NamedField,
+    NamedProfile,
+    NamedPushToken,
+    OutcomeCounts,
+    Part,
+    Place,
+    ProviderStop,
+    RunId,
+    Sending,
+    SendingId,
+    SendingStatus,
+    launch_of,
+    mint_sending_id,
+    minted_on,
+    sent_counts,
+)
+from pushhub.sends.store import (
+    MAX_ENDED_DEFERRALS,
+    MAX_PARTS,
+    MAX_SENDING_BYTES,
+    MAX_STEP_DEFERRALS,
+    KnownSendingError,
+    LaneUpdate,
+    NewDeferral,
+    RecordedStep,
+    SendingStore,
+    SendingTooLargeError,
+    SettledTry,
+)
+from tests.contract.sendings_table import NOW, OnEngine, RecordingClient
+from tests.doubles.sendings import MemorySendings
+
+FCM, APNS = Provider("android-firebase"), Provider("ios-apns")
+LATER = Seconds(NOW + 60)
+RUN, OTHER_RUN = RunId("run-1"), RunId("run-2")
+PLACE, NEXT_PLACE = Place("00ff"), Place("01ff")
+CLAIM = Claim(PLACE, {FCM: 60, APNS: 40})
+NEXT_CLAIM = Claim(NEXT_PLACE, {FCM: 1})
+ACCEPTED = OutcomeCounts.of(FCM, Outcome.ACCEPTED, 60)
+STOP = ProviderStop(Outcome.CREDENTIALS_BAD, "the key is revoked")
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    sendings: SendingStore
+    sent: Callable[[Launch], Mapping[Provider, SentCounts]]
+    lose_next_answer: Callable[[], None]
+
+
+@pytest.fixture(params=["memory", "dynamodb"])
+def stores(request: pytest.FixtureRequest) -> Stores:
+    if request.param == "memory":
+        return in_memory()
+    on_engine: OnEngine = request.getfixturevalue("on_engine")
+    ledger = DynamoLedger(on_engine.client, on_engine.table, retention_days=30)  # type: ignore[arg-type]
+
+    def sent(launch: Launch) -> Mapping[Provider, SentCounts]:
+        return {Provider(each.provider): each.sent for each in ledger.statistics(launch.text)}
+
+    return Stores(on_engine.sendings(), sent, lambda: setattr(on_engine.client, "losing", True))
+
+
+def in_memory() -> Stores:
+    store = MemorySendings()
+
+    def sent(launch: Launch) -> Mapping[Provider, SentCounts]:
+        return sent_counts(store.launch_counts.get(launch, OutcomeCounts()))
+
+    def lose_next_answer() -> None:
+        def interrupt(moment: str) -> None:
+            if moment.startswith("after"):
+                store.interrupt = lambda _: None
+                raise UnavailableError("no answer")
+
+        store.interrupt = interrupt
+
+    return Stores(store, sent, lose_next_answer)
+
+
+@pytest.fixture
+def store(stores: Stores) -> SendingStore:
+    return stores.sendings
+
+
+@pytest.fixture
+def eight_hands() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(8) as pool:
+        yield pool
+
+
+def new_id() -> SendingId:
+    """Return an id of some day in thirty years."""
+    return mint_sending_id(Milliseconds(10**12 + secrets.randbelow(10**12)), secrets.randbelow(4096) / 4096)
+
+
+def new_sending(**changed: Any) -> Sending:
+    id_ = changed.pop("id", None) or new_id()
+    app = AppId("01234567-89ab-4cde-8f01-23456789abcd")
+    sending = Sending(
+        id=id_,
+        app=app,
+        caller="crm",
+        dialect="console",
+        name="Весна",
+        tag="spring",
+        launch=launch_of(id_, account=17),
+        selection=Everyone(),
+        messages={ANY_PROVIDER: Message(title="Sale", text="20 % off"), APNS: Message(title="Sale", badge=1)},
+        parts=(Part(0, app, NOW),),
+    )
+    return replace(sending, **changed)
+
+
+def known(store: SendingStore, **changed: Any) -> Sending:
+    """Return a new sending that is stored."""
+    sending = new_sending(**changed)
+    store.create(sending)
+    return sending
+
+
+def running(store: SendingStore, **changed: Any) -> Sending:
+    sending = known(store, **changed)
+    store.begin(sending.id, NOW)
+    return stored(store, sending)
+
+
+def stored(store: SendingStore, sending: Sending) -> Sending:
+    found = store.sending(sending.id)
+    assert found
+    return found
+
+
+def lane_of(sending: Sending, lane: LaneName = INDEX_LANES[10], part: int = 0) -> LaneKey:
+    return LaneKey(sending.id, part, lane)
+
+
+def taken(store: SendingStore, key: LaneKey | None = None) -> LaneKey:
+    """Return a lane whose lease `RUN` has."""
+    key = key or lane_of(new_sending())
+    assert store.take_lane(key, RUN, NOW, LATER)
+    return key
+
+
+def update(
+    before: Claim | None = None, recorded: RecordedStep | None = None, after: Claim | None = None, **changed: Any
+) -> LaneUpdate:
+    return replace(LaneUpdate(RUN, before, recorded, after, LATER), **changed)
+
+
+def at(key: LaneKey, place: str = PLACE) -> DeferralKey:
+    return DeferralKey(key, Place(place))
+
+
+def deferred(store: SendingStore, recipients: Mapping[Provider, int], key: LaneKey | None = None) -> DeferralKey:
+    """Return a deferral that was made with a step of which nobody was accounted for."""
+    key = taken(store, key)
+    store.update_lane(key, update(after=CLAIM))
+    store.update_lane(key, update(CLAIM, RecordedStep(PLACE, OutcomeCounts(), (NewDeferral(at(key), recipients),))))
+    return at(key)
+
+
+def read_lane(store: SendingStore, key: LaneKey) -> Lane:
+    found = store.lane(key)
+    assert found
+    return found
+
+
+def read_deferral(store: SendingStore, key: DeferralKey) -> Deferral:
+    found = store.deferral(key)
+    assert found
+    return found
+
+
+def example(code: str = "UNREGISTERED", outcome: Outcome = Outcome.GONE, reason: str = "dead") -> Example:
+    return Example(FCM, outcome, code, reason, "abc…xyz")
+
+
+# Sendings
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {},
+        {"selection": Named((NamedProfile("ann"), NamedField("n", 7), NamedField("t", "7"), NamedPushToken(APNS, "a:b#c")))},
+        {"name": "", "tag": "", "messages": {}, "expire": 0},
+        {"parts": tuple(Part(n, AppId(f"app-{n}"), Seconds(NOW + n)) for n in range(40))},
+        {"launch": Launch(account=2**127, campaign=0, at=10**18)},
+        {
+            "status": SendingStatus.RUNNING,
+            "cancelling": True,
+            "stopped": {FCM: STOP, APNS: replace(STOP, outcome=Outcome.MESSAGE_BAD, reason="")},
+            "begun": NOW,
+            "ended": LATER,
+            "counts": ACCEPTED + OutcomeCounts.of(APNS, Outcome.UNKNOWN, 3),
+            "examples": (example("b"), example("a", Outcome.UNKNOWN)),
+        },
+    ],
+)
+def test_a_new_sending_is_read_back_as_it_was_created(store: SendingStore, changed: Mapping[str, Any]) -> None:
+    sending = new_sending(**changed)
+    assert store.sending(sending.id) is None
+    store.create(sending)
+    assert store.sending(sending.id) == sending
+
+
+def test_a_known_sending_is_not_created_again_and_stays_as_it_is(store: SendingStore) -> None:
+    sending = running(store)
+    store.forget_due(sending.id, sending.parts[0])
+    with pytest.raises(KnownSendingError):
+        store.create(replace(sending, name="another"))
+    with pytest.raises(KnownSendingError):
+        store.record_ended(replace(sending, name="another", status=SendingStatus.COMPLETE), [])
+    assert store.sending(sending.id) == sending
+    assert sending.id not in dict(store.due_parts(LATER))
+
+
+def test_of_eight_that_create_one_sending_one_does(store: SendingStore, eight_hands: ThreadPoolExecutor) -> None:
+    def create(sending: Sending) -> bool:
+        try:
+            store.create(sending)
+        except KnownSendingError:
+            return False
+        return True
+
+    for _ in range(5):
+        id_ = new_id()
+        named = [new_sending(id=id_, name=str(n)) for n in range(8)]
+        won = list(eight_hands.map(create, named))
+        assert won.count(True) == 1
+        assert store.sending(id_) == named[won.index(True)]
+
+
+def test_only_a_scheduled_sending_begins(store: SendingStore) -> None:
+    sending = known(store)
+    store.begin(sending.id, NOW)
+    begun = replace(sending, status=SendingStatus.RUNNING, begun=NOW)
+    assert store.sending(sending.id) == begun
+    store.begin(sending.id, LATER)
+    assert store.sending(sending.id) == begun
+    store.end(sending.id, SendingStatus.COMPLETE, OutcomeCounts(), LATER)
+    ended = stored(store, sending)
+    store.begin(sending.id, LATER)
+    assert store.sending(sending.id) == ended
+
+
+def test_a_cancelled_scheduled_sending_is_over_and_due_no_more(store: SendingStore) -> None:
+    sending = known(store, parts=tuple(Part(n, AppId("app"), Seconds(NOW + n)) for n in range(3)))
+    store.cancel(sending.id, LATER)
+    ended = replace(sending, status=SendingStatus.CANCELLED, ended=LATER)
+    assert store.sending(sending.id) == ended
+    assert sending.id not in store.running_sendings()
+    assert sending.id not in dict(store.due_parts(Seconds(NOW + 10)))
+    store.cancel(sending.id, Seconds(LATER + 1))
+    store.begin(sending.id, LATER)
+    assert store.sending(sending.id) == ended
+
+
+def test_a_cancelled_running_sending_is_marked_and_goes_on(store: SendingStore) -> None:
+    sending = running(store)
+    store.cancel(sending.id, LATER)
+    assert store.sending(sending.id) == replace(sending, cancelling=True)
+    assert sending.id in store.running_sendings()
+
+
+def test_a_sending_that_is_cancelled_while_it_begins_never_runs_unmarked(
+    store: SendingStore, eight_hands: ThreadPoolExecutor
+) -> None:
+    for _ in range(10):
+        sending = known(store)
+        hands = [eight_hands.submit(store.begin, sending.id, NOW), eight_hands.submit(store.cancel, sending.id, NOW)]
+        for each in hands:
+            each.result()
+        now = stored(store, sending)
+        assert now.status is SendingStatus.CANCELLED or (now.status is SendingStatus.RUNNING and now.cancelling)
+
+
+def test_the_first_stop_of_each_provider_stays(store: SendingStore) -> None:
+    sending = running(store)
+    other = ProviderStop(Outcome.MESSAGE_BAD, "the payload is empty")
+    store.stop_provider(sending.id, FCM, STOP)
+    store.stop_provider(sending.id, FCM, other)
+    store.stop_provider(sending.id, APNS, other)
+    assert store.sending(sending.id) == replace(sending, stopped={FCM: STOP, APNS: other})
+
+
+def test_of_each_provider_outcome_and_code_one_example_is_kept(store: SendingStore) -> None:
+    sending = running(store)
+    first, other_code, other_outcome = example("a"), example("b"), example("a", Outcome.WRONG_TARGET)
+    other_provider = replace(first, provider=APNS)
+    for each in (first, replace(first, reason="another"), other_code, other_outcome, other_code, other_provider):
+        store.add_example(sending.id, each)
+    assert stored(store, sending).examples == (first, other_code, other_outcome, other_provider)
+
+
+def test_so_many_examples_are_kept_and_no_more(store: SendingStore, eight_hands: ThreadPoolExecutor) -> None:
+    sending = running(store)
+    kinds = [example(str(n)) for n in range(MAX_EXAMPLES + 5)]
+    list(eight_hands.map(lambda each: store.add_example(sending.id, each), kinds))
+    kept = stored(store, sending).examples
+    assert len(kept) == len(set(kept)) == MAX_EXAMPLES
+    assert set(kept) <= set(kinds)
+
+
+# The end
+
+
+def test_an_ended_sending_has_its_status_and_counts_and_adds_to_its_launch(stores: Stores) -> None:
+    store = stores.sendings
+    sending = running(store)
+    counts = OutcomeCounts(
+        {
+            FCM: {Outcome.ACCEPTED: 5, Outcome.LATER: 2, Outcome.GONE: 3, Outcome.EXPIRED: 4, Outcome.UNKNOWN: 1},
+            APNS: {Outcome.WRONG_TARGET: 6, Outcome.MESSAGE_BAD: 1, Outcome.CREDENTIALS_BAD: 1},
+        }
+    )
+    store.end(sending.id, SendingStatus.COMPLETE, counts, LATER)
+    assert store.sending(sending.id) == replace(sending, status=SendingStatus.COMPLETE, counts=counts, ended=LATER)
+    assert sending.id not in store.running_sendings()
+    assert stores.sent(sending.launch) == {FCM: SentCounts(accepted=7, erroneous=7, unknown=1), APNS: SentCounts(erroneous=8)}
+
+
+def test_sendings_of_one_launch_add_up(stores: Stores) -> None:
+    launch = launch_of(new_id(), account=17)
+    for _ in range(3):
+        sending = running(stores.sendings, launch=launch)
+        stores.sendings.end(sending.id, SendingStatus.COMPLETE, ACCEPTED, LATER)
+    stores.sendings.record_ended(new_sending(launch=launch, status=SendingStatus.COMPLETE, counts=ACCEPTED), [])
+    assert stores.sent(launch) == {FCM: SentCounts(accepted=240)}
+
+
+@pytest.mark.parametrize("prepare", ["scheduled", "cancelled"])
+def test_what_does_not_run_does_not_end_and_is_not_counted(stores: Stores, prepare: str) -> None:
+    sending = known(stores.sendings)
+    if prepare == "cancelled":
+        stores.sendings.cancel(sending.id, NOW)
+    before = stored(stores.sendings, sending)
+    stores.sendings.end(sending.id, SendingStatus.COMPLETE, ACCEPTED, LATER)
+    assert stores.sendings.sending(sending.id) == before
+    assert not stores.sent(sending.launch)
+
+
+def test_a_sending_that_eight_end_is_counted_once(stores: Stores, eight_hands: ThreadPoolExecutor) -> None:
+    for _ in range(5):
+        sending = running(stores.sendings)
+        ends = [eight_hands.submit(stores.sendings.end, sending.id, SendingStatus.COMPLETE, ACCEPTED, LATER) for _ in range(8)]
+        for each in ends:
+            each.result()
+        stores.sendings.end(sending.id, SendingStatus.EXPIRED, ACCEPTED, LATER)
+        assert stored(stores.sendings, sending).status is SendingStatus.COMPLETE
+        assert stores.sent(sending.launch) == {FCM: SentCounts(accepted=60)}
+
+
+def test_an_end_whose_answer_was_lost_is_counted_once(stores: Stores) -> None:
+    sending = running(stores.sendings)
+    stores.lose_next_answer()
+    with pytest.raises(UnavailableError):
+        stores.sendings.end(sending.id, SendingStatus.COMPLETE, ACCEPTED, LATER)
+    stores.sendings.end(sending.id, SendingStatus.COMPLETE, ACCEPTED, LATER)
+    assert stores.sent(sending.launch) == {FCM: SentCounts(accepted=60)}
+
+
+def test_a_direct_sending_that_is_over_is_stored_without_what_nobody_needs_again(stores: Stores) -> None:
+    selection = Named((NamedPushToken(APNS, "a-push-token"),))
+    sending = new_sending(selection=selection, status=SendingStatus.COMPLETE, begun=NOW, ended=NOW, counts=ACCEPTED)
+    stores.sendings.record_ended(sending, [])
+    assert stores.sendings.sending(sending.id) == replace(sending, selection=Named(()), messages={})
+    assert sending.id not in stores.sendings.running_sendings()
+    assert sending.id not in dict(stores.sendings.due_parts(LATER))
+    assert stores.sendings.lanes(sending.id, 0) == []
+    assert stores.sent(sending.launch) == {FCM: SentCounts(accepted=60)}
+
+
+def test_a_direct_sending_with_deferrals_runs_until_they_are_settled(stores: Stores) -> None:
+    store = stores.sendings
+    sending = new_sending(
+        selection=Named((NamedProfile("ann"),)), status=SendingStatus.COMPLETE, begun=NOW, ended=NOW, counts=ACCEPTED
+    )
+    key = lane_of(sending, NAMED_LANE)
+    made = [NewDeferral(at(key, f"{n:08d}"), {FCM: n + 1, APNS: 1}) for n in range(MAX_ENDED_DEFERRALS)]
+    store.record_ended(sending, made)
+    assert store.sending(sending.id) == replace(
+        sending, selection=Named(()), status=SendingStatus.RUNNING, counts=OutcomeCounts(), ended=None
+    )
+    assert sending.id in store.running_sendings()
+    pending = sum(n + 2 for n in range(MAX_ENDED_DEFERRALS))
+    assert store.lanes(sending.id, 0) == [Lane(key, RunId(""), Seconds(0), counts=ACCEPTED, pending=pending, finished=True)]
+    found = sorted(store.deferrals(sending.id, 0), key=lambda deferral: deferral.key.name)
+    assert found == [Deferral(each.key, 0, each.recipients) for each in made]
+    assert not stores.sent(sending.launch)
+
+
+# Lists
+
+
+def test_parts_are_listed_as_due_in_the_order_of_their_times_until_they_are_forgotten(store: SendingStore) -> None:
+    dues = [NOW + 5, NOW - 5, NOW, NOW + 6]
+    first = known(store, parts=tuple(Part(n, AppId(f"app-{n}"), Seconds(due)) for n, due in enumerate(dues)))
+    second = known(store, parts=(Part(0, AppId("app"), Seconds(NOW + 1)),))
+    mine = {first.id, second.id}
+
+    def listed(until: int) -> list[tuple[SendingId, Part]]:
+        return [one for one in store.due_parts(Seconds(until)) if one[0] in mine]
+
+    first_parts = first.parts
+    assert listed(NOW - 6) == []
+    assert listed(NOW) == [(first.id, first_parts[1]), (first.id, first_parts[2])]
+    assert listed(NOW + 5) == [
+        (first.id, first_parts[1]),
+        (first.id, first_parts[2]),
+        (second.id, second.parts[0]),
+        (first.id, first_parts[0]),
+    ]
+    store.forget_due(first.id, first_parts[1])
+    store.forget_due(first.id, first_parts[1])
+    assert listed(NOW) == [(first.id, first_parts[2])]
+
+
+def test_sendings_run_from_their_creation_to_their_end(store: SendingStore) -> None:
+    scheduled, begun, ended = known(store), running(store), running(store)
+    store.end(ended.id, SendingStatus.STOPPED, OutcomeCounts(), LATER)
+    assert {scheduled.id, begun.id} <= set(store.running_sendings())
+    assert ended.id not in store.running_sendings()
+
+
+def test_a_day_lists_its_sendings_newest_first(store: SendingStore) -> None:
+    start = 86_400_000 * (20_000 + secrets.randbelow(4_000))
+    moments = [start - 1, start, start, start + 1, start + 86_399_999, start + 86_400_000]
+    ids = [mint_sending_id(Milliseconds(moment), n / 8) for n, moment in enumerate(moments)]
+    made = [known(store, id=id_) for id_ in ids]
+    assert minted_on(ids[1]) != minted_on(ids[0])
+    assert list(store.listed(minted_on(ids[1]))) == made[4:0:-1]
+
+
+# Lanes
+
+
+def test_a_new_lane_is_taken_at_its_beginning(store: SendingStore) -> None:
+    key = lane_of(new_sending())
+    assert store.lane(key) is None
+    expected = Lane(key, RUN, LATER)
+    assert store.take_lane(key, RUN, NOW, LATER) == expected
+    assert store.lane(key) == expected
+    assert expected.done == BEGINNING
+
+
+def test_another_run_takes_a_lane_only_once_its_lease_is_over(store: SendingStore) -> None:
+    key = taken(store)
+    store.update_lane(key, update(after=CLAIM))
+    assert store.take_lane(key, OTHER_RUN, LATER, Seconds(LATER + 60)) is None
+    assert read_lane(store, key) == Lane(key, RUN, LATER, claim=CLAIM)
+    after = Seconds(LATER + 1)
+    expected = Lane(key, OTHER_RUN, Seconds(LATER + 60), claim=CLAIM)
+    assert store.take_lane(key, OTHER_RUN, after, Seconds(LATER + 60)) == expected
+    assert read_lane(store, key) == expected
+
+
+def test_a_run_takes_its_own_lane_again_and_finds_it_as_it_was(store: SendingStore) -> None:
+    key = taken(store)
+    store.update_lane(key, update(after=CLAIM))
+    until = Seconds(LATER + 60)
+    assert store.take_lane(key, RUN, NOW, until) == Lane(key, RUN, until, claim=CLAIM)
+
+
+@pytest.mark.parametrize("run", [RUN, OTHER_RUN])
+def test_nobody_takes_a_finished_lane(store: SendingStore, run: RunId) -> None:
+    key = taken(store)
+    store.update_lane(key, update(finished=True, until=Seconds(0)))
+    assert store.take_lane(key, run, Seconds(LATER + 1), Seconds(LATER + 60)) is None
+    assert read_lane(store, key).finished
+
+
+def test_a_lane_whose_lease_was_given_up_is_taken_at_once(store: SendingStore) -> None:
+    key = taken(store)
+    store.update_lane(key, update(until=Seconds(0)))
+    assert store.take_lane(key, OTHER_RUN, NOW, LATER) == Lane(key, OTHER_RUN, LATER)
+
+
+def test_of_eight_runs_one_takes_a_lane(store: SendingStore, eight_hands: ThreadPoolExecutor) -> None:
+    for until in (None, Seconds(NOW - 1)):
+        key = lane_of(new_sending())
+        if until:
+            assert store.take_lane(key, RUN, Seconds(NOW - 60), until)
+        takes = [eight_hands.submit(store.take_lane, key, RunId(f"hand-{n}"), NOW, LATER) for n in range(8)]
+        won = [lane for each in takes if (lane := each.result())]
+        assert len(won) == 1
+        assert read_lane(store, key) == won[0]
+
+
+def test_a_step_is_claimed_and_recorded_and_the_next_one_claimed_with_it(store: SendingStore) -> None:
+    key = taken(store)
+    store.update_lane(key, update(after=CLAIM))
+    assert read_lane(store, key) == Lane(key, RUN, LATER, claim=CLAIM)
+    counts = ACCEPTED + OutcomeCounts.of(APNS, Outcome.GONE, 40)
+    until = Seconds(LATER + 7)
+    store.update_lane(key, update(CLAIM, RecordedStep(PLACE, counts), NEXT_CLAIM, until=until))
+    assert read_lane(store, key) == Lane(key, RUN, until, PLACE, NEXT_CLAIM, counts)
+    one = OutcomeCounts.of(FCM, Outcome.ACCEPTED)
+    store.update_lane(key, update(NEXT_CLAIM, RecordedStep(NEXT_PLACE, one), finished=True))
+    assert read_lane(store, key) == Lane(key, RUN, LATER, NEXT_PLACE, None, counts + one, finished=True)
+
+
+def test_every_provider_and_outcome_is_counted_apart(store: SendingStore) -> None:
+    key = taken(store)
+    counts = OutcomeCounts({p: {o: n * 10 + m + 1 for m, o in enumerate(Outcome)} for n, p in enumerate(PROVIDER_CODES)})
+    store.update_lane(key, update(after=CLAIM))
+    store.update_lane(key, update(CLAIM, RecordedStep(PLACE, counts), NEXT_CLAIM))
+    store.update_lane(key, update(NEXT_CLAIM, RecordedStep(NEXT_PLACE, counts)))
+    assert read_lane(store, key).counts == counts + counts
+
+
+@pytest.mark.parametrize(
+    ("claimed", "wrong"),
+    [
+        (CLAIM, update(CLAIM, RecordedStep(PLACE, ACCEPTED), run=OTHER_RUN)),
+        (CLAIM, update(None, None, NEXT_CLAIM)),
+        (CLAIM, update(replace(CLAIM, place=NEXT_PLACE), RecordedStep(NEXT_PLACE, ACCEPTED))),
+        (CLAIM, update(replace(CLAIM, recipients={FCM: 60, APNS: 39}), RecordedStep(PLACE, ACCEPTED))),
+        (CLAIM, update(replace(CLAIM, recipients={FCM: 60}), RecordedStep(PLACE, ACCEPTED))),
+        (None, update(CLAIM, RecordedStep(PLACE, ACCEPTED))),
+        (None, update(None, None, NEXT_CLAIM, run=OTHER_RUN)),
+    ],
+)
+def test_an_update_of_another_run_or_of_another_claim_writes_nothing(
+    store: SendingStore, claimed: Claim | None, wrong: LaneUpdate
+) -> None:
+    key = taken(store)
+    if claimed:
+        store.update_lane(key, update(after=claimed))
+    before = read_lane(store, key)
+    for recorded in (wrong, _with_deferral(key, wrong)):
+        with pytest.raises(LostRaceError):
+            store.update_lane(key, recorded)
+    assert read_lane(store, key) == before
+    assert store.deferral(at(key)) is None
+
+
+def _with_deferral(key: LaneKey, update: LaneUpdate) -> LaneUpdate:
+    recorded = update.recorded or RecordedStep(PLACE, ACCEPTED)
+    return replace(update, recorded=replace(recorded, deferrals=(NewDeferral(at(key), {FCM: 1}),)))
+
+
+def test_a_lane_that_nobody_has_taken_is_not_updated(store: SendingStore) -> None:
+    key = lane_of(new_sending())
+    with pytest.raises(LostRaceError):
+        store.update_lane(key, update(after=CLAIM))
+    assert store.lane(key) is None
+
+
+@pytest.mark.parametrize("deferrals", [0, 1, MAX_STEP_DEFERRALS])
+def test_an_update_whose_answer_was_lost_is_not_written_twice(stores: Stores, deferrals: int) -> None:
+    store = stores.sendings
+    key = taken(store)
+    store.update_lane(key, update(after=CLAIM))
+    made = tuple(NewDeferral(at(key, f"{PLACE}-{n}"), {APNS: 1}) for n in range(deferrals))
+    recording = update(CLAIM, RecordedStep(PLACE, ACCEPTED, made), NEXT_CLAIM)
+    stores.lose_next_answer()
+    with pytest.raises(UnavailableError):
+        store.update_lane(key, recording)
+    with pytest.raises(LostRaceError):
+        store.update_lane(key, recording)
+    assert read_lane(store, key) == Lane(key, RUN, LATER, PLACE, NEXT_CLAIM, ACCEPTED, pending=deferrals)
+    assert len(store.deferrals(key.sending, key.part)) == deferrals
+
+
+def test_of_a_run_and_one_that_takes_its_lane_over_only_one_goes_on(store: SendingStore, eight_hands: ThreadPoolExecutor) -> None:
+    def record(key: LaneKey) -> bool:
+        try:
+            store.update_lane(key, update(CLAIM, RecordedStep(PLACE, ACCEPTED, (NewDeferral(at(key), {APNS: 40}),)), until=LATER))
+        except LostRaceError:
+            return False
+        return True
+
+    for _ in range(10):
+        key = taken(store)
+        store.update_lane(key, update(after=CLAIM, until=Seconds(NOW - 1)))
+        recorded = eight_hands.submit(record, key)
+        other = eight_hands.submit(store.take_lane, key, OTHER_RUN, NOW, LATER).result()
+        lane = read_lane(store, key)
+        if recorded.result():
+            lane = read_lane(store, key)
+            assert other is None
+            assert (lane.run, lane.claim, lane.counts, lane.pending) == (RUN, None, ACCEPTED, 40)
+        else:
+            assert lane == other == Lane(key, OTHER_RUN, LATER, claim=CLAIM)
+
+
+def test_the_lanes_of_a_part_are_those_that_a_run_has_taken(store: SendingStore) -> None:
+    sending = new_sending()
+    keys = [lane_of(sending, lane, part) for part in (0, 1) for lane in INDEX_LANES[: 16 - 15 * part]]
+    for key in keys:
+        taken(store, key)
+    deferred(store, {FCM: 1}, lane_of(new_sending()))
+    assert store.lanes(new_id(), 0) == []
+    assert {lane.key for lane in store.lanes(sending.id, 0)} == set(keys[:16])
+    assert {lane.key for lane in store.lanes(sending.id, 1)} == {keys[16]}
+
+
+# Deferrals
+
+
+def test_a_deferral_is_made_with_its_step_and_no_other_has_one(store: SendingStore) -> None:
+    key = taken(store)
+    store.update_lane(key, update(after=CLAIM))
+    assert store.deferral(at(key)) is None
+    made = (NewDeferral(at(key), {FCM: 30, APNS: 10}), NewDeferral(at(key, "00ff-2"), {APNS: 1}))
+    store.update_lane(key, update(CLAIM, RecordedStep(PLACE, ACCEPTED, made), NEXT_CLAIM))
+    assert read_lane(store, key) == Lane(key, RUN, LATER, PLACE, NEXT_CLAIM, ACCEPTED, pending=41)
+    assert store.deferral(at(key)) == Deferral(at(key), 0, {FCM: 30, APNS: 10})
+    assert store.deferral(at(key, NEXT_PLACE)) is None
+    assert store.deferral(at(replace(key, lane=LaneName("b")))) is None
+    assert {each.key for each in store.deferrals(key.sending, 0)} == {each.key for each in made}
+    assert store.deferrals(key.sending, 1) == []
+
+
+def test_a_try_is_claimed_once_and_only_at_its_number(store: SendingStore) -> None:
+    key = deferred(store, {FCM: 3})
+    assert not store.claim_deferral(key, RUN, 1, NOW, LATER)
+    assert store.claim_deferral(key, RUN, 0, NOW, LATER)
+    claimed = Deferral(key, 0, {FCM: 3}, RUN, NOW, LATER)
+    assert read_deferral(store, key) == claimed
+    assert not store.claim_deferral(key, OTHER_RUN, 0, Seconds(LATER + 1), Seconds(LATER + 60))
+    assert not store.claim_deferral(key, RUN, 0, Seconds(LATER + 1), Seconds(LATER + 60))
+    assert read_deferral(store, key) == claimed
+
+
+def test_a_deferral_that_does_not_exist_is_not_claimed(store: SendingStore) -> None:
+    key = at(lane_of(new_sending()))
+    assert not store.claim_deferral(key, RUN, 0, NOW, LATER)
+    assert store.deferral(key) is None
+
+
+def test_of_eight_runs_one_claims_a_try(store: SendingStore, eight_hands: ThreadPoolExecutor) -> None:
+    for _ in range(5):
+        key = deferred(store, {FCM: 3})
+        claims = [eight_hands.submit(store.claim_deferral, key, RunId(f"hand-{n}"), 0, NOW, LATER) for n in range(8)]
+        won = [each.result() for each in claims]
+        assert won.count(True) == 1
+        assert read_deferral(store, key).run == f"hand-{won.index(True)}"
+
+
+def test_a_settled_try_frees_the_deferral_for_the_next_until_nobody_is_left(store: SendingStore) -> None:
+    key = deferred(store, {FCM: 3, APNS: 2})
+    assert store.claim_deferral(key, RUN, 0, NOW, LATER)
+    first = OutcomeCounts.of(FCM, Outcome.ACCEPTED, 3) + OutcomeCounts.of(APNS, Outcome.GONE)
+    store.settle_deferral(SettledTry(key, RUN, 0, first, {APNS: 1}))
+    assert read_deferral(store, key) == Deferral(key, 1, {APNS: 1})
+    lane = read_lane(store, key.lane)
+    assert (lane.counts, lane.pending) == (first, 1)
+    assert not store.claim_deferral(key, OTHER_RUN, 0, NOW, LATER)
+    assert store.claim_deferral(key, OTHER_RUN, 1, NOW, LATER)
+    store.settle_deferral(SettledTry(key, OTHER_RUN, 1, OutcomeCounts(), {APNS: 1}))
+    assert read_deferral(store, key) == Deferral(key, 2, {APNS: 1})
+    assert store.claim_deferral(key, OTHER_RUN, 2, NOW, LATER)
+    last = OutcomeCounts.of(APNS, Outcome.EXPIRED)
+    store.settle_deferral(SettledTry(key, OTHER_RUN, 2, last))
+    assert read_deferral(store, key) == Deferral(key, 3, {}, done=True)
+    lane = read_lane(store, key.lane)
+    assert (lane.counts, lane.pending) == (first + last, 0)
+    assert store.deferrals(key.lane.sending, key.lane.part) == []
+    assert not store.claim_deferral(key, RUN, 3, NOW, LATER)
+
+
+@pytest.mark.parametrize(("run", "tries"), [(OTHER_RUN, 0), (RUN, 1)])
+def test_a_try_that_is_not_claimed_so_is_not_settled(store: SendingStore, run: RunId, tries: int) -> None:
+    key = deferred(store, {FCM: 3})
+    counts = OutcomeCounts.of(FCM, Outcome.ACCEPTED, 3)
+    with pytest.raises(LostRaceError):
+        store.settle_deferral(SettledTry(key, RUN, 0, counts))
+    assert store.claim_deferral(key, RUN, 0, NOW, LATER)
+    lane, deferral = read_lane(store, key.lane), read_deferral(store, key)
+    with pytest.raises(LostRaceError):
+        store.settle_deferral(SettledTry(key, run, tries, counts))
+    assert (read_lane(store, key.lane), read_deferral(store, key)) == (lane, deferral)
+
+
+def test_a_settling_whose_answer_was_lost_counts_once(stores: Stores) -> None:
+    store = stores.sendings
+    key = deferred(store, {FCM: 3})
+    assert store.claim_deferral(key, RUN, 0, NOW, LATER)
+    settled = SettledTry(key, RUN, 0, OutcomeCounts.of(FCM, Outcome.ACCEPTED, 2), {FCM: 1})
+    stores.lose_next_answer()
+    with pytest.raises(UnavailableError):
+        store.settle_deferral(settled)
+    with pytest.raises(LostRaceError):
+        store.settle_deferral(settled)
+    lane = read_lane(store, key.lane)
+    assert (lane.counts, lane.pending, read_deferral(store, key)) == (settled.counts, 1, Deferral(key, 1, {FCM: 1}))
+
+
+def test_a_try_that_eight_settle_counts_once(store: SendingStore, eight_hands: ThreadPoolExecutor) -> None:
+    def settle(settled: SettledTry) -> bool:
+        try:
+            store.settle_deferral(settled)
+        except LostRaceError:
+            return False
+        return True
+
+    for _ in range(5):
+        key = deferred(store, {FCM: 3})
+        assert store.claim_deferral(key, RUN, 0, NOW, LATER)
+        settled = SettledTry(key, RUN, 0, OutcomeCounts.of(FCM, Outcome.ACCEPTED, 3))
+        assert list(eight_hands.map(settle, [settled] * 8)).count(True) == 1
+        assert (read_lane(store, key.lane).counts, read_lane(store, key.lane).pending) == (settled.counts, 0)
+
+
+def test_a_busy_lane_loses_neither_its_steps_nor_its_deferrals(store: SendingStore, eight_hands: ThreadPoolExecutor) -> None:
+    key = taken(store)
+    one = OutcomeCounts.of(FCM, Outcome.ACCEPTED)
+    names = [at(key, f"{n:04d}") for n in range(6)]
+    store.update_lane(key, update(after=CLAIM))
+    made = tuple(NewDeferral(name, {APNS: 1}) for name in names)
+    store.update_lane(key, update(CLAIM, RecordedStep(PLACE, one, made), NEXT_CLAIM))
+
+    def settle(name: DeferralKey) -> None:
+        assert store.claim_deferral(name, OTHER_RUN, 0, NOW, LATER)
+        store.settle_deferral(SettledTry(name, OTHER_RUN, 0, OutcomeCounts.of(APNS, Outcome.ACCEPTED)))
+
+    settling = [eight_hands.submit(settle, name) for name in names]
+    for n in range(20):
+        store.update_lane(key, update(NEXT_CLAIM, RecordedStep(Place(f"02{n:02d}"), one), NEXT_CLAIM))
+    for each in settling:
+        each.result()
+    lane = read_lane(store, key)
+    expected = OutcomeCounts.of(FCM, Outcome.ACCEPTED, 21) + OutcomeCounts.of(APNS, Outcome.ACCEPTED, 6)
+    assert (lane.counts, lane.pending, lane.done) == (expected, 0, "0219")
+
+
+# What DynamoDB alone has: bounds, calls, and when an item is forgotten
+
+
+@pytest.fixture
+def dynamo(on_engine: OnEngine) -> DynamoSendings:
+    return on_engine.sendings()
+
+
+def test_a_sending_that_is_too_large_is_refused_with_its_bound_and_nothing_is_written(dynamo: DynamoSendings) -> None:
+    text = "я" * (MAX_SENDING_BYTES // 2)
+    parts = tuple(Part(n, AppId("app"), NOW) for n in range(MAX_PARTS + 1))
+    too_large = new_sending(messages={ANY_PROVIDER: Message(text=text)})
+    for sending, bound in ((too_large, MAX_SENDING_BYTES), (new_sending(parts=parts), MAX_PARTS)):
+        with pytest.raises(SendingTooLargeError, match=f"at most {bound} "):
+            dynamo.create(sending)
+        assert dynamo.sending(sending.id) is None
+    key = lane_of(too_large, NAMED_LANE)
+    made = [NewDeferral(at(key, str(n)), {FCM: 1}) for n in range(MAX_ENDED_DEFERRALS + 1)]
+    with pytest.raises(SendingTooLargeError, match=f"at most {MAX_ENDED_DEFERRALS} "):
+        dynamo.record_ended(new_sending(), made)
+    with pytest.raises(ValueError, match=f"at most {MAX_STEP_DEFERRALS} "):
+        dynamo.update_lane(key, update(CLAIM, RecordedStep(PLACE, ACCEPTED, (*made, *made[:2]))))
+
+
+def test_a_sending_as_large_as_may_be_is_stored(dynamo: DynamoSendings) -> None:
+    parts = tuple(Part(n, AppId("app"), NOW) for n in range(MAX_PARTS))
+    sending = new_sending(messages={ANY_PROVIDER: Message(text="a" * (MAX_SENDING_BYTES - 100))}, parts=parts)
+    dynamo.create(sending)
+    assert dynamo.sending(sending.id) == sending
+    dynamo.cancel(sending.id, NOW)
+    assert not dynamo.due_parts(NOW) or sending.id not in dict(dynamo.due_parts(NOW))
+
+
+def calls_of(dynamo: DynamoSendings, client: RecordingClient) -> Iterator[tuple[str, Sequence[str]]]:
+    """Yield the name of each method with the calls that it makes."""
+    sending, direct, left, doomed = new_sending(), new_sending(counts=ACCEPTED), new_sending(counts=ACCEPTED), new_sending()
+    key = lane_of(sending)
+    deferral = NewDeferral(at(key), {APNS: 40})
+    named = NewDeferral(at(lane_of(left, NAMED_LANE)), {APNS: 1})
+    steps: list[tuple[str, Callable[[], object]]] = [
+        ("create", lambda: dynamo.create(sending)),
+        ("record_ended", lambda: dynamo.record_ended(direct, [])),
+        ("record_ended with deferrals", lambda: dynamo.record_ended(left, [named])),
+        ("sending", lambda: dynamo.sending(sending.id)),
+        ("begin", lambda: dynamo.begin(sending.id, NOW)),
+        ("stop_provider", lambda: dynamo.stop_provider(sending.id, FCM, STOP)),
+        ("add_example", lambda: dynamo.add_example(sending.id, example())),
+        ("take_lane", lambda: dynamo.take_lane(key, RUN, NOW, LATER)),
+        ("update_lane", lambda: dynamo.update_lane(key, update(after=CLAIM))),
+        (
+            "update_lane with a deferral",
+            lambda: dynamo.update_lane(key, update(CLAIM, RecordedStep(PLACE, ACCEPTED, (deferral,)), NEXT_CLAIM)),
+        ),
+        ("lane", lambda: dynamo.lane(key)),
+        ("lanes", lambda: dynamo.lanes(sending.id, 0)),
+        ("deferral", lambda: dynamo.deferral(deferral.key)),
+        ("deferrals", lambda: dynamo.deferrals(sending.id, 0)),
+        ("claim_deferral", lambda: dynamo.claim_deferral(deferral.key, RUN, 0, NOW, LATER)),
+        (
+            "settle_deferral",
+            lambda: dynamo.settle_deferral(SettledTry(deferral.key, RUN, 0, OutcomeCounts.of(APNS, Outcome.GONE, 40))),
+        ),
+        ("due_parts", lambda: dynamo.due_parts(NOW)),
+        ("forget_due", lambda: dynamo.forget_due(sending.id, sending.parts[0])),
+        ("running_sendings", dynamo.running_sendings),
+        ("listed", lambda: dynamo.listed(minted_on(sending.id))),
+        ("cancel of a running one", lambda: dynamo.cancel(sending.id, NOW)),
+        ("end", lambda: dynamo.end(sending.id, SendingStatus.COMPLETE, ACCEPTED, NOW)),
+        ("end of an ended one", lambda: dynamo.end(sending.id, SendingStatus.COMPLETE, ACCEPTED, NOW)),
+    ]
+    for name, step in steps:
+        client.operations.clear()
+        step()
+        yield name, tuple(client.operations)
+    dynamo.create(doomed)
+    client.operations.clear()
+    dynamo.cancel(doomed.id, NOW)
+    yield "cancel of a scheduled one", tuple(client.operations)
+
+
+READ, UPDATE, TRANSACTION = ("get_item",), ("update_item",), ("transact_write_items",)
+
+
+def test_each_method_makes_as_few_calls_as_can_be(dynamo: DynamoSendings, on_engine: OnEngine) -> None:
+    assert dict(calls_of(dynamo, on_engine.client)) == {
+        "create": TRANSACTION,
+        "record_ended": TRANSACTION,
+        "record_ended with deferrals": TRANSACTION,
+        "sending": READ,
+        "begin": UPDATE,
+        "stop_provider": UPDATE,
+        "add_example": UPDATE,
+        "take_lane": UPDATE,
+        "update_lane": UPDATE,
+        "update_lane with a deferral": TRANSACTION,
+        "lane": READ,
+        "lanes": ("batch_get_item",),
+        "deferral": READ,
+        "deferrals": ("query",),
+        "claim_deferral": UPDATE,
+        "settle_deferral": TRANSACTION,
+        "due_parts": ("query",),
+        "forget_due": ("delete_item",),
+        "running_sendings": ("query",),
+        "listed": ("query",) * 16,
+        "cancel of a running one": READ + UPDATE,
+        "end": READ + TRANSACTION,
+        "end of an ended one": READ,
+        "cancel of a scheduled one": READ + TRANSACTION,
+    }
+
+
+def test_everything_of_a_sending_is_forgotten_and_the_counters_of_its_launch_are_kept(
+    dynamo: DynamoSendings, on_engine: OnEngine
+) -> None:
+    sending = running(dynamo)
+    deferred(dynamo, {FCM: 1}, lane_of(sending))
+    dynamo.end(sending.id, SendingStatus.COMPLETE, ACCEPTED, NOW)
+    pages = on_engine.client.get_paginator("scan").paginate(TableName=on_engine.table)
+    own = [item for page in pages for item in page["Items"] if f"{sending.id}" in item["pk"]["S"] + item["sk"]["S"]]
+    expires = NOW + 4 * 3600 + 30 * 86_400
+    assert sorted((item["pk"]["S"][:2], int(item["expires"]["N"]), item["v"]["N"]) for item in own) == [
+        ("DU", expires, "1"),
+        ("L#", expires, "1"),
+        ("L#", expires, "1"),
+        ("V#", expires, "1"),
+    ]
+    for page in on_engine.client.get_paginator("scan").paginate(TableName=on_engine.table):
+        assert all("expires" not in item for item in page["Items"] if item["pk"]["S"].startswith(("N#", "LAUNCHES")))
