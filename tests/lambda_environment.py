@@ -12,8 +12,22 @@ RUNTIME_CLIENT = "awslambdaric==4.2.2"
 
 _QUEUES = "https://sqs.eu-central-1.amazonaws.com/123456789012"
 _IMPORTS = {"LEDGER_TABLE": "ledger", "IMPORT_RETENTION_DAYS": "30", "IMPORTS_BUCKET": "imports"}
+_SENDS = {"LEDGER_TABLE": "ledger", "EVENT_RETENTION_DAYS": "90"}
 _STATE_MACHINE = "arn:aws:states:eu-central-1:123456789012:stateMachine:Imports"
 _SECRET = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:Secret-AbCdEf"
+_PUSHES = {
+    **_SENDS,
+    "CATALOG_TABLE": "catalog",
+    "AUDIENCE_TABLE": "audience",
+    "SECRET": _SECRET,
+    "APPS_SECRET": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:AppsSecret-AbCdEf",
+    "STACK": "pushhub",
+    "DELIVERIES_QUEUE": f"{_QUEUES}/deliveries",
+    "SENDS_DEAD_LETTERS": f"{_QUEUES}/sends-dead-letters",
+    "ALLOW_LOCAL_UPSTREAMS": "true",
+    "STAND_INS_URL": "http://127.0.0.1:8091",
+    "MORE_PUSH_HOSTS": "push.example.com",
+}
 SETTINGS = {
     "push_subscribe": {"AUDIENCE_TABLE": "audience", "CATALOG_TABLE": "catalog", "MORE_PUSH_HOSTS": "push.example.com"},
     "post_events": {"CATALOG_TABLE": "catalog", "EVENTS_QUEUE": f"{_QUEUES}/events", "MORE_PUSH_HOSTS": "push.example.com"},
@@ -43,6 +57,9 @@ SETTINGS = {
     "imports_plan": {**_IMPORTS, "CATALOG_TABLE": "catalog"},
     "imports_chunk": {**_IMPORTS, "CATALOG_TABLE": "catalog", "AUDIENCE_TABLE": "audience", "MORE_PUSH_HOSTS": "push.example.com"},
     "imports_report": {**_IMPORTS, "STATE_MACHINE": _STATE_MACHINE},
+    "sends_lane": {**_PUSHES, "SENDS_QUEUE": f"{_QUEUES}/sends"},
+    "sends_deliver": _PUSHES,
+    "sends_sweep": {**_SENDS, "SENDS_QUEUE": f"{_QUEUES}/sends"},
 }
 """The settings of each function, with tables, queues, a bucket, a state machine and a secret that are never reached."""
 

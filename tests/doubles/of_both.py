@@ -6,16 +6,38 @@ from typing import Any
 
 from pushhub.adapters.dynamodb.jobs import DynamoJobs
 from pushhub.adapters.dynamodb.journal import DynamoJournals
+from pushhub.adapters.dynamodb.reach import DynamoReach
+from pushhub.adapters.dynamodb.sendings import DynamoSendings
 from pushhub.adapters.s3 import S3Files
 from pushhub.adapters.step_functions import StepFunctionsExecutions
 from pushhub.audience.changes import Change
+from pushhub.audience.model import MatchKey, Profile, ProfileId, Subscription, SubscriptionRef
+from pushhub.audience.port import ReachPage
 from pushhub.catalog.model import DatabaseId
+from pushhub.catalog.providers import Provider
 from pushhub.imports.job import ChunkProgress, FilePlan, Job, JobId, JobStatus, RowOutcome, S3Object
 from pushhub.imports.port import MissingObjectError, ObjectFacts, ObjectWriter, OpenJournal
 from pushhub.moments import Seconds
+from pushhub.sends.sending import (
+    Deferral,
+    DeferralKey,
+    Example,
+    Lane,
+    LaneKey,
+    OutcomeCounts,
+    Part,
+    ProviderStop,
+    RunId,
+    Sending,
+    SendingId,
+    SendingStatus,
+)
+from pushhub.sends.store import LaneUpdate, SettledTry
 from tests.doubles.executions import MemoryExecutions
 from tests.doubles.files import MemoryFiles
 from tests.doubles.imports import MemoryImports
+from tests.doubles.reach import MemoryReach
+from tests.doubles.sendings import MemorySendings
 
 
 class FilesOfBoth(S3Files):
@@ -147,3 +169,99 @@ class JournalOfBoth:
     def finish(self, progress: ChunkProgress) -> None:
         self._called.finish(progress)
         self._memory.finish(progress)
+
+
+class ReachOfBoth(DynamoReach):
+    def __init__(self, client: Any, table: str, memory: MemoryReach) -> None:
+        super().__init__(client, table)
+        self._memory = memory
+
+    def page(self, database: DatabaseId, lane: str, after: str, limit: int) -> ReachPage:
+        super().page(database, lane, after, limit)
+        return self._memory.page(database, lane, after, limit)
+
+    def holders(self, database: DatabaseId, keys: Sequence[MatchKey]) -> Mapping[MatchKey, ProfileId]:
+        super().holders(database, keys)
+        return self._memory.holders(database, keys)
+
+    def profiles(self, database: DatabaseId, ids: Sequence[ProfileId]) -> Mapping[ProfileId, Profile]:
+        super().profiles(database, ids)
+        return self._memory.profiles(database, ids)
+
+    def subscriptions(self, database: DatabaseId, refs: Sequence[SubscriptionRef]) -> Mapping[SubscriptionRef, Subscription]:
+        super().subscriptions(database, refs)
+        return self._memory.subscriptions(database, refs)
+
+
+class SendingsOfBoth(DynamoSendings):
+    def __init__(self, client: Any, table: str, retention_days: int, memory: MemorySendings) -> None:
+        super().__init__(client, table, retention_days)
+        self._memory = memory
+
+    def sending(self, sending: SendingId) -> Sending | None:
+        super().sending(sending)
+        return self._memory.sending(sending)
+
+    def begin(self, sending: SendingId, now: Seconds) -> None:
+        super().begin(sending, now)
+        self._memory.begin(sending, now)
+
+    def cancel(self, sending: SendingId, now: Seconds) -> None:
+        super().cancel(sending, now)
+        self._memory.cancel(sending, now)
+
+    def stop_provider(self, sending: SendingId, provider: Provider, stop: ProviderStop) -> None:
+        super().stop_provider(sending, provider, stop)
+        self._memory.stop_provider(sending, provider, stop)
+
+    def add_example(self, sending: SendingId, example: Example) -> None:
+        super().add_example(sending, example)
+        self._memory.add_example(sending, example)
+
+    def end(self, sending: SendingId, status: SendingStatus, counts: OutcomeCounts, now: Seconds) -> None:
+        super().end(sending, status, counts, now)
+        self._memory.end(sending, status, counts, now)
+
+    def take_lane(self, key: LaneKey, run: RunId, now: Seconds, until: Seconds) -> Lane | None:
+        super().take_lane(key, run, now, until)
+        return self._memory.take_lane(key, run, now, until)
+
+    def update_lane(self, key: LaneKey, update: LaneUpdate) -> None:
+        super().update_lane(key, update)
+        self._memory.update_lane(key, update)
+
+    def lane(self, key: LaneKey) -> Lane | None:
+        super().lane(key)
+        return self._memory.lane(key)
+
+    def lanes(self, sending: SendingId, part: int) -> Sequence[Lane]:
+        super().lanes(sending, part)
+        return self._memory.lanes(sending, part)
+
+    def deferral(self, key: DeferralKey) -> Deferral | None:
+        super().deferral(key)
+        return self._memory.deferral(key)
+
+    def deferrals(self, sending: SendingId, part: int) -> Sequence[Deferral]:
+        super().deferrals(sending, part)
+        return self._memory.deferrals(sending, part)
+
+    def claim_deferral(self, key: DeferralKey, run: RunId, tries: int, now: Seconds, until: Seconds) -> bool:
+        super().claim_deferral(key, run, tries, now, until)
+        return self._memory.claim_deferral(key, run, tries, now, until)
+
+    def settle_deferral(self, settled: SettledTry) -> None:
+        super().settle_deferral(settled)
+        self._memory.settle_deferral(settled)
+
+    def due_parts(self, until: Seconds) -> Sequence[tuple[SendingId, Part]]:
+        super().due_parts(until)
+        return self._memory.due_parts(until)
+
+    def forget_due(self, sending: SendingId, part: Part) -> None:
+        super().forget_due(sending, part)
+        self._memory.forget_due(sending, part)
+
+    def running_sendings(self) -> Sequence[SendingId]:
+        super().running_sendings()
+        return self._memory.running_sendings()

@@ -24,8 +24,8 @@ def test_every_golden_event_stands_in_a_row_of_its_function_and_every_row_names_
         function, _, section = part.partition("\n")
         rows = [line for line in section.splitlines() if line.startswith("|")]
         named[function.strip("`")] = {name for row in rows for name in re.findall(r"`([a-z0-9-]+)`", row.rsplit("|", 2)[1])}
-    # Imports speak no vendor's dialect.
-    assert set(named) == {folder.name for folder in EVENTS.iterdir() if not folder.name.startswith("imports_")}
+    # Imports and sendings speak no vendor's dialect.
+    assert set(named) == {folder.name for folder in EVENTS.iterdir() if not folder.name.startswith(("imports_", "sends_"))}
     for function, found in named.items():
         assert found == {case.name for case in cases(function)}, function
 

@@ -39,6 +39,9 @@ PACKAGES = {
     "imports_plan": OF_EVERY_FUNCTION | {"tenacity"},
     "imports_chunk": OF_EVERY_FUNCTION | {"tenacity"},
     "imports_report": OF_EVERY_FUNCTION | {"tenacity"},
+    "sends_lane": OF_EVERY_FUNCTION | {"tenacity", "pycurl", "cryptography"},
+    "sends_deliver": OF_EVERY_FUNCTION | {"tenacity", "pycurl", "cryptography"},
+    "sends_sweep": OF_EVERY_FUNCTION | {"tenacity"},
 }
 """The packages a handler needs. A further one costs every cold start: measure it (tests/bench) before it is added here.
 
@@ -49,7 +52,6 @@ NEVER = (
     "aws_lambda_powertools.event_handler",
     "pushhub.catalog.file",
     "pushhub.catalog.plan",
-    "pushhub.catalog.app_secrets",
     "pushhub.catalog.sections.apps.blocks",
     "pushhub.catalog.sections.apps.keys",
     "pushhub.catalog.sections.file_entry",
@@ -70,6 +72,7 @@ AUDIENCE = (
     "pushhub.adapters.dynamodb.schema.audience",
 )
 NO_IMPORT = ("pushhub.dialects", "pushhub.events", "pushhub.adapters.dynamodb.ledger", "pushhub.catalog.secrets")
+NO_SENDING = ("pushhub.dialects", "pushhub.imports", "pushhub.events.recording", "pushhub.events.forwarding", "pushhub.adapters.s3")
 NOT_NEEDED = {
     "push_subscribe": ("pushhub.dialects.xml_body", "pushhub.events", "pushhub.adapters.dynamodb.schema.ledger"),
     "post_events": (*AUDIENCE, "pushhub.catalog.secrets", "pushhub.events.links", "pushhub.adapters.dynamodb.ledger"),
@@ -91,6 +94,20 @@ NOT_NEEDED = {
         "pushhub.imports.steps.plan",
         "pushhub.imports.steps.rounds",
         "pushhub.imports.steps.settling",
+    ),
+    "sends_lane": (*NO_SENDING, "pushhub.sends.deferrals", "pushhub.sends.sweeping"),
+    "sends_deliver": (*NO_SENDING, "pushhub.sends.sweeping", "pushhub.sends.steps", "pushhub.sends.finding"),
+    "sends_sweep": (
+        *AUDIENCE,
+        *NO_SENDING,
+        "pushhub.catalog.secrets",
+        "pushhub.catalog.cached",
+        "pushhub.adapters.dynamodb.catalog",
+        "pushhub.sends.providers",
+        "pushhub.sends.accounts",
+        "pushhub.sends.pushing",
+        "pushhub.sends.signing",
+        "pushhub.sends.encryption",
     ),
 }
 """Modules that a function has no use for, although others have."""

@@ -12,7 +12,6 @@ from tests.shape.test_template import (
     FUNCTIONS,
     QUEUE_FUNCTIONS,
     RESOURCES,
-    by_queue_function,
     listed,
     redrive_policies,
     referred,
@@ -83,7 +82,15 @@ def test_a_function_allows_loops_exactly_where_it_may_be_in_one(name: str) -> No
     assert {key: value for key, value in properties.items() if key == "RecursiveLoop"} == allowed
 
 
-@by_queue_function
+def test_lanes_and_deferrals_come_round_to_what_pushes() -> None:
+    assert {"SendsLane", "SendsQueue", "SendsDeliver", "DeliveriesQueue"} <= circular(_ways())
+
+
+WITHOUT_AN_ALARM = {"SendsLane", "SendsDeliver"}
+"""A function that allows loops has no such metric. Were the setting lost, the loops that end would be dead letters, which ring."""
+
+
+@pytest.mark.parametrize("name", [name for name in QUEUE_FUNCTIONS if name not in WITHOUT_AN_ALARM])
 def test_an_alarm_rings_when_lambda_ends_a_loop(name: str) -> None:
     alarm = RESOURCES[f"{name}InvocationsDropped"]["Properties"]
     assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/Lambda", "RecursiveInvocationsDropped")

@@ -14,6 +14,7 @@ from tests.shape.test_template import (
     TEMPLATE,
     by_http_function,
     listed,
+    metrics_of,
     of_type,
     referred,
     triggers,
@@ -146,10 +147,15 @@ ALARMS = {
         f"{queue}Expiring": (of_queue(queue), "ApproximateAgeOfOldestMessage", "Maximum", 300, 1, "ignore")
         for queue in ("EventsDeadLetters", "ForwardsDeadLetters")
     },
+    "SendsDeadLettersHeld": (of_queue("SendsDeadLetters"), "ApproximateNumberOfMessagesVisible", "Maximum", 60, 1, "ignore"),
+    "SendingStandstill": ({"Name": "service", "Value": "sends_sweep"}, "SendingStandstill", "Maximum", 120, 1, "notBreaching"),
     "RelaysWaiting": (of_queue("RelaysQueue"), "ApproximateAgeOfOldestMessage", "Maximum", 60, 1, "notBreaching"),
 }
 """What each counts, how, in how many seconds, how many times running, and what no data mean."""
-THRESHOLDS = {"ApiRefusals": 0.1, "ManyApiRefusals": 1000, "EventsDeadLettersExpiring": TEN_DAYS, "RelaysWaiting": 1800}
+THRESHOLDS = {"ApiRefusals": 0.1, "ManyApiRefusals": 1000, "EventsDeadLettersExpiring": TEN_DAYS, "RelaysWaiting": 1800} | {
+    "SendsDeadLettersHeld": 0,
+    "SendingStandstill": 600,
+}
 
 
 @pytest.mark.parametrize("name", ALARMS)
@@ -159,6 +165,23 @@ def test_an_alarm_counts_what_it_is_named_after(name: str) -> None:
     assert (*alarm["Dimensions"], *(alarm[setting] for setting in settings)) == ALARMS[name]
     assert alarm["ComparisonOperator"] == "GreaterThanThreshold"
     assert alarm["Threshold"] == THRESHOLDS.get(name, alarm["Threshold"])
+
+
+ALARMS_OF_EXPRESSIONS = {
+    "SendsErrors": ("SUM(METRICS())", 300, 0),
+    "SendsWaiting": ("MAX(METRICS())", 60, 1800),
+    "CredentialsRefused": ("SUM(METRICS())", 60, 0),
+}
+"""The expression of each, in how many seconds it counts, and beyond what it rings."""
+
+
+@pytest.mark.parametrize("name", ALARMS_OF_EXPRESSIONS)
+def test_an_alarm_of_an_expression_rings_beyond_its_bound(name: str) -> None:
+    alarm = RESOURCES[name]["Properties"]
+    expression, first, *_ = alarm["Metrics"]
+    assert (expression["Expression"], first["MetricStat"]["Period"], alarm["Threshold"]) == ALARMS_OF_EXPRESSIONS[name]
+    assert (alarm["ComparisonOperator"], alarm["EvaluationPeriods"]) == ("GreaterThanThreshold", 1)
+    assert alarm["TreatMissingData"] == "notBreaching"
 
 
 NEAR_LIMITS = {
@@ -185,7 +208,9 @@ def test_a_limit_with_two_noughts_behind_it_is_five_sixths_of_it_in_two_minutes(
 
 
 def test_the_readme_counts_the_alarms_and_what_they_cost() -> None:
-    assert f"{len(of_type('AWS::CloudWatch::Alarm'))} alarms at 0.10 a month each" in README
+    alarms = of_type("AWS::CloudWatch::Alarm")
+    metrics = sum(len(metrics_of(name)) for name in alarms)
+    assert f"{len(alarms)} alarms of {metrics} metrics at 0.10 a month for each metric" in README
 
 
 def test_nobody_goes_round_a_host_name_of_ones_own() -> None:

@@ -15,11 +15,14 @@ from pushhub.audience.port import ReachedProfile
 from pushhub.catalog.model import DatabaseId
 from pushhub.catalog.providers import Provider, PushToken
 from pushhub.dialects.altcraft.subscribe.endpoint import SECONDS_TO_LAST_CALL
+from pushhub.edge.wiring.pushing import FUNCTION_SECONDS
 from pushhub.events.intake import SECONDS_TO_LAST_REPORT
 from pushhub.imports.keys import DONE, FAILED, INBOX, REPORTS, WORK
 from pushhub.moments import SECONDS_PER_DAY, Seconds
 from pushhub.outgoing.calls import SECONDS_TO_ANSWER
 from pushhub.races import MAX_RACE_SECONDS
+from pushhub.sends.handling import BEGIN_SECONDS, LEASE_MARGIN_SECONDS
+from pushhub.sends.lanes import PUSH_SECONDS, SLICE_SECONDS
 from tests.doubles.functions import all_functions, settings_of
 from tests.template import expanded_template
 from tests.wire.golden import cases
@@ -56,6 +59,8 @@ QUEUES = of_type("AWS::SQS::Queue")
 HTTP_FUNCTIONS = [name for name in FUNCTIONS if triggers(name, "HttpApi")]
 QUEUE_FUNCTIONS = [name for name in FUNCTIONS if triggers(name, "SQS")]
 TOLD_FUNCTIONS = [name for name in FUNCTIONS if triggers(name, "EventBridgeRule")]
+SWEEPS = [name for name in FUNCTIONS if triggers(name, "Schedule") and name not in TOLD_FUNCTIONS]
+PUSHING_FUNCTIONS = ["SendsLane", "SendsDeliver"]
 by_function = pytest.mark.parametrize("name", FUNCTIONS)
 by_http_function = pytest.mark.parametrize("name", HTTP_FUNCTIONS)
 by_queue_function = pytest.mark.parametrize("name", QUEUE_FUNCTIONS)
@@ -139,8 +144,8 @@ def test_the_settings_of_a_function_are_its_environment(name: str) -> None:
     assert {variable for variable in given if not READ_BY_LIBRARIES.match(variable)} == read
 
 
-def test_a_function_answers_requests_or_empties_a_queue_or_is_told_by_eventbridge_or_is_a_step() -> None:
-    assert sorted(HTTP_FUNCTIONS + QUEUE_FUNCTIONS + TOLD_FUNCTIONS + STEPS) == sorted(FUNCTIONS)
+def test_a_function_answers_requests_or_empties_a_queue_or_is_told_by_eventbridge_or_is_a_step_or_a_sweep() -> None:
+    assert sorted(HTTP_FUNCTIONS + QUEUE_FUNCTIONS + TOLD_FUNCTIONS + STEPS + SWEEPS) == sorted(FUNCTIONS)
 
 
 @by_told_function
@@ -149,6 +154,15 @@ def test_what_eventbridge_may_lose_is_found_by_a_sweep(name: str) -> None:
     assert schedule["Schedule"] == "rate(15 minutes)"
     for trigger in (schedule, *triggers(name, "EventBridgeRule")):
         assert trigger["RetryPolicy"] == {"MaximumEventAgeInSeconds": 3600, "MaximumRetryAttempts": 20}
+
+
+def test_sendings_are_swept_every_minute_and_a_sweep_that_failed_is_soon_dropped() -> None:
+    assert SWEEPS == ["SendsSweep"]
+    (schedule,) = triggers("SendsSweep", "Schedule")
+    assert schedule == {
+        "Schedule": "rate(1 minute)",
+        "RetryPolicy": {"MaximumEventAgeInSeconds": 3600, "MaximumRetryAttempts": 20},
+    }
 
 
 @by_http_function
@@ -162,6 +176,11 @@ def test_every_case_of_an_http_function_has_an_event_and_a_reply(name: str) -> N
         assert {"status", "body"} <= set(case.reply) <= {"status", "body", "headers", "queued", "relays"}
 
 
+OF_EVENTS = {"batchItemFailures", "sent", "forwards", "retries", "relays", "dead_letters", "counters"}
+OF_SENDINGS = {"batchItemFailures", "pushed", "sends", "deliveries", "dead_letters", "sendings", "retired"}
+"""What golden replies of queue functions have."""
+
+
 @by_queue_function
 def test_every_case_of_a_queue_function_has_a_batch_and_what_comes_of_it(name: str) -> None:
     for case in cases(folder_of(name)):
@@ -172,7 +191,7 @@ def test_every_case_of_a_queue_function_has_a_batch_and_what_comes_of_it(name: s
             assert record["md5OfBody"] == hashlib.md5(record["body"].encode()).hexdigest()
             assert {"receiptHandle", "attributes", "messageAttributes", "eventSourceARN", "awsRegion"} <= set(record)
         assert {failure["itemIdentifier"] for failure in case.reply["batchItemFailures"]} <= set(ids)
-        assert set(case.reply) <= {"batchItemFailures", "sent", "forwards", "retries", "relays", "dead_letters", "counters"}
+        assert set(case.reply) <= OF_EVENTS | OF_SENDINGS
 
 
 @by_told_function
@@ -201,9 +220,10 @@ def test_nothing_has_a_name_that_two_stacks_would_share() -> None:
 
 PARTS_OF_A_RESOURCE = (
     re.compile(r"\$\{\w+\.Arn\}/[a-z]+/\*"),
+    re.compile(r"\$\{\w+\.Arn\}/index/\w+"),
     re.compile(r"arn:\$\{AWS::Partition\}:states:\$\{AWS::Region\}:\$\{AWS::AccountId\}:execution:\$\{\w+\.Name\}(/\w+)?:\*"),
 )
-"""Objects under a prefix of a bucket, and executions of a state machine, which have names that nobody knows beforehand."""
+"""Objects under a prefix of a bucket, indexes of a table, and executions of a state machine, which have names that nobody knows beforehand."""
 WITHOUT_RESOURCE = {
     *(
         "logs:CreateLogDelivery",
@@ -240,11 +260,54 @@ def _assert_narrow(resource: Any, actions: Any) -> None:
         assert "*" not in str(resource)
 
 
+WITH_ONE_ALARM = dict.fromkeys((*PUSHING_FUNCTIONS, *SWEEPS), "SendsErrors")
+"""Functions that share an alarm: what one of them leaves undone waits, and the others' alarms tell of that too."""
+
+
 @by_function
-def test_every_function_has_a_role_a_log_group_and_alarms_of_its_own(name: str) -> None:
+def test_every_function_has_a_role_and_a_log_group_of_its_own(name: str) -> None:
     properties = FUNCTIONS[name]["Properties"]
     assert properties["Role"] == {"Fn::GetAtt": [f"{name}Role", "Arn"]}
     assert properties["LoggingConfig"]["LogGroup"] == {"Ref": f"{name}Logs"}
+
+
+def metrics_of(alarm: str) -> list[dict[str, Any]]:
+    """Return the metrics that an alarm looks at: its own, or those that its expression is of."""
+    properties = RESOURCES[alarm]["Properties"]
+    return [one["MetricStat"]["Metric"] for one in properties.get("Metrics", []) if "MetricStat" in one] or [properties]
+
+
+@pytest.mark.parametrize(("name", "alarm"), WITH_ONE_ALARM.items())
+def test_errors_and_throttles_of_functions_of_sendings_have_one_alarm(name: str, alarm: str) -> None:
+    dimension = [{"Name": "FunctionName", "Value": {"Ref": name}}]
+    of_function = [one["MetricName"] for one in metrics_of(alarm) if one["Dimensions"] == dimension]
+    assert sorted(of_function) == ["Errors", "Throttles"]
+
+
+@pytest.mark.parametrize("name", [name for name, one in RESOURCES.items() if "Metrics" in one["Properties"]])
+def test_an_alarm_of_an_expression_is_made_where_there_are_such_alarms_and_looks_at_all_of_its_metrics(name: str) -> None:
+    alarm = RESOURCES[name]
+    assert alarm["Condition"] == "HasAlarmsOfExpressions"
+    (expression, *of) = alarm["Properties"]["Metrics"]
+    assert expression["Expression"] in {"SUM(METRICS())", "MAX(METRICS())"}
+    assert expression["ReturnData"] is True
+    assert all(one["ReturnData"] is False and one["MetricStat"] for one in of)
+    assert len({one["MetricStat"]["Period"] for one in of}) == 1
+    (statistic,) = {one["MetricStat"]["Stat"] for one in of}
+    assert statistic == {"SUM(METRICS())": "Sum", "MAX(METRICS())": "Maximum"}[expression["Expression"]]
+
+
+def test_the_alarms_of_expressions_are_left_out_on_a_laptop_alone() -> None:
+    assert TEMPLATE["Conditions"]["HasAlarmsOfExpressions"] == {"Fn::Equals": [{"Ref": "AllowLocalUpstreams"}, "false"]}
+
+
+def test_sendings_have_five_alarms() -> None:
+    own = {name for name in of_type("AWS::CloudWatch::Alarm") if name.startswith(("Sends", "Sending", "Credentials"))}
+    assert own == {"SendsErrors", "SendsWaiting", "SendsDeadLettersHeld", "SendingStandstill", "CredentialsRefused"}
+
+
+@pytest.mark.parametrize("name", [name for name in FUNCTIONS if name not in WITH_ONE_ALARM])
+def test_every_other_function_has_alarms_of_its_own(name: str) -> None:
     for alarm, metric in ((f"{name}Errors", "Errors"), (f"{name}Throttles", "Throttles")):
         assert RESOURCES[alarm]["Properties"]["MetricName"] == metric
         assert RESOURCES[alarm]["Properties"]["Dimensions"] == [{"Name": "FunctionName", "Value": {"Ref": name}}]
@@ -262,9 +325,13 @@ LONGEST_WORK = {
     "RecordEvents": LONGEST_CALL + SECONDS_TO_LAST_REPORT + MAX_RACE_SECONDS + LONGEST_CALL + 2 * LONGEST_CALL,
     # The catalog and the secret; the upstreams; a call of each queue.
     "ForwardEvents": 2 * LONGEST_CALL + SECONDS_TO_ANSWER + 2 * LONGEST_CALL,
+    # The last step is begun at the end of the slice; four of its calls: read, claim, record, the lane's message.
+    "SendsLane": SLICE_SECONDS + PUSH_SECONDS + 4 * LONGEST_CALL,
+    # The last deferral is begun at the end of its time; five of its calls: two reads, claim, message, settle.
+    "SendsDeliver": BEGIN_SECONDS + PUSH_SECONDS + 5 * LONGEST_CALL,
 }
-"""Seconds that a function takes at the longest while AWS hangs; further calls of a queue, each of which hangs, come on top."""
-AS_LONG_AS_IT_TAKES = {"ImportsStart", "ImportsPlan", "ImportsChunk", "ImportsReport"}
+"""Seconds that a function takes at the longest while AWS hangs; further calls, each of which hangs, come on top."""
+AS_LONG_AS_IT_TAKES = {"ImportsStart", "ImportsPlan", "ImportsChunk", "ImportsReport", "SendsSweep"}
 """Functions for whose answer nobody waits, and which are run again, from where they were, when their time is over."""
 
 
@@ -275,6 +342,14 @@ def test_it_is_known_how_long_each_function_takes() -> None:
 @pytest.mark.parametrize("name", LONGEST_WORK)
 def test_a_function_ends_after_its_last_try(name: str) -> None:
     assert LONGEST_WORK[name] < FUNCTIONS[name]["Properties"]["Timeout"]
+
+
+@pytest.mark.parametrize("name", PUSHING_FUNCTIONS)
+def test_a_lease_outlives_its_worker_and_a_message_comes_again_after_the_lease(name: str) -> None:
+    assert FUNCTIONS[name]["Properties"]["Timeout"] == FUNCTION_SECONDS
+    (trigger,) = triggers(name, "SQS")
+    hidden = QUEUES[referred(trigger["Queue"])]["Properties"]["VisibilityTimeout"]
+    assert hidden > FUNCTION_SECONDS + LEASE_MARGIN_SECONDS
 
 
 @by_http_function
@@ -289,16 +364,31 @@ def test_a_queue_holds_a_message_back_for_six_times_as_long_as_its_function_may_
         assert queue["VisibilityTimeout"] >= 6 * FUNCTIONS[name]["Properties"]["Timeout"]
 
 
+AT_A_TIME = {
+    # Links that anyone can make up get no more than the least.
+    "RelaysQueue": 2,
+    "SendsQueue": {"Ref": "SendConcurrency"},
+    "DeliveriesQueue": {"Ref": "SendConcurrency"},
+}
+"""Executions that take from a queue at one time, where `QueueConcurrency` does not say."""
+
+
 @by_queue_function
 def test_a_queue_function_says_which_messages_failed_and_leaves_executions_to_others(name: str) -> None:
     for trigger in triggers(name, "SQS"):
         assert trigger["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
-        # Links that anyone can make up get no more than the least.
-        of_relays = trigger["Queue"] == {"Fn::GetAtt": ["RelaysQueue", "Arn"]}
-        assert trigger["ScalingConfig"] == {"MaximumConcurrency": 2 if of_relays else {"Ref": "QueueConcurrency"}}
+        assert trigger["ScalingConfig"] == {
+            "MaximumConcurrency": AT_A_TIME.get(referred(trigger["Queue"]), {"Ref": "QueueConcurrency"})
+        }
         assert trigger["BatchSize"] <= 10
         assert "MaximumBatchingWindowInSeconds" not in trigger
-    assert TEMPLATE["Parameters"]["QueueConcurrency"]["MinValue"] == 2, "SQS takes no less"
+    for parameter in ("QueueConcurrency", "SendConcurrency"):
+        assert (TEMPLATE["Parameters"][parameter]["MinValue"], TEMPLATE["Parameters"][parameter]["MaxValue"]) == (2, 1000), "as SQS"
+
+
+def test_a_run_of_a_lane_takes_all_the_time_of_its_function() -> None:
+    (trigger,) = triggers("SendsLane", "SQS")
+    assert trigger["BatchSize"] == 1
 
 
 @by_queue_function
@@ -361,6 +451,10 @@ def test_a_role_is_taken_by_one_service_on_behalf_of_this_account_alone(name: st
         assert "${AWS::AccountId}" in condition["ArnLike"]["aws:SourceArn"]["Fn::Sub"]
 
 
+NEVER_REDRIVEN = {"SendsDeadLetters"}
+"""Dead letters that are looked at and given up: nobody is pushed to hours late, so none of them is lost by getting old."""
+
+
 @by_queue
 def test_a_queue_has_a_queue_of_dead_letters_with_an_alarm_or_is_one(name: str) -> None:
     redrives = redrive_policies()
@@ -374,10 +468,13 @@ def test_a_queue_has_a_queue_of_dead_letters_with_an_alarm_or_is_one(name: str) 
         assert held["MetricName"] == "ApproximateNumberOfMessagesVisible"
         assert held["Dimensions"] == [{"Name": "QueueName", "Value": {"Fn::GetAtt": [name, "QueueName"]}}]
         assert held["Threshold"] == 0
+        assert held["TreatMissingData"] == "ignore"
+        if name in NEVER_REDRIVEN:
+            return
         expiring = RESOURCES[f"{name}Expiring"]["Properties"]
         assert expiring["MetricName"] == "ApproximateAgeOfOldestMessage"
         assert expiring["Dimensions"] == held["Dimensions"]
-        assert held["TreatMissingData"] == expiring["TreatMissingData"] == "ignore"
+        assert expiring["TreatMissingData"] == "ignore"
         assert expiring["Threshold"] == 10 * SECONDS_PER_DAY < QUEUES[name]["Properties"]["MessageRetentionPeriod"]
 
 
@@ -391,10 +488,16 @@ def test_the_secret_has_no_name() -> None:
         assert "Name" not in secret["Properties"]
 
 
-def test_credentials_of_apps_have_a_secret_of_their_own_that_no_function_may_read_yet() -> None:
+def test_credentials_of_apps_have_a_secret_of_their_own_that_functions_that_push_may_read_and_no_other() -> None:
     assert of_type("AWS::SecretsManager::Secret").keys() == {"Secret", "AppsSecret"}
-    roles = [*of_type("AWS::IAM::Role").values(), *of_type("AWS::IAM::Policy").values()]
-    assert "'AppsSecret'" not in str(roles + list(FUNCTIONS.values()))
+    readers = {f"{name}{suffix}" for name in PUSHING_FUNCTIONS for suffix in ("", "Role")}
+    of_others = {name: one for name, one in RESOURCES.items() if name not in readers}
+    others = [
+        one for one in of_others.values() if one["Type"] in {"AWS::IAM::Role", "AWS::IAM::Policy", "AWS::Serverless::Function"}
+    ]
+    assert "'AppsSecret'" not in str(others)
+    for name in readers:
+        assert "'AppsSecret'" in str(RESOURCES[name])
     assert TEMPLATE["Outputs"]["AppsSecretArn"]["Value"] == {"Ref": "AppsSecret"}
 
 
@@ -534,6 +637,25 @@ def test_what_a_sweep_tells_an_alarm_of_does_not_come_too_late_for_its_period() 
     )
     # A sweep that comes a little late would fall into the next period, and one without any ends the alarm.
     assert RESOURCES["ImportsStuck"]["Properties"]["Period"] >= 2 * 60 * swept_every
+    assert RESOURCES["SendingStandstill"]["Properties"]["Period"] >= 2 * 60
+
+
+def test_stand_ins_are_for_a_laptop() -> None:
+    rule = TEMPLATE["Rules"]["StandInsAreLocal"]
+    assert rule["RuleCondition"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "StandInsUrl"}, ""]}]}
+    assert [one["Assert"] for one in rule["Assertions"]] == [{"Fn::Equals": [{"Ref": "AllowLocalUpstreams"}, "true"]}]
+
+
+@pytest.mark.parametrize("hosts", ["", "push.example.com", "*.push.example.com", "a.example,*.b-c.example"])
+def test_hosts_of_push_services_are_names_with_commas_between_them(hosts: str) -> None:
+    assert re.fullmatch(TEMPLATE["Parameters"]["MorePushHosts"]["AllowedPattern"], hosts)
+
+
+@pytest.mark.parametrize(
+    "hosts", ["*", "example", "Push.example.com", "a.example, b.example", "a.*.example", "https://a.example", ","]
+)
+def test_what_is_no_host_of_a_push_service_is_refused(hosts: str) -> None:
+    assert not re.fullmatch(TEMPLATE["Parameters"]["MorePushHosts"]["AllowedPattern"], hosts)
 
 
 def test_every_parameter_is_described_in_the_template_and_stands_in_one_group() -> None:

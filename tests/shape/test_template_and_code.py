@@ -3,6 +3,7 @@
 AWS answers from a can: each call is taken down before it is sent, by the operation and what it is made on.
 """
 
+import importlib
 import io
 import json
 import re
@@ -24,9 +25,11 @@ from pushhub.adapters import clients
 from pushhub.adapters.dynamodb.audience import DynamoAudience
 from pushhub.adapters.dynamodb.ledger import DynamoLedger
 from pushhub.adapters.dynamodb.schema import items
+from pushhub.adapters.dynamodb.schema import sendings as sendings_schema
 from pushhub.adapters.dynamodb.schema.imports import job_item
 from pushhub.audience.changes import Change
 from pushhub.audience.port import Snapshot, SnapshotQuery
+from pushhub.catalog.app_secrets import write_app_secrets
 from pushhub.catalog.document import write_document
 from pushhub.catalog.model import Catalog, DatabaseId
 from pushhub.catalog.secrets import Secrets, write_secrets
@@ -34,14 +37,17 @@ from pushhub.catalog.whole import WholeCatalog
 from pushhub.events.ledger import LedgerEntry
 from pushhub.imports.job import Job, JobId, JobStatus, S3Object
 from pushhub.moments import Milliseconds, Seconds
+from pushhub.sends.sending import Lane, LaneKey, LaneName, RunId, SendingId
+from tests.doubles.apps import app_secrets
 from tests.doubles.audience import MemoryAudience
 from tests.doubles.exchange import ScriptedExchange
 from tests.doubles.functions import Context, load_handler, wiring_of
 from tests.doubles.ledger import MemoryLedger
-from tests.doubles.of_both import ExecutionsOfBoth, FilesOfBoth, ImportsOfBoth, JournalsOfBoth
-from tests.shape.test_template import FUNCTIONS, RESOURCES, TEMPLATE, by_function, folder_of, of_type, triggers
+from tests.doubles.of_both import ExecutionsOfBoth, FilesOfBoth, ImportsOfBoth, JournalsOfBoth, ReachOfBoth, SendingsOfBoth
+from tests.shape.test_template import FUNCTIONS, RESOURCES, TEMPLATE, by_function, folder_of, metrics_of, of_type, triggers
 from tests.wire.golden import Case, Given, cases, catalog_of
 from tests.wire.importing import world_of
+from tests.wire.sending import sends_world_of
 from tests.wire.serving import SECRETS, Handler, read_answer
 
 if TYPE_CHECKING:
@@ -56,6 +62,8 @@ ANSWERED_JOB = job_item(
     Job(JobId("any"), S3Object("bucket", "key", "version"), S3Object("bucket", "key", "version"), JobStatus.RUNNING, Seconds(0)), 1
 )
 """What the Ledger has where a job is looked up."""
+ANSWERED_LANE = sendings_schema.lane_item(Lane(LaneKey(SendingId(0), 0, LaneName("0")), RunId("any"), Seconds(0)), 1)
+"""What the Ledger answers where a lane is taken."""
 ALWAYS_ANSWERED: Mapping[str, Callable[[], dict[str, Any]]] = {
     "Query": lambda: {"Items": []},
     "UpdateItem": lambda: {"Attributes": items.to_wire({"run": 1})},
@@ -78,19 +86,25 @@ class Can:
     secrets: Secrets
     refused: Mapping[str, str] = field(default_factory=dict)
     needed: set[Right] = field(default_factory=set)
+    in_ledger: Mapping[str, Any] | None = field(default_factory=lambda: ANSWERED_JOB)
+    """The item that is found in the Ledger, whatever is looked up; None where there is none."""
 
     def answer(self, operation: str, asked: Mapping[str, Any]) -> dict[str, Any]:
         self.needed |= set(_rights_for(operation, asked))
+        if operation == "UpdateItem" and asked["Key"]["pk"]["S"].startswith("L#"):
+            return {"Attributes": items.to_wire(ANSWERED_LANE)}
         if operation in ALWAYS_ANSWERED:
             return ALWAYS_ANSWERED[operation]()
         match operation:
             case "GetItem" if asked["TableName"] == "Ledger":
-                return {"Item": items.to_wire(ANSWERED_JOB)}
+                return {"Item": items.to_wire(self.in_ledger)} if self.in_ledger else {}
             case "GetItem":
                 stored = {"v": items.ITEM_FORMAT, "document": write_document(self.catalog), "version": 1}
                 return {"Item": items.to_wire(stored)}
             case "BatchGetItem":
                 return {"Responses": {}}
+            case "GetSecretValue" if asked["SecretId"] == "AppsSecret":
+                return {"SecretString": write_app_secrets(app_secrets()), "VersionId": "1"}
             case "GetSecretValue":
                 return {"SecretString": write_secrets(self.secrets), "VersionId": "1"}
             case "SendMessageBatch":
@@ -122,6 +136,8 @@ def _rights_for(operation: str, asked: Mapping[str, Any]) -> Iterator[Right]:
             yield "sqs:SendMessage", _of_url(asked["QueueUrl"])
         case "GetSecretValue":
             yield "secretsmanager:GetSecretValue", asked["SecretId"]
+        case "Query" if "IndexName" in asked:
+            yield "dynamodb:Query", f"{asked['TableName']}/index/{asked['IndexName']}"
         case _:
             yield f"dynamodb:{operation}", asked["TableName"]
 
@@ -268,6 +284,8 @@ def _run(patch: pytest.MonkeyPatch, name: str, case: Case) -> set[Right]:
         patch.setenv(variable, value)
     if name.startswith("Imports"):
         return _run_import(patch, name, case)
+    if name.startswith("Sends"):
+        return _run_sends(patch, name, case)
     if name == "PushSubscribe":
         can = Can(catalog_of("push_subscribe"), SECRETS)
         before = [case.event_with(body) for body in case.given]
@@ -311,6 +329,26 @@ def _run_import(patch: pytest.MonkeyPatch, name: str, case: Case) -> set[Right]:
             patch.setattr(wiring, wired, double)
     with _answered_from(patch, can):
         load_handler(folder_of(name)).handler(case.event, Context(case.given_object.get("milliseconds_left", 900_000)))
+    return can.needed
+
+
+def _run_sends(patch: pytest.MonkeyPatch, name: str, case: Case) -> set[Right]:
+    world = sends_world_of(case)
+    can = Can(world.catalog, SECRETS, in_ledger=None)
+    can.refused = {
+        {"sends": "SendsQueue", "deliveries": "DeliveriesQueue"}[queue]: text
+        for queue, text in case.given_object.get("not_taken", {}).items()
+    }
+    shared = importlib.import_module("pushhub.edge.wiring.sends")
+    pushing = importlib.import_module("pushhub.edge.wiring.pushing")
+    patch.setattr(shared, "DynamoSendings", partial(SendingsOfBoth, memory=world.store))
+    patch.setattr(shared, "milliseconds_now", lambda: Milliseconds(1000 * world.now))
+    patch.setattr(pushing, "Http2Transport", lambda **_: world.transport)
+    patch.setattr(pushing, "DynamoAudience", partial(AudienceOfBoth, memory=world.audience))
+    if hasattr(wiring_of(folder_of(name)), "DynamoReach"):
+        patch.setattr(wiring_of(folder_of(name)), "DynamoReach", partial(ReachOfBoth, memory=world.reach))
+    with _answered_from(patch, can):
+        load_handler(folder_of(name)).handler(case.event, Context(90_000))
     return can.needed
 
 
@@ -441,10 +479,10 @@ def _dashboard() -> dict[str, Any]:
 
 
 def _named_by_alarms() -> Iterator[Named]:
-    for name, alarm in of_type("AWS::CloudWatch::Alarm").items():
-        properties = alarm["Properties"]
-        dimensions = {one["Name"]: _filled(one["Value"]) for one in properties["Dimensions"]}
-        yield Named(name, _filled(properties["Namespace"]), properties["MetricName"], dimensions)
+    for name in of_type("AWS::CloudWatch::Alarm"):
+        for metric in metrics_of(name):
+            dimensions = {one["Name"]: _filled(one["Value"]) for one in metric["Dimensions"]}
+            yield Named(name, _filled(metric["Namespace"]), metric["MetricName"], dimensions)
 
 
 def _named_by_the_dashboard() -> Iterator[Named]:

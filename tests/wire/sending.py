@@ -81,7 +81,7 @@ class Given(TypedDict, total=False):
     """What is so before an event.
 
     `answers` has, by a text in the URL or the body of a push, what providers answer in turn; whatever else is pushed is accepted.
-    `before` are words for what has happened: `lanes` (all messages of lanes are dealt with), `lease` (a run has taken each lane and
+    `before` are words for what has happened: `lanes` (all messages of lanes are dealt with), `deliveries` (all of deferrals), `lease` (a run has taken each lane and
     has died), `cancel`, `no app`, and a number of seconds that pass. `not_taken` names a queue and a text: from then on it takes no
     message that holds the text.
     """
@@ -206,6 +206,10 @@ class SendsWorld:
                 bodies = [Delivery("any", envelope.body) for envelope in self.sends.envelopes]
                 self.sends.envelopes.clear()
                 self.advance_lane(bodies)
+            case "deliveries":
+                bodies = [Delivery("any", envelope.body) for envelope in self.deliveries.envelopes]
+                self.deliveries.envelopes.clear()
+                self.try_deferral(bodies)
             case "lease":
                 for key in self._lane_keys():
                     self.store.begin(key.sending, self.now)
