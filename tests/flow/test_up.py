@@ -264,6 +264,27 @@ def test_the_hub_ends_with_one_line_if_its_engine_does(tmp_path: Path) -> None:
     assert up.said.splitlines()[-1].startswith("Error: the local engine has ended by itself")
 
 
+def test_the_page_of_devices_is_where_up_and_the_note_say(tmp_path: Path) -> None:
+    with running(tmp_path, "--ephemeral") as up:
+        note = up.note
+        reply = urllib3.request("GET", note.devices, timeout=60)
+        assert (reply.status, reply.headers["content-type"]) == (200, "text/html; charset=utf-8")
+        assert up.process.stdout is not None
+        assert [up.process.stdout.readline() for _ in range(2)][1].strip() == f"Devices: {note.devices}"
+        assert up.end(signal.SIGTERM) == 0, up.said
+    with socket.socket() as probe:
+        assert probe.connect_ex(("127.0.0.1", int(note.devices.rpartition(":")[2]))) != 0
+
+
+def test_the_hub_ends_with_one_line_if_its_stand_ins_do(tmp_path: Path) -> None:
+    with running(tmp_path, "--ephemeral") as up:
+        (stand_ins,) = (child for child in psutil.Process(up.note.process.pid).children() if "--folder" in child.cmdline())
+        stand_ins.kill()
+        assert up.process.wait(timeout=60) == 1
+    assert "Traceback" not in up.said
+    assert up.said.splitlines()[-1].startswith("Error: the stand-ins of providers have ended by themselves")
+
+
 def test_nothing_listens_beyond_this_machine(hub: Hub) -> None:
     hub.post("/push_subscribe", b"{}")
     processes = [psutil.Process(hub.up.process.pid), *psutil.Process(hub.up.process.pid).children(recursive=True)]

@@ -101,7 +101,7 @@ def nonempty(value: object) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
-def content_of(body: bytes) -> object:
+def body_content(body: bytes) -> object:
     """Return a body as JSON has it, else as text."""
     try:
         return json.loads(body)

@@ -10,7 +10,7 @@ from pushhub.console.stand_ins.arrivals import (
     AuthorizationFault,
     ReceivedPush,
     ReplyFacts,
-    content_of,
+    body_content,
     json_reply,
     nonempty,
     object_of,
@@ -42,7 +42,7 @@ class ApnsStandIn:
         found = _PATH.fullmatch(request.path) if request.method == "POST" else None
         if found is None:
             return None
-        content = content_of(request.body)
+        content = body_content(request.body)
         payload = object_of(content)
         alert = object_of(payload.get("aps")).get("alert")
         title, text = (None, alert) if isinstance(alert, str) else (object_of(alert).get("title"), object_of(alert).get("body"))

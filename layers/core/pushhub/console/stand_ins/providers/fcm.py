@@ -11,7 +11,7 @@ from pushhub.console.stand_ins.arrivals import (
     AuthorizationFault,
     ReceivedPush,
     ReplyFacts,
-    content_of,
+    body_content,
     json_reply,
     nonempty,
     object_of,
@@ -47,7 +47,7 @@ class FcmStandIn:
         """Return the push; its provider is read off the block that the message has."""
         if request.method != "POST" or not _PATH.fullmatch(request.path):
             return None
-        content = content_of(request.body)
+        content = body_content(request.body)
         message = object_of(object_of(content).get("message"))
         data = object_of(message.get("data"))
         apns = object_of(object_of(message.get("apns")).get("payload"))

@@ -10,7 +10,7 @@ from pushhub.console.stand_ins.arrivals import (
     AuthorizationFault,
     ReceivedPush,
     ReplyFacts,
-    content_of,
+    body_content,
     json_reply,
     nonempty,
     object_of,
@@ -43,7 +43,7 @@ class WebPushStandIn:
         if request.method != "POST" or _OWN_HOST.fullmatch(request.authority):
             return None
         read = self._browsers.read(request.path, request.body)
-        content = base64.b64encode(request.body).decode() if read is None else content_of(read)
+        content = base64.b64encode(request.body).decode() if read is None else body_content(read)
         document = object_of(content)
         shown = shown_push(document.get("title"), document.get("body"), object_of(document.get("data")), document.get("url"))
         uid = nonempty(document.get("uid"))
