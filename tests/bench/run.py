@@ -1,6 +1,6 @@
 """Measures what the project promises of speed and memory, and prints it as tables.
 
-    uv run python tests/bench/run.py [cold|warm|hub|forwarding|events|imports|rendering|direct|sending …]
+    uv run python tests/bench/run.py [cold|warm|hub|forwarding|events|imports|rendering|direct|sending|filter …]
 
 Ratios compare things measured in the same run; absolute figures say more of the machine than of the code.
 """
@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 import click
 
-from tests.bench import cold_start, direct, event_hub, forwarding, importing, local_hub, rendering, sending, warm_handler
+from tests.bench import cold_start, direct, event_hub, filter_sending, forwarding, importing, local_hub, rendering, sending, warm_handler
 
 PARTS = {
     "cold": cold_start.measure,
@@ -24,6 +24,7 @@ PARTS = {
     "rendering": rendering.measure,
     "direct": direct.measure,
     "sending": sending.measure,
+    "filter": filter_sending.measure,
 }
 
 

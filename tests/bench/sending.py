@@ -16,7 +16,8 @@ import pycurl
 from pushhub.adapters.curl.http2 import Http2Transport
 from pushhub.sends.port import ProviderReply, PushRequest
 from tests.bench.table import Table
-from tests.peers.nghttpd import nghttpd, program
+from tests.peers.installed import program
+from tests.peers.nghttpd import nghttpd
 
 PUSHES = 10_000
 AT_ONCE = 100

@@ -1,7 +1,5 @@
 """nghttpd, the HTTP/2 server of the Debian package nghttp2-server, on a free port of this machine."""
 
-import os
-import shutil
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -9,11 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
-
+from tests.peers.installed import program
 from tests.running_upstream import free_port, until
-
-HOW_TO_INSTALL = "apt-get install nghttp2-server nghttp2-client"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +21,6 @@ class Nghttpd:
 
     def url(self, path: str = "/", host: str = "localhost") -> str:
         return f"{self.scheme}://{host}:{self.port}{path}"
-
-
-def program(name: str) -> str:
-    """Return the path of a program; without it, the test is skipped, or fails where `PEERS_REQUIRED` is set."""
-    found = shutil.which(name, path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin")
-    if found is None:
-        reason = f"{name} is not installed: {HOW_TO_INSTALL}"
-        (pytest.fail if os.environ.get("PEERS_REQUIRED") else pytest.skip)(reason)
-    return found
 
 
 @contextmanager

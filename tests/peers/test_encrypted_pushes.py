@@ -9,7 +9,7 @@ from pushhub.sends.encryption import BrowserKeys, encrypted
 from pushhub.sends.message import Message
 from pushhub.sends.providers.web_push import WebPushes
 from tests.doubles.sending import NOW, UID, browser, recipient, sent, vapid_account
-from tests.peers.conftest import peer
+from tests.peers.installed import peer
 
 
 def decrypted(body: bytes) -> bytes:

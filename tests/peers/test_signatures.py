@@ -14,7 +14,7 @@ from pushhub.sends.providers.apns import ApnsPushes
 from pushhub.sends.providers.fcm_bearer import bearer_request
 from pushhub.sends.providers.web_push import WebPushes
 from tests.doubles.sending import apns_account, browser, fcm_account, p256_der, recipient, rsa_private_key, sent, vapid_account
-from tests.peers.conftest import peer
+from tests.peers.installed import peer
 
 
 @pytest.fixture

@@ -24,7 +24,8 @@ READ_HEADERS: Final = frozenset({RETRY_AFTER, DATE})
 MAX_WAIT_SECONDS: Final = 15 * 60
 """What a provider may ask to wait at most."""
 
-_WORD: Final = re.compile(r"[A-Za-z0-9_]{1,64}")
+_WORD: Final = re.compile(r"[A-Za-z_]{1,40}")
+"""No provider's code has a digit or is longer; push tokens and keys, which a reply may repeat, have digits or are."""
 _LOST_BY_A_GATEWAY: Final = RecipientOutcome(
     Outcome.UNKNOWN, reason="a gateway has handed it on and lost the answer; it may have been sent"
 )
@@ -97,5 +98,5 @@ def json_object(body: bytes) -> Mapping[str, object]:
 
 
 def code_word(value: object) -> str:
-    """Return a provider's code if it is one word of letters, digits and underscores, else nothing."""
+    """Return a provider's code if it is one word of letters and underscores, of at most 40 characters, else nothing."""
     return value if isinstance(value, str) and _WORD.fullmatch(value) else ""
