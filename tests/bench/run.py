@@ -12,7 +12,18 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 import click
 
-from tests.bench import cold_start, direct, event_hub, filter_sending, forwarding, importing, local_hub, rendering, sending, warm_handler
+from tests.bench import (
+    cold_start,
+    direct,
+    event_hub,
+    filter_sending,
+    forwarding,
+    importing,
+    local_hub,
+    rendering,
+    sending,
+    warm_handler,
+)
 
 PARTS = {
     "cold": cold_start.measure,
