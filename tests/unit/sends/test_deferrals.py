@@ -152,6 +152,15 @@ def test_of_two_twins_one_is_tried() -> None:
     assert (world.deliver(body).to_redeliver, world.pushed()) == (set(), [0])
 
 
+def test_who_is_later_with_the_claim_of_a_try_pushes_nothing() -> None:
+    world = waiting_world(RETRY)
+    world.now = Seconds(NOW + 60)
+    key = newest(world).key
+    world.before["before claim_deferral"] = [lambda: claims.append(world.store.claim_deferral(key, RunId("other"), 0, NOW, NOW))]
+    claims: list[bool] = []
+    assert (world.deliver_newest().to_redeliver, claims, world.pushed()) == ({"m"}, [True], [])
+
+
 def test_those_that_were_due_when_a_dead_run_claimed_are_unknown_and_the_others_go_on() -> None:
     world = waiting_world(RETRY, LATER)
     world.now = Seconds(NOW + 60)
