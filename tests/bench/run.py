@@ -1,6 +1,6 @@
 """Measures what the project promises of speed and memory, and prints it as tables.
 
-    uv run python tests/bench/run.py [cold|warm|hub|forwarding|events|imports|rendering|sending …]
+    uv run python tests/bench/run.py [cold|warm|hub|forwarding|events|imports|rendering|direct|sending …]
 
 Ratios compare things measured in the same run; absolute figures say more of the machine than of the code.
 """
@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 import click
 
-from tests.bench import cold_start, event_hub, forwarding, importing, local_hub, rendering, sending, warm_handler
+from tests.bench import cold_start, direct, event_hub, forwarding, importing, local_hub, rendering, sending, warm_handler
 
 PARTS = {
     "cold": cold_start.measure,
@@ -22,6 +22,7 @@ PARTS = {
     "events": event_hub.measure,
     "imports": importing.measure,
     "rendering": rendering.measure,
+    "direct": direct.measure,
     "sending": sending.measure,
 }
 

@@ -8,6 +8,7 @@ from moto import mock_aws
 
 from pushhub.console.connection import Connection
 from tests.conftest import Hub
+from tests.contract.sendings_table import OnEngine, sendings_table
 
 
 @pytest.fixture(scope="session")
@@ -45,3 +46,10 @@ def aws(request: pytest.FixtureRequest) -> Connection:
     """Give each of them in turn."""
     connection: Connection = request.getfixturevalue(request.param)
     return connection
+
+
+@pytest.fixture(scope="module")
+def on_engine(hub: Hub) -> Iterator[OnEngine]:
+    """Give a table of the engine for sendings, to which nothing else writes: no sweep of the hub looks at it."""
+    with sendings_table(hub) as made:
+        yield made

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
-from botocore.exceptions import ReadTimeoutError
 
 from pushhub.adapters.dynamodb.ledger import DynamoLedger
 from pushhub.adapters.dynamodb.sendings import DynamoSendings
@@ -63,84 +62,17 @@ from pushhub.sends.store import (
     SendingTooLargeError,
     SettledTry,
 )
-from tests.conftest import Hub
+from tests.contract.sendings_table import NOW, OnEngine, RecordingClient
 from tests.doubles.sendings import MemorySendings
 
 FCM, APNS = Provider("android-firebase"), Provider("ios-apns")
-NOW, LATER = Seconds(1_900_000_000), Seconds(1_900_000_060)
+LATER = Seconds(NOW + 60)
 RUN, OTHER_RUN = RunId("run-1"), RunId("run-2")
 PLACE, NEXT_PLACE = Place("00ff"), Place("01ff")
 CLAIM = Claim(PLACE, {FCM: 60, APNS: 40})
 NEXT_CLAIM = Claim(NEXT_PLACE, {FCM: 1})
 ACCEPTED = OutcomeCounts.of(FCM, Outcome.ACCEPTED, 60)
 STOP = ProviderStop(Outcome.CREDENTIALS_BAD, "the key is revoked")
-
-
-class RecordingClient:
-    """A DynamoDB client that says which operations it was asked for, and may lose the answer of the next write."""
-
-    def __init__(self, client: Any) -> None:
-        self._client = client
-        self.operations: list[str] = []
-        self.losing = False
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._client, name)
-
-    def get_paginator(self, name: str) -> Any:
-        self.operations.append(name)
-        return self._client.get_paginator(name)
-
-    def get_item(self, **parameters: Any) -> Any:
-        return self._call("get_item", parameters)
-
-    def batch_get_item(self, **parameters: Any) -> Any:
-        return self._call("batch_get_item", parameters)
-
-    def update_item(self, **parameters: Any) -> Any:
-        return self._call("update_item", parameters)
-
-    def delete_item(self, **parameters: Any) -> Any:
-        return self._call("delete_item", parameters)
-
-    def transact_write_items(self, **parameters: Any) -> Any:
-        return self._call("transact_write_items", parameters)
-
-    def _call(self, name: str, parameters: dict[str, Any]) -> Any:
-        self.operations.append(name)
-        answer = getattr(self._client, name)(**parameters)
-        if self.losing and name in {"update_item", "transact_write_items"}:
-            self.losing = False
-            raise ReadTimeoutError(endpoint_url="https://dynamodb")
-        return answer
-
-
-@dataclass(frozen=True, slots=True)
-class OnEngine:
-    """A table of the engine for these tests alone: what a hub runs every minute does not look at it."""
-
-    client: RecordingClient
-    table: str
-
-    def sendings(self) -> DynamoSendings:
-        return DynamoSendings(self.client, self.table, retention_days=30, now=lambda: float(NOW))  # type: ignore[arg-type]
-
-    def item(self, pk: str, sk: str) -> dict[str, Any]:
-        found: dict[str, Any] = self.client.get_item(TableName=self.table, Key={"pk": {"S": pk}, "sk": {"S": sk}}).get("Item", {})
-        return found
-
-
-@pytest.fixture(scope="module")
-def on_engine(hub: Hub) -> Iterator[OnEngine]:
-    client, table = hub.connection.client("dynamodb"), f"sendings-{secrets.token_hex(8)}"
-    client.create_table(
-        TableName=table,
-        BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}, {"AttributeName": "sk", "AttributeType": "S"}],
-        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-    )
-    yield OnEngine(RecordingClient(client), table)
-    client.delete_table(TableName=table)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,14 @@ from dataclasses import replace
 from pushhub.audience.model import Address, MatchKey, Origin, Profile, ProfileId, Retirement, Subscription, SubscriptionState
 from pushhub.audience.values import Value
 from pushhub.catalog.app_secrets import AppSecrets
-from pushhub.catalog.model import App, AppId, ProviderBlock, ResourceId
+from pushhub.catalog.cached import CachedCatalog
+from pushhub.catalog.model import App, AppId, Catalog, ProviderBlock, ResourceId
 from pushhub.catalog.providers import Provider, PushToken
+from pushhub.catalog.secrets import CachedSecrets, LinkKeyId, Secrets
 from pushhub.moments import Seconds
 from pushhub.sends.message import Message
 from pushhub.sends.sending import ANY_PROVIDER, Everyone, Part, Sending, SendingId, launch_of
+from pushhub.sends.tracking import Tracking
 from tests.doubles.audience import MemoryAudience
 from tests.doubles.requests import CUSTOMERS
 from tests.doubles.sending import NOW, der_of, p256_der, rsa_private_key
@@ -21,6 +24,8 @@ ANDROID, IOS_FIREBASE, APNS, WEB, FIREFOX, HUAWEI, RUSTORE = map(
 )
 SEEN = Seconds(1_000)
 ID = SendingId(1_800_000_000_000 << 12 | 77)
+HUB = "https://hub.example.com"
+SECRETS = Secrets({LinkKeyId(1): "k" * 32}, {})
 HELLO = Message("Sale", "Today alone")
 BLOCKS: Mapping[str, ProviderBlock] = {
     "firebase": ProviderBlock({"project": "shop-1"}),
@@ -123,3 +128,7 @@ def sending_of(messages: Mapping[str, Message] | None = None, sending: SendingId
         messages={ANY_PROVIDER: HELLO} if messages is None else messages,
         parts=(Part(0, app_of().id, NOW),),
     )
+
+
+def tracking_of(base_url: str | None = HUB, secrets: Secrets = SECRETS) -> Tracking:
+    return Tracking(CachedCatalog(lambda: Catalog({}, {}, base_url=base_url)), CachedSecrets(lambda: secrets), "stack")

@@ -15,6 +15,7 @@ from pushhub.events.ledger import (
     LedgerEvent,
     Repeated,
     ReportMark,
+    SentCounts,
 )
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ class MemoryLedger:
         self.repeats: set[Receipt] = set()
         self.unique: Counter[tuple[str, str, Happening]] = Counter()
         self.total: Counter[tuple[str, str, Happening]] = Counter()
+        self.sent: dict[tuple[str, str], SentCounts] = {}
+        """What sendings have added to the counters of a launch and provider."""
         self.commits = 0
 
     def commit(self, entry: LedgerEntry) -> None:
@@ -62,19 +65,23 @@ class MemoryLedger:
         )
 
     def launches(self) -> tuple[str, ...]:
-        return tuple(sorted({launch for launch, _, _ in self.total}))
+        return tuple(sorted({launch for launch, _ in self._counted()}))
 
     def statistics(self, launch: str) -> tuple[LaunchStatistics, ...]:
-        providers = sorted({provider for counted, provider, _ in self.total if counted == launch})
+        providers = sorted({provider for counted, provider in self._counted() if counted == launch})
         return tuple(
             LaunchStatistics(
                 launch,
                 provider,
                 {bit: self.unique[launch, provider, bit] for bit in BITS},
                 {bit: self.total[launch, provider, bit] for bit in BITS},
+                self.sent.get((launch, provider), SentCounts()),
             )
             for provider in providers
         )
+
+    def _counted(self) -> set[tuple[str, str]]:
+        return {(launch, provider) for launch, provider, _ in self.total} | self.sent.keys()
 
     def _count(self, counts: Counts) -> None:
         for counter, counted in ((self.unique, counts.unique), (self.total, counts.total)):

@@ -191,6 +191,20 @@ class MemorySendings:
         with self._call("listed"):
             return [self._sendings[id_] for id_ in sorted(self._sendings, reverse=True) if minted_on(id_) == day]
 
+    def hide(self, key: DeferralKey) -> None:
+        """Be as before a deferral was written, until it is shown again."""
+        del self._deferrals[key]
+
+    def show(self, deferral: Deferral) -> None:
+        self._deferrals[deferral.key] = deferral
+
+    def forget_everything(self) -> None:
+        """Be as before anything was written."""
+        self._sendings.clear()
+        self._lanes.clear()
+        self._deferrals.clear()
+        self._due.clear()
+
     def _add(self, sending: Sending) -> None:
         if sending.id in self._sendings:
             raise KnownSendingError

@@ -13,7 +13,7 @@ from pushhub.catalog.providers import PushToken
 from pushhub.console.connection import Connection, Stack
 from pushhub.console.events import events, plot, ranked, statistics_lines
 from pushhub.events.command import Happening, PlainForm, RecordEvent
-from pushhub.events.ledger import Counts, FirstSeen, LaunchStatistics, Ledger, Repeated, ReportMark
+from pushhub.events.ledger import Counts, FirstSeen, LaunchStatistics, Ledger, Repeated, ReportMark, SentCounts
 from pushhub.events.messages import Receipt
 from pushhub.events.uid import Launch, Recipient, mint_uid
 from pushhub.faults import UnavailableError
@@ -176,6 +176,14 @@ def test_statistics_are_a_table_with_the_busiest_first(ledger: MemoryLedger) -> 
         "small   ios-apns          1      1       1      1",
         "total                     3      4       2      3",
     ]
+
+
+def test_a_launch_of_which_nothing_was_reported_is_not_in_the_statistics_of_events(ledger: MemoryLedger) -> None:
+    ledger.sent = {("sent", "ios-apns"): SentCounts(accepted=7)}
+    assert "sent" in ledger.launches()
+    launches = json.loads(run("stats", "--json").stdout)["launches"]
+    assert {each["launch"] for each in launches} == set(ledger.launches()) - {"sent"}
+    assert run("stats", "--launch", "sent").exit_code == run("stats", "--launch", "other").exit_code
 
 
 def test_statistics_of_one_launch_leave_out_all_others(ledger: MemoryLedger) -> None:

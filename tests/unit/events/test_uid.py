@@ -42,6 +42,7 @@ def test_the_launch_of_the_published_sample_is_its_second_part() -> None:
     uid = parse_uid(PUBLISHED)
     assert uid
     assert uid.launch.text == PUBLISHED.split("|")[1]
+    assert Launch.read(uid.launch.text) == uid.launch
 
 
 @given(uids)

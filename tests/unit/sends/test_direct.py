@@ -8,12 +8,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pushhub.audience.model import Subscription
-from pushhub.catalog.model import App
+from pushhub.audience.retiring import Retiring
+from pushhub.catalog.app_secrets import CachedAppSecrets
+from pushhub.catalog.cached import CachedCatalog
+from pushhub.catalog.model import App, Catalog
 from pushhub.catalog.providers import Provider
 from pushhub.faults import UnavailableError
 from pushhub.moments import Clock, Milliseconds
-from pushhub.sends.direct import MAX_IN_REQUEST, SECONDS_TO_RECORD, STEP_RECIPIENTS, DirectResult, SendDirectly
+from pushhub.sends.accounts import Accounts
+from pushhub.sends.direct import MAX_IN_REQUEST, MAX_WAITING, SECONDS_TO_RECORD, STEP_RECIPIENTS, DirectResult, SendDirectly
+from pushhub.sends.finding import Finding
 from pushhub.sends.outcomes import Outcome, RecipientOutcome
+from pushhub.sends.pushing import ProviderPusher
 from pushhub.sends.queue_messages import DeferralMessage, read_deferral
 from pushhub.sends.sending import (
     MAX_EXAMPLES,
@@ -21,17 +27,22 @@ from pushhub.sends.sending import (
     DeferralKey,
     LaneKey,
     Named,
+    NamedField,
     NamedProfile,
+    NamedPushToken,
     OutcomeCounts,
     Part,
     Place,
     Sending,
     SendingStatus,
 )
-from tests.doubles.apps import ANDROID, APNS, ID, app_of, sending_of, subscription_of
+from tests.doubles.apps import ANDROID, APNS, ID, app_of, app_secrets, audience_of, sending_of, subscription_of, tracking_of
 from tests.doubles.queues import MemoryQueue
+from tests.doubles.reach import MemoryReach
+from tests.doubles.requests import CUSTOMERS
 from tests.doubles.sending import NOW
 from tests.doubles.sendings import MemorySendings
+from tests.doubles.transport import FakeTransport
 
 BEGUN = 100.0
 ACCEPTED = RecipientOutcome(Outcome.ACCEPTED, "200")
@@ -98,7 +109,7 @@ def test_what_came_of_each_recipient_is_told_by_identifier() -> None:
     result = world.send(devices(2), [], devices(1, "dead"))
     assert words(result) == [[Outcome.ACCEPTED, Outcome.ACCEPTED], [], [Outcome.GONE]]
     assert result.outcomes[2][0] == GONE
-    assert result.sending == world.stored
+    assert (result.sending.status, result.sending.counts) == (world.stored.status, world.stored.counts)
 
 
 def test_one_write_at_the_end_says_all_and_nothing_is_written_for_a_recipient() -> None:
@@ -158,6 +169,22 @@ def test_only_the_first_5000_are_pushed_to_while_the_caller_waits() -> None:
     assert sum(number for number, _ in world.pusher.steps) == MAX_IN_REQUEST
     assert words(result)[0].count(Outcome.RETRY) == 120
     assert [len(each.recipients) for each in world.messages] == [100, 20]
+
+
+def test_more_are_pushed_to_where_otherwise_more_would_be_left_than_one_write_has_room_for() -> None:
+    world = World()
+    result = world.send(devices(MAX_IN_REQUEST + MAX_WAITING + 30))
+    assert sum(number for number, _ in world.pusher.steps) == MAX_IN_REQUEST + 30
+    assert words(result)[0].count(Outcome.RETRY) == MAX_WAITING
+
+
+def test_what_is_more_than_one_write_has_room_for_is_expired_where_no_time_is_left() -> None:
+    world = World(FakePusher(elapsed=BEGUN + 15))
+    result = world.send(devices(MAX_WAITING + 30))
+    assert words(result)[0] == [Outcome.RETRY] * MAX_WAITING + [Outcome.EXPIRED] * 30
+    lane = world.store.lane(LANE)
+    assert lane
+    assert (lane.pending, lane.counts) == (MAX_WAITING, OutcomeCounts.of(ANDROID, Outcome.EXPIRED, 30))
 
 
 def test_messages_are_in_the_queue_before_the_sending_is_written() -> None:
@@ -263,6 +290,24 @@ def test_where_nothing_can_be_written_those_that_wait_are_unknown_and_the_others
     result = world.send(devices(1), devices(1, "busy"), devices(1, "dead"))
     assert words(result) == [[Outcome.ACCEPTED], [Outcome.UNKNOWN], [Outcome.GONE]]
     assert len(world.faults) == 1
+
+
+@pytest.mark.parametrize(("by_push_token", "hops"), [(True, 1), (False, 3)])
+def test_a_thousand_take_their_hops_one_batch_a_step_and_one_write(by_push_token: bool, hops: int) -> None:
+    devices_ = devices(1_000)
+    audience = audience_of(*((f"user-{n}", [each], {"number": n}) for n, each in enumerate(devices_)))
+    named = [NamedPushToken(ANDROID, f"phone-{n}") if by_push_token else NamedField("number", n) for n in range(1_000)]
+    reach, transport, world = MemoryReach(audience), FakeTransport(), World()
+    accounts, retiring = Accounts(CachedAppSecrets(app_secrets)), Retiring(audience, clock=lambda: BEGUN)
+    pusher = ProviderPusher(transport, accounts, tracking_of(), retiring, world.faults.append, lambda: NOW, lambda: BEGUN)
+    found = Finding(reach, CachedCatalog(lambda: Catalog({CUSTOMERS.id: CUSTOMERS}, {})))(app_of(), named)
+    clock = Clock(lambda: Milliseconds(NOW * 1000), lambda: BEGUN, lambda: 0.5)
+    result = SendDirectly(world.store, pusher, world.queue, clock, world.faults.append)(sending_of(), app_of(), found, BEGUN)
+    assert words(result) == [[Outcome.ACCEPTED]] * 1_000
+    assert reach.calls == hops * 10
+    assert [len(batch) for batch in transport.batches] == [1, *[150] * 6, 100]
+    assert world.store.calls == {"record_ended": 1}
+    assert (audience.reads, audience.commits, world.queue.puts, world.faults) == (0, 0, 0, [])
 
 
 WORDS = {"phone": ACCEPTED, "busy": LATER_AGAIN, "dead": GONE, "bad": BAD, "hour": replace(LATER_AGAIN, after=900)}

@@ -10,9 +10,8 @@ import pytest
 from pushhub.audience.model import ProfileId, Subscription, hash_id
 from pushhub.audience.retiring import Retiring
 from pushhub.catalog.app_secrets import AppSecrets, CachedAppSecrets
-from pushhub.catalog.cached import CachedCatalog
-from pushhub.catalog.model import App, Catalog
-from pushhub.catalog.secrets import CachedSecrets, LinkKeyId, Secrets
+from pushhub.catalog.model import App
+from pushhub.catalog.secrets import Secrets
 from pushhub.events.command import LINK_PATH, Happening
 from pushhub.events.links import open_link
 from pushhub.events.uid import parse_uid
@@ -27,21 +26,23 @@ from pushhub.sends.providers.apns import SECONDS_AFTER_FAULT
 from pushhub.sends.providers.fcm import SECONDS_AFTER_QUOTA
 from pushhub.sends.pushing import BEARER_SHARE, MAX_KEPT, RETIRING_SHARE, ProviderPusher
 from pushhub.sends.sending import ANY_PROVIDER, Sending, SendingId, launch_of, minted_nanoseconds
-from pushhub.sends.tracking import Tracking
 from tests.doubles.apps import (
     ANDROID,
     APNS,
     FIREFOX,
     HELLO,
     HUAWEI,
+    HUB,
     ID,
     IOS_FIREBASE,
+    SECRETS,
     WEB,
     app_of,
     app_secrets,
     profile_of,
     sending_of,
     subscription_of,
+    tracking_of,
 )
 from tests.doubles.audience import MemoryAudience
 from tests.doubles.requests import CUSTOMERS
@@ -55,8 +56,6 @@ PHONE, TABLET, IPHONE = (
 )
 LAPTOP = subscription_of(WEB, browser().subscription())
 ALL = (PHONE, IPHONE, LAPTOP)
-HUB = "https://hub.example.com"
-SECRETS = Secrets({LinkKeyId(1): "k" * 32}, {})
 
 
 class RefusingAudience(MemoryAudience):
@@ -93,9 +92,7 @@ class World:
         self.pusher = ProviderPusher(
             self.transport,
             Accounts(CachedAppSecrets(lambda: self.secrets), on_fault=self.faults.append),
-            Tracking(
-                CachedCatalog(lambda: Catalog({}, {}, base_url=self.base_url)), CachedSecrets(lambda: self.stack_secrets), "stack"
-            ),
+            tracking_of(self.base_url, self.stack_secrets),
             Retiring(self.audience, now=now, sleep=lambda _: None, clock=clock),
             on_fault=self.faults.append,
             now=now,

@@ -8,6 +8,7 @@ nothing is written for a recipient that was accepted.
 what fails                                    what comes of it
 ============================================  ==========================================================================
 the queue does not take a message             its recipients are expired: nobody will push to them
+more than :data:`MAX_WAITING` are left        the surplus is expired
 the write at the end, twice                   those in the queue are unknown: whether they get a push depends on whether
                                               it was written after all
 the process, before the write                 those in the queue get no push; the caller has no answer
@@ -26,7 +27,7 @@ from pushhub.catalog.providers import Provider
 from pushhub.faults import UnavailableError
 from pushhub.moments import Clock, Seconds
 from pushhub.outgoing.queues import Queue
-from pushhub.sends.accounting import account, count, messages_bad
+from pushhub.sends.accounting import account, count_of, messages_bad
 from pushhub.sends.ending import status_at_end
 from pushhub.sends.handling import now_of
 from pushhub.sends.outcomes import Outcome, RecipientOutcome
@@ -45,12 +46,14 @@ from pushhub.sends.sending import (
     SendingStatus,
 )
 from pushhub.sends.steps import named_place
-from pushhub.sends.store import KnownSendingError, NewDeferral, SendingStore
+from pushhub.sends.store import MAX_ENDED_DEFERRALS, KnownSendingError, NewDeferral, SendingStore, SendingTooLargeError
 
 STEP_RECIPIENTS: Final = 150
 """As many as the transport has in flight at one time."""
 MAX_IN_REQUEST: Final = 5_000
-"""Recipients that are pushed to while the caller waits."""
+"""Recipients that are pushed to while the caller waits; more are where otherwise too many would be left."""
+MAX_WAITING: Final = MAX_ENDED_DEFERRALS * MAX_STEP_RECIPIENTS
+"""Recipients that the queue takes of one sending, since one write has all their deferrals."""
 BEGIN_SECONDS: Final = 15
 """How long after the beginning of a request the last step is begun."""
 STEP_SECONDS: Final = 8
@@ -62,6 +65,7 @@ SECONDS_TO_RECORD: Final = 10
 
 _LEFT: Final = RecipientOutcome(Outcome.RETRY, reason="it waits in the queue: the time of the request was over before its turn")
 _REFUSED_BY_QUEUE: Final = RecipientOutcome(Outcome.EXPIRED, reason="the queue did not take it, so it is not sent")
+_TOO_MANY: Final = RecipientOutcome(Outcome.EXPIRED, reason=f"over {MAX_WAITING} were left for the queue, so it is not sent")
 _NOT_RECORDED: Final = RecipientOutcome(Outcome.UNKNOWN, reason="it is not known whether its waiting was written; it may be sent")
 
 
@@ -70,7 +74,7 @@ class DirectResult:
     """What came of a sending by the end of its request.
 
     Attributes:
-        sending: as it was recorded.
+        sending: as it was given to the store.
         outcomes: by identifier, what came of each of its recipients; `retry` is one that the queue has taken.
     """
 
@@ -124,9 +128,9 @@ class _Request:
 
     def push(self, recipients: Sequence[Subscription]) -> None:
         """Push to as many as the time allows; the others wait."""
-        pushed = 0
-        while pushed < min(len(recipients), MAX_IN_REQUEST) and self._elapsed() < BEGIN_SECONDS:
-            step = recipients[pushed : min(pushed + STEP_RECIPIENTS, MAX_IN_REQUEST)]
+        pushed, most = 0, max(min(len(recipients), MAX_IN_REQUEST), len(recipients) - MAX_WAITING)
+        while pushed < most and self._elapsed() < BEGIN_SECONDS:
+            step = recipients[pushed : min(pushed + STEP_RECIPIENTS, most)]
             self._push_step(self._not_stopped(step))
             pushed += len(step)
         now = self._now()
@@ -137,14 +141,16 @@ class _Request:
     def defer(self) -> None:
         """Put those that wait into the queue, those that are due first in messages of their own."""
         now = self._now()
-        messages = list(self._messages(now))
+        every = list(self._messages(now))
+        messages, surplus = every[:MAX_ENDED_DEFERRALS], every[MAX_ENDED_DEFERRALS:]
         refused = self.use_case.deliveries.put([message.envelope(now) for message in messages]) if messages else frozenset()
         for position, message in enumerate(messages):
             if position in refused:
-                self.counts += count((each.provider, Outcome.EXPIRED) for each in message.recipients)
-                self._settle(message.recipients, _REFUSED_BY_QUEUE)
+                self._expire(message, _REFUSED_BY_QUEUE)
             else:
                 self.deferrals.append(NewDeferral(message.key, message.numbers))
+        for message in surplus:
+            self._expire(message, _TOO_MANY)
         if refused:
             self.use_case.on_fault(f"sending {self.sending.id}: the queue did not take {len(refused)} of {len(messages)} messages")
 
@@ -187,7 +193,7 @@ class _Request:
             else:
                 stopped.append((each.address.provider, stop.outcome))
                 self.came[each.ref] = RecipientOutcome(stop.outcome, reason=stop.reason)
-        self.counts += count(stopped)
+        self.counts += count_of(stopped)
         return left
 
     def _messages(self, now: Seconds) -> Iterator[DeferralMessage]:
@@ -198,6 +204,10 @@ class _Request:
         for number, recipients in enumerate(batched(in_order, MAX_STEP_RECIPIENTS, strict=False)):
             yield DeferralMessage(DeferralKey(lane, named_place(number)), 0, recipients)
 
+    def _expire(self, message: DeferralMessage, outcome: RecipientOutcome) -> None:
+        self.counts += count_of((each.provider, outcome.outcome) for each in message.recipients)
+        self._settle(message.recipients, outcome)
+
     def _settle(self, recipients: Iterable[WaitingRecipient], outcome: RecipientOutcome, but: Outcome | None = None) -> None:
         for each in recipients:
             if self.came[each.reference].outcome is not but:
@@ -206,7 +216,7 @@ class _Request:
     def _is_recorded(self) -> bool:
         """Write the sending, and once more if no answer came. A sending that is known by then is this one: its answer was lost."""
         for _ in range(2):
-            with suppress(UnavailableError):
+            with suppress(UnavailableError, SendingTooLargeError):
                 self._record_once()
                 return True
         return False
