@@ -57,9 +57,7 @@ MAX_WAITING: Final = MAX_ENDED_DEFERRALS * MAX_STEP_RECIPIENTS
 BEGIN_SECONDS: Final = 15
 """How long after the beginning of a request the last step is begun."""
 STEP_SECONDS: Final = 8
-"""How long the pushes of one step may take."""
-PUSHED_SECONDS: Final = 23
-"""By when after the beginning of a request all pushes are over; its answer leaves two seconds later at most."""
+"""How long the pushes of one step may take: all are over 23 seconds into the request, and two are left for the end of it."""
 SECONDS_TO_RECORD: Final = 10
 """How long the queue holds a message back at least: the sending is written after it was put, and has to be there by then."""
 
@@ -168,8 +166,7 @@ class _Request:
     def _push_step(self, recipients: Sequence[Subscription]) -> None:
         if not recipients:
             return
-        seconds = min(STEP_SECONDS, PUSHED_SECONDS - self._elapsed())
-        outcomes = self.use_case.pusher.push(self.sending, self.app, recipients, seconds)
+        outcomes = self.use_case.pusher.push(self.sending, self.app, recipients, STEP_SECONDS)
         pushed = list(zip(recipients, outcomes, strict=True))
         not_after = self.sending.not_after(self.sending.parts[0])
         accounted = account(pushed, 0, self._now(), not_after, self.use_case.clock.chance())
