@@ -96,7 +96,7 @@ NOT_NEEDED = {
         "pushhub.imports.steps.settling",
     ),
     "sends_lane": (*NO_SENDING, "pushhub.sends.deferrals", "pushhub.sends.sweeping"),
-    "sends_deliver": (*NO_SENDING, "pushhub.sends.sweeping", "pushhub.sends.steps", "pushhub.sends.finding"),
+    "sends_deliver": (*NO_SENDING, "pushhub.sends.sweeping", "pushhub.sends.finding"),
     "sends_sweep": (
         *AUDIENCE,
         *NO_SENDING,

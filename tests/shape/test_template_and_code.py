@@ -66,9 +66,9 @@ ANSWERED_LANE = sendings_schema.lane_item(Lane(LaneKey(SendingId(0), 0, LaneName
 """What the Ledger answers where a lane is taken."""
 ALWAYS_ANSWERED: Mapping[str, Callable[[], dict[str, Any]]] = {
     "Query": lambda: {"Items": []},
-    "UpdateItem": lambda: {"Attributes": items.to_wire({"run": 1})},
     "TransactWriteItems": dict,
     "PutItem": dict,
+    "DeleteItem": dict,
     "StartExecution": lambda: {"executionArn": "any", "startDate": datetime.now(UTC)},
     "DescribeExecution": lambda: {"status": "RUNNING"},
     "HeadObject": lambda: {"ContentLength": 0, "Metadata": {}, "ETag": '"any"'},
@@ -91,16 +91,11 @@ class Can:
 
     def answer(self, operation: str, asked: Mapping[str, Any]) -> dict[str, Any]:
         self.needed |= set(_rights_for(operation, asked))
-        if operation == "UpdateItem" and asked["Key"]["pk"]["S"].startswith("L#"):
-            return {"Attributes": items.to_wire(ANSWERED_LANE)}
         if operation in ALWAYS_ANSWERED:
             return ALWAYS_ANSWERED[operation]()
         match operation:
-            case "GetItem" if asked["TableName"] == "Ledger":
-                return {"Item": items.to_wire(self.in_ledger)} if self.in_ledger else {}
-            case "GetItem":
-                stored = {"v": items.ITEM_FORMAT, "document": write_document(self.catalog), "version": 1}
-                return {"Item": items.to_wire(stored)}
+            case "GetItem" | "UpdateItem":
+                return self._answer_of_one_item(operation, asked)
             case "BatchGetItem":
                 return {"Responses": {}}
             case "GetSecretValue" if asked["SecretId"] == "AppsSecret":
@@ -112,6 +107,15 @@ class Can:
                 failed = [one["Id"] for one in asked["Entries"] if refused and refused in one["MessageBody"]]
                 return {"Failed": [{"Id": id_, "Code": "InternalError", "SenderFault": False} for id_ in failed]}
         raise AssertionError(f"no function calls {operation}; if one does now, say here what is answered")
+
+    def _answer_of_one_item(self, operation: str, asked: Mapping[str, Any]) -> dict[str, Any]:
+        if operation == "UpdateItem":
+            of_lane = asked["Key"]["pk"]["S"].startswith("L#")
+            return {"Attributes": items.to_wire(ANSWERED_LANE if of_lane else {"run": 1})}
+        if asked["TableName"] == "Ledger":
+            return {"Item": items.to_wire(self.in_ledger)} if self.in_ledger else {}
+        stored = {"v": items.ITEM_FORMAT, "document": write_document(self.catalog), "version": 1}
+        return {"Item": items.to_wire(stored)}
 
 
 def _of_url(url: str) -> str:

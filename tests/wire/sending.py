@@ -11,12 +11,14 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any, Final, TypedDict
 
+from pushhub.audience.changes import Change
 from pushhub.audience.retiring import Retiring
 from pushhub.audience.subscribing import Subscribing
 from pushhub.catalog.app_secrets import CachedAppSecrets
 from pushhub.catalog.cached import CachedCatalog
-from pushhub.catalog.model import App, Catalog
+from pushhub.catalog.model import App, Catalog, DatabaseId
 from pushhub.catalog.secrets import CachedSecrets
+from pushhub.faults import LostRaceError
 from pushhub.moments import Clock, Milliseconds, Seconds
 from pushhub.outgoing.queues import Delivery, Envelope
 from pushhub.sends.accounts import Accounts
@@ -25,7 +27,7 @@ from pushhub.sends.finding import Finding
 from pushhub.sends.lanes import AdvanceLane
 from pushhub.sends.message import Message
 from pushhub.sends.outcomes import Outcome
-from pushhub.sends.port import PushRequest
+from pushhub.sends.port import MaybeSent, PushRequest, SendResult
 from pushhub.sends.pushing import ProviderPusher
 from pushhub.sends.recipients import enabled_references, recipients_among, recipients_of
 from pushhub.sends.scheduling import schedule
@@ -50,7 +52,7 @@ from tests.doubles.apps import app_of, app_secrets
 from tests.doubles.audience import MemoryAudience
 from tests.doubles.queues import MemoryQueue
 from tests.doubles.reach import MemoryReach
-from tests.doubles.requests import by_id, on, request
+from tests.doubles.requests import by_id, off, on, request
 from tests.doubles.sendings import MemorySendings
 from tests.doubles.transport import FakeTransport, answered
 from tests.wire.golden import Case, shown
@@ -80,17 +82,33 @@ class Asked(TypedDict, total=False):
 class Given(TypedDict, total=False):
     """What is so before an event.
 
-    `answers` has, by a text in the URL or the body of a push, what providers answer in turn; whatever else is pushed is accepted.
-    `before` are words for what has happened: `lanes` (all messages of lanes are dealt with), `deliveries` (all of deferrals), `lease` (a run has taken each lane and
-    has died), `cancel`, `no app`, and a number of seconds that pass. `not_taken` names a queue and a text: from then on it takes no
-    message that holds the text.
+    `answers` has, by a text in the URL or the body of a push, what providers answer in turn, or `lost` for no answer; whatever
+    else is pushed is accepted.
+    `before` are words for what has happened: `lanes` (all messages of lanes are dealt with), `deliveries` (all of deferrals),
+    `lease` (a run has taken each lane and has died), `cancel`, `no app`, and a number of seconds that pass. So many push tokens of
+    the first device's profile were `cancelled`, and so many commits of the audience lose `races`.
+    `not_taken` names a queue and a text: from then on it takes no message that holds the text.
     """
 
     devices: list[Device]
     sendings: list[Asked]
     answers: dict[str, list[dict[str, Any]]]
     before: list[str | int]
+    cancelled: int
+    races: int
     not_taken: dict[str, str]
+
+
+class RacingAudience(MemoryAudience):
+    """An audience in memory of which so many commits lose a race."""
+
+    races = 0
+
+    def commit(self, database: DatabaseId, change: Change) -> None:
+        if self.races:
+            self.races -= 1
+            raise LostRaceError("somebody was faster")
+        super().commit(database, change)
 
 
 @dataclass
@@ -100,7 +118,7 @@ class SendsWorld:
     catalog: Catalog
     now: Seconds = NOW
     store: MemorySendings = field(default_factory=MemorySendings)
-    audience: MemoryAudience = field(default_factory=MemoryAudience)
+    audience: RacingAudience = field(default_factory=RacingAudience)
     transport: FakeTransport = field(default_factory=FakeTransport)
     sends: MemoryQueue = field(default_factory=MemoryQueue)
     deliveries: MemoryQueue = field(default_factory=MemoryQueue)
@@ -178,6 +196,12 @@ class SendsWorld:
         subscribe(request(by_id(device["profile"]), on(device["push_token"], device["provider"])))
         self.devices.append(device)
 
+    def cancel_another(self, number: int) -> None:
+        """Have the profile of the first device cancel one more push token."""
+        subscribe = Subscribing(self.audience, sleep=lambda _: None, now=lambda: Seconds(self.now - 86_400))
+        for command in (on, off):
+            subscribe(request(by_id(self.devices[0]["profile"]), command(f"cancelled-{number}")))
+
     def ask(self, asked: Asked) -> None:
         id_ = mint_sending_id(Milliseconds(1000 * self.now), len(self.ids) / 2**12)
         self.ids.append(id_)
@@ -244,10 +268,10 @@ def sends_world_of(case: Case) -> SendsWorld:
     world = SendsWorld(sends_catalog(case))
     for device in given.get("devices", []):
         world.subscribe(device)
-    world.transport.answers = {
-        text: [answered(one["status"], one.get("body", ""), **one.get("headers", {})) for one in answers]
-        for text, answers in given.get("answers", {}).items()
-    }
+    world.transport.answers = {text: [_answer(one) for one in answers] for text, answers in given.get("answers", {}).items()}
+    for number in range(given.get("cancelled", 0)):
+        world.cancel_another(number)
+    world.audience.races = given.get("races", 0)
     for asked in given.get("sendings", []):
         world.ask(asked)
     for word in given.get("before", []):
@@ -303,6 +327,12 @@ def _shown_sending(world: SendsWorld, id_: SendingId) -> dict[str, Any]:
         "stopped": {provider: str(stop.outcome) for provider, stop in sending.stopped.items()},
     }
     return {name: part for name, part in parts.items() if part}
+
+
+def _answer(answer: dict[str, Any]) -> SendResult:
+    if "lost" in answer:
+        return MaybeSent(answer["lost"])
+    return answered(answer["status"], answer.get("body", ""), **answer.get("headers", {}))
 
 
 def _no_fault(fault: str) -> None:
