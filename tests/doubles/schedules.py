@@ -1,6 +1,7 @@
 """Sendings that run in memory while everything fails that can: crashes, twins, lost answers, leases that end under a live run."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from random import Random
@@ -14,6 +15,7 @@ from pushhub.faults import LostRaceError, UnavailableError
 from pushhub.moments import Clock, Milliseconds, Seconds
 from pushhub.outgoing.queues import Delivery, Envelope
 from pushhub.sends.deferrals import TryDeferral
+from pushhub.sends.direct import SendDirectly
 from pushhub.sends.lanes import AdvanceLane
 from pushhub.sends.message import Message
 from pushhub.sends.outcomes import Outcome, RecipientOutcome
@@ -286,21 +288,32 @@ class Schedule:
         raise CrashError
 
     def begin(self) -> None:
-        selection = Named(tuple(map(NamedProfile, self.profiles))) if self.random.random() < 0.7 else Everyone()
-        wait = self.random.choice((0, 0, 60, 2_000))
-        sending = a_sending(self.id, selection, Seconds(self.seconds + wait), self.random.choice((100, 3_600, 14_400)))
-        self.calm, calm = True, self.calm
-        self.store.create(sending) if self.random.random() < 0.2 else schedule(
-            self.store, self.sends, sending, Seconds(self.seconds)
-        )
-        self.calm = calm
+        """Have the sending begin: by lanes of named recipients or of the index, or within a request."""
+        way = self.random.choices((self._schedule, self._send_directly), (75, 25))[0]
+        everyone = way == self._schedule and self.random.random() < 0.3
+        selection = Everyone() if everyone else Named(tuple(map(NamedProfile, self.profiles)))
+        wait = self.random.choice((0, 0, 60, 2_000)) if way == self._schedule else 0
+        way(a_sending(self.id, selection, Seconds(self.seconds + wait), self.random.choice((100, 3_600, 14_400))))
+
+    def _schedule(self, sending: Sending) -> None:
+        self.calm = True
+        if self.random.random() < 0.2:
+            self.store.create(sending)
+        else:
+            schedule(self.store, self.sends, sending, Seconds(self.seconds))
+        self.calm = False
+
+    def _send_directly(self, sending: Sending) -> None:
+        directly = SendDirectly(self.store, self, self.deliveries, self.clock, lambda _: None)
+        with suppress(CrashError):
+            directly(sending, AN_APP, list(self.profiles.values()), self.clock.elapsed())
 
     def something(self) -> None:
         """Let one thing happen that a clock, a queue or a person brings about."""
         what = self.random.random()
         self.depth += 1
         try:
-            if what < 0.02 and not self.cancelled and self.random.random() < 0.1:
+            if what < 0.02 and not self.cancelled and self.random.random() < 0.1 and self.store.running_sendings():
                 self.cancelled = True
                 self.store.cancel(self.id, Seconds(self.seconds))
             elif what < 0.1:
@@ -331,8 +344,8 @@ class Schedule:
             queue.messages.remove(message)
         return True
 
-    def run(self) -> Sending:
-        """Run it to its end, and until no message of it is left."""
+    def run(self) -> Sending | None:
+        """Run it to its end, and until no message of it is left; None where its request died before it was written."""
         self.begin()
         for _ in range(self.random.randint(0, 60)):
             self.something()
@@ -341,27 +354,27 @@ class Schedule:
             while self.deliver():
                 pass
             waiting = [each.visible for queue in (self.sends, self.deliveries) for each in queue.messages]
-            if not waiting and (self.ended or not self.store.running_sendings()):
+            if not waiting and not self.store.running_sendings():
                 break
             self.milliseconds = 1000 * min(waiting, default=self.seconds + 1_700)
             self.sweep()
-        sending = self.store.sending(self.id)
-        assert sending is not None
-        return sending
-
-    @property
-    def ended(self) -> bool:
-        sending = self.store.sending(self.id)
-        return sending is not None and sending.status.ended
+        return self.store.sending(self.id)
 
     def faults(self) -> list[str]:
         """Run it, and say which promises were broken."""
         sending = self.run()
+        always = {
+            "no device is handed over twice": not self.doubles,
+            "no message is left": not self.sends.messages and not self.deliveries.messages,
+        }
+        promises = always | (self._promises(sending) if sending else {})
+        return [promise for promise, kept in promises.items() if not kept]
+
+    def _promises(self, sending: Sending) -> dict[str, bool]:
         counts = sending.counts
         lost = [self.seen.count(outcome) - counts.number(outcome) for outcome in Outcome if outcome not in _BEYOND_SEEING]
         lanes = self.store.lanes(self.id, 0)
-        promises = {
-            "no device is handed over twice": not self.doubles,
+        return {
             "the sending ends": sending.status.ended,
             "nobody waits": not any(lane.pending for lane in lanes) and not self.store.deferrals(self.id, 0),
             "everybody is accounted for once": counts.total == self.recipients
@@ -369,9 +382,7 @@ class Schedule:
             "what is counted was seen": all(number >= 0 for number in lost),
             "what was seen is counted, or unknown": sum(map(max, lost, [0] * len(lost))) <= counts.number(Outcome.UNKNOWN),
             "the launch counts the same": self.store.launch_counts.get(sending.launch, OutcomeCounts()) == counts,
-            "no message is left": not self.sends.messages and not self.deliveries.messages,
         }
-        return [promise for promise, kept in promises.items() if not kept]
 
 
 _BEYOND_SEEING = frozenset({Outcome.RETRY, Outcome.UNKNOWN, Outcome.EXPIRED, Outcome.MESSAGE_BAD, Outcome.CREDENTIALS_BAD})

@@ -7,7 +7,7 @@ import pytest
 from pushhub.faults import LostRaceError, UnavailableError
 from pushhub.moments import Seconds
 from pushhub.outgoing.queues import Delivery
-from pushhub.sends.deferrals import Standing, standing
+from pushhub.sends.deferrals import MessageStanding, standing
 from pushhub.sends.handling import SendFault
 from pushhub.sends.outcomes import Outcome, RecipientOutcome
 from pushhub.sends.queue_messages import DeferralMessage, WaitingRecipient, read_deferral, write_deferral
@@ -152,6 +152,15 @@ def test_of_two_twins_one_is_tried() -> None:
     assert (world.deliver(body).to_redeliver, world.pushed()) == (set(), [0])
 
 
+def test_who_is_later_with_the_claim_of_a_try_pushes_nothing() -> None:
+    world = waiting_world(RETRY)
+    world.now = Seconds(NOW + 60)
+    key = newest(world).key
+    world.before["before claim_deferral"] = [lambda: claims.append(world.store.claim_deferral(key, RunId("other"), 0, NOW, NOW))]
+    claims: list[bool] = []
+    assert (world.deliver_newest().to_redeliver, claims, world.pushed()) == ({"m"}, [True], [])
+
+
 def test_those_that_were_due_when_a_dead_run_claimed_are_unknown_and_the_others_go_on() -> None:
     world = waiting_world(RETRY, LATER)
     world.now = Seconds(NOW + 60)
@@ -268,13 +277,13 @@ def test_what_a_message_stands_for_follows_from_the_deferral_alone() -> None:
     message, deferral = newest(world), stored(world)
     claimed = replace(deferral, run=RunId("a"), claimed_at=NOW, until=Seconds(NOW + 5))
     table = [
-        (None, Standing.EARLY),
-        (deferral, Standing.WAITING),
-        (replace(deferral, done=True), Standing.OLD),
-        (replace(deferral, tries=1), Standing.OLD),
-        (replace(deferral, recipients={APNS: 1}), Standing.OLD),
-        (claimed, Standing.EARLY),
-        (replace(claimed, until=Seconds(NOW - 1)), Standing.DEAD),
+        (None, MessageStanding.EARLY),
+        (deferral, MessageStanding.WAITING),
+        (replace(deferral, done=True), MessageStanding.OLD),
+        (replace(deferral, tries=1), MessageStanding.OLD),
+        (replace(deferral, recipients={APNS: 1}), MessageStanding.OLD),
+        (claimed, MessageStanding.EARLY),
+        (replace(claimed, until=Seconds(NOW - 1)), MessageStanding.DEAD),
     ]
     assert [standing(each, message, NOW) for each, _ in table] == [expected for _, expected in table]
 

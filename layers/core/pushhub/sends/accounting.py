@@ -87,7 +87,7 @@ def account(
         if not wait or now + wait > not_after
     ]
     return Accounted(
-        counts=count(((recipient.address.provider, last) for recipient, _, last in done)),
+        counts=count_of(((recipient.address.provider, last) for recipient, _, last in done)),
         waiting=waiting,
         pause=max((wait for _, outcome, wait in last_words if outcome.throttled), default=0),
         stops={
@@ -99,7 +99,7 @@ def account(
     )
 
 
-def count(outcomes: Iterable[tuple[Provider, Outcome]]) -> OutcomeCounts:
+def count_of(outcomes: Iterable[tuple[Provider, Outcome]]) -> OutcomeCounts:
     """Return how often each provider and outcome occurs."""
     counts: dict[Provider, dict[Outcome, int]] = {}
     for provider, outcome in outcomes:

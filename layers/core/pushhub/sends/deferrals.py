@@ -31,7 +31,7 @@ from pushhub.catalog.model import App, AppId
 from pushhub.faults import LostRaceError, UnavailableError
 from pushhub.moments import Clock, Seconds
 from pushhub.outgoing.queues import Delivery, Queue
-from pushhub.sends.accounting import Accounted, account, count, set_apart
+from pushhub.sends.accounting import Accounted, account, count_of, set_apart
 from pushhub.sends.handling import LEASE_MARGIN_SECONDS, Batches, HandledSends, SendFault, note_end, now_of, put_twice, remember
 from pushhub.sends.lanes import PUSH_SECONDS
 from pushhub.sends.outcomes import Outcome
@@ -47,7 +47,7 @@ WRITTEN_WITHIN_SECONDS: Final = 60
 """A direct sending pushes first and is written at the end of its request, this long after its id was made at most."""
 
 
-class Standing(Enum):
+class MessageStanding(Enum):
     """What is to be done with a message, by the deferral that it belongs to."""
 
     OLD = auto()
@@ -56,19 +56,19 @@ class Standing(Enum):
     WAITING = auto()
 
 
-def standing(deferral: Deferral | None, message: DeferralMessage, now: Seconds) -> Standing:
+def standing(deferral: Deferral | None, message: DeferralMessage, now: Seconds) -> MessageStanding:
     """Return what is to be done with a message; one without a deferral is early as long as its step may still be recorded."""
     if deferral is None:
-        return Standing.EARLY
+        return MessageStanding.EARLY
     if deferral.done or deferral.tries > message.tries:
-        return Standing.OLD
+        return MessageStanding.OLD
     if deferral.tries < message.tries:
-        return Standing.EARLY
+        return MessageStanding.EARLY
     if deferral.recipients != message.numbers:
-        return Standing.OLD
+        return MessageStanding.OLD
     if deferral.run is None:
-        return Standing.WAITING
-    return Standing.EARLY if deferral.until is None or deferral.until >= now else Standing.DEAD
+        return MessageStanding.WAITING
+    return MessageStanding.EARLY if deferral.until is None or deferral.until >= now else MessageStanding.DEAD
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +111,11 @@ class TryDeferral:
                 return True
         now = now_of(self.clock)
         stands = standing(deferral, message, now)
-        if deferral and stands is Standing.DEAD:
+        if deferral and stands is MessageStanding.DEAD:
             return self._declare_unknown(deferral, message, handled)
-        if stands is Standing.WAITING:
+        if stands is MessageStanding.WAITING:
             return self._try(sending, message, now, handled)
-        return stands is Standing.OLD
+        return stands is MessageStanding.OLD
 
     def _is_behind_its_lane(self, message: DeferralMessage) -> bool:
         lane = self.store.lane(message.key.lane)
@@ -124,7 +124,7 @@ class TryDeferral:
     def _declare_unknown(self, deferral: Deferral, message: DeferralMessage, handled: HandledSends) -> bool:
         """Settle the try of a dead run: those that were due when it claimed the try may have been pushed."""
         claimed_at = deferral.claimed_at or Seconds(0)
-        lost = count((each.provider, Outcome.UNKNOWN) for each in message.recipients if each.not_before <= claimed_at)
+        lost = count_of((each.provider, Outcome.UNKNOWN) for each in message.recipients if each.not_before <= claimed_at)
         left = tuple(each for each in message.recipients if each.not_before > claimed_at)
         handled.faults.append(SendFault.RUN_DIED)
         return deferral.run is not None and self._settle(message, deferral.run, lost, left, handled)
@@ -140,7 +140,7 @@ class TryDeferral:
         run = self.mint_run()
         if not self._is_claimed(message, run, now):
             return False
-        expired = count((each.provider, Outcome.EXPIRED) for each in due if each.reference not in found)
+        expired = count_of((each.provider, Outcome.EXPIRED) for each in due if each.reference not in found)
         accounted = self._pushed(sending, app, list(found.values()), message.tries + 1, not_after) if app else Accounted()
         rest = () if over else tuple(each for each in message.recipients if each.not_before > now)
         handled.steps += 1

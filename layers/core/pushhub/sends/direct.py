@@ -27,7 +27,7 @@ from pushhub.catalog.providers import Provider
 from pushhub.faults import UnavailableError
 from pushhub.moments import Clock, Seconds
 from pushhub.outgoing.queues import Queue
-from pushhub.sends.accounting import account, count, messages_bad
+from pushhub.sends.accounting import account, count_of, messages_bad
 from pushhub.sends.ending import status_at_end
 from pushhub.sends.handling import now_of
 from pushhub.sends.outcomes import Outcome, RecipientOutcome
@@ -190,7 +190,7 @@ class _Request:
             else:
                 stopped.append((each.address.provider, stop.outcome))
                 self.came[each.ref] = RecipientOutcome(stop.outcome, reason=stop.reason)
-        self.counts += count(stopped)
+        self.counts += count_of(stopped)
         return left
 
     def _messages(self, now: Seconds) -> Iterator[DeferralMessage]:
@@ -202,7 +202,7 @@ class _Request:
             yield DeferralMessage(DeferralKey(lane, named_place(number)), 0, recipients)
 
     def _expire(self, message: DeferralMessage, outcome: RecipientOutcome) -> None:
-        self.counts += count((each.provider, outcome.outcome) for each in message.recipients)
+        self.counts += count_of((each.provider, outcome.outcome) for each in message.recipients)
         self._settle(message.recipients, outcome)
 
     def _settle(self, recipients: Iterable[WaitingRecipient], outcome: RecipientOutcome, but: Outcome | None = None) -> None:
