@@ -223,7 +223,7 @@ PARTS_OF_A_RESOURCE = (
     re.compile(r"\$\{\w+\.Arn\}/index/\w+"),
     re.compile(r"arn:\$\{AWS::Partition\}:states:\$\{AWS::Region\}:\$\{AWS::AccountId\}:execution:\$\{\w+\.Name\}(/\w+)?:\*"),
 )
-"""Objects under a prefix of a bucket, indexes of a table, and executions of a state machine, whose names nobody knows beforehand."""
+"""Objects under a prefix of a bucket, indexes of a table, executions of a state machine: nobody knows their names beforehand."""
 WITHOUT_RESOURCE = {
     *(
         "logs:CreateLogDelivery",

@@ -35,7 +35,7 @@ def test_no_push_token_and_no_message_is_ever_logged_or_queued(
     written = capsys.readouterr()
     logged = written.out + written.err + "".join(str(vars(record)) for record in caplog.records)
     queued = json.dumps([became.get(queue) for queue in ("sends", "deliveries", "dead_letters")])
-    assert '"_aws"' in logged
+    assert ('"_aws"' in logged) is (case.function != "sends_sweep" or bool(case.reply["running"]))
     for device in case.given_object.get("devices", []):
         assert device["push_token"] not in logged + queued
     for text in ("Today only", "sender@shop-1", "BEGIN PRIVATE KEY", "whatever this is"):
@@ -46,6 +46,8 @@ def test_no_push_token_and_no_message_is_ever_logged_or_queued(
     ("function", "name", "counted"),
     [
         ("sends_lane", "everyone", {"PushesAccepted": 2}),
+        ("sends_deliver", "accepted", {"PushesAccepted": 1}),
+        ("sends_sweep", "forgotten-deferral", {"PushesExpired": 1}),
         (
             "sends_lane",
             "outcomes-of-many-kinds",
@@ -67,3 +69,24 @@ def test_what_came_of_recipients_is_counted(
     metrics = json.loads(capsys.readouterr().out.splitlines()[-1])
     pushes = {name: sum(value) for name, value in metrics.items() if name.startswith("Pushes")}
     assert {name: value for name, value in pushes.items() if value} == counted
+
+
+@pytest.mark.parametrize(
+    ("function", "name", "counted"),
+    [
+        ("sends_lane", "credentials-refused", {"CredentialsRefused": 1}),
+        ("sends_lane", "named", {"SendingsEnded": 1}),
+        ("sends_lane", "unreadable", {"SendsUnreadable": 1}),
+        ("sends_lane", "deliveries-queue-does-not-take", {"SendsUndone": 1}),
+        ("sends_deliver", "credentials-refused", {"CredentialsRefused": 1, "SendingsEnded": 1}),
+        ("sends_sweep", "standstill", {"SendingStandstill": 2840, "LanesPrompted": 1, "SendingsRunning": 1}),
+        ("sends_sweep", "due-soon", {"PartsBegun": 1, "SendingsRunning": 1}),
+    ],
+)
+def test_what_happens_to_sendings_is_counted(
+    function: str, name: str, counted: dict[str, int], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(Case(function, name), monkeypatch)
+    metrics = json.loads(capsys.readouterr().out.splitlines()[-1])
+    numbers = {name: sum(value) for name, value in metrics.items() if isinstance(value, list) and not name.startswith("Pushes")}
+    assert {name: value for name, value in numbers.items() if value} == counted

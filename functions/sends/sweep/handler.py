@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING, Any
 
-from pushhub.edge.observing.output import metrics
 from pushhub.edge.observing.sends import observe_sweep
 from pushhub.edge.wiring import sends_sweep as wiring
 
@@ -12,7 +11,6 @@ if TYPE_CHECKING:
 sweep = wiring.sweep()
 
 
-@metrics.log_metrics
 def handler(_event: dict[str, Any], _context: "LambdaContext") -> dict[str, Any]:
     """Go round all sendings once."""
     swept = sweep()

@@ -61,14 +61,20 @@ def observe_sends(handled: HandledSends) -> None:
 def observe_sweep(swept: "Swept") -> None:
     """Log and count what a round of the sweep has done.
 
-    `SendingStandstill` tells how many seconds longer than it should the lane that stands still longest has waited.
+    `SendingStandstill` tells how many seconds longer than it should the lane that stands still longest has waited. Nothing is
+    counted while no sending runs: each metric costs by the hours in which it has data, and this is every minute.
     """
-    count(_pushes(swept.counts) | {"PartsBegun": swept.begun, "LanesPrompted": swept.prompted, "SendingsRunning": swept.running})
-    metrics.add_metric("SendingStandstill", MetricUnit.Seconds, swept.standstill)
+    if swept.running:
+        count({metric: number for metric, number in _pushes(swept.counts).items() if number})
+        count({"PartsBegun": swept.begun, "LanesPrompted": swept.prompted, "SendingsRunning": swept.running})
+        metrics.add_metric("SendingStandstill", MetricUnit.Seconds, swept.standstill)
     if swept.prompted:
         logger.warning("lanes stood still and are prompted", lanes=swept.prompted, seconds=swept.standstill)
-    _observe_ends(swept.ended)
+    if swept.ended:
+        _observe_ends(swept.ended)
     _log_faults(swept.faults)
+    if swept.running or swept.ended:
+        metrics.flush_metrics()
 
 
 def push_fault(fault: str) -> None:
