@@ -78,7 +78,7 @@ def launch_of(sending: SendingId, account: int) -> Launch:
     return Launch(account=account, campaign=0, at=minted_nanoseconds(sending))
 
 
-def sending_of(launch: Launch) -> SendingId | None:
+def sending_of_launch(launch: Launch) -> SendingId | None:
     """Return the sending whose own launch this is; None where it is the launch of something else."""
     minted, chance = divmod(launch.at, _NANOSECONDS_PER_MILLISECOND)
     if launch.campaign or chance >= 2**_CHANCE_BITS or minted >= 2 ** (_ID_BITS - _CHANCE_BITS):
