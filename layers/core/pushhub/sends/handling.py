@@ -14,7 +14,7 @@ from pushhub.sends.queue_messages import UnreadableMessageError
 from pushhub.sends.sending import MAX_EXAMPLES, Example, OutcomeCounts, ProviderStop, Sending, SendingId
 from pushhub.sends.store import SendingStore
 
-BEGIN_SECONDS: Final = 30
+BATCH_BEGIN_SECONDS: Final = 30
 """How long after the beginning of a batch its last message is begun; the others go back into the queue as they are."""
 LEASE_MARGIN_SECONDS: Final = 10
 """How much longer a lease lasts than the function that takes it may run: its worker is certainly dead by then."""
@@ -83,7 +83,7 @@ class Batches:
         begun = self.clock.elapsed()
         back, dead = [], []
         for delivery in deliveries:
-            if self.clock.elapsed() - begun > BEGIN_SECONDS:
+            if self.clock.elapsed() - begun > BATCH_BEGIN_SECONDS:
                 back.append((delivery.id, Envelope(delivery.body)))
                 continue
             try:

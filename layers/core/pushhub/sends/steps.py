@@ -13,7 +13,7 @@ from pushhub.audience.port import AudienceReach
 from pushhub.catalog.model import App
 from pushhub.sends.sending import MAX_STEP_RECIPIENTS, Identifier, LaneName, Named, Place, Sending
 
-PAGE_PROFILES: Final = 500
+STEP_PAGE_PROFILES: Final = 500
 """Profiles that one call reads of the index. With their fields they may take up to 1 MB."""
 
 
@@ -48,7 +48,7 @@ class IndexSteps:
     ]
     """Those that get a push, of a profile, of its references and of the subscriptions that were found for them."""
     most: int = MAX_STEP_RECIPIENTS
-    page_profiles: int = PAGE_PROFILES
+    page_profiles: int = STEP_PAGE_PROFILES
 
     def after(self, app: App, lane: LaneName, done: Place) -> Iterator[Step]:
         """See :meth:`StepSource.after`; a call a page, and one for the subscriptions of each step."""
