@@ -12,9 +12,8 @@ from pushhub.catalog.providers import PROVIDER_OF_CODE, Provider
 from pushhub.sends.finding import Finding
 from pushhub.sends.recipients import enabled_references, preferred, recipients_among
 from pushhub.sends.sending import BEGINNING, INDEX_LANES, Named, Selection
+from pushhub.sends.steps import PAGE_PROFILES
 
-PAGE_PROFILES: Final = 1_000
-"""Profiles that one call reads of the index. With their fields they may take up to 1 MB."""
 _PLACE_DIGITS: Final = 16
 
 

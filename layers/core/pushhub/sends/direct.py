@@ -1,6 +1,6 @@
 """How is a sending pushed whose caller names the recipients and waits for what comes of them?
 
-Steps are begun until :data:`BEGIN_SECONDS` into the request, for at most :data:`MAX_IN_REQUEST` recipients. Those that are left
+Steps are begun until :data:`LAST_STEP_SECONDS` into the request, for at most :data:`MAX_IN_REQUEST` recipients. Those that are left
 then, and those whose providers want to be asked later, go into the queue Deliveries. One write at the end says what came of all;
 nothing is written for a recipient that was accepted.
 
@@ -54,7 +54,7 @@ MAX_IN_REQUEST: Final = 5_000
 """Recipients that are pushed to while the caller waits; more are where otherwise too many would be left."""
 MAX_WAITING: Final = MAX_ENDED_DEFERRALS * MAX_STEP_RECIPIENTS
 """Recipients that the queue takes of one sending, since one write has all their deferrals."""
-BEGIN_SECONDS: Final = 15
+LAST_STEP_SECONDS: Final = 15
 """How long after the beginning of a request the last step is begun."""
 STEP_SECONDS: Final = 8
 """How long the pushes of one step may take: all are over 23 seconds into the request, and two are left for the end of it."""
@@ -127,7 +127,7 @@ class _Request:
     def push(self, recipients: Sequence[Subscription]) -> None:
         """Push to as many as the time allows; the others wait."""
         pushed, most = 0, max(min(len(recipients), MAX_IN_REQUEST), len(recipients) - MAX_WAITING)
-        while pushed < most and self._elapsed() < BEGIN_SECONDS:
+        while pushed < most and self._elapsed() < LAST_STEP_SECONDS:
             step = recipients[pushed : min(pushed + STEP_RECIPIENTS, most)]
             self._push_step(self._not_stopped(step))
             pushed += len(step)
