@@ -21,7 +21,7 @@ from pushhub.imports.keys import DONE, FAILED, INBOX, REPORTS, WORK
 from pushhub.moments import SECONDS_PER_DAY, Seconds
 from pushhub.outgoing.calls import SECONDS_TO_ANSWER
 from pushhub.races import MAX_RACE_SECONDS
-from pushhub.sends.handling import BEGIN_SECONDS, LEASE_MARGIN_SECONDS
+from pushhub.sends.handling import BATCH_BEGIN_SECONDS, LEASE_MARGIN_SECONDS
 from pushhub.sends.lanes import PUSH_SECONDS, SLICE_SECONDS
 from tests.doubles.functions import all_functions, settings_of
 from tests.template import expanded_template
@@ -328,7 +328,7 @@ LONGEST_WORK = {
     # The last step is begun at the end of the slice; four of its calls: read, claim, record, the lane's message.
     "SendsLane": SLICE_SECONDS + PUSH_SECONDS + 4 * LONGEST_CALL,
     # The last deferral is begun at the end of its time; five of its calls: two reads, claim, message, settle.
-    "SendsDeliver": BEGIN_SECONDS + PUSH_SECONDS + 5 * LONGEST_CALL,
+    "SendsDeliver": BATCH_BEGIN_SECONDS + PUSH_SECONDS + 5 * LONGEST_CALL,
 }
 """Seconds that a function takes at the longest while AWS hangs; further calls, each of which hangs, come on top."""
 AS_LONG_AS_IT_TAKES = {"ImportsStart", "ImportsPlan", "ImportsChunk", "ImportsReport", "SendsSweep"}

@@ -57,7 +57,7 @@ def test_an_empty_database_reaches_nobody() -> None:
 def test_progress_never_goes_back_and_ends_at_the_whole_whatever_the_pages(
     resource: int | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pushhub.sends.counting.PAGE_PROFILES", 7)
+    monkeypatch.setattr("pushhub.sends.counting.STEP_PAGE_PROFILES", 7)
     many = audience_of(*((f"user-{n}", [subscription_of(WEB, f"browser-{n}")], {}) for n in range(500)))
     shares: list[float] = []
     count, _ = counting(many)

@@ -12,7 +12,7 @@ from pushhub.catalog.providers import PROVIDER_OF_CODE, Provider
 from pushhub.sends.finding import Finding
 from pushhub.sends.recipients import enabled_references, preferred, recipients_among
 from pushhub.sends.sending import BEGINNING, INDEX_LANES, Named, Selection
-from pushhub.sends.steps import PAGE_PROFILES
+from pushhub.sends.steps import STEP_PAGE_PROFILES
 
 _PLACE_DIGITS: Final = 16
 
@@ -55,7 +55,7 @@ class Counting:
         for number, lane in enumerate(INDEX_LANES):
             place, more = str(BEGINNING), True
             while more:
-                page = self.reach.page(app.database, lane, place, PAGE_PROFILES)
+                page = self.reach.page(app.database, lane, place, STEP_PAGE_PROFILES)
                 more = page.more and bool(page.profiles)
                 place = page.profiles[-1].place if page.profiles else place
                 within = int(place, 16) / 16**_PLACE_DIGITS if more else 1
