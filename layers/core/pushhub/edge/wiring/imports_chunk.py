@@ -9,7 +9,7 @@ from pushhub.adapters.dynamodb.audience import DynamoAudience
 from pushhub.adapters.dynamodb.jobs import DynamoJobs
 from pushhub.adapters.dynamodb.journal import DynamoJournals
 from pushhub.adapters.s3 import S3Files
-from pushhub.edge.settings import CommaSeparated, read_settings
+from pushhub.edge.settings import comma_separated, read_settings
 from pushhub.edge.wiring.catalog import cached_catalog
 from pushhub.edge.wiring.imports import ImportsSettings
 from pushhub.imports.steps.chunk import ImportChunk
@@ -26,7 +26,7 @@ class ImportsChunkSettings(ImportsSettings):
 
     catalog_table: str = Field(alias="CATALOG_TABLE", min_length=1)
     audience_table: str = Field(alias="AUDIENCE_TABLE", min_length=1)
-    more_push_hosts: CommaSeparated = Field(alias="MORE_PUSH_HOSTS")
+    more_push_hosts: str = Field(alias="MORE_PUSH_HOSTS")
 
 
 def import_chunk() -> ImportChunk:
@@ -39,7 +39,7 @@ def import_chunk() -> ImportChunk:
         jobs=DynamoJobs(client, settings.ledger_table, settings.retention_days),
         journals=DynamoJournals(client, settings.ledger_table, settings.audience_table, settings.retention_days),
         files=S3Files(clients.s3(), settings.bucket),
-        more_push_hosts=settings.more_push_hosts,
+        more_push_hosts=comma_separated(settings.more_push_hosts),
     )
 
 

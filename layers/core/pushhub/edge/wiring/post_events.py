@@ -5,7 +5,7 @@ from pydantic import Field
 from pushhub.adapters import clients
 from pushhub.dialects.altcraft.events.accepting import Acceptance
 from pushhub.dialects.altcraft.events.post import PostEvents
-from pushhub.edge.settings import CommaSeparated, Settings, read_settings
+from pushhub.edge.settings import Settings, comma_separated, read_settings
 from pushhub.edge.wiring.catalog import cached_catalog
 from pushhub.edge.wiring.queues import queue
 
@@ -15,7 +15,7 @@ class PostEventsSettings(Settings):
 
     catalog_table: str = Field(alias="CATALOG_TABLE", min_length=1)
     events_queue: str = Field(alias="EVENTS_QUEUE", min_length=1)
-    more_push_hosts: CommaSeparated = Field(alias="MORE_PUSH_HOSTS")
+    more_push_hosts: str = Field(alias="MORE_PUSH_HOSTS")
 
 
 def endpoint() -> PostEvents:
@@ -24,5 +24,5 @@ def endpoint() -> PostEvents:
     return PostEvents(
         catalog=cached_catalog(clients.dynamodb(), settings.catalog_table),
         accept=Acceptance(queue(clients.sqs(), settings.events_queue)),
-        more_push_hosts=settings.more_push_hosts,
+        more_push_hosts=comma_separated(settings.more_push_hosts),
     )

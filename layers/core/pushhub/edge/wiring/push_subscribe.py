@@ -6,7 +6,7 @@ from pushhub.adapters import clients
 from pushhub.adapters.dynamodb.audience import DynamoAudience
 from pushhub.audience.subscribing import Subscribing
 from pushhub.dialects.altcraft.subscribe.endpoint import PushSubscribe
-from pushhub.edge.settings import CommaSeparated, Settings, read_settings
+from pushhub.edge.settings import Settings, comma_separated, read_settings
 from pushhub.edge.wiring.catalog import cached_catalog
 
 
@@ -15,7 +15,7 @@ class PushSubscribeSettings(Settings):
 
     audience_table: str = Field(alias="AUDIENCE_TABLE", min_length=1)
     catalog_table: str = Field(alias="CATALOG_TABLE", min_length=1)
-    more_push_hosts: CommaSeparated = Field(alias="MORE_PUSH_HOSTS")
+    more_push_hosts: str = Field(alias="MORE_PUSH_HOSTS")
 
 
 def endpoint() -> PushSubscribe:
@@ -25,5 +25,5 @@ def endpoint() -> PushSubscribe:
     return PushSubscribe(
         catalog=cached_catalog(client, settings.catalog_table),
         subscribe=Subscribing(DynamoAudience(client, settings.audience_table)),
-        more_push_hosts=settings.more_push_hosts,
+        more_push_hosts=comma_separated(settings.more_push_hosts),
     )

@@ -8,7 +8,7 @@ from pushhub.adapters.curl.http2 import Http2Transport
 from pushhub.adapters.dynamodb.audience import DynamoAudience
 from pushhub.audience.retiring import Retiring
 from pushhub.edge.observing.sends import push_fault
-from pushhub.edge.settings import CommaSeparated
+from pushhub.edge.settings import comma_separated
 from pushhub.edge.wiring.app_secrets import cached_app_secrets
 from pushhub.edge.wiring.secrets import cached_secrets
 from pushhub.edge.wiring.sends import SendsSettings
@@ -41,7 +41,7 @@ class PushingSettings(SendsSettings):
     dead_letters: str = Field(alias="SENDS_DEAD_LETTERS", min_length=1)
     allow_local_upstreams: bool = Field(alias="ALLOW_LOCAL_UPSTREAMS")
     stand_ins_url: str = Field(alias="STAND_INS_URL")
-    more_push_hosts: CommaSeparated = Field(alias="MORE_PUSH_HOSTS")
+    more_push_hosts: str = Field(alias="MORE_PUSH_HOSTS")
 
 
 def provider_pusher(client: "DynamoDBClient", catalog: "CachedCatalog", settings: PushingSettings) -> ProviderPusher:
@@ -49,7 +49,10 @@ def provider_pusher(client: "DynamoDBClient", catalog: "CachedCatalog", settings
     return ProviderPusher(
         transport=Http2Transport(allow_local=settings.allow_local_upstreams),
         accounts=Accounts(
-            cached_app_secrets(settings.apps_secret), settings.stand_ins_url, settings.more_push_hosts, on_fault=push_fault
+            cached_app_secrets(settings.apps_secret),
+            settings.stand_ins_url,
+            comma_separated(settings.more_push_hosts),
+            on_fault=push_fault,
         ),
         tracking=Tracking(catalog, cached_secrets(settings.secret), settings.stack),
         retiring=Retiring(DynamoAudience(client, settings.audience_table)),
