@@ -28,6 +28,7 @@ class Counted:
         monkeypatch.setattr(clients, "dynamodb", lambda: client)
         monkeypatch.setenv("AUDIENCE_TABLE", hub.connection.outputs["AudienceTable"])
         monkeypatch.setenv("CATALOG_TABLE", hub.connection.outputs["CatalogTable"])
+        monkeypatch.setenv("MORE_PUSH_HOSTS", "")
         self.calls: Counter[str] = Counter()
         self.endpoint = push_subscribe.endpoint()
         self.post(resource_token="unknown-token")

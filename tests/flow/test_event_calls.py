@@ -39,6 +39,7 @@ def calls(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> Iterator[Counter[str]]:
     queues = [sqs.create_queue(QueueName=f"counted-{secrets.token_hex(4)}")["QueueUrl"] for _ in range(2)]
     settings = {
         "CATALOG_TABLE": outputs["CatalogTable"],
+        "MORE_PUSH_HOSTS": "",
         "LEDGER_TABLE": outputs["LedgerTable"],
         "SECRET": outputs["SecretArn"],
         "STACK": "pushhub",

@@ -31,8 +31,10 @@ FIRST, *SHELL = blocks("sh")
 TEMPLATE = expanded_template()
 PUBLIC = [one for one in TEMPLATE["Resources"].values() if "'HttpApi'" in str(one.get("Properties", {}).get("Events"))]
 # Name, region, parameters, and three on how to deploy; each function without authentication; and three on where to save it all.
-ANSWERS = "\n" * (2 + len(TEMPLATE["Parameters"]) + 3) + "y\n" * len(PUBLIC) + "\n" * 3
-"""What is typed where `--guided` asks: the default everywhere, but `y` to what it takes for a risk."""
+# The local engine makes no stack with an alarm of an expression; one that allows local upstreams has none.
+PARAMETERS = "".join("true\n" if name == "AllowLocalUpstreams" else "\n" for name in TEMPLATE["Parameters"])
+ANSWERS = "\n" * 2 + PARAMETERS + "\n" * 3 + "y\n" * len(PUBLIC) + "\n" * 3
+"""What is typed where `--guided` asks: the default nearly everywhere, and `y` to what it takes for a risk."""
 
 
 @pytest.fixture(scope="module")
