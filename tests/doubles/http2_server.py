@@ -66,7 +66,7 @@ class ServedConnection:
 
     def goodbye(self, last: int) -> None:
         """Say that streams up to this one are answered, and no later one was looked at."""
-        self._flush()
+        self.flush()
         # Not `close_connection`, after which h2 answers nothing more.
         self.channel.sendall(_frame(_GOAWAY, struct.pack(">II", last, ErrorCodes.NO_ERROR)))
 
@@ -83,18 +83,18 @@ class ServedConnection:
         # h2 would break the connection off where a stream is too many; real servers refuse that stream.
         self.state.local_settings[SettingCodes.MAX_CONCURRENT_STREAMS] = _NO_LIMIT
         self.state.initiate_connection()
-        self._flush()
+        self.flush()
         self.channel.sendall(_frame(_SETTINGS, struct.pack(">HI", SettingCodes.MAX_CONCURRENT_STREAMS, self.server.streams)))
         while self.open and (read := self.channel.recv(_READ_BYTES)):
             for event in self._events(read):
                 self._take(event)
                 if not self.open:
                     break
-            self._flush()
+            self.flush()
 
     def junk(self) -> None:
         """Send what is no HTTP/2."""
-        self._flush()
+        self.flush()
         self.channel.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n" * 10)
 
     def _events(self, read: bytes) -> list[Event]:
@@ -104,7 +104,7 @@ class ServedConnection:
             self.server.not_http2.append(read)
             raise
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
         for stream in list(self.unsent):
             self._let_through(stream)
         if data := self.state.data_to_send():

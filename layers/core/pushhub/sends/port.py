@@ -15,13 +15,15 @@ class PushRequest:
     """One rendered request: one push to one recipient, by POST.
 
     Its URL may hold a push token and its headers a credential, so its `repr` shows none of them. `reply_headers` are the names, in
-    lower case, of those headers of the reply that the provider's module reads.
+    lower case, of those headers of the reply that the provider's module reads. `connection` names the connection that it may share:
+    requests of different names never share one.
     """
 
     url: str = field(repr=False)
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
     reply_headers: frozenset[str] = frozenset()
+    connection: str = ""
 
 
 @dataclass(frozen=True, slots=True)

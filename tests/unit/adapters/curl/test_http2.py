@@ -2,6 +2,7 @@
 
 import errno
 import gc
+import select
 import socket
 import ssl
 import time
@@ -368,6 +369,57 @@ def test_all_requests_share_one_connection_and_so_do_batches(good: Http2Server) 
     assert len(good.connections) == 1
 
 
+@settings(max_examples=20, deadline=None)
+@given(batches=st.lists(st.lists(st.sampled_from(["", "team 1", "team 2"]), max_size=30), max_size=3))
+def test_requests_of_one_name_share_a_connection_and_those_of_different_names_do_not(batches: list[list[str]]) -> None:
+    """Apple wants one connection for each team."""
+    transport = _transport()
+    with serving() as server:
+        for names in batches:
+            requests = [PushRequest(server.url(f"/{name[-1:]}"), {}, BODY, connection=name) for name in names]
+            assert _send(transport, requests) == [TAKEN] * len(names)
+        used = {(arrived.path, arrived.connection.number) for arrived in server.arrived}
+        assert len(used) == len({name for names in batches for name in names}) == len(server.connections)
+
+
+def test_requests_of_different_names_are_in_flight_at_one_time() -> None:
+    held: list[Arrived] = []
+
+    def when_both_are_there(arrived: Arrived) -> None:
+        held.append(arrived)
+        if len(held) == 2:
+            for one in held:
+                one.answer()
+                one.connection.flush()
+
+    with serving(when_both_are_there) as server:
+        requests = [PushRequest(server.url(), {}, BODY, connection=name) for name in ("team 1", "team 2")]
+        assert _send(_transport(), requests) == [TAKEN] * 2
+
+
+def test_the_connections_of_many_names_are_not_all_kept(good: Http2Server) -> None:
+    transport = _transport()
+    for number in (*range(20), 19, 0):
+        _send(transport, [PushRequest(good.url(), {}, BODY, connection=f"team {number}")])
+    assert len(transport._pools) == 8
+    assert len(good.connections) == 21
+
+
+def test_of_a_batch_with_more_names_than_are_kept_each_has_its_connection(good: Http2Server) -> None:
+    requests = [PushRequest(good.url(), {}, BODY, connection=f"team {number}") for number in range(20)]
+    assert _send(_transport(), requests) == [TAKEN] * 20
+    assert len(good.connections) == 20
+
+
+def test_a_host_is_forgotten_when_its_connection_is_too_old(monkeypatch: pytest.MonkeyPatch, good: Http2Server) -> None:
+    """Endpoints of browsers have hosts without number."""
+    transport = _transport()
+    for name in ("127.0.0.1", "localhost", "LOCALHOST"):
+        monkeypatch.setattr(http2, "_SECONDS_IDLE", 0 if name == "LOCALHOST" else 60)
+        _send(transport, [PushRequest(good.url(host=name), {}, BODY)])
+    assert len(transport._pools[""].origins) == 1
+
+
 def test_a_connection_that_was_closed_meanwhile_is_replaced_and_nothing_comes_twice(
     warmed: tuple[Http2Server, Http2Transport],
 ) -> None:
@@ -425,13 +477,13 @@ def test_a_wait_is_short_even_where_libcurl_names_no_time(monkeypatch: pytest.Mo
         def timeout(self) -> int:
             return [-1, 0, 3, 60_000][len(waits)]
 
-        def select(self, seconds: float) -> None:
-            waits.append(seconds)
+        def fdset(self) -> tuple[list[int], list[int], list[int]]:
+            return [0], [], []
 
-    transport = _transport()
-    monkeypatch.setattr(transport, "_multi", Recording())
+    monkeypatch.setattr(pycurl, "CurlMulti", Recording)
+    monkeypatch.setattr(select, "select", lambda *arguments: waits.append(arguments[-1]))
     for _ in range(4):
-        transport._wait()
+        http2._wait([pycurl.CurlMulti()])
     assert waits == [0.005, 0, 0.003, 0.005]
 
 

@@ -52,6 +52,15 @@ def test_a_whole_request() -> None:
         "hub_link": json.loads(HUB_LINK),
     }
     assert request.reply_headers == {"retry-after", "date"}
+    assert request.connection == "DEF1234567"
+
+
+def test_apps_of_one_team_share_a_connection_and_those_of_two_do_not() -> None:
+    def connection(**changes: Any) -> str:
+        return sent(pushes(**changes).request(recipient(), NOW)).connection
+
+    assert connection(topic="com.example.bank") == connection()
+    assert connection(team_id="XYZ1234567") != connection()
 
 
 def test_what_is_signed_names_the_team_and_the_key_and_not_the_topic() -> None:

@@ -1,7 +1,8 @@
 """How do pushes leave the hub: many at a time over one connection to a provider, and none of them twice?
 
-The requests of a batch share one HTTP/2 connection to each host, by ALPN over TLS, or by prior knowledge where `http` is allowed.
-Redirects are not followed, proxies of the environment are not used, connections are kept for the next batch.
+The requests of a batch share one HTTP/2 connection to each host, by ALPN over TLS, or by prior knowledge where `http` is allowed;
+but requests that name different connections share none. Redirects are not followed, proxies of the environment are not used,
+connections are kept for the next batch.
 
 What is known of a request depends on its body: a provider cannot send a push that it has not got. So a request is `NotSent` until
 libcurl has taken the first byte of its body; from then on it is `MaybeSent`, unless a reply comes or the provider says that it did
@@ -14,6 +15,7 @@ import time
 from collections import defaultdict, deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final
 
 import certifi
@@ -25,6 +27,8 @@ from pushhub.sends.port import MaybeSent, NotSent, ProviderReply, PushRequest, S
 _MAX_IN_FLIGHT: Final = 150
 """More make libcurl slower: with 500 it does a fifth of the requests a second that it does with 100."""
 _MAX_IDLE_CONNECTIONS: Final = 32
+_MAX_POOLS: Final = 8
+"""Names of connections that are remembered beyond a batch."""
 _SECONDS_IDLE: Final = 60
 """A connection that was not used for longer is not used again: a worker that was frozen cannot see that its peer is gone.
 
@@ -59,8 +63,7 @@ class Http2Transport:
         """
         self._allow_local = allow_local
         self._ca_file = ca_file
-        self._multi = _new_multi()
-        self._origins: defaultdict[str, _Origin] = defaultdict(_Origin)
+        self._pools: dict[str, _Pool] = {}
         self._idle: list[_Stream] = []
 
     def send_many(self, requests: Sequence[PushRequest], seconds: float) -> Sequence[SendResult]:
@@ -68,31 +71,43 @@ class Http2Transport:
 
         A request that the provider did not look at, as it says, is sent once more. A reply of more than 64 KiB is cut.
         """
-        if any(_is_closed(origin.descriptor) for origin in self._origins.values()):
-            self._renew()
+        pools = self._pools_of(requests)
         batch = _Batch(requests, time.monotonic() + seconds)
         under_way: dict[pycurl.Curl, _Stream] = {}
         try:
             while batch.has_time() and self._begin(batch, under_way):
-                self._multi.perform()
-                self._collect(batch, under_way)
-                self._wait()
+                for pool in pools:
+                    pool.multi.perform()
+                    self._collect(pool, batch, under_way)
+                _wait([pool.multi for pool in pools])
             for stream in under_way.values():
                 batch.take(stream.index, stream.result(pycurl.E_OPERATION_TIMEDOUT, ""))
-            may_be_dead = bool(under_way)
+            may_be_dead = {stream.pool for stream in under_way.values()}
         finally:
             for stream in list(under_way.values()):
                 self._release(stream, under_way)
-        if may_be_dead:
+        for pool in may_be_dead:
             # What did not answer in time may be gone without a word, and would hold up the next batch too.
-            self._renew()
+            pool.renew()
         return batch.results
+
+    def _pools_of(self, requests: Sequence[PushRequest]) -> "Sequence[_Pool]":
+        """Return the pools of the connections that requests name, ready for a batch, and forget those used longest ago."""
+        names = {request.connection for request in requests}
+        named = {name: self._pools.pop(name) if name in self._pools else _Pool() for name in names}
+        self._pools |= named
+        for name in list(self._pools)[: -max(_MAX_POOLS, len(named))]:
+            self._pools.pop(name).multi.close()
+        for pool in named.values():
+            pool.look()
+        return [*named.values()]
 
     def _begin(self, batch: "_Batch", under_way: "dict[pycurl.Curl, _Stream]") -> bool:
         """Begin as many requests as may be in flight; return whether any is."""
         while batch.waiting and len(under_way) < _MAX_IN_FLIGHT:
             index = batch.waiting[0]
-            origin = self._origins[_origin(batch.requests[index].url)]
+            pool = self._pools[batch.requests[index].connection]
+            origin = pool.origins[_origin(batch.requests[index].url)]
             if not origin.takes_another():
                 break
             batch.waiting.popleft()
@@ -101,14 +116,14 @@ class Http2Transport:
                 batch.results[index] = refusal
                 self._idle.append(stream)
                 continue
-            stream.index, stream.origin, stream.breaks = index, origin, origin.breaks
+            stream.index, stream.pool, stream.origin, stream.breaks = index, pool, origin, origin.breaks
             origin.begin()
             under_way[stream.handle] = stream
-            self._multi.add_handle(stream.handle)
+            pool.multi.add_handle(stream.handle)
         return bool(under_way)
 
-    def _collect(self, batch: "_Batch", under_way: "dict[pycurl.Curl, _Stream]") -> None:
-        _, succeeded, failed = self._multi.info_read()
+    def _collect(self, pool: "_Pool", batch: "_Batch", under_way: "dict[pycurl.Curl, _Stream]") -> None:
+        _, succeeded, failed = pool.multi.info_read()
         for handle, code, text in (*((handle, pycurl.E_OK, "") for handle in succeeded), *failed):
             stream = under_way[handle]
             batch.take(stream.index, stream.result(code, text))
@@ -119,21 +134,22 @@ class Http2Transport:
             self._release(stream, under_way)
 
     def _release(self, stream: "_Stream", under_way: "dict[pycurl.Curl, _Stream]") -> None:
-        self._multi.remove_handle(stream.handle)
+        stream.pool.multi.remove_handle(stream.handle)
         del under_way[stream.handle]
         stream.origin.in_flight -= 1
         stream.forget()
         self._idle.append(stream)
 
-    def _wait(self) -> None:
-        # libcurl starts requests by its own timers too, which no socket announces.
-        timer = self._multi.timeout()
-        self._multi.select(_SELECT_SECONDS if timer < 0 else min(_SELECT_SECONDS, timer / 1000))
 
-    def _renew(self) -> None:
-        self._multi.close()
-        self._multi = _new_multi()
-        self._origins.clear()
+def _wait(multis: Sequence[pycurl.CurlMulti]) -> None:
+    """Wait until a socket of any is ready, or a timer of any is over."""
+    # libcurl starts requests by its own timers too, which no socket announces.
+    timers = [timer / 1000 for multi in multis if (timer := multi.timeout()) >= 0]
+    of_kinds = zip(*(multi.fdset() for multi in multis), strict=True)
+    readable, writable, broken = (list(chain.from_iterable(sockets)) for sockets in of_kinds)
+    # Without a socket nothing is in flight, so there may be more to begin.
+    if readable or writable or broken:
+        select.select(readable, writable, broken, min([_SELECT_SECONDS, *timers]))
 
 
 def _new_multi() -> pycurl.CurlMulti:
@@ -162,6 +178,27 @@ def _is_closed(descriptor: int) -> bool:
     return bool(poll.poll(0))
 
 
+class _Pool:
+    """The connections that requests of one name share, one to each origin, and what is known of each origin."""
+
+    def __init__(self) -> None:
+        self.multi = _new_multi()
+        self.origins: defaultdict[str, _Origin] = defaultdict(_Origin)
+
+    def look(self) -> None:
+        """Get ready for a batch: do not use a connection that its peer has closed, and forget origins of none."""
+        if any(_is_closed(origin.descriptor) for origin in self.origins.values()):
+            self.renew()
+        for url in [url for url, origin in self.origins.items() if not origin.is_connected()]:
+            del self.origins[url]
+
+    def renew(self) -> None:
+        """Close all connections."""
+        self.multi.close()
+        self.multi = _new_multi()
+        self.origins.clear()
+
+
 @dataclass(slots=True)
 class _Origin:
     """What is known of a scheme, host and port, and of the one connection to it.
@@ -188,8 +225,11 @@ class _Origin:
         libcurl sends a hundred before it knows how many streams the server allows, which then refuses most of them. APNs allows one
         until it has seen a valid token. A first request that is never answered holds the others up for a second.
         """
-        now = time.monotonic()
-        return not self.in_flight or now - self.replied_at < _SECONDS_IDLE or now - self.begun_at > _SECONDS_ALONE
+        return not self.in_flight or self.is_connected() or time.monotonic() - self.begun_at > _SECONDS_ALONE
+
+    def is_connected(self) -> bool:
+        """Say whether its connection has brought a reply, and may be used again."""
+        return time.monotonic() - self.replied_at < _SECONDS_IDLE
 
     def begin(self) -> None:
         if not self.in_flight:
@@ -228,6 +268,7 @@ class _Stream:
     def __init__(self, *, allow_local: bool, ca_file: str) -> None:
         self.handle = pycurl.Curl()
         self.index = 0
+        self.pool: _Pool
         self.origin = _Origin()
         self.breaks = 0
         self.reply = BoundedReply()

@@ -119,7 +119,8 @@ class ApnsPushes:
             "apns-collapse-id": self._collapse or ids.collapse,
             "apns-id": ids.apns,
         }
-        return PushRequest(self._url + device, headers, body, READ_HEADERS)
+        # Apple wants a connection of its own for each team.
+        return PushRequest(self._url + device, headers, body, READ_HEADERS, connection=self._account.team_id)
 
     def outcome(self, result: SendResult, now: Seconds) -> RecipientOutcome:
         """Return what came of a recipient."""
