@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import urllib3
 
+from tests.doubles.confidential import Confidential
 from tests.lambda_environment import ROOT
 from tests.running_hub import Up, running
 from tests.running_upstream import until
@@ -182,6 +183,20 @@ def test_dead_push_tokens_are_retired_and_a_subscribe_revives_them(up: Up, sent:
     assert subscription_of(up, gone)["live"]
     again = send(up, "--id", gone.profile)
     assert [entry["token"] for entry in received(up, again["id"])] == [gone.push_token]
+
+
+def test_nothing_confidential_stands_whole_in_logs_queues_or_reports(up: Up, sent: tuple[list[Device], dict[str, Any]]) -> None:
+    made, sending = sent
+    connection = up.connection()
+    stored = connection.client("secretsmanager").get_secret_value(SecretId=connection.outputs["AppsSecretArn"])["SecretString"]
+    confidential = Confidential()
+    confidential.add_credentials(json.loads(stored)["apps"])
+    for device in made:
+        confidential.add_push_token(device.push_token)
+    report = json.dumps(pushhub(up, "sendings", "show", str(sending["id"])))
+    confidential.assert_absent(log=up.engine_log, said=up.said, report=report)
+    assert up.messages_in("SendsDeadLetters") == 0
+    assert "sends_lane" in up.engine_log
 
 
 def test_an_opened_link_moves_the_numbers_of_its_sending(up: Up) -> None:
