@@ -36,7 +36,7 @@ from pushhub.sends.sending import (
     Sending,
     SendingStatus,
 )
-from tests.doubles.apps import ANDROID, APNS, ID, app_of, app_secrets, audience_of, sending_of, subscription_of, tracking_of
+from tests.doubles.apps import ANDROID, APNS, ID, WEB, app_of, app_secrets, audience_of, sending_of, subscription_of, tracking_of
 from tests.doubles.queues import MemoryQueue
 from tests.doubles.reach import MemoryReach
 from tests.doubles.requests import CUSTOMERS
@@ -238,6 +238,20 @@ def test_a_provider_that_refuses_the_credentials_gets_no_other_step_and_others_g
     assert world.stored.counts.number(Outcome.CREDENTIALS_BAD, ANDROID) == 300
     assert world.stored.stopped.keys() == {ANDROID}
     assert world.stored.status == SendingStatus.COMPLETE
+
+
+def test_browsers_whose_push_services_refuse_the_credentials_stop_web_push_once_ten_were_refused_and_none_accepted() -> None:
+    bad = [*devices(1, "bad", WEB), *devices(1, "phone"), *devices(8, "bad-2", WEB)]
+    world = World(FakePusher({"bad": REFUSED}))
+    world.send([*bad, *devices(300, "laptop", WEB)])
+    assert world.stored.stopped == {}
+    assert world.stored.counts.number(Outcome.ACCEPTED, WEB) == 300
+    world = World(FakePusher({"bad": REFUSED}))
+    world.send([*devices(STEP_RECIPIENTS, "laptop", WEB), *devices(STEP_RECIPIENTS + 10, "bad", WEB)])
+    assert world.stored.stopped == {}
+    world = World(FakePusher({"bad": REFUSED}))
+    world.send(devices(400, "bad", WEB))
+    assert (set(world.stored.stopped), len(world.pusher.steps)) == ({WEB}, 1)
 
 
 def test_those_of_a_stopped_provider_do_not_wait_either() -> None:

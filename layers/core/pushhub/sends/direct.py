@@ -172,7 +172,7 @@ class _Request:
         accounted = account(pushed, 0, self._now(), not_after, self.use_case.clock.chance())
         self.counts += accounted.counts
         self.waiting += accounted.waiting
-        self.stopped = {**messages_bad(self.counts), **accounted.stops, **self.stopped}
+        self.stopped = {**messages_bad(self.counts), **accounted.stops_in(self.counts), **self.stopped}
         self.examples = {(each.provider, each.outcome, each.code): each for each in accounted.examples} | self.examples
         waiting = {each.reference for each in accounted.waiting}
         for each, outcome in pushed:
