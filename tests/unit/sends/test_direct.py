@@ -36,6 +36,7 @@ from pushhub.sends.sending import (
     Sending,
     SendingStatus,
 )
+from pushhub.sends.store import SendingTooLargeError
 from tests.doubles.apps import ANDROID, APNS, ID, WEB, app_of, app_secrets, audience_of, sending_of, subscription_of, tracking_of
 from tests.doubles.queues import MemoryQueue
 from tests.doubles.reach import MemoryReach
@@ -304,6 +305,28 @@ def test_where_nothing_can_be_written_those_that_wait_are_unknown_and_the_others
     result = world.send(devices(1), devices(1, "busy"), devices(1, "dead"))
     assert words(result) == [[Outcome.ACCEPTED], [Outcome.UNKNOWN], [Outcome.GONE]]
     assert len(world.faults) == 1
+
+
+def test_an_id_that_another_sending_has_is_told_of_and_nobody_of_this_one_waits() -> None:
+    world = World(FakePusher({"busy": LATER_AGAIN, "dead": GONE}))
+    other = replace(sending_of(), name="another", status=SendingStatus.COMPLETE)
+    world.store.record_ended(other, ())
+    result = world.send(devices(1), devices(1, "busy"), devices(1, "dead"))
+    assert words(result) == [[Outcome.ACCEPTED], [Outcome.UNKNOWN], [Outcome.GONE]]
+    assert (world.stored.name, len(world.faults)) == ("another", 1)
+    assert world.store.calls["record_ended"] == 2
+
+
+def test_a_sending_that_does_not_fit_into_the_store_is_written_no_second_time() -> None:
+    tries: list[str] = []
+
+    def interrupt(moment: str) -> None:
+        tries.append(moment)
+        raise SendingTooLargeError("bytes")
+
+    world = World(FakePusher({"busy": LATER_AGAIN}), MemorySendings(interrupt=interrupt))
+    assert words(world.send(devices(1, "busy"))) == [[Outcome.UNKNOWN]]
+    assert (tries, len(world.faults)) == (["before record_ended"], 1)
 
 
 @pytest.mark.parametrize(("by_push_token", "hops"), [(True, 1), (False, 3)])
