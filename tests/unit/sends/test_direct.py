@@ -36,7 +36,8 @@ from pushhub.sends.sending import (
     Sending,
     SendingStatus,
 )
-from tests.doubles.apps import ANDROID, APNS, ID, app_of, app_secrets, audience_of, sending_of, subscription_of, tracking_of
+from pushhub.sends.store import SendingTooLargeError
+from tests.doubles.apps import ANDROID, APNS, ID, WEB, app_of, app_secrets, audience_of, sending_of, subscription_of, tracking_of
 from tests.doubles.queues import MemoryQueue
 from tests.doubles.reach import MemoryReach
 from tests.doubles.requests import CUSTOMERS
@@ -240,6 +241,20 @@ def test_a_provider_that_refuses_the_credentials_gets_no_other_step_and_others_g
     assert world.stored.status == SendingStatus.COMPLETE
 
 
+def test_browsers_whose_push_services_refuse_the_credentials_stop_web_push_once_ten_were_refused_and_none_accepted() -> None:
+    bad = [*devices(1, "bad", WEB), *devices(1, "phone"), *devices(8, "bad-2", WEB)]
+    world = World(FakePusher({"bad": REFUSED}))
+    world.send([*bad, *devices(300, "laptop", WEB)])
+    assert world.stored.stopped == {}
+    assert world.stored.counts.number(Outcome.ACCEPTED, WEB) == 300
+    world = World(FakePusher({"bad": REFUSED}))
+    world.send([*devices(STEP_RECIPIENTS, "laptop", WEB), *devices(STEP_RECIPIENTS + 10, "bad", WEB)])
+    assert world.stored.stopped == {}
+    world = World(FakePusher({"bad": REFUSED}))
+    world.send(devices(400, "bad", WEB))
+    assert (set(world.stored.stopped), len(world.pusher.steps)) == ({WEB}, 1)
+
+
 def test_those_of_a_stopped_provider_do_not_wait_either() -> None:
     world = World(FakePusher({"phone": REFUSED}))
     world.send([*devices(MAX_IN_REQUEST + 50)])
@@ -290,6 +305,28 @@ def test_where_nothing_can_be_written_those_that_wait_are_unknown_and_the_others
     result = world.send(devices(1), devices(1, "busy"), devices(1, "dead"))
     assert words(result) == [[Outcome.ACCEPTED], [Outcome.UNKNOWN], [Outcome.GONE]]
     assert len(world.faults) == 1
+
+
+def test_an_id_that_another_sending_has_is_told_of_and_nobody_of_this_one_waits() -> None:
+    world = World(FakePusher({"busy": LATER_AGAIN, "dead": GONE}))
+    other = replace(sending_of(), name="another", status=SendingStatus.COMPLETE)
+    world.store.record_ended(other, ())
+    result = world.send(devices(1), devices(1, "busy"), devices(1, "dead"))
+    assert words(result) == [[Outcome.ACCEPTED], [Outcome.UNKNOWN], [Outcome.GONE]]
+    assert (world.stored.name, len(world.faults)) == ("another", 1)
+    assert world.store.calls["record_ended"] == 2
+
+
+def test_a_sending_that_does_not_fit_into_the_store_is_written_no_second_time() -> None:
+    tries: list[str] = []
+
+    def interrupt(moment: str) -> None:
+        tries.append(moment)
+        raise SendingTooLargeError("bytes")
+
+    world = World(FakePusher({"busy": LATER_AGAIN}), MemorySendings(interrupt=interrupt))
+    assert words(world.send(devices(1, "busy"))) == [[Outcome.UNKNOWN]]
+    assert (tries, len(world.faults)) == (["before record_ended"], 1)
 
 
 @pytest.mark.parametrize(("by_push_token", "hops"), [(True, 1), (False, 3)])

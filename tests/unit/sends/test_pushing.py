@@ -2,15 +2,17 @@
 
 import json
 import math
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import pytest
 
+from pushhub.audience.changes import Change
 from pushhub.audience.model import ProfileId, Subscription, hash_id
 from pushhub.audience.retiring import Retiring
 from pushhub.catalog.app_secrets import AppSecrets, CachedAppSecrets
-from pushhub.catalog.model import App
+from pushhub.catalog.model import App, DatabaseId
 from pushhub.catalog.secrets import Secrets
 from pushhub.events.command import LINK_PATH, Happening
 from pushhub.events.links import open_link
@@ -24,7 +26,7 @@ from pushhub.sends.outcomes import Outcome, RecipientOutcome
 from pushhub.sends.port import MaybeSent, NotSent, PushRequest, SendResult
 from pushhub.sends.providers.apns import SECONDS_AFTER_FAULT
 from pushhub.sends.providers.fcm import SECONDS_AFTER_QUOTA
-from pushhub.sends.pushing import BEARER_SHARE, MAX_KEPT, RETIRING_SHARE, ProviderPusher
+from pushhub.sends.pushing import BEARER_SHARE, MAX_KEPT, RETIRED_AT_ONCE, RETIRING_SHARE, ProviderPusher
 from pushhub.sends.sending import ANY_PROVIDER, Sending, SendingId, launch_of, minted_nanoseconds
 from tests.doubles.apps import (
     ANDROID,
@@ -424,8 +426,57 @@ def test_the_time_of_a_step_bounds_all_of_it() -> None:
     world = World()
     world.push(seconds=9)
     for_bearer, for_pushes = world.transport.seconds
-    assert for_bearer == pytest.approx(9 * BEARER_SHARE)
+    assert for_bearer == pytest.approx(9 * (1 - RETIRING_SHARE) * BEARER_SHARE)
     assert for_pushes == pytest.approx(9 * (1 - RETIRING_SHARE))
+
+
+class SlowAudience(MemoryAudience):
+    """An audience whose commits wait until so many of them are under way."""
+
+    def __init__(self, at_once: int) -> None:
+        super().__init__()
+        self.barrier = threading.Barrier(at_once)
+
+    def commit(self, database: DatabaseId, change: Change) -> None:
+        self.barrier.wait(timeout=5)
+        super().commit(database, change)
+
+
+def test_dead_push_tokens_are_retired_side_by_side() -> None:
+    many = [subscription_of(ANDROID, f"phone-{number}") for number in range(RETIRED_AT_ONCE * 3)]
+    many = [replace(each, profile=ProfileId(f"profile-{number}")) for number, each in enumerate(many)]
+    world = World(FakeTransport({"messages:send": [fcm_error(404, "UNREGISTERED")]}), SlowAudience(RETIRED_AT_ONCE))
+    assert world.subscribed(*many).outcomes(many) == [Outcome.GONE] * len(many)
+    assert [each for each in many if not world.stored(each).retired] == []
+    assert world.faults == []
+
+
+def test_those_of_one_profile_are_retired_one_after_the_other() -> None:
+    world = answering(fcm=[fcm_error(404, "UNREGISTERED")]).subscribed(PHONE, TABLET)
+    assert PHONE.profile == TABLET.profile
+    world.push([PHONE, TABLET])
+    assert world.stored(PHONE).retired
+    assert world.stored(TABLET).retired
+
+
+def test_a_device_that_is_silent_leaves_time_to_retire_all_others() -> None:
+    transport = FakeTransport({"messages:send": [fcm_error(404, "UNREGISTERED")], "apple": [NOBODY_KNOWS]}, takes=100)
+    world = World(transport).subscribed(PHONE)
+    world.push([PHONE, IPHONE], app_of(tracking=False), seconds=15)
+    assert 15 - transport.clock == pytest.approx(15 * RETIRING_SHARE)
+    assert world.stored(PHONE).retired
+
+
+def test_what_time_leaves_over_is_told_of_at_once_and_retired_by_the_next_sending() -> None:
+    many = [subscription_of(ANDROID, f"phone-{number}") for number in range(3)]
+    world = World(FakeTransport({"messages:send": [fcm_error(404, "UNREGISTERED")]})).subscribed(*many)
+    world.pusher.retiring = replace(world.pusher.retiring, clock=lambda: math.inf)
+    assert world.outcomes(many) == [Outcome.GONE] * 3
+    (told,) = world.faults
+    assert "3 dead push tokens of android-firebase are not retired" in told
+    world.pusher.retiring = replace(world.pusher.retiring, clock=lambda: 0)
+    world.push(many, sending=sending_of(sending=SendingId(ID + 1)))
+    assert all(world.stored(each).retired for each in many)
 
 
 def test_a_provider_that_hangs_takes_no_more_than_the_step_has_and_nothing_is_renewed_or_retired_after_it() -> None:

@@ -13,6 +13,7 @@ from pushhub.catalog.providers import Provider
 from pushhub.moments import Seconds
 from pushhub.outgoing.queues import MAX_DELAY_SECONDS
 from pushhub.sends.outcomes import Outcome, RecipientOutcome
+from pushhub.sends.platforms import PLATFORM_OF, Platform
 from pushhub.sends.queue_messages import WaitingRecipient
 from pushhub.sends.sending import Example, OutcomeCounts, ProviderStop
 
@@ -20,12 +21,20 @@ FIRST_RETRY_SECONDS: Final = 10
 """The longest wait before the first retry of a recipient whose provider has not said when; each further one is twice as long."""
 LONGEST_RETRY_SECONDS: Final = MAX_DELAY_SECONDS
 """A provider that asks for a longer wait is not heard further than this."""
+LONGEST_FLOOR_SECONDS: Final = 60
+"""A provider that asks for a shorter wait is heard at first. The shortest wait doubles with each try, until it is this long."""
 MESSAGE_BAD_STOPS_AT: Final = 100
 """Recipients of one lane and provider that are `message_bad`, with none accepted, by which the message is known to be bad."""
+REFUSALS_OF_ENDPOINTS_STOP_AT: Final = 10
+"""The same for refused credentials, where a refusal may be about the endpoint of one device alone."""
 
 _MAX_DOUBLINGS: Final = 7
+_HAS_ENDPOINTS: Final = frozenset({Platform.BROWSER})
+"""Platforms where each device names its own endpoint. Whoever can subscribe can name one that answers 401."""
 _NO_EXAMPLE: Final = frozenset({Outcome.ACCEPTED, Outcome.LATER, Outcome.RETRY})
 _SHOWN_CHARACTERS: Final = 4
+_SHOWN_SHARE: Final = 4
+"""At most one character in so many is shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +45,36 @@ class Accounted:
         counts: those that are accounted for.
         waiting: those that are pushed to later.
         pause: seconds for which a provider wants to be asked less; 0 where none does.
-        stops: providers that refuse the app's credentials.
+        refusals: the first refusal of the app's credentials by each provider.
         examples: one for each provider, outcome and code of those that were not accepted.
     """
 
     counts: OutcomeCounts = field(default_factory=OutcomeCounts)
     waiting: tuple[WaitingRecipient, ...] = ()
     pause: int = 0
-    stops: Mapping[Provider, ProviderStop] = field(default_factory=dict)
+    refusals: Mapping[Provider, RecipientOutcome] = field(default_factory=dict)
     examples: tuple[Example, ...] = ()
+
+    @property
+    def stops(self) -> Mapping[Provider, ProviderStop]:
+        """Providers that are stopped where the rest of the lane is not known: an endpoint's refusal proves nothing there."""
+        return {
+            provider: ProviderStop(refusal.outcome, refusal.reason)
+            for provider, refusal in self.refusals.items()
+            if _is_of_account(provider, refusal) and not self.counts.number(Outcome.ACCEPTED, provider)
+        }
+
+    def stops_in(self, lane: OutcomeCounts) -> Mapping[Provider, ProviderStop]:
+        """Return the providers that are stopped; `lane` has what came of the lane so far, these recipients included.
+
+        A provider that has accepted a push of the lane knows the credentials.
+        """
+        return {
+            provider: ProviderStop(refusal.outcome, refusal.reason)
+            for provider, refusal in self.refusals.items()
+            if not lane.number(Outcome.ACCEPTED, provider)
+            and (_is_of_account(provider, refusal) or lane.number(refusal.outcome, provider) >= REFUSALS_OF_ENDPOINTS_STOP_AT)
+        }
 
 
 def set_apart(
@@ -87,13 +117,11 @@ def account(
         if not wait or now + wait > not_after
     ]
     return Accounted(
-        counts=count_of(((recipient.address.provider, last) for recipient, _, last in done)),
+        counts=count_of((recipient.address.provider, last) for recipient, _, last in done),
         waiting=waiting,
         pause=max((wait for _, outcome, wait in last_words if outcome.throttled), default=0),
-        stops={
-            recipient.address.provider: ProviderStop(outcome.outcome, outcome.reason)
-            for recipient, outcome, _ in reversed(done)
-            if outcome.outcome is Outcome.CREDENTIALS_BAD
+        refusals={
+            recipient.address.provider: outcome for recipient, outcome, last in reversed(done) if last is Outcome.CREDENTIALS_BAD
         },
         examples=_examples(done),
     )
@@ -122,12 +150,18 @@ def messages_bad(counts: OutcomeCounts) -> Mapping[Provider, ProviderStop]:
     }
 
 
+def _is_of_account(provider: Provider, refusal: RecipientOutcome) -> bool:
+    """Return whether a refusal is about the account, and not about one endpoint; without a code it is the hub's own."""
+    return not refusal.code or PLATFORM_OF[provider] not in _HAS_ENDPOINTS
+
+
 def _wait(outcome: RecipientOutcome, tries: int, chance: float) -> int:
     """Return after how many seconds a recipient is pushed to again; 0 where it is not."""
     if outcome.outcome is not Outcome.RETRY:
         return 0
     if outcome.after is not None:
-        return min(max(1, outcome.after), LONGEST_RETRY_SECONDS)
+        shortest = min(1 << min(tries, _MAX_DOUBLINGS), LONGEST_FLOOR_SECONDS)
+        return min(max(shortest, outcome.after), LONGEST_RETRY_SECONDS)
     longest = min(FIRST_RETRY_SECONDS << min(tries, _MAX_DOUBLINGS), LONGEST_RETRY_SECONDS)
     return max(1, math.ceil(chance * longest))
 
@@ -145,4 +179,5 @@ def _examples(done: Sequence[tuple[Subscription, RecipientOutcome, Outcome]]) ->
 def masked_push_token(recipient: Subscription) -> str:
     """Return how a push token is shown: how it begins, and its short public name, by which it can be found."""
     address = recipient.address
-    return f"{address.push_token[:_SHOWN_CHARACTERS]}… ({hash_id(address.provider, address.push_token)})"
+    shown = min(_SHOWN_CHARACTERS, len(address.push_token) // _SHOWN_SHARE)
+    return f"{address.push_token[:shown]}… ({hash_id(address.provider, address.push_token)})"

@@ -11,12 +11,12 @@ the queue does not take a message             its recipients are expired: nobody
 more than :data:`MAX_WAITING` are left        the surplus is expired
 the write at the end, twice                   those in the queue are unknown: whether they get a push depends on whether
                                               it was written after all
+the write, since another sending has the id   those in the queue are unknown: their messages come to the other sending
 the process, before the write                 those in the queue get no push; the caller has no answer
 ============================================  ==========================================================================
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import batched
 from typing import Final
@@ -159,8 +159,8 @@ class _Request:
         known = replace(self.sending, begun=now, counts=self.counts, stopped=self.stopped, examples=examples)
         ended = replace(known, status=status_at_end(known, self.counts), ended=now)
         self.sending = replace(known, status=SendingStatus.RUNNING) if self.deferrals else ended
-        if not self._is_recorded():
-            self.use_case.on_fault(f"sending {self.sending.id}: it is pushed, and could not be written")
+        if fault := self._write():
+            self.use_case.on_fault(f"sending {self.sending.id}: it is pushed, and could not be written: {fault}")
             self._settle(self.waiting, _NOT_RECORDED, but=Outcome.EXPIRED)
 
     def _push_step(self, recipients: Sequence[Subscription]) -> None:
@@ -172,7 +172,7 @@ class _Request:
         accounted = account(pushed, 0, self._now(), not_after, self.use_case.clock.chance())
         self.counts += accounted.counts
         self.waiting += accounted.waiting
-        self.stopped = {**messages_bad(self.counts), **accounted.stops, **self.stopped}
+        self.stopped = {**messages_bad(self.counts), **accounted.stops_in(self.counts), **self.stopped}
         self.examples = {(each.provider, each.outcome, each.code): each for each in accounted.examples} | self.examples
         waiting = {each.reference for each in accounted.waiting}
         for each, outcome in pushed:
@@ -210,17 +210,24 @@ class _Request:
             if self.came[each.reference].outcome is not but:
                 self.came[each.reference] = outcome
 
-    def _is_recorded(self) -> bool:
-        """Write the sending, and once more if no answer came. A sending that is known by then is this one: its answer was lost."""
-        for _ in range(2):
-            with suppress(UnavailableError, SendingTooLargeError):
-                self._record_once()
-                return True
-        return False
+    def _write(self) -> str:
+        """Write the sending, and once more if no answer came; return why it is not known to be written, nothing where it is.
 
-    def _record_once(self) -> None:
-        with suppress(KnownSendingError):
-            self.use_case.store.record_ended(self.sending, self.deferrals)
+        A sending that is known after a lost answer is this one. One that is known at first is another's.
+        """
+        answer_lost = False
+        for _ in range(2):
+            try:
+                self.use_case.store.record_ended(self.sending, self.deferrals)
+            except UnavailableError:
+                answer_lost = True
+            except KnownSendingError:
+                return "" if answer_lost else "another sending has its id"
+            except SendingTooLargeError as error:
+                return f"it is too large: {error}"
+            else:
+                return ""
+        return "the store did not answer"
 
     def _elapsed(self) -> float:
         return self.use_case.clock.elapsed() - self.begun

@@ -4,17 +4,19 @@
 2. The requests of all recipients, whatever their providers, leave at one time.
 3. Where a provider wants newer proof of the same credentials, those recipients are pushed to once more.
 4. A provider that accepted the message for one recipient has shown that the message is good.
-5. Subscriptions whose push tokens are dead are retired.
+5. Subscriptions whose push tokens are dead are retired, some at one time.
 """
 
 import time
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import chain
 from typing import Final, Protocol, assert_never
 
-from pushhub.audience.model import Subscription
+from pushhub.audience.model import ProfileId, Subscription
 from pushhub.audience.retiring import Retire, Retiring
 from pushhub.catalog.model import App
 from pushhub.catalog.providers import Provider
@@ -38,8 +40,10 @@ MAX_KEPT: Final = 64
 """Messages that are kept rendered, each for one sending and account."""
 BEARER_SHARE: Final = 1 / 3
 """How much of a step's time a request for a bearer may take: the recipients of other providers wait meanwhile."""
-RETIRING_SHARE: Final = 1 / 10
-"""How much of a step's time is kept for what is to be written of dead push tokens."""
+RETIRING_SHARE: Final = 1 / 5
+"""How much of a step's time no push may take: it is kept for what is to be written of dead push tokens."""
+RETIRED_AT_ONCE: Final = 8
+"""Profiles whose dead push tokens are written at one time; the client has 10 connections."""
 
 _NO_BLOCK: Final = unsent(Outcome.WRONG_TARGET, "the app has no block for this provider")
 _NOT_TRACKED: Final = unsent(Outcome.RETRY, "its links cannot be made now")
@@ -100,7 +104,8 @@ class ProviderPusher:
         except TrackingError as error:
             self.on_fault(f"sending {sending.id}: {error}")
             return [_NOT_TRACKED] * len(recipients)
-        step = _Step(self.transport, self._bearers, self.now, lambda: deadline - self.clock(), [*map(recipient, recipients)])
+        pushed_by = deadline - seconds * RETIRING_SHARE
+        step = _Step(self.transport, self._bearers, self.now, lambda: pushed_by - self.clock(), [*map(recipient, recipients)])
         of_providers: defaultdict[Provider, list[int]] = defaultdict(list)
         for position, subscription in enumerate(recipients):
             of_providers[subscription.address.provider].append(position)
@@ -154,16 +159,27 @@ class ProviderPusher:
         moment: Seconds,
         deadline: float,
     ) -> None:
-        """Retire those whose push tokens are dead; `moment` is when they were pushed to."""
+        """Retire those whose push tokens are dead; `moment` is when they were pushed to. What is left, the next sending meets."""
+        of_profiles: defaultdict[ProfileId, list[Retire]] = defaultdict(list)
         for subscription, came in results:
-            if came.outcome != Outcome.GONE:
-                continue
-            gone_since = Milliseconds(moment * 1000) if came.gone_since is None else came.gone_since
-            reason = f"{came.code}: {came.reason}" if came.code else came.reason
+            if came.outcome == Outcome.GONE:
+                gone_since = Milliseconds(moment * 1000) if came.gone_since is None else came.gone_since
+                reason = f"{came.code}: {came.reason}" if came.code else came.reason
+                of_profiles[subscription.profile].append(Retire(app.database, subscription, reason, sending.id, gone_since))
+        if not of_profiles:
+            return
+        with ThreadPoolExecutor(min(RETIRED_AT_ONCE, len(of_profiles)), "retiring") as pool:
+            faults = Counter(chain.from_iterable(pool.map(lambda each: [*self._faults(each, deadline)], of_profiles.values())))
+        for (provider, fault), number in faults.items():
+            self.on_fault(f"sending {sending.id}: {number} dead push tokens of {provider} are not retired: {fault}")
+
+    def _faults(self, of_profile: Iterable[Retire], deadline: float) -> Iterator[tuple[Provider, str]]:
+        """Retire those of one profile, one after the other since each changes it, and give those that are not, with the reason."""
+        for command in of_profile:
             try:
-                self.retiring(Retire(app.database, subscription, reason, sending.id, gone_since), deadline)
+                self.retiring(command, deadline)
             except (LostRaceError, UnavailableError) as fault:
-                self.on_fault(f"sending {sending.id}: a dead push token of {subscription.address.provider} is not retired: {fault}")
+                yield command.subscription.address.provider, str(fault)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +201,7 @@ class _Step:
         left: Callable[[], float],
         recipients: Sequence[PushRecipient],
     ) -> None:
-        """Take the recipients; `left` says how many seconds the step still has."""
+        """Take the recipients; `left` says how many seconds its pushes still have."""
         self._transport = transport
         self._bearers = bearers
         self._now = now
@@ -230,7 +246,7 @@ class _Step:
                 self._came[position] = rendered
         if not requests:
             return
-        results = self._transport.send_many([*requests.values()], self._left() * (1 - RETIRING_SHARE))
+        results = self._transport.send_many([*requests.values()], self._left())
         now = self._now()
         for position, result in zip(requests, results, strict=True):
             self._came[position] = targets[position].pushes.outcome(result, now)

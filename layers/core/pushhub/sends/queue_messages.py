@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from pushhub.audience.model import SubscriptionRef
-from pushhub.catalog.providers import PROVIDER_CODES, Provider
+from pushhub.catalog.providers import PROVIDER_OF_CODE, Provider
 from pushhub.moments import Seconds
 from pushhub.outgoing.queues import MAX_DELAY_SECONDS, Envelope
 from pushhub.sends.sending import (
@@ -42,7 +42,6 @@ _MAX_NUMBER: Final = 2**53
 """The largest number that every reader of JSON reads exactly."""
 _NAME: Final = re.compile(r"[0-9a-f]{1,16}")
 _REFERENCE: Final = re.compile(r"[a-z]{2}[A-Za-z0-9_-]{22}")
-_PROVIDER_OF_CODE: Final[Mapping[str, Provider]] = {code: provider for provider, code in PROVIDER_CODES.items()}
 
 
 class UnreadableMessageError(ValueError):
@@ -59,7 +58,7 @@ class WaitingRecipient:
     @property
     def provider(self) -> Provider:
         """The provider that the reference names."""
-        return _PROVIDER_OF_CODE[self.reference[:2]]
+        return PROVIDER_OF_CODE[self.reference[:2]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +171,7 @@ def _recipients(value: object) -> tuple[WaitingRecipient, ...]:
 
 def _recipient(reference: object, not_before: object) -> WaitingRecipient:
     known = _matching(reference, _REFERENCE)
-    if known[:2] not in _PROVIDER_OF_CODE:
+    if known[:2] not in PROVIDER_OF_CODE:
         raise ValueError
     return WaitingRecipient(SubscriptionRef(known), Seconds(_number(not_before)))
 
