@@ -225,7 +225,7 @@ class Schedule:
     def recipients(self) -> int:
         return sum(map(len, self.profiles.values()))
 
-    def app(self, id_: AppId) -> App | None:
+    def app(self, id_: AppId, since: Milliseconds) -> App | None:
         self.interrupt("before app")
         return AN_APP
 

@@ -293,3 +293,11 @@ def test_a_body_holds_no_push_token() -> None:
     key = DeferralKey(world.lane, Place("00000000"))
     body = write_deferral(DeferralMessage(key, 0, (WaitingRecipient(world.devices[0].ref, NOW),)))
     assert world.devices[0].address.push_token not in body
+
+
+def test_a_try_is_served_with_a_catalog_that_is_as_new_as_its_sending() -> None:
+    world = waiting_world(RETRY)
+    world.asked_since.clear()
+    world.now = Seconds(NOW + 60)
+    world.deliver_newest()
+    assert world.asked_since == [1000 * NOW]

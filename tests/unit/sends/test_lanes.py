@@ -291,3 +291,11 @@ def test_a_place_is_the_last_identifier_of_its_step() -> None:
     world = SendingWorld(3)
     world.run()
     assert world.stored_lane().done == Place("00000002")
+
+
+@pytest.mark.parametrize(("wait", "later", "since"), [(0, 0, 0), (60, 60, 60), (60, 90, 60)])
+def test_a_lane_is_served_with_a_catalog_that_is_as_new_as_its_sending_and_its_time(wait: int, later: int, since: int) -> None:
+    world = SendingWorld(wait=wait)
+    world.now = Seconds(NOW + later)
+    world.run()
+    assert world.asked_since == [1000 * (NOW + since)]

@@ -29,10 +29,20 @@ from pushhub.audience.model import Subscription
 from pushhub.audience.port import AudienceReach
 from pushhub.catalog.model import App, AppId
 from pushhub.faults import LostRaceError, UnavailableError
-from pushhub.moments import Clock, Seconds
+from pushhub.moments import Clock, Milliseconds, Seconds
 from pushhub.outgoing.queues import Delivery, Queue
 from pushhub.sends.accounting import Accounted, account, count_of, set_apart
-from pushhub.sends.handling import LEASE_MARGIN_SECONDS, Batches, HandledSends, SendFault, note_end, now_of, put_twice, remember
+from pushhub.sends.handling import (
+    LEASE_MARGIN_SECONDS,
+    Batches,
+    HandledSends,
+    SendFault,
+    note_end,
+    now_of,
+    put_twice,
+    remember,
+    served_since,
+)
 from pushhub.sends.lanes import PUSH_SECONDS
 from pushhub.sends.outcomes import Outcome
 from pushhub.sends.port import Pusher
@@ -75,12 +85,13 @@ def standing(deferral: Deferral | None, message: DeferralMessage, now: Seconds) 
 class TryDeferral:
     """Tries the deferrals of a batch, one after the other.
 
-    `function_seconds` is how long the function may run at most. `apps` gives an app by its id, None where there is none; it may
-    raise `UnavailableError`. `recipients` gives those of one profile's subscriptions that get a push.
+    `function_seconds` is how long the function may run at most. `apps` gives an app by its id, as it was at a moment or later,
+    None where there is none; it may raise `UnavailableError`. `recipients` gives those of one profile's subscriptions that
+    get a push.
     """
 
     store: SendingStore
-    apps: Callable[[AppId], App | None]
+    apps: Callable[[AppId, Milliseconds], App | None]
     reach: AudienceReach
     recipients: Callable[[App, Sequence[Subscription]], Sequence[Subscription]]
     pusher: Pusher
@@ -130,8 +141,8 @@ class TryDeferral:
         return deferral.run is not None and self._settle(message, deferral.run, lost, left, handled)
 
     def _try(self, sending: Sending, message: DeferralMessage, now: Seconds, handled: HandledSends) -> bool:
-        app = self.apps(sending.app)
-        not_after = sending.not_after(sending.parts[message.key.lane.part])
+        part = sending.parts[message.key.lane.part]
+        app, not_after = self.apps(sending.app, served_since(sending, part, now)), sending.not_after(part)
         over = now > not_after or sending.cancelling or app is None or not app.enabled
         due = message.recipients if over else tuple(each for each in message.recipients if each.not_before <= now)
         if not due:

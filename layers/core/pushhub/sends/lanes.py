@@ -30,7 +30,7 @@ from typing import Final
 
 from pushhub.catalog.model import App, AppId
 from pushhub.faults import UnavailableError
-from pushhub.moments import Clock, Seconds
+from pushhub.moments import Clock, Milliseconds, Seconds
 from pushhub.outgoing.queues import MAX_DELAY_SECONDS, Delivery, Envelope, Queue
 from pushhub.sends.accounting import account, messages_bad, set_apart
 from pushhub.sends.handling import (
@@ -42,6 +42,7 @@ from pushhub.sends.handling import (
     now_of,
     put_twice,
     remember,
+    served_since,
 )
 from pushhub.sends.lane_runs import LaneRun, LeaseLostError, taken
 from pushhub.sends.port import Pusher
@@ -75,12 +76,12 @@ PUSH_SECONDS: Final = 15
 class AdvanceLane:
     """Has the lanes of a batch advance, one after the other.
 
-    `function_seconds` is how long the function may run at most. `apps` gives an app by its id, None where there is none; it may
-    raise `UnavailableError`.
+    `function_seconds` is how long the function may run at most. `apps` gives an app by its id, as it was at a moment or later,
+    None where there is none; it may raise `UnavailableError`.
     """
 
     store: SendingStore
-    apps: Callable[[AppId], App | None]
+    apps: Callable[[AppId, Milliseconds], App | None]
     steps: StepSource
     pusher: Pusher
     sends: Queue
@@ -104,7 +105,7 @@ class AdvanceLane:
         part, now = sending.parts[key.part], now_of(self.clock)
         if now < part.due and not sending.cancelling:
             return self.put_again(key, part.due - now, handled)
-        app = self.apps(sending.app)
+        app = self.apps(sending.app, served_since(sending, part, now))
         if sending.status is SendingStatus.SCHEDULED:
             self.store.begin(sending.id, now)
         if app is None or not app.enabled:
