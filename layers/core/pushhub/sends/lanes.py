@@ -68,6 +68,8 @@ from pushhub.sends.store import NewDeferral, RecordedStep, SendingStore
 
 SLICE_SECONDS: Final = 40
 """How long a run goes on from step to step before it lets others have their turn."""
+CLOCKS_APART_SECONDS: Final = 30
+"""How far the clocks of two workers may be apart."""
 PUSH_SECONDS: Final = 15
 """Within which the pushes of one step are over."""
 
@@ -159,7 +161,7 @@ class _Slice:
         except UnavailableError:
             self.handled.faults.append(SendFault.UNAVAILABLE)
         with suppress(LeaseLostError, UnavailableError):
-            self.run.give_up(now_of(self.use_case.clock))
+            self._give_up()
         return False
 
     def _advance(self) -> bool:
@@ -185,9 +187,12 @@ class _Slice:
             yield from self.use_case.steps.after(self.sending, self.app, self.run.key.lane, self.run.done)
 
     def _let_others(self) -> bool:
-        now = now_of(self.use_case.clock)
-        self.run.give_up(Seconds(now + self.pause))
+        self._give_up()
         return self.use_case.put_again(self.run.key, self.pause, self.handled)
+
+    def _give_up(self) -> None:
+        """Let another run have the lane after the pause; or at once, also a worker whose clock is behind."""
+        self.run.give_up(Seconds(now_of(self.use_case.clock) + (self.pause or -CLOCKS_APART_SECONDS)))
 
     def _take(self, step: Step) -> None:
         if self.app and step.recipients:
