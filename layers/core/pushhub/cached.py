@@ -51,7 +51,7 @@ class Cached[Content]:
         self._now = now
         self._content: Content | None = None
         self._loaded_at = 0.0
-        self._asked_at = EPOCH
+        self._read_from = EPOCH
         self._fault = ""
         self._failed_at = 0.0
 
@@ -79,14 +79,14 @@ class Cached[Content]:
         return found if found is not None else look_up(self._not_older_than(UNKNOWN_SECONDS))
 
     def forget_before(self, moment: Milliseconds) -> None:
-        """Forget the content if it was asked for before a moment: whatever is returned next has all that was stored by then."""
-        if self._asked_at < moment:
+        """Forget the content if its reading began before a moment: whatever is returned next has all that was stored by then."""
+        if self._read_from < moment:
             self._content = None
 
     def _not_older_than(self, seconds: float) -> Content:
         if self._content is None or self._clock() - self._loaded_at >= seconds:
-            asked_at = self._now()
-            self._content, self._asked_at = self._loaded(), asked_at
+            read_from = self._now()
+            self._content, self._read_from = self._loaded(), read_from
             self._loaded_at = self._clock()
         return self._content
 

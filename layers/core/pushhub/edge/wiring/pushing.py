@@ -43,7 +43,7 @@ class PushingSettings(SendsSettings):
     more_push_hosts: str = Field(alias="MORE_PUSH_HOSTS")
 
 
-def apps(client: "DynamoDBClient", settings: PushingSettings) -> Apps:
+def apps_of_sendings(client: "DynamoDBClient", settings: PushingSettings) -> Apps:
     """Return what finds apps, with the credentials that they are pushed through."""
     return Apps(cached_catalog(client, settings.catalog_table), cached_app_secrets(settings.apps_secret))
 

@@ -3,7 +3,7 @@
 from pushhub.adapters import clients
 from pushhub.adapters.dynamodb.reach import DynamoReach
 from pushhub.edge.settings import read_settings
-from pushhub.edge.wiring.pushing import FUNCTION_SECONDS, PushingSettings, apps, provider_pusher
+from pushhub.edge.wiring.pushing import FUNCTION_SECONDS, PushingSettings, apps_of_sendings, provider_pusher
 from pushhub.edge.wiring.queues import queue
 from pushhub.edge.wiring.sends import mint_run, sendings, sends_clock
 from pushhub.sends.deferrals import TryDeferral
@@ -18,7 +18,7 @@ def try_deferral() -> TryDeferral:
     """Return what tries deferrals."""
     settings = read_settings(SendsDeliverSettings)
     client, sqs = clients.dynamodb(), clients.sqs()
-    found = apps(client, settings)
+    found = apps_of_sendings(client, settings)
     return TryDeferral(
         store=sendings(client, settings),
         apps=found.app,

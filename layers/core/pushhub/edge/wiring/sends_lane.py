@@ -5,7 +5,7 @@ from pydantic import Field
 from pushhub.adapters import clients
 from pushhub.adapters.dynamodb.reach import DynamoReach
 from pushhub.edge.settings import read_settings
-from pushhub.edge.wiring.pushing import FUNCTION_SECONDS, PushingSettings, apps, provider_pusher
+from pushhub.edge.wiring.pushing import FUNCTION_SECONDS, PushingSettings, apps_of_sendings, provider_pusher
 from pushhub.edge.wiring.queues import queue
 from pushhub.edge.wiring.sends import mint_run, sendings, sends_clock
 from pushhub.sends.finding import Finding
@@ -24,7 +24,7 @@ def advance_lane() -> AdvanceLane:
     """Return what has lanes advance."""
     settings = read_settings(SendsLaneSettings)
     client, sqs = clients.dynamodb(), clients.sqs()
-    found, reach = apps(client, settings), DynamoReach(client, settings.audience_table)
+    found, reach = apps_of_sendings(client, settings), DynamoReach(client, settings.audience_table)
     return AdvanceLane(
         store=sendings(client, settings),
         apps=found.app,
