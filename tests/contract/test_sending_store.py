@@ -284,7 +284,7 @@ def test_a_cancelled_scheduled_sending_is_over_and_due_no_more(store: SendingSto
     store.cancel(sending.id, LATER)
     ended = replace(sending, status=SendingStatus.CANCELLED, ended=LATER)
     assert store.sending(sending.id) == ended
-    assert sending.id not in store.running_sendings()
+    assert sending.id not in store.running_sendings(LATER)
     assert sending.id not in dict(store.due_parts(Seconds(NOW + 10)))
     store.cancel(sending.id, Seconds(LATER + 1))
     store.begin(sending.id, LATER)
@@ -295,7 +295,7 @@ def test_a_cancelled_running_sending_is_marked_and_goes_on(store: SendingStore) 
     sending = running(store)
     store.cancel(sending.id, LATER)
     assert store.sending(sending.id) == replace(sending, cancelling=True)
-    assert sending.id in store.running_sendings()
+    assert sending.id in store.running_sendings(LATER)
 
 
 def test_a_sending_that_is_cancelled_while_it_begins_never_runs_unmarked(
@@ -351,7 +351,7 @@ def test_an_ended_sending_has_its_status_and_counts_and_adds_to_its_launch(store
     )
     store.end(sending.id, SendingStatus.COMPLETE, counts, LATER)
     assert store.sending(sending.id) == replace(sending, status=SendingStatus.COMPLETE, counts=counts, ended=LATER)
-    assert sending.id not in store.running_sendings()
+    assert sending.id not in store.running_sendings(LATER)
     assert stores.sent(sending.launch) == {FCM: SentCounts(accepted=7, erroneous=7, unknown=1), APNS: SentCounts(erroneous=8)}
 
 
@@ -400,7 +400,7 @@ def test_a_direct_sending_that_is_over_is_stored_without_what_nobody_needs_again
     sending = new_sending(selection=selection, status=SendingStatus.COMPLETE, begun=NOW, ended=NOW, counts=ACCEPTED)
     stores.sendings.record_ended(sending, [])
     assert stores.sendings.sending(sending.id) == replace(sending, selection=Named(()), messages={})
-    assert sending.id not in stores.sendings.running_sendings()
+    assert sending.id not in stores.sendings.running_sendings(LATER)
     assert sending.id not in dict(stores.sendings.due_parts(LATER))
     assert stores.sendings.lanes(sending.id, 0) == []
     assert stores.sent(sending.launch) == {FCM: SentCounts(accepted=60)}
@@ -417,7 +417,7 @@ def test_a_direct_sending_with_deferrals_runs_until_they_are_settled(stores: Sto
     assert store.sending(sending.id) == replace(
         sending, selection=Named(()), status=SendingStatus.RUNNING, counts=OutcomeCounts(), ended=None
     )
-    assert sending.id in store.running_sendings()
+    assert sending.id in store.running_sendings(LATER)
     pending = sum(n + 2 for n in range(MAX_ENDED_DEFERRALS))
     assert store.lanes(sending.id, 0) == [Lane(key, RunId(""), Seconds(0), counts=ACCEPTED, pending=pending, finished=True)]
     found = sorted(store.deferrals(sending.id, 0), key=lambda deferral: deferral.key.name)
@@ -454,8 +454,33 @@ def test_parts_are_listed_as_due_in_the_order_of_their_times_until_they_are_forg
 def test_sendings_run_from_their_creation_to_their_end(store: SendingStore) -> None:
     scheduled, begun, ended = known(store), running(store), running(store)
     store.end(ended.id, SendingStatus.STOPPED, OutcomeCounts(), LATER)
-    assert {scheduled.id, begun.id} <= set(store.running_sendings())
-    assert ended.id not in store.running_sendings()
+    assert {scheduled.id, begun.id} <= set(store.running_sendings(LATER))
+    assert ended.id not in store.running_sendings(LATER)
+
+
+def test_sendings_run_from_the_moment_when_their_first_part_is_due(store: SendingStore) -> None:
+    def part(number: int, due: int) -> Part:
+        return Part(number, AppId("app"), Seconds(due))
+
+    second, first, third = (
+        known(store, parts=parts)
+        for parts in ((part(0, NOW + 9), part(1, NOW + 2)), (part(0, NOW + 1),), (part(0, NOW + 3), part(1, NOW + 4)))
+    )
+    mine = {first.id, second.id, third.id}
+
+    def of_mine(now: int) -> list[SendingId]:
+        return [each for each in store.running_sendings(Seconds(now)) if each in mine]
+
+    assert [of_mine(NOW + after) for after in range(4)] == [
+        [],
+        [first.id],
+        [first.id, second.id],
+        [first.id, second.id, third.id],
+    ]
+    store.cancel(second.id, NOW)
+    store.begin(first.id, NOW)
+    store.end(first.id, SendingStatus.COMPLETE, OutcomeCounts(), LATER)
+    assert of_mine(LATER) == [third.id]
 
 
 def test_a_day_lists_its_sendings_newest_first(store: SendingStore) -> None:
@@ -825,7 +850,7 @@ def calls_of(dynamo: DynamoSendings, client: RecordingClient) -> Iterator[tuple[
         ),
         ("due_parts", lambda: dynamo.due_parts(NOW)),
         ("forget_due", lambda: dynamo.forget_due(sending.id, sending.parts[0])),
-        ("running_sendings", dynamo.running_sendings),
+        ("running_sendings", lambda: dynamo.running_sendings(LATER)),
         ("listed", lambda: dynamo.listed(minted_on(sending.id))),
         ("cancel of a running one", lambda: dynamo.cancel(sending.id, NOW)),
         ("end", lambda: dynamo.end(sending.id, SendingStatus.COMPLETE, ACCEPTED, NOW)),

@@ -262,6 +262,6 @@ class SendingsOfBoth(DynamoSendings):
         super().forget_due(sending, part)
         self._memory.forget_due(sending, part)
 
-    def running_sendings(self) -> Sequence[SendingId]:
-        super().running_sendings()
-        return self._memory.running_sendings()
+    def running_sendings(self, now: Seconds) -> Sequence[SendingId]:
+        super().running_sendings(now)
+        return self._memory.running_sendings(now)

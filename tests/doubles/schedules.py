@@ -225,7 +225,7 @@ class Schedule:
     def recipients(self) -> int:
         return sum(map(len, self.profiles.values()))
 
-    def app(self, id_: AppId) -> App | None:
+    def app(self, id_: AppId, since: Milliseconds) -> App | None:
         self.interrupt("before app")
         return AN_APP
 
@@ -313,7 +313,7 @@ class Schedule:
         what = self.random.random()
         self.depth += 1
         try:
-            if what < 0.02 and not self.cancelled and self.random.random() < 0.1 and self.store.running_sendings():
+            if what < 0.02 and not self.cancelled and self.random.random() < 0.1 and self.store.unended():
                 self.cancelled = True
                 self.store.cancel(self.id, Seconds(self.seconds))
             elif what < 0.1:
@@ -354,7 +354,7 @@ class Schedule:
             while self.deliver():
                 pass
             waiting = [each.visible for queue in (self.sends, self.deliveries) for each in queue.messages]
-            if not waiting and not self.store.running_sendings():
+            if not waiting and not self.store.unended():
                 break
             self.milliseconds = 1000 * min(waiting, default=self.seconds + 1_700)
             self.sweep()

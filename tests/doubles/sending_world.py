@@ -50,6 +50,7 @@ class SendingWorld:
         self.gone: set[int] = set()
         self.app = AN_APP
         self.app_gone = False
+        self.asked_since: list[Milliseconds] = []
         self.runs = count(1)
         self.clock = Clock(now=lambda: Milliseconds(1000 * self.now), elapsed=lambda: float(self.now), chance=lambda: 0.5)
         self.store = MemorySendings(interrupt=self.interrupt)
@@ -103,7 +104,8 @@ class SendingWorld:
         if happening := self.before.get(point, []):
             happening.pop(0)()
 
-    def found_app(self, id_: AppId) -> App | None:
+    def found_app(self, id_: AppId, since: Milliseconds) -> App | None:
+        self.asked_since.append(since)
         return None if self.app_gone else self.app
 
     def mint_run(self) -> RunId:

@@ -183,9 +183,14 @@ class MemorySendings:
         with self._call("forget_due"):
             self._due.discard((part.due, sending, part.number))
 
-    def running_sendings(self) -> Sequence[SendingId]:
+    def running_sendings(self, now: Seconds) -> Sequence[SendingId]:
         with self._call("running_sendings"):
-            return [id_ for id_, sending in self._sendings.items() if not sending.status.ended]
+            running = [each for each in self._sendings.values() if not each.status.ended and each.first_due <= now]
+            return [each.id for each in sorted(running, key=lambda each: (each.first_due, each.id))]
+
+    def unended(self) -> bool:
+        """Say whether any sending has not ended."""
+        return any(not sending.status.ended for sending in self._sendings.values())
 
     def listed(self, day: str) -> Sequence[Sending]:
         with self._call("listed"):

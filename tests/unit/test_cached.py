@@ -4,6 +4,7 @@ import pytest
 
 from pushhub.cached import FRESH_SECONDS, STALE_SECONDS, UNKNOWN_SECONDS, Cached
 from pushhub.faults import UnavailableError
+from pushhub.moments import Milliseconds
 
 
 class Reader:
@@ -12,10 +13,13 @@ class Reader:
     def __init__(self) -> None:
         self.reads = 0
         self.time = 100.0
+        self.of_day = Milliseconds(1_800_000_000_000)
         self.failing = False
         self.names = {"known": "a value"}
         self.stale: list[str] = []
-        self.cached = Cached(self._load, lambda: self.time, on_stale=lambda fault: self.stale.append(str(fault)))
+        self.cached = Cached(
+            self._load, lambda: self.time, on_stale=lambda fault: self.stale.append(str(fault)), now=lambda: self.of_day
+        )
 
     def find(self, name: str) -> str | None:
         return self.cached.find(lambda names: names.get(name))
@@ -113,3 +117,23 @@ def test_a_repeated_fault_keeps_nothing_of_those_who_met_it() -> None:
         depths.add(len(met.traceback))
     assert reader.reads == 1
     assert len(depths) <= 2, "the one who provoked it, and those who only hear of it"
+
+
+def test_what_was_asked_for_before_a_moment_is_asked_for_again_once() -> None:
+    reader = Reader()
+    reader.cached.current()
+    reader.of_day = Milliseconds(reader.of_day + 2)
+    for _ in range(3):
+        reader.cached.forget_before(Milliseconds(reader.of_day - 1))
+        reader.cached.current()
+    assert reader.reads == 2
+
+
+def test_what_was_forgotten_is_not_returned_while_it_cannot_be_read() -> None:
+    reader = Reader()
+    reader.cached.current()
+    reader.failing = True
+    reader.cached.forget_before(Milliseconds(reader.of_day + 1))
+    with pytest.raises(UnavailableError):
+        reader.cached.current()
+    assert not reader.stale

@@ -185,7 +185,7 @@ class SendsWorld:
     def sweep(self) -> Sweep:
         return Sweep(self.store, self.sends, self.clock, self.mint_run)
 
-    def app(self, id_: str) -> App | None:
+    def app(self, id_: str, since: int) -> App | None:
         return self.apps.get(id_)
 
     def mint_run(self) -> RunId:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Final
 
 from pushhub.faults import UnavailableError
+from pushhub.moments import EPOCH, Milliseconds, milliseconds_now
 
 FRESH_SECONDS: Final = 60
 """A change of the content is in effect after at most this."""
@@ -34,6 +35,7 @@ class Cached[Content]:
         load: Callable[[], Content],
         clock: Callable[[], float] = time.monotonic,
         on_stale: Callable[[UnavailableError], None] = lambda _: None,
+        now: Callable[[], Milliseconds] = milliseconds_now,
     ) -> None:
         """Keep nothing yet; the content is read when it is first needed.
 
@@ -41,12 +43,15 @@ class Cached[Content]:
             load: reads the content; may raise `UnavailableError`.
             clock: counts seconds.
             on_stale: called with the fault each time that old content is returned because of one.
+            now: the time of day, which moments of others are compared with.
         """
         self._load = load
         self._clock = clock
         self._on_stale = on_stale
+        self._now = now
         self._content: Content | None = None
         self._loaded_at = 0.0
+        self._read_from = EPOCH
         self._fault = ""
         self._failed_at = 0.0
 
@@ -73,9 +78,15 @@ class Cached[Content]:
         found = look_up(self.current())
         return found if found is not None else look_up(self._not_older_than(UNKNOWN_SECONDS))
 
+    def forget_before(self, moment: Milliseconds) -> None:
+        """Forget the content if its reading began before a moment: whatever is returned next has all that was stored by then."""
+        if self._read_from < moment:
+            self._content = None
+
     def _not_older_than(self, seconds: float) -> Content:
         if self._content is None or self._clock() - self._loaded_at >= seconds:
-            self._content = self._loaded()
+            read_from = self._now()
+            self._content, self._read_from = self._loaded(), read_from
             self._loaded_at = self._clock()
         return self._content
 

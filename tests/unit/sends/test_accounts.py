@@ -6,9 +6,11 @@ from dataclasses import replace
 import pytest
 
 from pushhub.catalog.app_secrets import AppSecrets, CachedAppSecrets
-from pushhub.catalog.model import App, ProviderBlock
+from pushhub.catalog.cached import CachedCatalog
+from pushhub.catalog.model import App, Catalog, ProviderBlock
 from pushhub.faults import UnavailableError
-from pushhub.sends.accounts import Account, Accounts
+from pushhub.moments import Milliseconds
+from pushhub.sends.accounts import Account, Accounts, Apps
 from pushhub.sends.outcomes import Outcome, RecipientOutcome
 from pushhub.sends.platforms import Block
 from pushhub.sends.providers.apns import ApnsAccount
@@ -132,3 +134,18 @@ def test_no_representation_shows_a_credential() -> None:
     for block in app_secrets().app_credentials["shop-app"].values():
         for name in ("key", "private_key"):
             assert block.get(name, "-" * 9) not in shown
+
+
+def test_an_app_and_its_credentials_are_as_new_as_what_is_sent() -> None:
+    moment = Milliseconds(1_800_000_000_000)
+    stored, credentials = Catalog({}, {}), AppSecrets()
+    catalog, secrets = CachedCatalog(lambda: stored, now=lambda: moment), CachedAppSecrets(lambda: credentials, now=lambda: moment)
+    apps, kept = Apps(catalog, secrets), Accounts(secrets)
+    disabled = replace(app_of(), enabled=False)
+    stored = Catalog({}, {}, apps={disabled.id: disabled})
+    assert apps.app(disabled.id, moment) == disabled
+    assert isinstance(kept.account(disabled, Block.APNS), RecipientOutcome)
+    moment, stored, credentials = Milliseconds(moment + 5), Catalog({}, {}, apps={disabled.id: app_of()}), app_secrets()
+    assert apps.app(disabled.id, Milliseconds(moment - 5)) == disabled
+    assert apps.app(disabled.id, Milliseconds(moment - 1)) == app_of()
+    assert made(kept, app_of(), Block.APNS)

@@ -7,7 +7,7 @@ import pytest
 from pushhub.faults import LostRaceError, UnavailableError
 from pushhub.moments import Seconds
 from pushhub.outgoing.queues import Delivery
-from pushhub.sends.deferrals import MessageStanding, standing
+from pushhub.sends.deferrals import EARLY_SECONDS, MessageStanding, early_seconds, standing
 from pushhub.sends.handling import SendFault
 from pushhub.sends.outcomes import Outcome, RecipientOutcome
 from pushhub.sends.queue_messages import DeferralMessage, WaitingRecipient, read_deferral, write_deferral
@@ -38,6 +38,14 @@ def stored(world: SendingWorld) -> Deferral:
 
 def newest(world: SendingWorld) -> DeferralMessage:
     return read_deferral(world.deliveries.envelopes[-1].body)
+
+
+def is_put_back(world: SendingWorld, message: DeferralMessage, delay: int) -> bool:
+    """Deliver a message that is early, and say whether it is put again as it is."""
+    before = len(world.deliveries.envelopes)
+    handled = world.deliver(message)
+    put = [(each.body, each.delay) for each in world.deliveries.envelopes[before:]]
+    return not handled.to_redeliver and put == [(write_deferral(message), delay)]
 
 
 def test_those_that_are_due_are_pushed_and_the_last_of_them_ends_the_sending() -> None:
@@ -105,7 +113,7 @@ def test_the_message_of_a_step_that_is_being_recorded_comes_again() -> None:
     world.before["before update_lane"].insert(0, lambda: None)
     with pytest.raises(CrashError):
         world.run()
-    assert world.deliver_newest().to_redeliver == {"m"}
+    assert is_put_back(world, newest(world), EARLY_SECONDS)
 
 
 def test_a_step_that_is_recorded_between_two_readings_keeps_its_deferral() -> None:
@@ -128,7 +136,7 @@ def test_a_message_of_a_sending_that_is_not_written_yet_comes_again_for_a_minute
     world = waiting_world(RETRY)
     message = newest(world)
     world.store.forget_everything()
-    assert world.deliver(message).to_redeliver == {"m"}
+    assert is_put_back(world, message, EARLY_SECONDS)
     world.now = Seconds(NOW + 61)
     assert world.deliver(message).to_redeliver == set()
 
@@ -145,10 +153,10 @@ def test_of_two_twins_one_is_tried() -> None:
     world = waiting_world(RETRY, LATER)
     world.now = Seconds(NOW + 60)
     body = world.deliveries.envelopes[-1].body
-    world.before["before push"] = [lambda: twins.append(world.deliver(body).to_redeliver)]
-    twins: list[set[str]] = []
+    world.before["before push"] = [lambda: twins.append(is_put_back(world, read_deferral(body), LEASE_SECONDS + 1))]
+    twins: list[bool] = []
     world.deliver(body)
-    assert (twins, world.pushed()) == ([{"m"}], [0])
+    assert (twins, world.pushed()) == ([True], [0])
     assert (world.deliver(body).to_redeliver, world.pushed()) == (set(), [0])
 
 
@@ -158,7 +166,7 @@ def test_who_is_later_with_the_claim_of_a_try_pushes_nothing() -> None:
     key = newest(world).key
     world.before["before claim_deferral"] = [lambda: claims.append(world.store.claim_deferral(key, RunId("other"), 0, NOW, NOW))]
     claims: list[bool] = []
-    assert (world.deliver_newest().to_redeliver, claims, world.pushed()) == ({"m"}, [True], [])
+    assert (is_put_back(world, newest(world), EARLY_SECONDS), claims, world.pushed()) == (True, [True], [])
 
 
 def test_those_that_were_due_when_a_dead_run_claimed_are_unknown_and_the_others_go_on() -> None:
@@ -169,7 +177,7 @@ def test_those_that_were_due_when_a_dead_run_claimed_are_unknown_and_the_others_
     with pytest.raises(CrashError):
         world.deliver(body)
     world.now = Seconds(NOW + 60 + LEASE_SECONDS)
-    assert world.deliver(body).to_redeliver == {"m"}
+    assert is_put_back(world, read_deferral(body), 1)
     world.now = Seconds(NOW + 61 + LEASE_SECONDS)
     assert world.deliver(body).faults == [SendFault.RUN_DIED]
     assert (world.pushed(), world.counted()) == ([0], {"unknown": 1})
@@ -187,7 +195,7 @@ def test_the_next_message_of_a_dead_run_has_too_many_recipients_and_is_dropped()
     with pytest.raises(CrashError):
         world.deliver(body)
     orphan = world.deliveries.envelopes[-1].body
-    assert world.deliver(orphan).to_redeliver == {"m"}
+    assert is_put_back(world, read_deferral(orphan), LEASE_SECONDS + 1)
     world.now = Seconds(NOW + 61 + LEASE_SECONDS)
     world.deliver(body)
     world.now = Seconds(NOW + 600)
@@ -288,8 +296,33 @@ def test_what_a_message_stands_for_follows_from_the_deferral_alone() -> None:
     assert [standing(each, message, NOW) for each, _ in table] == [expected for _, expected in table]
 
 
+def test_an_early_message_waits_for_what_it_is_early_for() -> None:
+    deferral = stored(waiting_world(RETRY))
+    claimed = replace(deferral, run=RunId("a"), claimed_at=NOW, until=Seconds(NOW + 5))
+    assert [early_seconds(each, NOW) for each in (None, deferral, claimed)] == [EARLY_SECONDS, EARLY_SECONDS, 6]
+    assert early_seconds(replace(claimed, until=Seconds(NOW + 2_000)), NOW) == 900
+    assert early_seconds(replace(claimed, until=Seconds(NOW - 1)), NOW) == 900
+
+
+def test_an_early_message_that_the_queue_refuses_comes_again() -> None:
+    world = waiting_world(RETRY)
+    message = newest(world)
+    world.store.forget_everything()
+    world.deliveries.refused = "tries"
+    handled = world.deliver(message)
+    assert (handled.to_redeliver, handled.faults) == ({"m"}, [SendFault.QUEUE_REFUSED])
+
+
 def test_a_body_holds_no_push_token() -> None:
     world = waiting_world(RETRY)
     key = DeferralKey(world.lane, Place("00000000"))
     body = write_deferral(DeferralMessage(key, 0, (WaitingRecipient(world.devices[0].ref, NOW),)))
     assert world.devices[0].address.push_token not in body
+
+
+def test_a_try_is_served_with_a_catalog_that_is_as_new_as_its_sending() -> None:
+    world = waiting_world(RETRY)
+    world.asked_since.clear()
+    world.now = Seconds(NOW + 60)
+    world.deliver_newest()
+    assert world.asked_since == [1000 * NOW]

@@ -1,16 +1,19 @@
 """How a lane advances."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 
+from pushhub.catalog.model import App
 from pushhub.faults import LostRaceError, UnavailableError
 from pushhub.moments import Seconds
 from pushhub.outgoing.queues import Delivery
 from pushhub.sends.handling import SendFault
 from pushhub.sends.outcomes import Outcome, RecipientOutcome
 from pushhub.sends.queue_messages import read_deferral, read_lane, write_lane
-from pushhub.sends.sending import Everyone, LaneKey, LaneName, Place, ProviderStop, RunId, SendingStatus
+from pushhub.sends.sending import Everyone, LaneKey, LaneName, Place, ProviderStop, RunId, Sending, SendingStatus
+from pushhub.sends.steps import Step
 from tests.doubles.schedules import ANDROID, APNS, LEASE_SECONDS, CrashError
 from tests.doubles.sending_world import NOW, SendingWorld
 
@@ -126,7 +129,11 @@ def test_a_slice_that_is_over_gives_the_lease_up_and_then_puts_the_message_again
     world.before["before push"] = [lambda: setattr(world, "now", NOW + 41)]
     world.run()
     assert world.log == ["take_lane", "update_lane", "push", "update_lane", "put sends"]
-    assert (world.stored_lane().until < world.now, world.stored_lane().done, world.counted()) == (True, "00000001", {"accepted": 2})
+    assert (world.stored_lane().until < world.now - 29, world.stored_lane().done, world.counted()) == (
+        True,
+        "00000001",
+        {"accepted": 2},
+    )
     world.run()
     assert world.pushed() == [0, 1, 2, 3, 4, 5]
 
@@ -291,3 +298,37 @@ def test_a_place_is_the_last_identifier_of_its_step() -> None:
     world = SendingWorld(3)
     world.run()
     assert world.stored_lane().done == Place("00000002")
+
+
+@pytest.mark.parametrize(("wait", "later", "since"), [(0, 0, 0), (60, 60, 60), (60, 90, 60)])
+def test_a_lane_is_served_with_a_catalog_that_is_as_new_as_its_sending_and_its_time(wait: int, later: int, since: int) -> None:
+    world = SendingWorld(wait=wait)
+    world.now = Seconds(NOW + later)
+    world.run()
+    assert world.asked_since == [1000 * (NOW + since)]
+
+
+def test_a_step_is_recorded_before_the_lane_goes_on_over_those_without_recipients() -> None:
+    world = SendingWorld(1)
+    world.answers[0] = RETRY
+    waiting: list[int] = []
+
+    class Sparse:
+        def after(self, sending: Sending, app: App, lane: LaneName, done: Place) -> Iterator[Step]:
+            yield Step(Place("1"), tuple(world.devices))
+            for place in "234":
+                yield Step(Place(place))
+                waiting.append(len(world.store.deferrals(sending.id, 0)))
+
+    world.advance = replace(world.advance, steps=Sparse())
+    world.run()
+    assert (waiting, world.store.calls["update_lane"], world.stored_lane().done) == ([1, 1, 1], 3, "4")
+
+
+def test_a_worker_whose_clock_is_behind_takes_the_lane_that_was_given_up() -> None:
+    world = SendingWorld(6)
+    world.before["before push"] = [lambda: setattr(world, "now", NOW + 41)]
+    world.run()
+    world.now = Seconds(NOW + 41 - 29)
+    world.run()
+    assert world.pushed() == [0, 1, 2, 3, 4, 5]

@@ -116,3 +116,45 @@ def test_a_store_that_fails_one_sending_fails_no_other() -> None:
     world.fails("before sending", UnavailableError())
     swept = world.sweep()
     assert (swept.faults, swept.running) == ([SendFault.UNAVAILABLE], 1)
+
+
+def test_a_sending_that_is_not_due_yet_is_not_read() -> None:
+    world = SendingWorld(wait=901)
+    assert (world.sweep().running, world.store.calls) == (0, {"due_parts": 1, "running_sendings": 1})
+
+
+def test_a_sending_that_goes_on_is_read_once() -> None:
+    world = SendingWorld()
+    world.sweep()
+    world.store.begin(world.sending.id, NOW)
+    world.store.calls.clear()
+    assert world.sweep().running == 1
+    assert world.store.calls == {"due_parts": 1, "running_sendings": 1, "sending": 1, "lanes": 2}
+
+
+def test_those_that_wait_are_expired_within_a_minute_of_the_cancel() -> None:
+    world = SendingWorld(2)
+    world.answers[1] = RETRY
+    world.run()
+    world.store.cancel(world.sending.id, world.now)
+    assert world.sweep().ended == [world.sending.id]
+    assert (world.counted(), world.current().status) == ({"accepted": 1, "expired": 1}, SendingStatus.CANCELLED)
+    world.now = Seconds(NOW + 60)
+    assert (world.deliver_newest().to_redeliver, world.pushed()) == (set(), [0, 1])
+
+
+def test_a_try_that_goes_on_when_its_sending_is_cancelled_is_left_to_its_run() -> None:
+    world = SendingWorld(2)
+    world.answers[1] = RETRY
+    world.run()
+    world.now = Seconds(NOW + 60)
+    world.answers.clear()
+    swept: list[int] = []
+
+    def cancel_and_sweep() -> None:
+        world.store.cancel(world.sending.id, world.now)
+        swept.append(world.sweep().counts.total)
+
+    world.before["before push"] = [cancel_and_sweep]
+    world.deliver_newest()
+    assert (swept, world.counted(), world.current().status) == ([0], {"accepted": 2}, SendingStatus.CANCELLED)

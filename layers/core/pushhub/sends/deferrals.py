@@ -5,13 +5,13 @@ A message of the queue Deliveries has the recipients of one deferral and says ho
 ===============================================================  =====================================================
 the deferral, as it is stored                                    its message
 ===============================================================  =====================================================
-its sending is not there                                         comes again for a minute, then dropped: it was never written
+its sending is not there                                         put again for a minute, then dropped: it was never written
 is not there, and its lane has come beyond it                    dropped: its step was declared unknown
-is not there yet                                                 comes again: its step is being recorded
+is not there yet                                                 put again: its step is being recorded
 is done, or has more tries recorded                              dropped: it is an old one
 has other numbers of recipients                                  dropped: a run died before its try was settled
-has fewer tries recorded                                         comes again: the try before is being settled
-is claimed by a run that may live                                comes again
+has fewer tries recorded                                         put again: the try before is being settled
+is claimed by a run that may live                                put again
 is claimed by a dead run                                         those that were due are unknown, the others go on
 waits                                                            those that are due are claimed and pushed
 ===============================================================  =====================================================
@@ -29,20 +29,32 @@ from pushhub.audience.model import Subscription
 from pushhub.audience.port import AudienceReach
 from pushhub.catalog.model import App, AppId
 from pushhub.faults import LostRaceError, UnavailableError
-from pushhub.moments import Clock, Seconds
-from pushhub.outgoing.queues import Delivery, Queue
+from pushhub.moments import Clock, Milliseconds, Seconds
+from pushhub.outgoing.queues import MAX_DELAY_SECONDS, Delivery, Envelope, Queue
 from pushhub.sends.accounting import Accounted, account, count_of, set_apart
-from pushhub.sends.handling import LEASE_MARGIN_SECONDS, Batches, HandledSends, SendFault, note_end, now_of, put_twice, remember
+from pushhub.sends.handling import (
+    LEASE_MARGIN_SECONDS,
+    Batches,
+    HandledSends,
+    SendFault,
+    note_end,
+    now_of,
+    put_twice,
+    remember,
+    served_since,
+)
 from pushhub.sends.lanes import PUSH_SECONDS
 from pushhub.sends.outcomes import Outcome
 from pushhub.sends.port import Pusher
-from pushhub.sends.queue_messages import DeferralMessage, WaitingRecipient, read_deferral
+from pushhub.sends.queue_messages import DeferralMessage, WaitingRecipient, read_deferral, write_deferral
 from pushhub.sends.sending import Deferral, OutcomeCounts, RunId, Sending, minted_at
 from pushhub.sends.store import SendingStore, SettledTry
 
 MAX_SETTLE_TRIES: Final = 3
 """Tries of one settling in all. The lane advances at the same time, so items may be busy."""
 
+EARLY_SECONDS: Final = 30
+"""For how long a message waits again that has come before what it belongs to was written."""
 WRITTEN_WITHIN_SECONDS: Final = 60
 """A direct sending pushes first and is written at the end of its request, this long after its id was made at most."""
 
@@ -71,16 +83,29 @@ def standing(deferral: Deferral | None, message: DeferralMessage, now: Seconds) 
     return MessageStanding.EARLY if deferral.until is None or deferral.until >= now else MessageStanding.DEAD
 
 
+def early_seconds(deferral: Deferral | None, now: Seconds) -> int:
+    """Return for how many seconds an early message waits again.
+
+    One that comes before its deferral waits for a moment, and one of a claimed deferral until its run is over. Where that run is
+    dead, the message of its own try has to come first, which says who is unknown.
+    """
+    if deferral is None or deferral.until is None:
+        return EARLY_SECONDS
+    left = deferral.until - now + 1
+    return min(left, MAX_DELAY_SECONDS) if left > 0 else MAX_DELAY_SECONDS
+
+
 @dataclass(frozen=True, slots=True)
 class TryDeferral:
     """Tries the deferrals of a batch, one after the other.
 
-    `function_seconds` is how long the function may run at most. `apps` gives an app by its id, None where there is none; it may
-    raise `UnavailableError`. `recipients` gives those of one profile's subscriptions that get a push.
+    `function_seconds` is how long the function may run at most. `apps` gives an app by its id, as it was at a moment or later,
+    None where there is none; it may raise `UnavailableError`. `recipients` gives those of one profile's subscriptions that
+    get a push.
     """
 
     store: SendingStore
-    apps: Callable[[AppId], App | None]
+    apps: Callable[[AppId, Milliseconds], App | None]
     reach: AudienceReach
     recipients: Callable[[App, Sequence[Subscription]], Sequence[Subscription]]
     pusher: Pusher
@@ -100,7 +125,8 @@ class TryDeferral:
         lane = message.key.lane
         sending = self.store.sending(lane.sending)
         if sending is None:
-            return now_of(self.clock) > minted_at(lane.sending) // 1000 + WRITTEN_WITHIN_SECONDS
+            never_written = now_of(self.clock) > minted_at(lane.sending) // 1000 + WRITTEN_WITHIN_SECONDS
+            return never_written or self._put_back(message, EARLY_SECONDS, handled)
         if sending.status.ended or lane.part >= len(sending.parts):
             return True
         deferral = self.store.deferral(message.key)
@@ -115,7 +141,7 @@ class TryDeferral:
             return self._declare_unknown(deferral, message, handled)
         if stands is MessageStanding.WAITING:
             return self._try(sending, message, now, handled)
-        return stands is MessageStanding.OLD
+        return stands is MessageStanding.OLD or self._put_back(message, early_seconds(deferral, now), handled)
 
     def _is_behind_its_lane(self, message: DeferralMessage) -> bool:
         lane = self.store.lane(message.key.lane)
@@ -130,8 +156,8 @@ class TryDeferral:
         return deferral.run is not None and self._settle(message, deferral.run, lost, left, handled)
 
     def _try(self, sending: Sending, message: DeferralMessage, now: Seconds, handled: HandledSends) -> bool:
-        app = self.apps(sending.app)
-        not_after = sending.not_after(sending.parts[message.key.lane.part])
+        part = sending.parts[message.key.lane.part]
+        app, not_after = self.apps(sending.app, served_since(sending, part, now)), sending.not_after(part)
         over = now > not_after or sending.cancelling or app is None or not app.enabled
         due = message.recipients if over else tuple(each for each in message.recipients if each.not_before <= now)
         if not due:
@@ -139,7 +165,7 @@ class TryDeferral:
         found = {} if over or app is None else self._found(app, due)
         run = self.mint_run()
         if not self._is_claimed(message, run, now):
-            return False
+            return self._put_back(message, EARLY_SECONDS, handled)
         expired = count_of((each.provider, Outcome.EXPIRED) for each in due if each.reference not in found)
         accounted = self._pushed(sending, app, list(found.values()), message.tries + 1, not_after) if app else Accounted()
         rest = () if over else tuple(each for each in message.recipients if each.not_before > now)
@@ -191,7 +217,14 @@ class TryDeferral:
         return True
 
     def _put(self, message: DeferralMessage, handled: HandledSends) -> bool:
-        if put_twice(self.deliveries, message.envelope(now_of(self.clock))):
+        return self._is_taken(message.envelope(now_of(self.clock)), handled)
+
+    def _put_back(self, message: DeferralMessage, delay: int, handled: HandledSends) -> bool:
+        """Put a message that is early again as it is: the queue itself would have it come much later, and a few times only."""
+        return self._is_taken(Envelope(write_deferral(message), delay), handled)
+
+    def _is_taken(self, envelope: Envelope, handled: HandledSends) -> bool:
+        if put_twice(self.deliveries, envelope):
             return True
         handled.faults.append(SendFault.QUEUE_REFUSED)
         return False

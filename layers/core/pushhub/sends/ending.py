@@ -18,15 +18,24 @@ def end_if_over(store: SendingStore, sending_id: SendingId, now: Seconds) -> boo
         UnavailableError: the store did not answer; whether the sending has ended is seen by the sweep.
     """
     sending = store.sending(sending_id)
-    if sending is None or sending.status is not SendingStatus.RUNNING:
+    return sending is not None and end_as_read(store, sending, now)
+
+
+def end_as_read(store: SendingStore, sending: Sending, now: Seconds) -> bool:
+    """Do as :func:`end_if_over` with a sending as it was read; stops and a cancel that came since then count for the next reading.
+
+    Raises:
+        UnavailableError: as for `end_if_over`.
+    """
+    if sending.status is not SendingStatus.RUNNING:
         return False
     counts = OutcomeCounts()
     for part in sending.parts:
-        lanes = store.lanes(sending_id, part.number)
+        lanes = store.lanes(sending.id, part.number)
         if not _is_over(sending, lanes):
             return False
         counts = sum((lane.counts for lane in lanes), counts)
-    store.end(sending_id, status_at_end(sending, counts), counts, now)
+    store.end(sending.id, status_at_end(sending, counts), counts, now)
     return True
 
 

@@ -7,11 +7,11 @@ from typing import Final
 
 from pushhub.catalog.providers import Provider
 from pushhub.faults import UnavailableError
-from pushhub.moments import Clock, Seconds
+from pushhub.moments import Clock, Milliseconds, Seconds
 from pushhub.outgoing.queues import Delivery, Envelope, Queue, put_all
 from pushhub.sends.ending import end_if_over
 from pushhub.sends.queue_messages import UnreadableMessageError
-from pushhub.sends.sending import MAX_EXAMPLES, Example, OutcomeCounts, ProviderStop, Sending, SendingId
+from pushhub.sends.sending import MAX_EXAMPLES, Example, OutcomeCounts, Part, ProviderStop, Sending, SendingId, minted_at
 from pushhub.sends.store import SendingStore
 
 BATCH_BEGIN_SECONDS: Final = 30
@@ -137,6 +137,11 @@ def note_end(store: SendingStore, sending: SendingId, clock: Clock, handled: Han
             handled.ended.append(sending)
     except UnavailableError:
         handled.faults.append(SendFault.UNAVAILABLE)
+
+
+def served_since(sending: Sending, part: Part, now: Seconds) -> Milliseconds:
+    """Return the moment since when a part is there to be sent: whatever was changed before it counts for the part."""
+    return max(minted_at(sending.id), Milliseconds(1000 * part.due) if part.due <= now else minted_at(sending.id))
 
 
 def now_of(clock: Clock) -> Seconds:

@@ -54,12 +54,22 @@ class LaneRun:
         self.counts += recorded.counts
 
     def passed(self, place: Place) -> None:
-        """Remember that nobody stands between the last step and a place."""
-        self.done = place
-        self.recorded = RecordedStep(place, self.recorded.counts, self.recorded.deferrals) if self.recorded else _nobody(place)
+        """Remember that nobody stands between the last step and a place, and record that step first.
+
+        The way to the next recipients may be long, and the message of those that wait comes as soon as they are due.
+
+        Raises:
+            LeaseLostError: another run has the lease.
+            UnavailableError: the store did not answer.
+        """
+        if self.recorded and self.claim:
+            self._update(None, self.until)
+        self.recorded, self.done = _nobody(place), place
 
     def give_up(self, free_from: Seconds) -> None:
         """Record what is known, and let another run have the lane from a moment on; a claim of which nothing is known stays.
+
+        A message that another worker takes before its own clock comes to that moment is dropped.
 
         Raises:
             LeaseLostError: another run has the lease.

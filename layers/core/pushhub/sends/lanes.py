@@ -30,7 +30,7 @@ from typing import Final
 
 from pushhub.catalog.model import App, AppId
 from pushhub.faults import UnavailableError
-from pushhub.moments import Clock, Seconds
+from pushhub.moments import Clock, Milliseconds, Seconds
 from pushhub.outgoing.queues import MAX_DELAY_SECONDS, Delivery, Envelope, Queue
 from pushhub.sends.accounting import account, messages_bad, set_apart
 from pushhub.sends.handling import (
@@ -42,6 +42,7 @@ from pushhub.sends.handling import (
     now_of,
     put_twice,
     remember,
+    served_since,
 )
 from pushhub.sends.lane_runs import LaneRun, LeaseLostError, taken
 from pushhub.sends.port import Pusher
@@ -67,6 +68,8 @@ from pushhub.sends.store import NewDeferral, RecordedStep, SendingStore
 
 SLICE_SECONDS: Final = 40
 """How long a run goes on from step to step before it lets others have their turn."""
+CLOCKS_APART_SECONDS: Final = 30
+"""How far the clocks of two workers may be apart."""
 PUSH_SECONDS: Final = 15
 """Within which the pushes of one step are over."""
 
@@ -75,12 +78,12 @@ PUSH_SECONDS: Final = 15
 class AdvanceLane:
     """Has the lanes of a batch advance, one after the other.
 
-    `function_seconds` is how long the function may run at most. `apps` gives an app by its id, None where there is none; it may
-    raise `UnavailableError`.
+    `function_seconds` is how long the function may run at most. `apps` gives an app by its id, as it was at a moment or later,
+    None where there is none; it may raise `UnavailableError`.
     """
 
     store: SendingStore
-    apps: Callable[[AppId], App | None]
+    apps: Callable[[AppId, Milliseconds], App | None]
     steps: StepSource
     pusher: Pusher
     sends: Queue
@@ -104,7 +107,7 @@ class AdvanceLane:
         part, now = sending.parts[key.part], now_of(self.clock)
         if now < part.due and not sending.cancelling:
             return self.put_again(key, part.due - now, handled)
-        app = self.apps(sending.app)
+        app = self.apps(sending.app, served_since(sending, part, now))
         if sending.status is SendingStatus.SCHEDULED:
             self.store.begin(sending.id, now)
         if app is None or not app.enabled:
@@ -158,7 +161,7 @@ class _Slice:
         except UnavailableError:
             self.handled.faults.append(SendFault.UNAVAILABLE)
         with suppress(LeaseLostError, UnavailableError):
-            self.run.give_up(now_of(self.use_case.clock))
+            self._give_up()
         return False
 
     def _advance(self) -> bool:
@@ -184,9 +187,12 @@ class _Slice:
             yield from self.use_case.steps.after(self.sending, self.app, self.run.key.lane, self.run.done)
 
     def _let_others(self) -> bool:
-        now = now_of(self.use_case.clock)
-        self.run.give_up(Seconds(now + self.pause))
+        self._give_up()
         return self.use_case.put_again(self.run.key, self.pause, self.handled)
+
+    def _give_up(self) -> None:
+        """Let another run have the lane after the pause; or at once, also a worker whose clock is behind."""
+        self.run.give_up(Seconds(now_of(self.use_case.clock) + (self.pause or -CLOCKS_APART_SECONDS)))
 
     def _take(self, step: Step) -> None:
         if self.app and step.recipients:

@@ -197,8 +197,8 @@ class SendingStore(Protocol):
     def forget_due(self, sending: SendingId, part: Part) -> None:
         """Take a part from the list."""
 
-    def running_sendings(self) -> Sequence[SendingId]:
-        """Return the sendings that have not ended."""
+    def running_sendings(self, now: Seconds) -> Sequence[SendingId]:
+        """Return the sendings that have not ended and whose first part is due by now, the earliest due first."""
 
     def listed(self, day: str) -> Sequence[Sending]:
         """Return the sendings whose ids were made on a UTC day, `yyyymmdd`, newest first."""

@@ -14,7 +14,7 @@ from pushhub.moments import Clock, Seconds
 from pushhub.outgoing.queues import Queue
 from pushhub.sends.accounting import all_of
 from pushhub.sends.deferrals import is_settled
-from pushhub.sends.ending import end_if_over
+from pushhub.sends.ending import end_as_read
 from pushhub.sends.handling import SendFault, now_of
 from pushhub.sends.lane_runs import LeaseLostError, taken
 from pushhub.sends.outcomes import Outcome
@@ -38,7 +38,7 @@ class Swept:
 
     Attributes:
         begun: parts whose messages were put into the queue.
-        running: sendings that have not ended, at its beginning.
+        running: sendings that are due and have not ended, at its beginning.
         standstill: how many seconds the lane that stands still longest has waited longer than it should; 0 where none does.
         prompted: lanes whose messages were put again.
         counts: recipients that were accounted for by it.
@@ -74,7 +74,7 @@ class Sweep:
         for sending_id, part in self.store.due_parts(Seconds(now_of(self.clock) + PUT_AHEAD_SECONDS)):
             with self._apart(swept):
                 self._begin(sending_id, part, swept)
-        running = self.store.running_sendings()
+        running = self.store.running_sendings(now_of(self.clock))
         swept.running = len(running)
         for sending_id in running:
             with self._apart(swept):
@@ -102,7 +102,7 @@ class Sweep:
 
     def _see_to(self, sending_id: SendingId, swept: Swept) -> None:
         sending = self.store.sending(sending_id)
-        if sending is None or self._has_ended(sending_id, swept):
+        if sending is None or self._has_ended(sending, swept):
             return
         lanes = [lane for part in sending.parts for lane in self._unfinished(sending, part)]
         if sending.cancelling:
@@ -110,15 +110,21 @@ class Sweep:
                 self._close(key, swept)
         else:
             self._prompt(sending, lanes, swept)
-        for part in sending.parts:
-            self._settle_forgotten(sending, part, swept)
-        self._has_ended(sending_id, swept)
+        given_up = [part for part in sending.parts if self._is_given_up(sending, part)]
+        for part in given_up:
+            self._settle_waiting(sending, part, swept)
+        if given_up:
+            self._has_ended(sending, swept)
 
-    def _has_ended(self, sending_id: SendingId, swept: Swept) -> bool:
-        if not end_if_over(self.store, sending_id, now_of(self.clock)):
+    def _has_ended(self, sending: Sending, swept: Swept) -> bool:
+        if not end_as_read(self.store, sending, now_of(self.clock)):
             return False
-        swept.ended.append(sending_id)
+        swept.ended.append(sending.id)
         return True
+
+    def _is_given_up(self, sending: Sending, part: Part) -> bool:
+        """Say whether nobody who waits in a part is pushed to any more."""
+        return sending.cancelling or now_of(self.clock) > sending.not_after(part) + FORGOTTEN_SECONDS
 
     def _unfinished(self, sending: Sending, part: Part) -> list[tuple[LaneKey, Lane | None]]:
         """Return the lanes of a part that are not finished; None for those that no run has taken yet."""
@@ -151,11 +157,9 @@ class Sweep:
                 if self.sends.put(lane_envelopes(sending, sending.parts[key.part], (key.lane,))):
                     swept.faults.append(SendFault.QUEUE_REFUSED)
 
-    def _settle_forgotten(self, sending: Sending, part: Part, swept: Swept) -> None:
-        """Settle the deferrals of a part whose messages were lost; those of a dead run may have been pushed."""
+    def _settle_waiting(self, sending: Sending, part: Part, swept: Swept) -> None:
+        """Settle the deferrals of a part that nobody has claimed, and those of dead runs, whose recipients may have been pushed."""
         now = now_of(self.clock)
-        if now <= sending.not_after(part) + FORGOTTEN_SECONDS:
-            return
         for deferral in self.store.deferrals(sending.id, part.number):
             run, outcome = self.mint_run(), Outcome.EXPIRED
             if deferral.run is not None:

@@ -83,7 +83,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 DUE_PAGE: Final = 100
-"""Listed parts that one call asks for: most of those that are listed are not due for long."""
+"""Listed parts or sendings that one call asks for: most of those that are listed are not due for long."""
 
 
 class DynamoSendings:
@@ -118,7 +118,7 @@ class DynamoSendings:
         """See :meth:`pushhub.sends.store.SendingStore.create`; one transaction."""
         _check_bound("parts", len(sending.parts), MAX_PARTS)
         expires = schema.sending_expires(sending, self._retention)
-        listed = self._entry(sending.id, expires), *(schema.due_item(sending.id, part, expires) for part in sending.parts)
+        listed = self._entry(sending, expires), *(schema.due_item(sending.id, part, expires) for part in sending.parts)
         self._make(sending, [self._put(item) for item in listed])
 
     def record_ended(self, sending: Sending, deferrals: Sequence[NewDeferral]) -> None:
@@ -135,7 +135,7 @@ class DynamoSendings:
         lane = Lane(key, RunId(""), Seconds(0), counts=sending.counts, pending=pending, finished=True)
         expires = schema.sending_expires(sending, self._retention)
         running = replace(kept, status=SendingStatus.RUNNING, counts=OutcomeCounts(), ended=None)
-        own = (self._entry(sending.id, expires), schema.lane_item(lane, expires), *self._new_deferrals(deferrals))
+        own = (self._entry(sending, expires), schema.lane_item(lane, expires), *self._new_deferrals(deferrals))
         self._make(running, [self._put(item) for item in own])
 
     def sending(self, sending: SendingId) -> Sending | None:
@@ -180,7 +180,7 @@ class DynamoSendings:
         update = _update_of(sending).require(status=str(SendingStatus.RUNNING))
         update.assign({"status": str(status), "ended": now, **schema.count_attributes(counts)})
         counting = self._counting(sending, known.launch, counts)
-        if self._written_together([self._update(update), self._delete(schema.running_sending_key(sending)), *counting]):
+        if self._written_together([self._update(update), self._delete(schema.running_sending_key(known)), *counting]):
             self._remember_listed(known.launch, counts)
 
     def take_lane(self, key: LaneKey, run: RunId, now: Seconds, until: Seconds) -> Lane | None:
@@ -261,9 +261,10 @@ class DynamoSendings:
         key = items.to_wire(schema.due_key(sending, part))
         write_guarded(lambda: self._client.delete_item(TableName=self._table, Key=key), self._sleep)
 
-    def running_sendings(self) -> Sequence[SendingId]:
-        """See :meth:`pushhub.sends.store.SendingStore.running_sendings`; a query."""
-        return list(map(schema.running_sending_of, self._items(schema.SENDING)))
+    def running_sendings(self, now: Seconds) -> Sequence[SendingId]:
+        """See :meth:`pushhub.sends.store.SendingStore.running_sendings`; a query for each 100 that are due."""
+        listed = map(schema.running_sending_of, self._items(schema.SENDING, page_size=DUE_PAGE))
+        return [sending for _, sending in takewhile(lambda one: one[0] <= now, listed)]
 
     def listed(self, day: str) -> Sequence[Sending]:
         """See :meth:`pushhub.sends.store.SendingStore.listed`; 16 queries."""
@@ -288,7 +289,7 @@ class DynamoSendings:
         if known.status is SendingStatus.RUNNING:
             return self._updated(update.assign({"cancelling": True}))
         update.assign({"status": str(SendingStatus.CANCELLED), "ended": now})
-        entries = (schema.running_sending_key(sending), *(schema.due_key(sending, part) for part in known.parts))
+        entries = (schema.running_sending_key(known), *(schema.due_key(sending, part) for part in known.parts))
         return self._written_together([self._update(update), *map(self._delete, entries)])
 
     def _counting(self, sending: SendingId, launch: Launch, counts: OutcomeCounts) -> list[Any]:
@@ -305,7 +306,7 @@ class DynamoSendings:
         for provider in counts.by_provider:
             self._launches.remember(launch.text, provider)
 
-    def _entry(self, sending: SendingId, expires: int) -> Item:
+    def _entry(self, sending: Sending, expires: int) -> Item:
         """Return the entry of a sending among those that have not ended."""
         return schema.running_sending_key(sending) | {"v": items.ITEM_FORMAT, "expires": expires}
 

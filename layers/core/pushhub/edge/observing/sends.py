@@ -62,9 +62,9 @@ def observe_sweep(swept: "Swept") -> None:
     """Log and count what a round of the sweep has done.
 
     `SendingStandstill` tells how many seconds longer than it should the lane that stands still longest has waited. Nothing is
-    counted while no sending runs: each metric costs by the hours in which it has data, and this is every minute.
+    counted while no sending runs or begins: each metric costs by the hours in which it has data, and this is every minute.
     """
-    if swept.running:
+    if swept.running or swept.begun:
         count({metric: number for metric, number in _pushes(swept.counts).items() if number})
         count({"PartsBegun": swept.begun, "LanesPrompted": swept.prompted, "SendingsRunning": swept.running})
         metrics.add_metric("SendingStandstill", MetricUnit.Seconds, swept.standstill)
@@ -73,7 +73,7 @@ def observe_sweep(swept: "Swept") -> None:
     if swept.ended:
         _observe_ends(swept.ended)
     _log_faults(swept.faults)
-    if swept.running or swept.ended:
+    if swept.running or swept.begun or swept.ended:
         metrics.flush_metrics()
 
 

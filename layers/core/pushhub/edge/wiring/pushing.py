@@ -10,16 +10,15 @@ from pushhub.audience.retiring import Retiring
 from pushhub.edge.observing.sends import push_fault
 from pushhub.edge.settings import comma_separated
 from pushhub.edge.wiring.app_secrets import cached_app_secrets
+from pushhub.edge.wiring.catalog import cached_catalog
 from pushhub.edge.wiring.secrets import cached_secrets
 from pushhub.edge.wiring.sends import SendsSettings
-from pushhub.sends.accounts import Accounts
+from pushhub.sends.accounts import Accounts, Apps
 from pushhub.sends.pushing import ProviderPusher
 from pushhub.sends.tracking import Tracking
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-
-    from pushhub.catalog.cached import CachedCatalog
 
 FUNCTION_SECONDS: Final = 90
 """How long a function that pushes may run at most: its `Timeout` in the template."""
@@ -44,17 +43,22 @@ class PushingSettings(SendsSettings):
     more_push_hosts: str = Field(alias="MORE_PUSH_HOSTS")
 
 
-def provider_pusher(client: "DynamoDBClient", catalog: "CachedCatalog", settings: PushingSettings) -> ProviderPusher:
+def apps_of_sendings(client: "DynamoDBClient", settings: PushingSettings) -> Apps:
+    """Return what finds apps, with the credentials that they are pushed through."""
+    return Apps(cached_catalog(client, settings.catalog_table), cached_app_secrets(settings.apps_secret))
+
+
+def provider_pusher(client: "DynamoDBClient", apps: Apps, settings: PushingSettings) -> ProviderPusher:
     """Return what pushes steps to providers; credentials are read when the first step needs them."""
     return ProviderPusher(
         transport=Http2Transport(allow_local=settings.allow_local_upstreams),
         accounts=Accounts(
-            cached_app_secrets(settings.apps_secret),
+            apps.secrets,
             settings.stand_ins_url,
             comma_separated(settings.more_push_hosts),
             on_fault=push_fault,
         ),
-        tracking=Tracking(catalog, cached_secrets(settings.secret), settings.stack),
+        tracking=Tracking(apps.catalog, cached_secrets(settings.secret), settings.stack),
         retiring=Retiring(DynamoAudience(client, settings.audience_table)),
         on_fault=push_fault,
     )

@@ -3,8 +3,7 @@
 from pushhub.adapters import clients
 from pushhub.adapters.dynamodb.reach import DynamoReach
 from pushhub.edge.settings import read_settings
-from pushhub.edge.wiring.catalog import cached_catalog
-from pushhub.edge.wiring.pushing import FUNCTION_SECONDS, PushingSettings, provider_pusher
+from pushhub.edge.wiring.pushing import FUNCTION_SECONDS, PushingSettings, apps_of_sendings, provider_pusher
 from pushhub.edge.wiring.queues import queue
 from pushhub.edge.wiring.sends import mint_run, sendings, sends_clock
 from pushhub.sends.deferrals import TryDeferral
@@ -19,13 +18,13 @@ def try_deferral() -> TryDeferral:
     """Return what tries deferrals."""
     settings = read_settings(SendsDeliverSettings)
     client, sqs = clients.dynamodb(), clients.sqs()
-    catalog = cached_catalog(client, settings.catalog_table)
+    found = apps_of_sendings(client, settings)
     return TryDeferral(
         store=sendings(client, settings),
-        apps=catalog.app,
+        apps=found.app,
         reach=DynamoReach(client, settings.audience_table),
         recipients=recipients_of,
-        pusher=provider_pusher(client, catalog, settings),
+        pusher=provider_pusher(client, found, settings),
         deliveries=queue(sqs, settings.deliveries_queue),
         dead_letters=queue(sqs, settings.dead_letters),
         clock=sends_clock(),

@@ -5,8 +5,7 @@ from pydantic import Field
 from pushhub.adapters import clients
 from pushhub.adapters.dynamodb.reach import DynamoReach
 from pushhub.edge.settings import read_settings
-from pushhub.edge.wiring.catalog import cached_catalog
-from pushhub.edge.wiring.pushing import FUNCTION_SECONDS, PushingSettings, provider_pusher
+from pushhub.edge.wiring.pushing import FUNCTION_SECONDS, PushingSettings, apps_of_sendings, provider_pusher
 from pushhub.edge.wiring.queues import queue
 from pushhub.edge.wiring.sends import mint_run, sendings, sends_clock
 from pushhub.sends.finding import Finding
@@ -25,12 +24,12 @@ def advance_lane() -> AdvanceLane:
     """Return what has lanes advance."""
     settings = read_settings(SendsLaneSettings)
     client, sqs = clients.dynamodb(), clients.sqs()
-    catalog, reach = cached_catalog(client, settings.catalog_table), DynamoReach(client, settings.audience_table)
+    found, reach = apps_of_sendings(client, settings), DynamoReach(client, settings.audience_table)
     return AdvanceLane(
         store=sendings(client, settings),
-        apps=catalog.app,
-        steps=Steps(IndexSteps(reach, enabled_references, recipients_among), NamedSteps(Finding(reach, catalog))),
-        pusher=provider_pusher(client, catalog, settings),
+        apps=found.app,
+        steps=Steps(IndexSteps(reach, enabled_references, recipients_among), NamedSteps(Finding(reach, found.catalog))),
+        pusher=provider_pusher(client, found, settings),
         sends=queue(sqs, settings.sends_queue),
         deliveries=queue(sqs, settings.deliveries_queue),
         dead_letters=queue(sqs, settings.dead_letters),

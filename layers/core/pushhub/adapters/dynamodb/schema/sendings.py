@@ -62,14 +62,15 @@ def sending_key(sending: SendingId) -> Item:
     return {"pk": f"V#{minted_on(sending)}#{sending % DAY_SHARDS}", "sk": _id_text(sending)}
 
 
-def running_sending_key(sending: SendingId) -> Item:
-    """Return the key of a sending in the list of those that have not ended."""
-    return {"pk": SENDING, "sk": _id_text(sending)}
+def running_sending_key(sending: Sending) -> Item:
+    """Return the key of a sending in the list of those that have not ended, which is in the order of their first parts."""
+    return {"pk": SENDING, "sk": f"{sending.first_due:012d}#{_id_text(sending.id)}"}
 
 
-def running_sending_of(item: Item) -> SendingId:
-    """Return the sending of an item of that list."""
-    return SendingId(int(item["sk"]))
+def running_sending_of(item: Item) -> tuple[Seconds, SendingId]:
+    """Return when a sending of that list is due, and which it is."""
+    due, sending = item["sk"].split("#")
+    return Seconds(int(due)), SendingId(int(sending))
 
 
 def due_key(sending: SendingId, part: Part) -> Item:
