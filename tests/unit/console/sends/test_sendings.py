@@ -339,6 +339,11 @@ def test_the_share_that_is_done_gives_the_time_left(hub_: FakeHub) -> None:
     assert pace.text(now) == "10 accepted, 0 other, 2 waiting, 1/s, 0:30 left"
 
 
-def test_ids_are_numbers(hub_: FakeHub) -> None:
-    assert run("sendings", "show", "abc").exit_code == 2
+@pytest.mark.parametrize("word", ["show", "cancel"])
+@pytest.mark.parametrize("id_", ["abc", "18446744073709551616", "9007199254740992"])
+def test_ids_are_numbers_of_53_bits(hub_: FakeHub, word: str, id_: str) -> None:
+    result = run("sendings", word, id_)
+    assert (result.exit_code, result.stdout, hub_.stacks) == (2, "", [])
+    assert "'ID': " in result.stderr
+    assert run("sendings", word, "9007199254740991").exit_code == 1
     assert SendingId(1) not in hub_.made

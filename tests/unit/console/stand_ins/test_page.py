@@ -157,7 +157,7 @@ def test_all_is_forgotten_when_told_to(played: Playing) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"x", b"[]", b"{}", b'{"word":7}', b'{"word":"a/b"}', json.dumps({"word": "a" * 65}).encode()]
+    "body", [b"", b"x", b"[]", b"{}", b'{"word":7}', b'{"word":"a/b"}', json.dumps({"word": "a" * 65}).encode(), b"[" * 100_000]
 )
 def test_a_word_that_fits_no_endpoint_is_refused(played: Playing, body: bytes) -> None:
     headers = {"content-type": "application/json"}

@@ -14,6 +14,7 @@ from pushhub.console.sends.app_choice import chosen_app, sending_app
 from pushhub.console.sends.listing import newest
 from pushhub.console.sends.report import app_text, list_lines, reached_entry, reached_lines, sending_entry, sending_lines
 from pushhub.console.sends.selectors import require_selectable, selecting
+from pushhub.console.sends.sending_id import SENDING_ID
 from pushhub.console.sends.standing import SendingStanding, standing_of, stored_sending, with_statistics, with_waiting
 from pushhub.console.sends.stores import SendStores, open_sends
 from pushhub.console.sends.tags import read_tags, tag_entry, tag_lines
@@ -28,7 +29,7 @@ _MAX_LISTED: Final = 1_000
 _BAR: Final = 10_000
 """Parts of a bar."""
 
-_sending_argument = click.argument("id_", metavar="ID", type=click.IntRange(min=0))
+_sending_argument = click.argument("id_", metavar="ID", type=SENDING_ID)
 app_option = click.option("--app", metavar="APP", help="Of this app only: its id, or its name.")
 
 

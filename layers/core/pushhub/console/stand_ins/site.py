@@ -91,7 +91,7 @@ class DevicesSite:
             raise web.HTTPUnsupportedMediaType
         try:
             word = (await request.json())["word"]
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             raise web.HTTPBadRequest from None
         if not isinstance(word, str) or not WORD.fullmatch(word):
             raise web.HTTPBadRequest
