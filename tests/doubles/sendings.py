@@ -187,9 +187,13 @@ class MemorySendings:
         with self._call("running_sendings"):
             return [id_ for id_, sending in self._sendings.items() if not sending.status.ended]
 
-    def listed(self, day: str) -> Sequence[Sending]:
+    def listed(self, day: str, fits: Callable[[Sending], bool] = lambda _: True, most: int | None = None) -> Sequence[Sending]:
         with self._call("listed"):
-            return [self._sendings[id_] for id_ in sorted(self._sendings, reverse=True) if minted_on(id_) == day]
+            found = [
+                replace(each, selection=Named(()), messages={}) for each in self._sendings.values() if minted_on(each.id) == day
+            ]
+            latest = sorted(filter(fits, found), key=lambda each: (each.due, each.id), reverse=True)[:most]
+            return sorted(latest, key=lambda each: each.id, reverse=True)
 
     def hide(self, key: DeferralKey) -> None:
         """Be as before a deferral was written, until it is shown again."""

@@ -49,7 +49,7 @@ def sendings_() -> None:
 @stack_options
 @json_option
 def list_(*, app: str | None, limit: int, stack: Stack | None, as_json: bool) -> None:
-    """Print the newest sendings.
+    """Print the sendings that are due last, the last one first.
 
     A sending is forgotten after the days that the stack's parameter EventRetentionDays says.
     """
@@ -57,7 +57,7 @@ def list_(*, app: str | None, limit: int, stack: Stack | None, as_json: bool) ->
     with faults_explained():
         of_app = None if app is None else chosen_app(stores.catalog.load().catalog, app).id
         found = newest(stores.sendings, stores.days, now := seconds_now(), lambda each: of_app in (None, each.app), limit)
-        standings = list(read_each(partial(read_standing, stores), found, "reading sendings"))
+        standings = list(read_each(partial(_read_listed, stores), found, "reading sendings"))
     entries = [sending_entry(standing, now) for standing in standings]
     print_found(entries, list_lines(standings, now) if standings else ["no sendings"], as_json=as_json)
 
@@ -121,7 +121,14 @@ def count_reached(*, app: str, selection: Selection, stack: Stack | None, as_jso
 @sendings_.command(name="stats")
 @app_option
 @click.option("--tag", metavar="TAG", help="This campaign only.")
-@click.option("--days", type=click.IntRange(min=1), default=7, show_default=True, metavar="N", help="Sendings of the last N days.")
+@click.option(
+    "--days",
+    type=click.IntRange(min=1),
+    default=7,
+    show_default=True,
+    metavar="N",
+    help="Sendings that were due in the last N days.",
+)
 @stack_options
 @json_option
 def tag_stats(*, app: str | None, tag: str | None, days: int, stack: Stack | None, as_json: bool) -> None:
@@ -151,6 +158,11 @@ def read_standing(stores: SendStores, sending: Sending) -> SendingStanding:
         UnavailableError: a table did not answer in time, or refused for load.
     """
     return with_statistics(stores.counters, with_waiting(stores.sendings, standing_of(stores.sendings, sending)))
+
+
+def _read_listed(stores: SendStores, sending: Sending) -> SendingStanding:
+    # How far one has come that runs, its identifiers say, which a list leaves out.
+    return read_standing(stores, sending if sending.status.ended else stores.sendings.sending(sending.id) or sending)
 
 
 def _shown(stores: SendStores, standing: SendingStanding) -> tuple[dict[str, object], list[str]]:
