@@ -85,8 +85,8 @@ def show(*, id_: int, stack: Stack | None, as_json: bool) -> None:
 def cancel_sending(*, id_: int, stack: Stack | None, as_json: bool) -> None:
     """End a sending; pushes that have left stay.
 
-    One that is not due yet ends at once. One that runs ends after the steps that are under way, of at most 100 recipients each. It
-    does not ask.
+    One that is not due yet ends at once. Of one that runs, lanes end at their next step, of at most 100 recipients each, and
+    recipients that wait for a retry are given up within a minute. It does not ask.
     """
     stores, sending_id = open_sends(stack), SendingId(id_)
     with faults_explained():
