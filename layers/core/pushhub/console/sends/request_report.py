@@ -47,9 +47,8 @@ def rehearsed_lines(rehearsed: Rehearsed) -> Iterator[str]:
 
 def _request_entry(request: PushRequest, push_token: str) -> dict[str, object]:
     body = _read_body(request.body)
-    message = body.get("message") if isinstance(body, dict) else None
-    # FCM's device stands in the message, every other one in the URL. Data of the app are texts, so a `message` of theirs is no object.
-    if isinstance(message, dict) and "token" in message:
+    # FCM's device stands in the message, every other one in the URL. An app's own data are texts, never an object.
+    if isinstance(body, dict) and isinstance(message := body.get("message"), dict) and "token" in message:
         url, body = request.url, {**body, "message": message | {"token": masked(push_token)}}
     else:
         url = _masked_url(request.url, within_path=read_push_subscription(push_token) is None)
