@@ -271,6 +271,14 @@ def test_a_dry_run_shows_a_request_of_each_provider_and_neither_credentials_nor_
         assert secret not in result.stdout
 
 
+def test_a_dry_run_looks_at_one_page_of_each_lane_however_large_the_audience_is(hub_: FakeHub) -> None:
+    # Nobody of them has a browser, so it looks for one in vain.
+    for number in range(2_000):
+        hub_.subscribes(f"p{number}", apns=f"{number:064x}")
+    assert run(*SEND, "--all", "--dry-run", "--json").exit_code == 0
+    assert hub_.reach.calls <= 2 * 16
+
+
 def test_a_dry_run_for_named_people_is_for_them_alone(hub_: FakeHub) -> None:
     hub_.subscribes("p", apns=APNS_TOKEN)
     hub_.subscribes("q", apns="ff" * 32)

@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from itertools import chain
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Final
 
 import click
 
 from pushhub.adapters.dynamodb.schema.sending_content import content_text
-from pushhub.audience.model import Subscription
+from pushhub.audience.model import MAX_LIVE, Subscription
 from pushhub.catalog.model import App, Catalog
 from pushhub.console.connection import Stack, command_line
 from pushhub.console.failure import INTERRUPTED, ConsoleError
@@ -47,6 +47,7 @@ from pushhub.sends.sending import (
     launch_of,
     mint_sending_id,
 )
+from pushhub.sends.steps import IndexSteps
 from pushhub.sends.store import MAX_SENDING_BYTES, KnownSendingError
 from pushhub.text import is_unicode
 
@@ -256,10 +257,9 @@ def _recipients(stores: SendStores, catalog: Catalog, app: App, selection: Selec
     if isinstance(selection, Named):
         yield from chain.from_iterable(stores.finding(catalog)(app, selection.identifiers))
         return
+    # A step has a whole page, however many subscriptions its profiles have.
+    most = _LOOKED_AT * MAX_LIVE
+    steps = IndexSteps(stores.reach, enabled_references, recipients_among, most, page_profiles=_LOOKED_AT)
     for lane in INDEX_LANES:
-        profiles = stores.reach.page(app.database, lane, BEGINNING, _LOOKED_AT).profiles
-        references = {profile.id: enabled_references(app, profile.live) for profile in profiles}
-        to_read = [reference for of_profile in references.values() for reference in of_profile]
-        found = stores.reach.subscriptions(app.database, to_read) if to_read else {}
-        for profile, of_profile in references.items():
-            yield from recipients_among(app, profile, of_profile, found)
+        for step in islice(steps.after(app, lane, BEGINNING), 1):
+            yield from step.recipients
