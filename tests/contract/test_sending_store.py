@@ -489,7 +489,12 @@ def test_a_day_lists_its_sendings_newest_first(store: SendingStore) -> None:
     ids = [mint_sending_id(Milliseconds(moment), n / 8) for n, moment in enumerate(moments)]
     made = [known(store, id=id_) for id_ in ids]
     assert minted_on(ids[1]) != minted_on(ids[0])
-    assert list(store.listed(minted_on(ids[1]))) == made[4:0:-1]
+    assert list(store.listed(minted_on(ids[1]))) == [_without_content(each) for each in made[4:0:-1]]
+
+
+def _without_content(sending: Sending) -> Sending:
+    """Leave out what a list need not read."""
+    return replace(sending, selection=Named(()), messages={})
 
 
 # Lanes
@@ -817,6 +822,29 @@ def test_a_sending_as_large_as_may_be_is_stored(dynamo: DynamoSendings) -> None:
     assert dynamo.sending(sending.id) == sending
     dynamo.cancel(sending.id, NOW)
     assert not dynamo.due_parts(NOW) or sending.id not in dict(dynamo.due_parts(NOW))
+
+
+def test_a_listed_sending_has_all_but_its_messages_and_identifiers(dynamo: DynamoSendings) -> None:
+    sending = running(dynamo)
+    dynamo.stop_provider(sending.id, FCM, STOP)
+    dynamo.add_example(sending.id, example())
+    counts = sum((OutcomeCounts.of(of, outcome) for of in PROVIDER_CODES for outcome in Outcome), OutcomeCounts())
+    dynamo.end(sending.id, SendingStatus.COMPLETE, counts, LATER)
+    stored = dynamo.sending(sending.id)
+    assert stored
+    assert stored.counts.total == len(PROVIDER_CODES) * len(Outcome)
+    (listed,) = dynamo.listed(minted_on(sending.id), lambda each: each.id == sending.id)
+    assert listed == _without_content(stored)
+
+
+def test_of_a_day_those_are_listed_that_fit_and_are_due_last(dynamo: DynamoSendings) -> None:
+    start = 86_400_000 * (20_000 + secrets.randbelow(4_000))
+    ids = [mint_sending_id(Milliseconds(start + n), n / 8) for n in range(4)]
+    dues = [NOW + 9, NOW, NOW + 5, NOW + 99]
+    for id_, due in zip(ids, dues, strict=True):
+        known(dynamo, id=id_, parts=(Part(0, AppId("app"), Seconds(due)),))
+    found = dynamo.listed(minted_on(ids[0]), lambda each: each.id in ids[:3], 2)
+    assert [each.id for each in found] == [ids[2], ids[0]]
 
 
 def calls_of(dynamo: DynamoSendings, client: RecordingClient) -> Iterator[tuple[str, Sequence[str]]]:

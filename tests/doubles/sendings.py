@@ -192,9 +192,13 @@ class MemorySendings:
         """Say whether any sending has not ended."""
         return any(not sending.status.ended for sending in self._sendings.values())
 
-    def listed(self, day: str) -> Sequence[Sending]:
+    def listed(self, day: str, fits: Callable[[Sending], bool] = lambda _: True, most: int | None = None) -> Sequence[Sending]:
         with self._call("listed"):
-            return [self._sendings[id_] for id_ in sorted(self._sendings, reverse=True) if minted_on(id_) == day]
+            found = [
+                replace(each, selection=Named(()), messages={}) for each in self._sendings.values() if minted_on(each.id) == day
+            ]
+            latest = sorted(filter(fits, found), key=lambda each: (each.due, each.id), reverse=True)[:most]
+            return sorted(latest, key=lambda each: each.id, reverse=True)
 
     def hide(self, key: DeferralKey) -> None:
         """Be as before a deferral was written, until it is shown again."""

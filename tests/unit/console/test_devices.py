@@ -49,6 +49,21 @@ def test_the_pushes_of_one_device_and_one_sending_are_listed_alone(played: Playi
     assert json.loads(run("list", "--sending", "5", "--json").stdout) == []
 
 
+@pytest.mark.parametrize(
+    ("words", "exit_code", "text"),
+    [
+        (("--token", "\udcff"), 2, "'--token': it is not valid Unicode"),
+        (("--token", "a" * 20_000), 1, "--token: it is too long"),
+        (("--sending", "9" * 30), 2, "'--sending': " + "9" * 30 + " is not in the range 0<=x<=9007199254740991"),
+    ],
+)
+def test_an_option_that_is_no_use_is_named(played: Playing, words: tuple[str, ...], exit_code: int, text: str) -> None:
+    result = run("list", *words)
+    assert (result.exit_code, result.stdout) == (exit_code, "")
+    assert text in result.stderr
+    assert "--word" not in result.stderr
+
+
 def test_a_push_cannot_steer_the_terminal(played: Playing) -> None:
     played.push_to("FCM", "one\x1b[2J")
     assert "\x1b" not in run("list").stdout
@@ -75,7 +90,7 @@ def test_a_browser_is_a_subscription_whose_pushes_are_read(played: Playing, flag
 def test_a_word_that_fits_no_endpoint_is_refused(played: Playing) -> None:
     result = run("browser", "--word", "a/b")
     assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr == "Error: word: letters, digits, _ and - are expected, at most 64\n"
+    assert result.stderr == "Error: --word: letters, digits, _ and - are expected, at most 64\n"
 
 
 @pytest.mark.parametrize("words", [("list",), ("clear",), ("browser",)])

@@ -12,9 +12,11 @@ import click
 from pushhub.console.connection import Stack, hub_running_here
 from pushhub.console.failure import ConsoleError
 from pushhub.console.printing import print_done, print_found
+from pushhub.console.sends.sending_id import SENDING_ID
 from pushhub.console.stores import json_option, stack_options
 from pushhub.console.tables import table_lines
 from pushhub.console.terminal import beginning, on_one_line
+from pushhub.text import is_unicode
 
 _SECONDS_TO_ANSWER: Final = 60
 _SHOWN: Final = 40
@@ -24,6 +26,13 @@ _NONE: Final = "-"
 type _Entry = Mapping[str, object]
 
 
+def _push_token(_context: click.Context, parameter: click.Parameter, text: str | None) -> str | None:
+    # Python hands over bytes of the command line that are not UTF-8 as lone surrogates.
+    if text is not None and not is_unicode(text):
+        raise click.BadParameter("it is not valid Unicode", param=parameter)
+    return text
+
+
 @click.group()
 def devices() -> None:
     """See what devices got: those whose pushes go to the stand-ins of the hub that runs here."""
@@ -31,9 +40,13 @@ def devices() -> None:
 
 @devices.command("list")
 @click.option(
-    "--token", "push_token", metavar="TOKEN", help="Of this device alone; of a browser, its endpoint or the last part of it."
+    "--token",
+    "push_token",
+    metavar="TOKEN",
+    callback=_push_token,
+    help="Of this device alone; of a browser, its endpoint or the last part of it.",
 )
-@click.option("--sending", type=click.IntRange(min=0), metavar="ID", help="Of this sending alone.")
+@click.option("--sending", type=SENDING_ID, metavar="ID", help="Of this sending alone.")
 @stack_options
 @json_option
 def list_(*, push_token: str | None, sending: int | None, stack: Stack | None, as_json: bool) -> None:
@@ -43,7 +56,7 @@ def list_(*, push_token: str | None, sending: int | None, stack: Stack | None, a
     """
     named = {"token": push_token, "sending": sending}
     query = urlencode({name: value for name, value in named.items() if value is not None})
-    found = _ask(stack, "GET", f"/pushes?{query}")
+    found = _ask(stack, "GET", f"/pushes?{query}", refused="--token: it is too long to be asked for")
     if as_json:
         # As it came: there may be tens of thousands, and to indent them takes half a minute.
         click.echo(found)
@@ -72,11 +85,13 @@ def browser(*, word: str, stack: Stack | None, as_json: bool) -> None:  # noqa: 
 
     What is pushed to it is shown decrypted.
     """
-    subscription = _ask(stack, "POST", "/browsers", {"word": word})
+    refused = "--word: letters, digits, _ and - are expected, at most 64"
+    subscription = _ask(stack, "POST", "/browsers", {"word": word}, refused)
     print_found(json.loads(subscription), (), as_json=True)
 
 
-def _ask(stack: Stack | None, method: str, target: str, document: object = None) -> bytes:
+def _ask(stack: Stack | None, method: str, target: str, document: object = None, refused: str = "") -> bytes:
+    """Return what the stand-ins answer; `refused` says what is wrong where they answer that something of the request is."""
     if stack is not None:
         raise ConsoleError("devices are those of the hub that runs here: a hub in AWS pushes to real ones, so leave out --stack")
     address = urlsplit(hub_running_here().devices)
@@ -90,8 +105,8 @@ def _ask(stack: Stack | None, method: str, target: str, document: object = None)
         raise ConsoleError(f"the stand-ins of the hub that runs here do not answer: {failure}") from None
     finally:
         connection.close()
-    if reply.status == HTTPStatus.BAD_REQUEST:
-        raise ConsoleError("word: letters, digits, _ and - are expected, at most 64")
+    if reply.status == HTTPStatus.BAD_REQUEST and refused:
+        raise ConsoleError(refused)
     if reply.status != HTTPStatus.OK:
         raise ConsoleError(f"the stand-ins of the hub that runs here answered {reply.status}")
     return content

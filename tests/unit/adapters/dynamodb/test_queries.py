@@ -53,6 +53,12 @@ def test_a_prefix_narrows_the_query(client: DynamoDBClient, stub: Stubber) -> No
     assert [item["sk"] for item in items_in(client, "table", "P", "a")] == ["a1"]
 
 
+def test_attributes_that_nobody_needs_are_not_asked_for(client: DynamoDBClient, stub: Stubber) -> None:
+    projected = {"ProjectionExpression": "#0,#1", "ExpressionAttributeNames": {"#0": "sk", "#1": "n:af:gone"}}
+    stub.add_response("query", page("a"), asked(**projected))
+    assert [item["sk"] for item in items_in(client, "table", "P", attributes=("sk", "n:af:gone"))] == ["a"]
+
+
 def test_a_query_that_fails_says_so(client: DynamoDBClient, stub: Stubber) -> None:
     stub.add_client_error("query", "ThrottlingException")
     with pytest.raises(UnavailableError, match="ThrottlingException"):

@@ -19,6 +19,7 @@ from pushhub.sends.sending import (
     SendingId,
     SendingStatus,
 )
+from pushhub.sends.store import KnownSendingError
 from tests.doubles.send_hub import ANDROID, APNS, APNS_TOKEN, FCM_TOKEN, NOON, FakeHub, run
 from tests.doubles.sending import browser
 
@@ -107,6 +108,20 @@ def test_what_the_hub_cannot_do_is_named_with_its_option(hub_: FakeHub, words: t
     result = run(*SEND, *words)
     assert (result.exit_code, result.stdout, hub_.made, hub_.queue.envelopes) == (1, "", [], [])
     assert text in result.stderr
+
+
+@pytest.mark.parametrize("dry", [(), ("--dry-run",)])
+def test_more_identifiers_than_one_sending_holds_are_named_with_their_options(hub_: FakeHub, dry: tuple[str, ...]) -> None:
+    tokens = [word for n in range(30) for word in ("--token", f"ios-apns:{n:04}{'я' * 2000}")]
+    result = run(*SEND, *tokens, *dry)
+    assert (result.exit_code, result.stdout, hub_.made, hub_.queue.envelopes) == (1, "", [], [])
+    assert result.stderr.startswith("Error: --id, --field and --token: they take, with the message, 121,")
+    assert "at most 100,000" in result.stderr
+
+
+def test_as_many_identifiers_as_the_store_takes_are_sent(hub_: FakeHub) -> None:
+    tokens = [word for n in range(24) for word in ("--token", f"ios-apns:{n:04}{'a' * 4000}")]
+    assert run(*SEND, *tokens).exit_code == 0
 
 
 def test_a_message_that_is_too_large_for_a_tracked_app_may_fit_one_without_tracking(hub_: FakeHub) -> None:
@@ -221,6 +236,23 @@ def test_after_a_lost_answer_a_person_is_told_to_look_before_sending_again(hub_:
     assert f"look with `uv run pushhub sendings show {SendingId(hub_.made[0])}` before you send again" in result.stderr
 
 
+@pytest.mark.parametrize(("taken", "exit_code"), [(1, 0), (100, 1)])
+def test_where_an_id_is_taken_another_one_is_made_a_few_times(hub_: FakeHub, taken: int, exit_code: int) -> None:
+    tries = []
+
+    def refuse(when: str) -> None:
+        if when == "before create":
+            tries.append(when)
+            if len(tries) <= taken:
+                raise KnownSendingError
+
+    hub_.sendings.interrupt = refuse
+    result = run(*SEND, "--all", "--json")
+    assert (result.exit_code, len(hub_.made)) == (exit_code, 1 - exit_code)
+    assert len(tries) == (2 if exit_code == 0 else 5)
+    assert not exit_code or result.stderr == "Error: the ids of 5 sendings were taken; nothing was sent: try again\n"
+
+
 # What would be sent
 
 
@@ -237,6 +269,14 @@ def test_a_dry_run_shows_a_request_of_each_provider_and_neither_credentials_nor_
     assert [request["headers"]["authorization"] for _, request in sorted(shown.items())] == ["Bearer …", "bearer …", "vapid …"]
     for secret in (APNS_TOKEN, FCM_TOKEN, "wpush/v2/gAAAAABk", "throw-away", "eyJ"):
         assert secret not in result.stdout
+
+
+def test_a_dry_run_looks_at_one_page_of_each_lane_however_large_the_audience_is(hub_: FakeHub) -> None:
+    # Nobody of them has a browser, so it looks for one in vain.
+    for number in range(2_000):
+        hub_.subscribes(f"p{number}", apns=f"{number:064x}")
+    assert run(*SEND, "--all", "--dry-run", "--json").exit_code == 0
+    assert hub_.reach.calls <= 2 * 16
 
 
 def test_a_dry_run_for_named_people_is_for_them_alone(hub_: FakeHub) -> None:

@@ -4,9 +4,12 @@ import json
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pushhub.catalog.model import AppId
 from pushhub.console.failure import ConsoleError
+from pushhub.console.sends.content import MAX_AHEAD_DAYS
 from pushhub.console.sends.listing import newest
 from pushhub.console.sends.standing import standing_of
 from pushhub.console.sends.watch import UNBEGUN_SECONDS, SendingPace, SendingWatch
@@ -42,6 +45,7 @@ from pushhub.sends.sending import (
 )
 from pushhub.sends.store import LaneUpdate, NewDeferral, RecordedStep
 from tests.doubles.send_hub import APNS, APNS_TOKEN, NOON, FakeHub, run
+from tests.doubles.sendings import MemorySendings
 
 RUN = RunId("run")
 EVERYONE = Everyone()
@@ -69,6 +73,11 @@ def sending_of(
         messages={ANY_PROVIDER: Message(title="Sale")},
         parts=(Part(0, AppId(app), Seconds(at)),),
     )
+
+
+def ahead(days: int, sending: Sending) -> Sending:
+    """Return a sending as if it had been made so many days before it is due."""
+    return replace(sending, id=mint_sending_id(Milliseconds((sending.due - days * SECONDS_PER_DAY) * 1000), 0.5))
 
 
 def made(hub: FakeHub, sending: Sending) -> Sending:
@@ -218,6 +227,41 @@ def test_the_newest_sendings_are_listed_first_back_to_the_retention(hub_: FakeHu
     assert [entry["id"] for entry in json.loads(run("sendings", "list", "--limit", "1", "--json").stdout)] == [of_days[0].id]
 
 
+def test_a_sending_is_listed_by_when_it_is_due_however_long_before_it_was_made(hub_: FakeHub) -> None:
+    days = {0: 5, -20: 20, 29: 30, 1: 0, 30: 0}
+    of_days = [made(hub_, ahead(before, sending_of(NOON - day * SECONDS_PER_DAY))) for day, before in days.items()]
+    # Their order by due time; the last one is older than what is kept.
+    expected = [of_days[position].id for position in (1, 0, 3, 2)]
+    assert [entry["id"] for entry in json.loads(run("sendings", "list", "--json").stdout)] == expected
+    assert [entry["id"] for entry in json.loads(run("sendings", "list", "--limit", "2", "--json").stdout)] == expected[:2]
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 40), st.integers(0, MAX_AHEAD_DAYS), st.integers(0, 86_399)), max_size=12, unique=True),
+    st.integers(1, 5),
+    st.integers(1, 12),
+)
+def test_those_due_last_are_found_and_no_others(of_days: list[tuple[int, int, int]], days: int, limit: int) -> None:
+    store = MemorySendings()
+    midnight = NOON - NOON % SECONDS_PER_DAY
+    for number, (made_back, made_ahead, second) in enumerate(of_days):
+        at = midnight - made_back * SECONDS_PER_DAY + second
+        id_ = SendingId(mint_sending_id(Milliseconds(at * 1000), 0) + number)
+        due = Seconds(at + made_ahead * SECONDS_PER_DAY)
+        store.create(replace(sending_of(), id=id_, parts=(Part(0, AppId("a"), due),)))
+    dues = sorted((each.due, each.id) for each in store._sendings.values())
+    expected = [each for each in reversed(dues) if each[0] >= midnight - (days - 1) * SECONDS_PER_DAY][:limit]
+    assert [(each.due, each.id) for each in newest(store, days, NOON, lambda _: True, limit)] == expected
+
+
+def test_how_far_a_listed_sending_has_come_is_said_as_of_one_alone(hub_: FakeHub) -> None:
+    sending = made(hub_, sending_of(NOON - 61, selection=Named((NamedProfile("p"),)), dialect="devtodev"))
+    hub_.sendings.begin(sending.id, Seconds(NOON - 61))
+    (entry,) = json.loads(run("sendings", "list", "--json").stdout)
+    assert entry == json.loads(run("sendings", "show", str(sending.id), "--json").stdout)
+    assert entry["status"] == "interrupted"
+
+
 def test_sendings_of_one_app_are_listed(hub_: FakeHub) -> None:
     ended(hub_, sending_of(NOON - 1))
     other = ended(hub_, sending_of(app="b"))
@@ -275,6 +319,11 @@ def test_whom_to_count_is_checked_as_whom_to_send_to(hub_: FakeHub) -> None:
 
 
 # Statistics
+
+
+def test_a_campaign_counts_when_it_runs_and_not_when_it_was_made(hub_: FakeHub) -> None:
+    ended(hub_, ahead(10, sending_of(NOON - SECONDS_PER_DAY, tag="spring")))
+    assert [each["tag"] for each in json.loads(run("sendings", "stats", "--json").stdout)] == ["spring"]
 
 
 def test_campaigns_are_counted_by_tag(hub_: FakeHub, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -339,6 +388,11 @@ def test_the_share_that_is_done_gives_the_time_left(hub_: FakeHub) -> None:
     assert pace.text(now) == "10 accepted, 0 other, 2 waiting, 1/s, 0:30 left"
 
 
-def test_ids_are_numbers(hub_: FakeHub) -> None:
-    assert run("sendings", "show", "abc").exit_code == 2
+@pytest.mark.parametrize("word", ["show", "cancel"])
+@pytest.mark.parametrize("id_", ["abc", "18446744073709551616", "9007199254740992"])
+def test_ids_are_numbers_of_53_bits(hub_: FakeHub, word: str, id_: str) -> None:
+    result = run("sendings", word, id_)
+    assert (result.exit_code, result.stdout, hub_.stacks) == (2, "", [])
+    assert "'ID': " in result.stderr
+    assert run("sendings", word, "9007199254740991").exit_code == 1
     assert SendingId(1) not in hub_.made

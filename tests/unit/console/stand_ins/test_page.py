@@ -69,10 +69,15 @@ def entry(text: str = "a", link: str | None = None, sending: int | None = 7, **m
     } | more
 
 
-def page(*entries: Mapping[str, object], push_token: str | None = None, verdicts: Any = None) -> Read:
-    return Read(
-        devices_page(PageContent(PushFilter(push_token, None), entries, verdicts or {7: {"accepted": 2}, None: {"gone": 1}}))
-    )
+def page(
+    *entries: Mapping[str, object],
+    push_token: str | None = None,
+    sending: int | None = None,
+    verdicts: Any = None,
+    live: bool = True,
+) -> Read:
+    counts = verdicts or {7: {"accepted": 2}, None: {"gone": 1}}
+    return Read(devices_page(PageContent(PushFilter(push_token, sending), entries, counts, live)))
 
 
 def check_is_safe(read: Read) -> None:
@@ -83,9 +88,13 @@ def check_is_safe(read: Read) -> None:
         assert re.match(r"/|https?://", link)
 
 
-@given(st.text(), st.one_of(st.none(), st.text(), st.text().map("javascript:{}".format), st.text().map("http://{}".format)))
-def test_no_text_of_a_push_becomes_markup(text: str, link: str | None) -> None:
-    check_is_safe(page(entry(text, link), push_token=text, verdicts={None: {text: 1}}))
+@given(
+    st.text(),
+    st.one_of(st.none(), st.text(), st.text().map("javascript:{}".format), st.text().map("http://{}".format)),
+    st.booleans(),
+)
+def test_no_text_of_a_push_becomes_markup(text: str, link: str | None, live: bool) -> None:
+    check_is_safe(page(entry(text, link), push_token=text, verdicts={None: {text: 1}}, live=live))
 
 
 def test_what_was_written_to_break_out_is_shown_as_text() -> None:
@@ -110,6 +119,18 @@ def test_the_page_reads_itself_again_without_a_script() -> None:
     read = page()
     assert ("meta", {"http-equiv": "refresh", "content": "3"}) in read.elements
     assert "No pushes yet" in page(verdicts={1: {}}).text
+
+
+def test_a_page_that_reads_itself_again_has_nothing_to_fill_in_and_leads_to_one_that_stays() -> None:
+    live = page(push_token="a&b", sending=7)
+    assert not {tag for tag, _ in live.elements} & {"form", "input", "button"}
+    assert "token a&b · sending 7 · " in live.text
+    assert {"/?token=a%26b&sending=7&live=0", "/"} <= set(live.links)
+    assert "/?live=0" in page().links
+    stays = page(push_token="a&b", sending=7, live=False)
+    assert not [each for each in stays.elements if each[1].get("http-equiv")]
+    assert {each["name"]: each["value"] for tag, each in stays.elements if tag == "input"} == {"token": "a&b", "sending": "7"}
+    assert ("form", {"action": "/", "method": "get"}) in stays.elements
 
 
 def test_bars_show_the_verdicts_of_each_sending() -> None:
@@ -142,6 +163,11 @@ def test_the_page_is_served_with_headers_that_forbid_everything_else(played: Pla
     assert "one" not in text.replace("gone-two", "").replace("gone", "").split()
 
 
+def test_the_page_with_the_form_is_served_where_it_is_asked_for(played: Playing) -> None:
+    assert b"<form" in urllib3.request("GET", f"{played.devices}/?live=0&token=x").data
+    assert b"<form" not in urllib3.request("GET", f"{played.devices}/?token=x").data
+
+
 def test_pushes_are_an_array_oldest_first_narrowed_by_device_and_sending(played: Playing) -> None:
     played.push_to("FCM", "one", "two")
     assert [each["token"] for each in urllib3.request("GET", f"{played.devices}/pushes").json()] == ["one", "two"]
@@ -157,7 +183,7 @@ def test_all_is_forgotten_when_told_to(played: Playing) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"x", b"[]", b"{}", b'{"word":7}', b'{"word":"a/b"}', json.dumps({"word": "a" * 65}).encode()]
+    "body", [b"", b"x", b"[]", b"{}", b'{"word":7}', b'{"word":"a/b"}', json.dumps({"word": "a" * 65}).encode(), b"[" * 100_000]
 )
 def test_a_word_that_fits_no_endpoint_is_refused(played: Playing, body: bytes) -> None:
     headers = {"content-type": "application/json"}

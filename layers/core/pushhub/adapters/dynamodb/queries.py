@@ -1,6 +1,6 @@
 """How are the items of a partition read, in the order of their sort keys?"""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from pushhub.adapters.dynamodb.faults import translated
@@ -20,6 +20,7 @@ def items_in(  # noqa: PLR0913  (two to say where, two to say which, two to say 
     *,
     latest_first: bool = False,
     page_size: int | None = None,
+    attributes: Sequence[str] = (),
 ) -> Iterator[Item]:
     """Give the items of a partition one by one. It is a query: it sees every write made before, and reads as far as it is iterated.
 
@@ -30,6 +31,7 @@ def items_in(  # noqa: PLR0913  (two to say where, two to say which, two to say 
         prefix: what their `sk` begins with.
         latest_first: whether to begin with the last sort key.
         page_size: how many items one call asks for at most; None for as many as DynamoDB gives.
+        attributes: names of those that are read; all of them where there is none.
 
     Raises:
         UnavailableError: the table did not answer in time, or refused for load.
@@ -46,6 +48,9 @@ def items_in(  # noqa: PLR0913  (two to say where, two to say which, two to say 
         "ScanIndexForward": not latest_first,
         "PaginationConfig": {"PageSize": page_size} if page_size else {},
     }
+    if attributes:
+        names = {f"#{number}": name for number, name in enumerate(attributes)}
+        query |= {"ProjectionExpression": ",".join(names), "ExpressionAttributeNames": names}
     with translated():
         for page in client.get_paginator("query").paginate(**query):
             yield from (items.from_wire(item) for item in page["Items"])

@@ -25,6 +25,7 @@ Another write of the same item makes a write fail although its guard may hold, s
 tried again here, so what a guard stops is a race that is lost for good.
 """
 
+import heapq
 import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -41,11 +42,13 @@ from pushhub.adapters.dynamodb.schema import items
 from pushhub.adapters.dynamodb.schema import ledger as ledger_schema
 from pushhub.adapters.dynamodb.schema import sendings as schema
 from pushhub.adapters.dynamodb.schema.items import Item
+from pushhub.adapters.dynamodb.schema.sending_content import content_text
 from pushhub.adapters.dynamodb.updates import Update
-from pushhub.catalog.providers import Provider
+from pushhub.catalog.providers import PROVIDER_CODES, Provider
 from pushhub.events.uid import Launch
 from pushhub.faults import LostRaceError
 from pushhub.moments import SECONDS_PER_DAY, Seconds
+from pushhub.sends.outcomes import Outcome
 from pushhub.sends.sending import (
     BEGINNING,
     MAX_EXAMPLES,
@@ -84,6 +87,14 @@ if TYPE_CHECKING:
 
 DUE_PAGE: Final = 100
 """Listed parts or sendings that one call asks for: most of those that are listed are not due for long."""
+
+_NO_CONTENT: Final[Item] = {"content": content_text(Named(()), {})}
+_LISTED: Final = (
+    *("sk", "v", "app", "caller", "dialect", "name", "tag", "launch", "parts", "expire", "status", "cancelling", "begun", "ended"),
+    *("examples", *map(schema.stop_name, PROVIDER_CODES)),
+    *(schema.count_name(provider, outcome) for provider in PROVIDER_CODES for outcome in Outcome),
+)
+"""Attributes of a sending but for its content: which numbers it has, its item alone says."""
 
 
 class DynamoSendings:
@@ -266,10 +277,24 @@ class DynamoSendings:
         listed = map(schema.running_sending_of, self._items(schema.SENDING, page_size=DUE_PAGE))
         return [sending for _, sending in takewhile(lambda one: one[0] <= now, listed)]
 
-    def listed(self, day: str) -> Sequence[Sending]:
-        """See :meth:`pushhub.sends.store.SendingStore.listed`; 16 queries."""
-        found = [schema.sending_of(item) for partition in schema.day_partitions(day) for item in self._items(partition)]
-        return sorted(found, key=lambda sending: sending.id, reverse=True)
+    def listed(self, day: str, fits: Callable[[Sending], bool] = lambda _: True, most: int | None = None) -> Sequence[Sending]:
+        """See :meth:`pushhub.sends.store.SendingStore.listed`; 16 queries.
+
+        Messages and identifiers, which may take a hundred times as much as all else, are not read: a listed sending has none.
+
+        Args:
+            day: on which their ids were made.
+            fits: says of each whether it is to be returned.
+            most: how many are returned at most, those that are due last; None for all. Further ones are not kept in memory.
+        """
+        partitions = schema.day_partitions(day)
+        found = (schema.sending_of(item | _NO_CONTENT) for partition in partitions for item in self._listed_items(partition))
+        fitting = filter(fits, found)
+        kept = fitting if most is None else heapq.nlargest(most, fitting, key=lambda sending: (sending.due, sending.id))
+        return sorted(kept, key=lambda sending: sending.id, reverse=True)
+
+    def _listed_items(self, partition: str) -> Iterator[Item]:
+        return items_in(self._client, self._table, partition, attributes=_LISTED)
 
     def _make(self, sending: Sending, actions: Sequence[Any]) -> None:
         """Write a new sending, and what belongs to it, at one time."""

@@ -14,6 +14,7 @@ from pushhub.console.sends.app_choice import chosen_app, sending_app
 from pushhub.console.sends.listing import newest
 from pushhub.console.sends.report import app_text, list_lines, reached_entry, reached_lines, sending_entry, sending_lines
 from pushhub.console.sends.selectors import require_selectable, selecting
+from pushhub.console.sends.sending_id import SENDING_ID
 from pushhub.console.sends.standing import SendingStanding, standing_of, stored_sending, with_statistics, with_waiting
 from pushhub.console.sends.stores import SendStores, open_sends
 from pushhub.console.sends.tags import read_tags, tag_entry, tag_lines
@@ -28,7 +29,7 @@ _MAX_LISTED: Final = 1_000
 _BAR: Final = 10_000
 """Parts of a bar."""
 
-_sending_argument = click.argument("id_", metavar="ID", type=click.IntRange(min=0))
+_sending_argument = click.argument("id_", metavar="ID", type=SENDING_ID)
 app_option = click.option("--app", metavar="APP", help="Of this app only: its id, or its name.")
 
 
@@ -48,7 +49,7 @@ def sendings_() -> None:
 @stack_options
 @json_option
 def list_(*, app: str | None, limit: int, stack: Stack | None, as_json: bool) -> None:
-    """Print the newest sendings.
+    """Print the sendings that are due last, the last one first.
 
     A sending is forgotten after the days that the stack's parameter EventRetentionDays says.
     """
@@ -56,7 +57,7 @@ def list_(*, app: str | None, limit: int, stack: Stack | None, as_json: bool) ->
     with faults_explained():
         of_app = None if app is None else chosen_app(stores.catalog.load().catalog, app).id
         found = newest(stores.sendings, stores.days, now := seconds_now(), lambda each: of_app in (None, each.app), limit)
-        standings = list(read_each(partial(read_standing, stores), found, "reading sendings"))
+        standings = list(read_each(partial(_read_listed, stores), found, "reading sendings"))
     entries = [sending_entry(standing, now) for standing in standings]
     print_found(entries, list_lines(standings, now) if standings else ["no sendings"], as_json=as_json)
 
@@ -84,8 +85,8 @@ def show(*, id_: int, stack: Stack | None, as_json: bool) -> None:
 def cancel_sending(*, id_: int, stack: Stack | None, as_json: bool) -> None:
     """End a sending; pushes that have left stay.
 
-    One that is not due yet ends at once. One that runs ends after the steps that are under way, of at most 100 recipients each. It
-    does not ask.
+    One that is not due yet ends at once. Of one that runs, lanes end at their next step, of at most 100 recipients each, and
+    recipients that wait for a retry are given up within a minute. It does not ask.
     """
     stores, sending_id = open_sends(stack), SendingId(id_)
     with faults_explained():
@@ -120,7 +121,14 @@ def count_reached(*, app: str, selection: Selection, stack: Stack | None, as_jso
 @sendings_.command(name="stats")
 @app_option
 @click.option("--tag", metavar="TAG", help="This campaign only.")
-@click.option("--days", type=click.IntRange(min=1), default=7, show_default=True, metavar="N", help="Sendings of the last N days.")
+@click.option(
+    "--days",
+    type=click.IntRange(min=1),
+    default=7,
+    show_default=True,
+    metavar="N",
+    help="Sendings that were due in the last N days.",
+)
 @stack_options
 @json_option
 def tag_stats(*, app: str | None, tag: str | None, days: int, stack: Stack | None, as_json: bool) -> None:
@@ -150,6 +158,11 @@ def read_standing(stores: SendStores, sending: Sending) -> SendingStanding:
         UnavailableError: a table did not answer in time, or refused for load.
     """
     return with_statistics(stores.counters, with_waiting(stores.sendings, standing_of(stores.sendings, sending)))
+
+
+def _read_listed(stores: SendStores, sending: Sending) -> SendingStanding:
+    # How far one has come that runs, its identifiers say, which a list leaves out.
+    return read_standing(stores, sending if sending.status.ended else stores.sendings.sending(sending.id) or sending)
 
 
 def _shown(stores: SendStores, standing: SendingStanding) -> tuple[dict[str, object], list[str]]:

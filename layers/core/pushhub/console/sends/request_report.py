@@ -24,7 +24,7 @@ def rehearsed_entry(rehearsed: Rehearsed) -> dict[str, object]:
     named: dict[str, object] = {"provider": address.provider, "profile": rehearsed.recipient.profile}
     if isinstance(request, RecipientOutcome):
         return named | {"request": None, "outcome": str(request.outcome), "reason": request.reason}
-    return named | {"request": _request_entry(request, address.push_token, address.compared)}
+    return named | {"request": _request_entry(request, address.push_token)}
 
 
 def rehearsed_lines(rehearsed: Rehearsed) -> Iterator[str]:
@@ -34,7 +34,7 @@ def rehearsed_lines(rehearsed: Rehearsed) -> Iterator[str]:
     if isinstance(request, RecipientOutcome):
         yield f"  nothing would leave: {request.outcome}, {on_one_line(request.reason)}"
         return
-    entry = _request_entry(request, address.push_token, address.compared)
+    entry = _request_entry(request, address.push_token)
     yield f"  {entry['method']} {entry['url']}"
     yield from (f"  {name}: {on_one_line(value)}" for name, value in _shown_headers(request).items())
     body = entry["body"]
@@ -45,14 +45,14 @@ def rehearsed_lines(rehearsed: Rehearsed) -> Iterator[str]:
         yield from (f"  {line}" for line in json.dumps(body, ensure_ascii=True, indent=2).splitlines())
 
 
-def _request_entry(request: PushRequest, *push_tokens: str) -> dict[str, object]:
-    shown = _masking(push_tokens)
-    return {
-        "method": _METHOD,
-        "url": _replaced(request.url, shown),
-        "headers": _shown_headers(request),
-        "body": _shown_body(request.body, shown),
-    }
+def _request_entry(request: PushRequest, push_token: str) -> dict[str, object]:
+    body = _read_body(request.body)
+    # FCM's device stands in the message, every other one in the URL. An app's own data are texts, never an object.
+    if isinstance(body, dict) and isinstance(message := body.get("message"), dict) and "token" in message:
+        url, body = request.url, {**body, "message": message | {"token": masked(push_token)}}
+    else:
+        url = _masked_url(request.url, within_path=read_push_subscription(push_token) is None)
+    return {"method": _METHOD, "url": url, "headers": _shown_headers(request), "body": body}
 
 
 def _shown_headers(request: PushRequest) -> Mapping[str, str]:
@@ -60,25 +60,14 @@ def _shown_headers(request: PushRequest) -> Mapping[str, str]:
     return {name: f"{value.split()[0]} {HIDDEN}" if name == "authorization" else value for name, value in request.headers.items()}
 
 
-def _shown_body(body: bytes, shown: Mapping[str, str]) -> object:
+def _read_body(body: bytes) -> object:
     try:
-        return json.loads(_replaced(body.decode(), shown))
+        return json.loads(body)
     except ValueError:
         return base64.b64encode(body).decode()
 
 
-def _masking(push_tokens: tuple[str, ...]) -> Mapping[str, str]:
-    """Return what is shown in the place of push tokens; of a browser's, its endpoint says where pushes go."""
-    shown: dict[str, str] = {}
-    for push_token in push_tokens:
-        subscription = read_push_subscription(push_token)
-        secret = subscription.endpoint.split("/", 3)[-1] if subscription else push_token
-        # As it stands in a URL, and as JSON has it.
-        shown |= {text: masked(secret) for text in (secret, json.dumps(secret, ensure_ascii=False)[1:-1])}
-    return shown
-
-
-def _replaced(text: str, shown: Mapping[str, str]) -> str:
-    for secret, mask in shown.items():
-        text = text.replace(secret, mask)
-    return text
+def _masked_url(url: str, *, within_path: bool) -> str:
+    """Return a URL with its last segment masked or, of a browser's endpoint, all that follows the host."""
+    parts = url.rsplit("/", 1) if within_path else url.split("/", 3)
+    return "/".join((*parts[:-1], masked(parts[-1])))

@@ -2,14 +2,17 @@
 
 import random
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
-from itertools import chain
+from functools import partial
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Final
 
 import click
 
-from pushhub.audience.model import Subscription
+from pushhub.adapters.dynamodb.schema.sending_content import content_text
+from pushhub.audience.model import MAX_LIVE, Subscription
 from pushhub.catalog.model import App, Catalog
 from pushhub.console.connection import Stack, command_line
 from pushhub.console.failure import INTERRUPTED, ConsoleError
@@ -44,6 +47,8 @@ from pushhub.sends.sending import (
     launch_of,
     mint_sending_id,
 )
+from pushhub.sends.steps import IndexSteps
+from pushhub.sends.store import MAX_SENDING_BYTES, KnownSendingError
 from pushhub.text import is_unicode
 
 if TYPE_CHECKING:
@@ -51,6 +56,7 @@ if TYPE_CHECKING:
 
 MAX_LABEL_CHARACTERS: Final = 256
 """Of a name and of a tag."""
+_MOST_IDS: Final = 5
 _LOOKED_AT: Final = 100
 """Profiles of each lane that a dry run looks for recipients among: it is to answer at once."""
 
@@ -137,6 +143,7 @@ def send(  # noqa: PLR0913  (click hands over each option by its name)
         sender = sending_app(catalog, app)
         require_selectable(catalog, sender, enabled_providers(sender), selection)
         sending = command.sending(sender)
+        _require_storable(sending)
         rehearsal = Rehearsal(
             catalog, sender, stores.audience, stand_ins_url=stores.stand_ins_url, more_push_hosts=stores.more_push_hosts
         )
@@ -144,11 +151,34 @@ def send(  # noqa: PLR0913  (click hands over each option by its name)
         if dry_run:
             _print_rehearsed(stores, catalog, sender, sending, rehearsal, as_json=as_json)
             return
-    _write(stores, sending, now, stack)
+    sending = _written(stores, partial(command.sending, sender), now, stack)
     if sending.due > now:
         _print_scheduled(stores, sender, sending, stack, as_json=as_json)
         return
     sys.exit(0 if _follow(stores, sender, sending.id, stack, as_json=as_json) else 1)
+
+
+def _require_storable(sending: Sending) -> None:
+    """Refuse a sending that the store does not hold for its size; a message alone always fits.
+
+    Raises:
+        ConsoleError: it takes more than :data:`MAX_SENDING_BYTES`.
+    """
+    number = len(content_text(sending.selection, sending.messages).encode())
+    if number > MAX_SENDING_BYTES:
+        raise ConsoleError(
+            f"--id, --field and --token: they take, with the message, {number:,} bytes, and one sending holds at most "
+            f"{MAX_SENDING_BYTES:,}: name fewer people in one sending"
+        )
+
+
+def _written(stores: SendStores, make: Callable[[], Sending], now: Seconds, stack: Stack | None) -> Sending:
+    """Return a sending that is written. Ids differ by chance within a millisecond: where one is taken, another one is made."""
+    for _ in range(_MOST_IDS):
+        with suppress(KnownSendingError):
+            _write(stores, sending := make(), now, stack)
+            return sending
+    raise ConsoleError(f"the ids of {_MOST_IDS} sendings were taken; nothing was sent: try again")
 
 
 def _write(stores: SendStores, sending: Sending, now: Seconds, stack: Stack | None) -> None:
@@ -227,10 +257,9 @@ def _recipients(stores: SendStores, catalog: Catalog, app: App, selection: Selec
     if isinstance(selection, Named):
         yield from chain.from_iterable(stores.finding(catalog)(app, selection.identifiers))
         return
+    # A step has a whole page, however many subscriptions its profiles have.
+    most = _LOOKED_AT * MAX_LIVE
+    steps = IndexSteps(stores.reach, enabled_references, recipients_among, most, page_profiles=_LOOKED_AT)
     for lane in INDEX_LANES:
-        profiles = stores.reach.page(app.database, lane, BEGINNING, _LOOKED_AT).profiles
-        references = {profile.id: enabled_references(app, profile.live) for profile in profiles}
-        to_read = [reference for of_profile in references.values() for reference in of_profile]
-        found = stores.reach.subscriptions(app.database, to_read) if to_read else {}
-        for profile, of_profile in references.items():
-            yield from recipients_among(app, profile, of_profile, found)
+        for step in islice(steps.after(app, lane, BEGINNING), 1):
+            yield from step.recipients

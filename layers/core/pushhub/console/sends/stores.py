@@ -11,11 +11,11 @@ from pushhub.catalog.cached import CachedCatalog
 from pushhub.catalog.model import Catalog
 from pushhub.catalog.port import CatalogStore
 from pushhub.console.connection import Connection, Stack, connect
+from pushhub.console.sends.listing import ListedSendings
 from pushhub.console.sends.standing import LaunchCounters
 from pushhub.console.stores import stores_of
 from pushhub.outgoing.queues import Queue
 from pushhub.sends.finding import Finding
-from pushhub.sends.store import SendingStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class SendStores:
 
     catalog: CatalogStore
     audience: AudienceStore
-    sendings: SendingStore
+    sendings: ListedSendings
     reach: AudienceReach
     counters: LaunchCounters
     lanes: Queue

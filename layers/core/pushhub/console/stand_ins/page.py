@@ -1,7 +1,8 @@
 """How do people read in a browser what the devices got?
 
-Pure: texts in, HTML out. The page has no script and loads nothing; a header of the page itself has the browser read it again. What
-stands in a push is never markup here, and a link of it is one only if it is http or https.
+Pure: texts in, HTML out. The page has no script and loads nothing; a header of the page itself has the browser read it again. That
+would empty a form that is being filled in, so the form stands on a page of its own, which stays. What stands in a push is never
+markup here, and a link of it is one only if it is http or https.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -49,11 +50,15 @@ dl { display: grid; grid-template-columns: max-content auto; gap: 0 .6rem; margi
 
 @dataclass(frozen=True, slots=True)
 class PageContent:
-    """What a page shows: the newest pushes, newest first, and how many of each sending had which verdict."""
+    """What a page shows: the newest pushes, newest first, and how many of each sending had which verdict.
+
+    `live`: the browser reads it again and again; else it has the form.
+    """
 
     only: PushFilter
     newest: Sequence[Mapping[str, object]]
     verdicts: Mapping[int | None, Mapping[str, int]]
+    live: bool = True
 
 
 def devices_page(content: PageContent) -> str:
@@ -62,10 +67,10 @@ def devices_page(content: PageContent) -> str:
     return "".join(
         (
             '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Devices</title>',
-            f'<meta http-equiv="refresh" content="{SECONDS_BETWEEN_READS}">',
+            f'<meta http-equiv="refresh" content="{SECONDS_BETWEEN_READS}">' if content.live else "",
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
             f"<style>{_STYLE}</style></head><body><h1>Devices: {number} pushes</h1>",
-            _filter_form(content.only),
+            _filter_shown(content.only) if content.live else _filter_form(content.only),
             *_chart(content.verdicts),
             *(map(_card, content.newest) if content.newest else ["<p>No pushes yet.</p>"]),
             _note(number, len(content.newest)),
@@ -74,14 +79,26 @@ def devices_page(content: PageContent) -> str:
     )
 
 
+def _filter_shown(only: PushFilter) -> str:
+    named = {name: value for name, value in _filter_texts(only).items() if value}
+    shown = "".join(f"{name} {escape(value)} · " for name, value in named.items())
+    every = ' · <a href="/">all</a>' if named else ""
+    return f'<p>{shown}<a href="/?{escape(urlencode({**named, "live": 0}, errors="replace"))}">filter</a>{every}</p>'
+
+
 def _filter_form(only: PushFilter) -> str:
-    push_token, sending = only.push_token or "", "" if only.sending is None else str(only.sending)
+    texts = _filter_texts(only)
     return (
         '<form action="/" method="get">'
-        f'<input name="token" placeholder="token" aria-label="token" value="{escape(push_token)}">'
-        f'<input name="sending" placeholder="sending" aria-label="sending" inputmode="numeric" value="{escape(sending)}">'
+        f'<input name="token" placeholder="token" aria-label="token" value="{escape(texts["token"])}">'
+        f'<input name="sending" placeholder="sending" aria-label="sending" inputmode="numeric" value="{escape(texts["sending"])}">'
         '<button>Show</button> <a href="/">all</a></form>'
     )
+
+
+def _filter_texts(only: PushFilter) -> dict[str, str]:
+    """Return the parts of a filter as its form has them."""
+    return {"token": only.push_token or "", "sending": "" if only.sending is None else str(only.sending)}
 
 
 def _chart(verdicts: Mapping[int | None, Mapping[str, int]]) -> Iterator[str]:

@@ -3,7 +3,7 @@
 ====================  ====================================================================================
 request               answer
 ====================  ====================================================================================
-`GET /`               the page
+`GET /`               the page, which the browser reads again and again; `?live=0` has the form that narrows it
 `GET /pushes`         a JSON array, oldest first; `?token=` and `?sending=` narrow both
 `DELETE /pushes`      forgets all: `{"cleared": n}`
 `POST /browsers`      `{"word": text}`: the PushSubscription of a new browser
@@ -61,7 +61,9 @@ class DevicesSite:
 
     async def _page(self, request: web.Request) -> web.Response:
         only = _filter_of(request)
-        content = PageContent(only, self._record.newest(only, MOST_CARDS), self._record.verdicts(only))
+        content = PageContent(
+            only, self._record.newest(only, MOST_CARDS), self._record.verdicts(only), request.query.get("live") != "0"
+        )
         headers = {
             "Content-Security-Policy": CONTENT_SECURITY_POLICY,
             "X-Content-Type-Options": "nosniff",
@@ -91,7 +93,7 @@ class DevicesSite:
             raise web.HTTPUnsupportedMediaType
         try:
             word = (await request.json())["word"]
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             raise web.HTTPBadRequest from None
         if not isinstance(word, str) or not WORD.fullmatch(word):
             raise web.HTTPBadRequest
