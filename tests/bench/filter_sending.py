@@ -7,7 +7,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -39,18 +39,18 @@ def measure() -> Table:
     with tempfile.TemporaryDirectory() as folder, running(Path(folder) / "home", "--ephemeral") as up:
         assert up.process.poll() is None, up.said
         _import(up, Path(folder) / "few.csv", FEW)
-        cold, warm = (_send(up, {"accepted": FEW})[0] for _ in range(2))
+        cold, warm = (_send(up, {"accepted": FEW}).command_seconds for _ in range(2))
         importing = _import(up, Path(folder) / "devices.csv", DEVICES, DEAD)
         with _watched(up) as workers:
-            seconds, lasted = _send(up, {"accepted": DEVICES - DEAD, "gone": DEAD})
-        _check_retired(up)
-    rate, cpu = DEVICES / seconds, workers.cpu_seconds / DEVICES
+            lasting = _send(up, {"accepted": DEVICES - DEAD, "gone": DEAD})
+        _check_devices(up, lasting.sending)
+    rate, cpu = DEVICES / lasting.command_seconds, workers.cpu_seconds / DEVICES
     cost = cpu * MILLION * GIGABYTES * DOLLARS_A_GIGABYTE_SECOND
     rows = [
         (f"a sending to {FEW}, from the command to its end: cold, warm", f"{cold:.1f} s, {warm:.1f} s", ""),
         ("import of the devices", f"{DEVICES / importing:.0f} rows/s", ""),
         ("from the command to its end", f"{rate:.0f} devices/s", ""),
-        ("from the sending's beginning to its end", f"{lasted} s", ""),
+        ("from the sending's beginning to its end", f"{lasting.hub_seconds} s", ""),
         ("processor time of the workers, with their start", f"{cpu * 1e6:.0f} µs a device", ""),
         ("processor time of the engine", f"{workers.engine_seconds / DEVICES * 1e6:.0f} µs a device", ""),
         ("processor time of the stand-ins", f"{workers.stand_ins_seconds / DEVICES * 1e6:.0f} µs a device", ""),
@@ -74,21 +74,32 @@ def _import(up: Up, file: Path, devices: int, dead: int = 0) -> float:
     return time.perf_counter() - started
 
 
-def _send(up: Up, expected: Mapping[str, int]) -> tuple[float, int]:
-    """Send to everybody, and return the seconds that the command takes, and those from the beginning to the end of the sending."""
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A sending, the seconds that its command took, and those from its beginning to its end."""
+
+    sending: int
+    command_seconds: float
+    hub_seconds: int
+
+
+def _send(up: Up, expected: Mapping[str, int]) -> Sent:
+    """Send to everybody, and see that this came of them."""
     started = time.perf_counter()
     sending = _pushhub(up, "send", "--app", APP, "--all", "--title", "Sale", "--text", "Today alone", "--json")
     seconds = time.perf_counter() - started
     came_of = {outcome: number for outcome, number in sending["counts"][PROVIDER].items() if number}
     assert came_of == expected, sending["counts"]
     lasted = datetime.fromisoformat(sending["ended"]) - datetime.fromisoformat(sending["begun"])
-    return seconds, int(lasted.total_seconds())
+    return Sent(sending["id"], seconds, int(lasted.total_seconds()))
 
 
-def _check_retired(up: Up) -> None:
-    """A sending that follows finds nobody of those that were retired."""
+def _check_devices(up: Up, sending: int) -> None:
+    """See that each device got it once, and that a sending that follows finds nobody of those that are dead."""
+    got: Any = _pushhub(up, "devices", "list", "--sending", str(sending), "--json")
+    assert len({push["token"] for push in got}) == len(got) == DEVICES
     found = _pushhub(up, "sendings", "count", "--app", APP, "--all", "--json")
-    assert found["audience"] == DEVICES - DEAD, found
+    assert found["pushes"] == {PROVIDER: DEVICES - DEAD}, found
 
 
 def _pushhub(up: Up, *arguments: str) -> dict[str, Any]:
@@ -140,8 +151,10 @@ class Workers:
 def _watched(up: Up) -> Iterator[Workers]:
     """Look at the workers five times a second while the body runs."""
     ended, workers = threading.Event(), Workers()
-    engine, stand_ins = psutil.Process(up.note.engine.pid), psutil.Process(up.process.pid)
-    before = _seconds_of(engine), _seconds_of(stand_ins)
+    engine = psutil.Process(up.note.engine.pid)
+    hub = psutil.Process(up.process.pid)
+    stand_ins = [hub, *(child for child in hub.children(recursive=True) if engine not in (child, *child.parents()))]
+    before = _seconds_of([engine]), _seconds_of(stand_ins)
 
     def watch() -> None:
         while not ended.wait(0.2):
@@ -155,10 +168,11 @@ def _watched(up: Up) -> Iterator[Workers]:
         ended.set()
         watcher.join()
         workers.look(engine)
-        workers.engine_seconds, workers.stand_ins_seconds = _seconds_of(engine) - before[0], _seconds_of(stand_ins) - before[1]
+        workers.engine_seconds = _seconds_of([engine]) - before[0]
+        workers.stand_ins_seconds = _seconds_of(stand_ins) - before[1]
 
 
-def _seconds_of(process: psutil.Process) -> float:
-    """Return the processor time that a process has taken, without that of its children."""
-    used = process.cpu_times()
-    return used.user + used.system
+def _seconds_of(processes: Iterable[psutil.Process]) -> float:
+    """Return the processor time that processes have taken, without that of their children."""
+    used = [process.cpu_times() for process in processes]
+    return sum(times.user + times.system for times in used)
