@@ -128,8 +128,8 @@ class Http2Transport:
             stream = under_way[handle]
             batch.take(stream.index, stream.result(code, text))
             self._release(stream, under_way)
-        # libcurl would send those that wait for a stream over the next connection, all at once.
-        for stream in [stream for stream in under_way.values() if stream.is_to_be_begun_anew()]:
+        # libcurl would send those that wait for a stream over the next connection, all at once. Only a failure breaks one.
+        for stream in [stream for stream in under_way.values() if stream.is_to_be_begun_anew()] if failed else ():
             batch.waiting.appendleft(stream.index)
             self._release(stream, under_way)
 
