@@ -12,7 +12,6 @@ from tests.doubles.functions import all_functions
 from tests.lambda_environment import ROOT, SETTINGS, function_environment, make_interpreter, pinned_packages
 
 OF_EVERY_FUNCTION = {
-    "annotated_types",
     "aws_lambda_powertools",
     "boto3",
     "botocore",
@@ -21,24 +20,22 @@ OF_EVERY_FUNCTION = {
     "handler",
     "jmespath",
     "pushhub",
-    "pydantic",
-    "pydantic_core",
     "s3transfer",
     "six",
     "typing_extensions",
-    "typing_inspection",
     "urllib3",
 }
+PYDANTIC = {"annotated_types", "pydantic", "pydantic_core", "typing_inspection"}
 PACKAGES = {
-    "push_subscribe": OF_EVERY_FUNCTION | {"tenacity"},
-    "post_events": OF_EVERY_FUNCTION | {"defusedxml"},
+    "push_subscribe": OF_EVERY_FUNCTION | PYDANTIC | {"tenacity"},
+    "post_events": OF_EVERY_FUNCTION | PYDANTIC | {"defusedxml"},
     "crypto_post_events": OF_EVERY_FUNCTION | {"cryptography"},
     "record_events": OF_EVERY_FUNCTION | {"tenacity"},
     "forward_events": OF_EVERY_FUNCTION | {"pycurl"},
     "imports_start": OF_EVERY_FUNCTION | {"tenacity"},
-    "imports_plan": OF_EVERY_FUNCTION | {"tenacity"},
+    "imports_plan": OF_EVERY_FUNCTION | PYDANTIC | {"tenacity"},
     "imports_chunk": OF_EVERY_FUNCTION | {"tenacity"},
-    "imports_report": OF_EVERY_FUNCTION | {"tenacity"},
+    "imports_report": OF_EVERY_FUNCTION | PYDANTIC | {"tenacity"},
     "sends_lane": OF_EVERY_FUNCTION | {"tenacity", "pycurl", "cryptography"},
     "sends_deliver": OF_EVERY_FUNCTION | {"tenacity", "pycurl", "cryptography"},
     "sends_sweep": OF_EVERY_FUNCTION | {"tenacity"},

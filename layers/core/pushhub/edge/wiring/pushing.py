@@ -2,13 +2,11 @@
 
 from typing import TYPE_CHECKING, Final
 
-from pydantic import Field
-
 from pushhub.adapters.curl.http2 import Http2Transport
 from pushhub.adapters.dynamodb.audience import DynamoAudience
 from pushhub.audience.retiring import Retiring
 from pushhub.edge.observing.sends import push_fault
-from pushhub.edge.settings import comma_separated
+from pushhub.edge.settings import Setting, comma_separated, not_empty, true_or_false
 from pushhub.edge.wiring.app_secrets import cached_app_secrets
 from pushhub.edge.wiring.secrets import cached_secrets
 from pushhub.edge.wiring.sends import SendsSettings
@@ -32,16 +30,16 @@ class PushingSettings(SendsSettings):
     recipients that are pushed to later, and of dead letters; and which addresses may be reached.
     """
 
-    catalog_table: str = Field(alias="CATALOG_TABLE", min_length=1)
-    audience_table: str = Field(alias="AUDIENCE_TABLE", min_length=1)
-    secret: str = Field(alias="SECRET", min_length=1)
-    apps_secret: str = Field(alias="APPS_SECRET", min_length=1)
-    stack: str = Field(alias="STACK", min_length=1)
-    deliveries_queue: str = Field(alias="DELIVERIES_QUEUE", min_length=1)
-    dead_letters: str = Field(alias="SENDS_DEAD_LETTERS", min_length=1)
-    allow_local_upstreams: bool = Field(alias="ALLOW_LOCAL_UPSTREAMS")
-    stand_ins_url: str = Field(alias="STAND_INS_URL")
-    more_push_hosts: str = Field(alias="MORE_PUSH_HOSTS")
+    catalog_table = Setting("CATALOG_TABLE", not_empty)
+    audience_table = Setting("AUDIENCE_TABLE", not_empty)
+    secret = Setting("SECRET", not_empty)
+    apps_secret = Setting("APPS_SECRET", not_empty)
+    stack = Setting("STACK", not_empty)
+    deliveries_queue = Setting("DELIVERIES_QUEUE", not_empty)
+    dead_letters = Setting("SENDS_DEAD_LETTERS", not_empty)
+    allow_local_upstreams = Setting("ALLOW_LOCAL_UPSTREAMS", true_or_false)
+    stand_ins_url = Setting("STAND_INS_URL", str)
+    more_push_hosts = Setting("MORE_PUSH_HOSTS", comma_separated)
 
 
 def provider_pusher(client: "DynamoDBClient", catalog: "CachedCatalog", settings: PushingSettings) -> ProviderPusher:
@@ -51,7 +49,7 @@ def provider_pusher(client: "DynamoDBClient", catalog: "CachedCatalog", settings
         accounts=Accounts(
             cached_app_secrets(settings.apps_secret),
             settings.stand_ins_url,
-            comma_separated(settings.more_push_hosts),
+            settings.more_push_hosts,
             on_fault=push_fault,
         ),
         tracking=Tracking(catalog, cached_secrets(settings.secret), settings.stack),

@@ -2,7 +2,6 @@
 
 from pushhub.adapters import clients
 from pushhub.adapters.dynamodb.reach import DynamoReach
-from pushhub.edge.settings import read_settings
 from pushhub.edge.wiring.catalog import cached_catalog
 from pushhub.edge.wiring.pushing import FUNCTION_SECONDS, PushingSettings, provider_pusher
 from pushhub.edge.wiring.queues import queue
@@ -17,7 +16,7 @@ class SendsDeliverSettings(PushingSettings):
 
 def try_deferral() -> TryDeferral:
     """Return what tries deferrals."""
-    settings = read_settings(SendsDeliverSettings)
+    settings = SendsDeliverSettings()
     client, sqs = clients.dynamodb(), clients.sqs()
     catalog = cached_catalog(client, settings.catalog_table)
     return TryDeferral(

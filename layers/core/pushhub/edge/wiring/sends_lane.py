@@ -1,10 +1,8 @@
 """Which settings has `sends_lane`, and which implementation serves which of its ports?"""
 
-from pydantic import Field
-
 from pushhub.adapters import clients
 from pushhub.adapters.dynamodb.reach import DynamoReach
-from pushhub.edge.settings import read_settings
+from pushhub.edge.settings import Setting, not_empty
 from pushhub.edge.wiring.catalog import cached_catalog
 from pushhub.edge.wiring.pushing import FUNCTION_SECONDS, PushingSettings, provider_pusher
 from pushhub.edge.wiring.queues import queue
@@ -18,12 +16,12 @@ from pushhub.sends.steps import IndexSteps, NamedSteps, Steps
 class SendsLaneSettings(PushingSettings):
     """Settings of `sends_lane`: those of each function that pushes, and the queue of lanes, which feeds it."""
 
-    sends_queue: str = Field(alias="SENDS_QUEUE", min_length=1)
+    sends_queue = Setting("SENDS_QUEUE", not_empty)
 
 
 def advance_lane() -> AdvanceLane:
     """Return what has lanes advance."""
-    settings = read_settings(SendsLaneSettings)
+    settings = SendsLaneSettings()
     client, sqs = clients.dynamodb(), clients.sqs()
     catalog, reach = cached_catalog(client, settings.catalog_table), DynamoReach(client, settings.audience_table)
     return AdvanceLane(
