@@ -1,23 +1,22 @@
-"""How do functions push to devices, and what do they need for it?"""
+"""Which settings has each function that pushes, and when does it load what pushes?"""
 
+import time
 from typing import TYPE_CHECKING, Final
 
-from pushhub.adapters.curl.http2 import Http2Transport
-from pushhub.adapters.dynamodb.audience import DynamoAudience
-from pushhub.audience.retiring import Retiring
-from pushhub.edge.observing.sends import push_fault
 from pushhub.edge.settings import Setting, comma_separated, not_empty, true_or_false
-from pushhub.edge.wiring.app_secrets import cached_app_secrets
-from pushhub.edge.wiring.secrets import cached_secrets
 from pushhub.edge.wiring.sends import SendsSettings
-from pushhub.sends.accounts import Accounts
-from pushhub.sends.pushing import ProviderPusher
-from pushhub.sends.tracking import Tracking
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from mypy_boto3_dynamodb import DynamoDBClient
 
+    from pushhub.audience.model import Subscription
     from pushhub.catalog.cached import CachedCatalog
+    from pushhub.catalog.model import App
+    from pushhub.sends.outcomes import RecipientOutcome
+    from pushhub.sends.port import Pusher
+    from pushhub.sends.sending import Sending
 
 FUNCTION_SECONDS: Final = 90
 """How long a function that pushes may run at most: its `Timeout` in the template."""
@@ -42,17 +41,32 @@ class PushingSettings(SendsSettings):
     more_push_hosts = Setting("MORE_PUSH_HOSTS", comma_separated)
 
 
-def provider_pusher(client: "DynamoDBClient", catalog: "CachedCatalog", settings: PushingSettings) -> ProviderPusher:
-    """Return what pushes steps to providers; credentials are read when the first step needs them."""
-    return ProviderPusher(
-        transport=Http2Transport(allow_local=settings.allow_local_upstreams),
-        accounts=Accounts(
-            cached_app_secrets(settings.apps_secret),
-            settings.stand_ins_url,
-            settings.more_push_hosts,
-            on_fault=push_fault,
-        ),
-        tracking=Tracking(catalog, cached_secrets(settings.secret), settings.stack),
-        retiring=Retiring(DynamoAudience(client, settings.audience_table)),
-        on_fault=push_fault,
-    )
+class PusherOnDemand:
+    """Loads what pushes with the first push. See :class:`pushhub.sends.port.Pusher`.
+
+    Providers, cryptography, curl, what retires subscriptions and the clients of both secrets are 30 % of a cold start. An
+    invocation whose lane is taken, paused, or of a sending that has ended pushes nothing.
+    """
+
+    def __init__(
+        self,
+        client: "DynamoDBClient",
+        catalog: "CachedCatalog",
+        settings: PushingSettings,
+        clock: "Callable[[], float]" = time.monotonic,
+    ) -> None:
+        """Keep what it is made of; `clock` counts seconds."""
+        self._made_of = (client, catalog, settings)
+        self._clock = clock
+        self._pusher: Pusher | None = None
+
+    def push(
+        self, sending: "Sending", app: "App", recipients: "Sequence[Subscription]", seconds: float
+    ) -> "Sequence[RecipientOutcome]":
+        """See :meth:`pushhub.sends.port.Pusher.push`; loading is part of its time."""
+        begun = self._clock()
+        if self._pusher is None:
+            from pushhub.edge.wiring.providers import provider_pusher
+
+            self._pusher = provider_pusher(*self._made_of)
+        return self._pusher.push(sending, app, recipients, seconds - (self._clock() - begun))

@@ -3,7 +3,7 @@
 from pushhub.adapters import clients
 from pushhub.adapters.dynamodb.reach import DynamoReach
 from pushhub.edge.wiring.catalog import cached_catalog
-from pushhub.edge.wiring.pushing import FUNCTION_SECONDS, PushingSettings, provider_pusher
+from pushhub.edge.wiring.pushing import FUNCTION_SECONDS, PusherOnDemand, PushingSettings
 from pushhub.edge.wiring.queues import queue
 from pushhub.edge.wiring.sends import mint_run, sendings, sends_clock
 from pushhub.sends.deferrals import TryDeferral
@@ -24,7 +24,7 @@ def try_deferral() -> TryDeferral:
         apps=catalog.app,
         reach=DynamoReach(client, settings.audience_table),
         recipients=recipients_of,
-        pusher=provider_pusher(client, catalog, settings),
+        pusher=PusherOnDemand(client, catalog, settings),
         deliveries=queue(sqs, settings.deliveries_queue),
         dead_letters=queue(sqs, settings.dead_letters),
         clock=sends_clock(),

@@ -4,7 +4,7 @@ from pushhub.adapters import clients
 from pushhub.adapters.dynamodb.reach import DynamoReach
 from pushhub.edge.settings import Setting, not_empty
 from pushhub.edge.wiring.catalog import cached_catalog
-from pushhub.edge.wiring.pushing import FUNCTION_SECONDS, PushingSettings, provider_pusher
+from pushhub.edge.wiring.pushing import FUNCTION_SECONDS, PusherOnDemand, PushingSettings
 from pushhub.edge.wiring.queues import queue
 from pushhub.edge.wiring.sends import mint_run, sendings, sends_clock
 from pushhub.sends.finding import Finding
@@ -28,7 +28,7 @@ def advance_lane() -> AdvanceLane:
         store=sendings(client, settings),
         apps=catalog.app,
         steps=Steps(IndexSteps(reach, enabled_references, recipients_among), NamedSteps(Finding(reach, catalog))),
-        pusher=provider_pusher(client, catalog, settings),
+        pusher=PusherOnDemand(client, catalog, settings),
         sends=queue(sqs, settings.sends_queue),
         deliveries=queue(sqs, settings.deliveries_queue),
         dead_letters=queue(sqs, settings.dead_letters),
