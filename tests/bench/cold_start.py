@@ -10,14 +10,18 @@ from tests.doubles.functions import all_functions
 from tests.lambda_environment import ROOT, SETTINGS, function_environment, make_interpreter
 
 ROUNDS = 15
-BUDGET = 1.7
 
 CORE = ROOT / "layers" / "core"
 TIMED = "import sys, time; sys.path[:0] = sys.argv[1:]; started = time.perf_counter(); {}; print(time.perf_counter() - started)"
-CLIENT_OF = {"push_subscribe": "dynamodb"} | dict.fromkeys(
-    ("post_events", "crypto_post_events", "record_events", "forward_events"), "sqs"
+SENDING = ("sends_lane", "sends_deliver", "sends_sweep")
+CLIENT_OF = (
+    {"push_subscribe": "dynamodb"}
+    | dict.fromkeys(("post_events", "crypto_post_events", "record_events", "forward_events"), "sqs")
+    | dict.fromkeys(SENDING, "dynamodb")
 )
 """Those that somebody waits for have a budget; for the steps of an import, a second is nothing."""
+BUDGETS = dict.fromkeys(CLIENT_OF, 1.7) | dict.fromkeys(SENDING, 1.6)
+"""At most so many times what the client costs."""
 
 
 def measure() -> Table:
@@ -31,10 +35,10 @@ def measure() -> Table:
     medians = {name: statistics.median(values[1:]) for name, values in seconds.items()}
     rows = [(f'boto3.client("{name}")', f"{medians[name] * 1000:.0f}", "") for name in sorted(set(CLIENT_OF.values()))]
     ratios = {name: medians[name] / medians[client] for name, client in CLIENT_OF.items()}
-    shown = {name: f"{ratio:.2f} of {CLIENT_OF[name]}" for name, ratio in ratios.items()}
+    shown = {name: f"{ratio:.2f} of {CLIENT_OF[name]} (at most {BUDGETS[name]})" for name, ratio in ratios.items()}
     rows += [(f"import of {name}", f"{medians[name] * 1000:.0f}", shown.get(name, "")) for name in SETTINGS]
-    missed = tuple(name for name, ratio in ratios.items() if ratio > BUDGET)
-    title = f"Cold start, medians of {ROUNDS} fresh interpreters (budget: ratio at most {BUDGET})"
+    missed = tuple(name for name, ratio in ratios.items() if ratio > BUDGETS[name])
+    title = f"Cold start, medians of {ROUNDS} fresh interpreters"
     return Table(title, ("what", "ms", "ratio"), rows, missed)
 
 

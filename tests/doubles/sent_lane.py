@@ -68,7 +68,7 @@ class SentLane:
         catalog = CachedCatalog(lambda: Catalog({CUSTOMERS.id: CUSTOMERS}, {}))
         self.advance = AdvanceLane(
             store=DynamoSendings(client, LEDGER, retention_days=30),
-            apps=lambda _: app,
+            apps=lambda _id, _since: app,
             steps=Steps(IndexSteps(reach, enabled_references, recipients_among), NamedSteps(Finding(reach, catalog))),
             pusher=ProviderPusher(
                 self.transport,

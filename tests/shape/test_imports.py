@@ -12,7 +12,6 @@ from tests.doubles.functions import all_functions
 from tests.lambda_environment import ROOT, SETTINGS, function_environment, make_interpreter, pinned_packages
 
 OF_EVERY_FUNCTION = {
-    "annotated_types",
     "aws_lambda_powertools",
     "boto3",
     "botocore",
@@ -21,26 +20,24 @@ OF_EVERY_FUNCTION = {
     "handler",
     "jmespath",
     "pushhub",
-    "pydantic",
-    "pydantic_core",
     "s3transfer",
     "six",
     "typing_extensions",
-    "typing_inspection",
     "urllib3",
 }
+PYDANTIC = {"annotated_types", "pydantic", "pydantic_core", "typing_inspection"}
 PACKAGES = {
-    "push_subscribe": OF_EVERY_FUNCTION | {"tenacity"},
-    "post_events": OF_EVERY_FUNCTION | {"defusedxml"},
+    "push_subscribe": OF_EVERY_FUNCTION | PYDANTIC | {"tenacity"},
+    "post_events": OF_EVERY_FUNCTION | PYDANTIC | {"defusedxml"},
     "crypto_post_events": OF_EVERY_FUNCTION | {"cryptography"},
     "record_events": OF_EVERY_FUNCTION | {"tenacity"},
     "forward_events": OF_EVERY_FUNCTION | {"pycurl"},
     "imports_start": OF_EVERY_FUNCTION | {"tenacity"},
-    "imports_plan": OF_EVERY_FUNCTION | {"tenacity"},
+    "imports_plan": OF_EVERY_FUNCTION | PYDANTIC | {"tenacity"},
     "imports_chunk": OF_EVERY_FUNCTION | {"tenacity"},
-    "imports_report": OF_EVERY_FUNCTION | {"tenacity"},
-    "sends_lane": OF_EVERY_FUNCTION | {"tenacity", "pycurl", "cryptography"},
-    "sends_deliver": OF_EVERY_FUNCTION | {"tenacity", "pycurl", "cryptography"},
+    "imports_report": OF_EVERY_FUNCTION | PYDANTIC | {"tenacity"},
+    "sends_lane": OF_EVERY_FUNCTION | {"tenacity"},
+    "sends_deliver": OF_EVERY_FUNCTION | {"tenacity"},
     "sends_sweep": OF_EVERY_FUNCTION | {"tenacity"},
 }
 """The packages a handler needs. A further one costs every cold start: measure it (tests/bench) before it is added here.
@@ -73,6 +70,20 @@ AUDIENCE = (
 )
 NO_IMPORT = ("pushhub.dialects", "pushhub.events", "pushhub.adapters.dynamodb.ledger", "pushhub.catalog.secrets")
 NO_SENDING = ("pushhub.dialects", "pushhub.imports", "pushhub.events.recording", "pushhub.events.forwarding", "pushhub.adapters.s3")
+PUSHING = (
+    "pushhub.edge.wiring.providers",
+    "pushhub.adapters.curl",
+    "pushhub.adapters.dynamodb.audience",
+    "pushhub.audience.draft",
+    "pushhub.audience.retiring",
+    "pushhub.sends.accounts",
+    "pushhub.sends.encryption",
+    "pushhub.sends.providers",
+    "pushhub.sends.pushing",
+    "pushhub.sends.signing",
+    "pushhub.sends.tracking",
+)
+"""What is loaded with the first push."""
 NOT_NEEDED = {
     "push_subscribe": ("pushhub.dialects.xml_body", "pushhub.events", "pushhub.adapters.dynamodb.schema.ledger"),
     "post_events": (*AUDIENCE, "pushhub.catalog.secrets", "pushhub.events.links", "pushhub.adapters.dynamodb.ledger"),
@@ -95,30 +106,29 @@ NOT_NEEDED = {
         "pushhub.imports.steps.rounds",
         "pushhub.imports.steps.settling",
     ),
-    "sends_lane": (*NO_SENDING, "pushhub.sends.deferrals", "pushhub.sends.sweeping"),
-    "sends_deliver": (*NO_SENDING, "pushhub.sends.sweeping", "pushhub.sends.finding"),
+    "sends_lane": (*NO_SENDING, *PUSHING, "pushhub.sends.deferrals", "pushhub.sends.sweeping"),
+    "sends_deliver": (*NO_SENDING, *PUSHING, "pushhub.sends.sweeping", "pushhub.sends.finding"),
     "sends_sweep": (
         *AUDIENCE,
         *NO_SENDING,
+        *PUSHING,
         "pushhub.catalog.secrets",
         "pushhub.catalog.cached",
         "pushhub.adapters.dynamodb.catalog",
-        "pushhub.sends.providers",
-        "pushhub.sends.accounts",
-        "pushhub.sends.pushing",
-        "pushhub.sends.signing",
-        "pushhub.sends.encryption",
     ),
 }
 """Modules that a function has no use for, although others have."""
 
+MOST_COLLECTIONS = 10
+"""How often the collector goes through what an import makes: dozens of times, unless the handler imports `pushhub.edge` first."""
+
 PROBE = """
-import json, sys
+import gc, json, sys
 sys.path[:0] = sys.argv[1:]
 import handler
 of_ours = [name for name, module in sys.modules.items() if any(
     folder in (getattr(module, "__file__", None) or "") for folder in ("site-packages", *sys.argv[1:]))]
-print(json.dumps(of_ours))
+print(json.dumps([of_ours, sum(each["collections"] for each in gc.get_stats())]))
 """
 
 
@@ -133,10 +143,11 @@ def test_a_handler_loads_the_packages_it_needs_and_no_other(function: str, inter
     probed = subprocess.run(
         [interpreter, "-c", PROBE, *folders], env=function_environment(function), capture_output=True, text=True, check=True
     )
-    loaded = json.loads(probed.stdout)
+    loaded, collections = json.loads(probed.stdout)
     packages = {name.split(".")[0] for name in loaded if not name.startswith("_")}
     assert packages == PACKAGES[function]
     assert not [name for name in loaded if name.startswith((*NEVER, *NOT_NEEDED[function]))]
+    assert collections <= MOST_COLLECTIONS
 
 
 def test_every_function_has_an_import_budget_and_settings() -> None:

@@ -140,7 +140,7 @@ def test_a_handler_decodes_calls_and_encodes_and_does_nothing_else(name: str) ->
 @by_function
 def test_the_settings_of_a_function_are_its_environment(name: str) -> None:
     given = set(FUNCTIONS[name]["Properties"]["Environment"]["Variables"])
-    read = {field.alias for field in settings_of(folder_of(name)).model_fields.values()}
+    read = {field.variable for field in settings_of(folder_of(name)).fields().values()}
     assert {variable for variable in given if not READ_BY_LIBRARIES.match(variable)} == read
 
 

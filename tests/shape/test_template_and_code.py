@@ -344,11 +344,11 @@ def _run_sends(patch: pytest.MonkeyPatch, name: str, case: Case) -> set[Right]:
         for queue, text in case.given_object.get("not_taken", {}).items()
     }
     shared = importlib.import_module("pushhub.edge.wiring.sends")
-    pushing = importlib.import_module("pushhub.edge.wiring.pushing")
+    providers = importlib.import_module("pushhub.edge.wiring.providers")
     patch.setattr(shared, "DynamoSendings", partial(SendingsOfBoth, memory=world.store))
     patch.setattr(shared, "milliseconds_now", lambda: Milliseconds(1000 * world.now))
-    patch.setattr(pushing, "Http2Transport", lambda **_: world.transport)
-    patch.setattr(pushing, "DynamoAudience", partial(AudienceOfBoth, memory=world.audience))
+    patch.setattr(providers, "Http2Transport", lambda **_: world.transport)
+    patch.setattr(providers, "DynamoAudience", partial(AudienceOfBoth, memory=world.audience))
     if hasattr(wiring_of(folder_of(name)), "DynamoReach"):
         patch.setattr(wiring_of(folder_of(name)), "DynamoReach", partial(ReachOfBoth, memory=world.reach))
     with _answered_from(patch, can):

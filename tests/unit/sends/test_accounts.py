@@ -10,12 +10,13 @@ from pushhub.catalog.cached import CachedCatalog
 from pushhub.catalog.model import App, Catalog, ProviderBlock
 from pushhub.faults import UnavailableError
 from pushhub.moments import Milliseconds
-from pushhub.sends.accounts import Account, Accounts, Apps
+from pushhub.sends.accounts import Account, Accounts
 from pushhub.sends.outcomes import Outcome, RecipientOutcome
 from pushhub.sends.platforms import Block
 from pushhub.sends.providers.apns import ApnsAccount
 from pushhub.sends.providers.fcm_bearer import FcmAccount
 from pushhub.sends.providers.web_push import VapidAccount
+from pushhub.sends.served_apps import Apps
 from tests.doubles.apps import app_of, app_secrets
 
 STAND_INS = "http://127.0.0.1:4570"

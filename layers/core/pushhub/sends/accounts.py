@@ -11,10 +11,8 @@ from functools import lru_cache
 from typing import Final
 
 from pushhub.catalog.app_secrets import CachedAppSecrets
-from pushhub.catalog.cached import CachedCatalog
-from pushhub.catalog.model import App, AppId, ProviderBlock
+from pushhub.catalog.model import App, ProviderBlock
 from pushhub.faults import UnavailableError
-from pushhub.moments import Milliseconds
 from pushhub.sends.outcomes import Outcome, RecipientOutcome
 from pushhub.sends.platforms import Block
 from pushhub.sends.providers.apns import ApnsAccount
@@ -33,26 +31,6 @@ _UNREADABLE: Final = unsent(Outcome.RETRY, "the stack's secret of apps cannot be
 _NO_CREDENTIALS: Final = unsent(Outcome.RETRY, "the stack's secret of apps has no credentials of it yet; apply the catalog")
 _NO_STAND_INS: Final = unsent(Outcome.CREDENTIALS_BAD, "it is a stand-in, and this stack has none")
 _BROKEN: Final = unsent(Outcome.CREDENTIALS_BAD, "its credentials are broken; apply the catalog with good ones")
-
-
-@dataclass(frozen=True, slots=True)
-class Apps:
-    """Finds the apps of sendings."""
-
-    catalog: CachedCatalog
-    secrets: CachedAppSecrets
-
-    def app(self, id_: AppId, since: Milliseconds) -> App | None:
-        """Return an app as the catalog had it at a moment or later, or None; the next account of it is as new.
-
-        Who sends right after a change of the catalog is served by what was changed, whatever the process has kept.
-
-        Raises:
-            UnavailableError: the catalog cannot be read.
-        """
-        self.catalog.forget_before(since)
-        self.secrets.forget_before(since)
-        return self.catalog.app(id_)
 
 
 @dataclass(frozen=True, slots=True)

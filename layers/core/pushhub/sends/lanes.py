@@ -216,7 +216,11 @@ class _Slice:
         self.handled.deferred += len(accounted.waiting)
         self.handled.steps += 1
         remember(
-            use_case.store, self.sending, {**messages_bad(self.run.counts), **accounted.stops}, accounted.examples, self.handled
+            use_case.store,
+            self.sending,
+            {**messages_bad(self.run.counts), **accounted.stops_in(self.run.counts)},
+            accounted.examples,
+            self.handled,
         )
 
     def _deferrals(self, name: Place, waiting: tuple[WaitingRecipient, ...]) -> tuple[NewDeferral, ...]:

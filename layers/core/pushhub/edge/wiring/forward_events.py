@@ -3,13 +3,11 @@
 import random
 import time
 
-from pydantic import Field
-
 from pushhub.adapters import clients
 from pushhub.adapters.curl.exchange import CurlExchange
 from pushhub.catalog.model import UpstreamKind
 from pushhub.dialects.altcraft.upstream import AltcraftUpstream
-from pushhub.edge.settings import Settings, read_settings
+from pushhub.edge.settings import Setting, Settings, not_empty, true_or_false
 from pushhub.edge.wiring.catalog import cached_catalog
 from pushhub.edge.wiring.queues import queue
 from pushhub.edge.wiring.secrets import cached_secrets
@@ -20,17 +18,17 @@ from pushhub.moments import Clock, milliseconds_now
 class ForwardEventsSettings(Settings):
     """Settings of `forward_events`: where upstreams and their tokens stand, its queues, and whether local addresses are allowed."""
 
-    catalog_table: str = Field(alias="CATALOG_TABLE", min_length=1)
-    secret: str = Field(alias="SECRET", min_length=1)
-    retries_queue: str = Field(alias="RETRIES_QUEUE", min_length=1)
-    relays_queue: str = Field(alias="RELAYS_QUEUE", min_length=1)
-    dead_letters: str = Field(alias="FORWARDS_DEAD_LETTERS", min_length=1)
-    allow_local_upstreams: bool = Field(alias="ALLOW_LOCAL_UPSTREAMS")
+    catalog_table = Setting("CATALOG_TABLE", not_empty)
+    secret = Setting("SECRET", not_empty)
+    retries_queue = Setting("RETRIES_QUEUE", not_empty)
+    relays_queue = Setting("RELAYS_QUEUE", not_empty)
+    dead_letters = Setting("FORWARDS_DEAD_LETTERS", not_empty)
+    allow_local_upstreams = Setting("ALLOW_LOCAL_UPSTREAMS", true_or_false)
 
 
 def forwarding() -> Forwarding:
     """Return what hands batches of reports on."""
-    settings = read_settings(ForwardEventsSettings)
+    settings = ForwardEventsSettings()
     sqs = clients.sqs()
     catalog, secrets = cached_catalog(clients.dynamodb(), settings.catalog_table), cached_secrets(settings.secret)
     return Forwarding(

@@ -1,8 +1,6 @@
 """Which settings has every step of an import?"""
 
-from pydantic import Field
-
-from pushhub.edge.settings import Settings
+from pushhub.edge.settings import Setting, Settings, at_least, not_empty
 
 
 class ImportsSettings(Settings):
@@ -11,6 +9,6 @@ class ImportsSettings(Settings):
     A job may run for 7 days; it is remembered for longer.
     """
 
-    ledger_table: str = Field(alias="LEDGER_TABLE", min_length=1)
-    retention_days: int = Field(alias="IMPORT_RETENTION_DAYS", ge=8)
-    bucket: str = Field(alias="IMPORTS_BUCKET", min_length=1)
+    ledger_table = Setting("LEDGER_TABLE", not_empty)
+    retention_days = Setting("IMPORT_RETENTION_DAYS", at_least(8))
+    bucket = Setting("IMPORTS_BUCKET", not_empty)

@@ -2,14 +2,12 @@
 
 from typing import Final
 
-from pydantic import Field
-
 from pushhub.adapters import clients
 from pushhub.adapters.dynamodb.audience import DynamoAudience
 from pushhub.adapters.dynamodb.jobs import DynamoJobs
 from pushhub.adapters.dynamodb.journal import DynamoJournals
 from pushhub.adapters.s3 import S3Files
-from pushhub.edge.settings import comma_separated, read_settings
+from pushhub.edge.settings import Setting, comma_separated, not_empty
 from pushhub.edge.wiring.catalog import cached_catalog
 from pushhub.edge.wiring.imports import ImportsSettings
 from pushhub.imports.steps.chunk import ImportChunk
@@ -24,14 +22,14 @@ class ImportsChunkSettings(ImportsSettings):
     One table says which columns a file may have, the other takes the rows.
     """
 
-    catalog_table: str = Field(alias="CATALOG_TABLE", min_length=1)
-    audience_table: str = Field(alias="AUDIENCE_TABLE", min_length=1)
-    more_push_hosts: str = Field(alias="MORE_PUSH_HOSTS")
+    catalog_table = Setting("CATALOG_TABLE", not_empty)
+    audience_table = Setting("AUDIENCE_TABLE", not_empty)
+    more_push_hosts = Setting("MORE_PUSH_HOSTS", comma_separated)
 
 
 def import_chunk() -> ImportChunk:
     """Return what imports chunks."""
-    settings = read_settings(ImportsChunkSettings)
+    settings = ImportsChunkSettings()
     client = clients.dynamodb_of_chunks()
     return ImportChunk(
         catalog=cached_catalog(client, settings.catalog_table).current,
@@ -39,7 +37,7 @@ def import_chunk() -> ImportChunk:
         jobs=DynamoJobs(client, settings.ledger_table, settings.retention_days),
         journals=DynamoJournals(client, settings.ledger_table, settings.audience_table, settings.retention_days),
         files=S3Files(clients.s3(), settings.bucket),
-        more_push_hosts=comma_separated(settings.more_push_hosts),
+        more_push_hosts=settings.more_push_hosts,
     )
 
 

@@ -2,13 +2,11 @@
 
 import time
 
-from pydantic import Field
-
 from pushhub.adapters import clients
 from pushhub.adapters.dynamodb.jobs import DynamoJobs
 from pushhub.adapters.s3 import S3Files
 from pushhub.adapters.step_functions import StepFunctionsExecutions
-from pushhub.edge.settings import read_settings
+from pushhub.edge.settings import Setting, not_empty
 from pushhub.edge.wiring.imports import ImportsSettings
 from pushhub.imports.steps.report import ReportJob
 from pushhub.moments import seconds_now
@@ -17,12 +15,12 @@ from pushhub.moments import seconds_now
 class ImportsReportSettings(ImportsSettings):
     """Settings of `imports_report`: those of every step, and the state machine."""
 
-    state_machine: str = Field(alias="STATE_MACHINE", min_length=1)
+    state_machine = Setting("STATE_MACHINE", not_empty)
 
 
 def report_job() -> ReportJob:
     """Return what reports on jobs."""
-    settings = read_settings(ImportsReportSettings)
+    settings = ImportsReportSettings()
     return ReportJob(
         jobs=DynamoJobs(clients.dynamodb(), settings.ledger_table, settings.retention_days),
         executions=StepFunctionsExecutions(clients.stepfunctions(), settings.state_machine),

@@ -1,11 +1,9 @@
 """Which settings has `post_events`, and which implementation serves which of its ports?"""
 
-from pydantic import Field
-
 from pushhub.adapters import clients
 from pushhub.dialects.altcraft.events.accepting import Acceptance
 from pushhub.dialects.altcraft.events.post import PostEvents
-from pushhub.edge.settings import Settings, comma_separated, read_settings
+from pushhub.edge.settings import Setting, Settings, comma_separated, not_empty
 from pushhub.edge.wiring.catalog import cached_catalog
 from pushhub.edge.wiring.queues import queue
 
@@ -13,16 +11,16 @@ from pushhub.edge.wiring.queues import queue
 class PostEventsSettings(Settings):
     """Settings of `post_events`: its table, the queue that takes what is reported, and hosts of browsers beside the known ones."""
 
-    catalog_table: str = Field(alias="CATALOG_TABLE", min_length=1)
-    events_queue: str = Field(alias="EVENTS_QUEUE", min_length=1)
-    more_push_hosts: str = Field(alias="MORE_PUSH_HOSTS")
+    catalog_table = Setting("CATALOG_TABLE", not_empty)
+    events_queue = Setting("EVENTS_QUEUE", not_empty)
+    more_push_hosts = Setting("MORE_PUSH_HOSTS", comma_separated)
 
 
 def endpoint() -> PostEvents:
     """Return the endpoint."""
-    settings = read_settings(PostEventsSettings)
+    settings = PostEventsSettings()
     return PostEvents(
         catalog=cached_catalog(clients.dynamodb(), settings.catalog_table),
         accept=Acceptance(queue(clients.sqs(), settings.events_queue)),
-        more_push_hosts=comma_separated(settings.more_push_hosts),
+        more_push_hosts=settings.more_push_hosts,
     )

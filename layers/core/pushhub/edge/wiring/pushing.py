@@ -1,24 +1,24 @@
-"""How do functions push to devices, and what do they need for it?"""
+"""Which settings has each function that pushes, and when does it load what pushes?"""
 
+import time
 from typing import TYPE_CHECKING, Final
 
-from pydantic import Field
-
-from pushhub.adapters.curl.http2 import Http2Transport
-from pushhub.adapters.dynamodb.audience import DynamoAudience
-from pushhub.audience.retiring import Retiring
-from pushhub.edge.observing.sends import push_fault
-from pushhub.edge.settings import comma_separated
+from pushhub.edge.settings import Setting, comma_separated, not_empty, true_or_false
 from pushhub.edge.wiring.app_secrets import cached_app_secrets
 from pushhub.edge.wiring.catalog import cached_catalog
-from pushhub.edge.wiring.secrets import cached_secrets
 from pushhub.edge.wiring.sends import SendsSettings
-from pushhub.sends.accounts import Accounts, Apps
-from pushhub.sends.pushing import ProviderPusher
-from pushhub.sends.tracking import Tracking
+from pushhub.sends.served_apps import Apps
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from mypy_boto3_dynamodb import DynamoDBClient
+
+    from pushhub.audience.model import Subscription
+    from pushhub.catalog.model import App
+    from pushhub.sends.outcomes import RecipientOutcome
+    from pushhub.sends.port import Pusher
+    from pushhub.sends.sending import Sending
 
 FUNCTION_SECONDS: Final = 90
 """How long a function that pushes may run at most: its `Timeout` in the template."""
@@ -31,16 +31,16 @@ class PushingSettings(SendsSettings):
     recipients that are pushed to later, and of dead letters; and which addresses may be reached.
     """
 
-    catalog_table: str = Field(alias="CATALOG_TABLE", min_length=1)
-    audience_table: str = Field(alias="AUDIENCE_TABLE", min_length=1)
-    secret: str = Field(alias="SECRET", min_length=1)
-    apps_secret: str = Field(alias="APPS_SECRET", min_length=1)
-    stack: str = Field(alias="STACK", min_length=1)
-    deliveries_queue: str = Field(alias="DELIVERIES_QUEUE", min_length=1)
-    dead_letters: str = Field(alias="SENDS_DEAD_LETTERS", min_length=1)
-    allow_local_upstreams: bool = Field(alias="ALLOW_LOCAL_UPSTREAMS")
-    stand_ins_url: str = Field(alias="STAND_INS_URL")
-    more_push_hosts: str = Field(alias="MORE_PUSH_HOSTS")
+    catalog_table = Setting("CATALOG_TABLE", not_empty)
+    audience_table = Setting("AUDIENCE_TABLE", not_empty)
+    secret = Setting("SECRET", not_empty)
+    apps_secret = Setting("APPS_SECRET", not_empty)
+    stack = Setting("STACK", not_empty)
+    deliveries_queue = Setting("DELIVERIES_QUEUE", not_empty)
+    dead_letters = Setting("SENDS_DEAD_LETTERS", not_empty)
+    allow_local_upstreams = Setting("ALLOW_LOCAL_UPSTREAMS", true_or_false)
+    stand_ins_url = Setting("STAND_INS_URL", str)
+    more_push_hosts = Setting("MORE_PUSH_HOSTS", comma_separated)
 
 
 def apps_of_sendings(client: "DynamoDBClient", settings: PushingSettings) -> Apps:
@@ -48,17 +48,32 @@ def apps_of_sendings(client: "DynamoDBClient", settings: PushingSettings) -> App
     return Apps(cached_catalog(client, settings.catalog_table), cached_app_secrets(settings.apps_secret))
 
 
-def provider_pusher(client: "DynamoDBClient", apps: Apps, settings: PushingSettings) -> ProviderPusher:
-    """Return what pushes steps to providers; credentials are read when the first step needs them."""
-    return ProviderPusher(
-        transport=Http2Transport(allow_local=settings.allow_local_upstreams),
-        accounts=Accounts(
-            apps.secrets,
-            settings.stand_ins_url,
-            comma_separated(settings.more_push_hosts),
-            on_fault=push_fault,
-        ),
-        tracking=Tracking(apps.catalog, cached_secrets(settings.secret), settings.stack),
-        retiring=Retiring(DynamoAudience(client, settings.audience_table)),
-        on_fault=push_fault,
-    )
+class PusherOnDemand:
+    """Loads what pushes with the first push. See :class:`pushhub.sends.port.Pusher`.
+
+    Providers, cryptography, curl, what retires subscriptions and the clients of both secrets are 30 % of a cold start. An
+    invocation whose lane is taken, paused, or of a sending that has ended pushes nothing.
+    """
+
+    def __init__(
+        self,
+        client: "DynamoDBClient",
+        apps: Apps,
+        settings: PushingSettings,
+        clock: "Callable[[], float]" = time.monotonic,
+    ) -> None:
+        """Keep what it is made of; `clock` counts seconds."""
+        self._made_of = (client, apps, settings)
+        self._clock = clock
+        self._pusher: Pusher | None = None
+
+    def push(
+        self, sending: "Sending", app: "App", recipients: "Sequence[Subscription]", seconds: float
+    ) -> "Sequence[RecipientOutcome]":
+        """See :meth:`pushhub.sends.port.Pusher.push`; loading is part of its time."""
+        begun = self._clock()
+        if self._pusher is None:
+            from pushhub.edge.wiring.providers import provider_pusher
+
+            self._pusher = provider_pusher(*self._made_of)
+        return self._pusher.push(sending, app, recipients, seconds - (self._clock() - begun))

@@ -5,10 +5,8 @@ import secrets
 import time
 from typing import TYPE_CHECKING
 
-from pydantic import Field
-
 from pushhub.adapters.dynamodb.sendings import DynamoSendings
-from pushhub.edge.settings import Settings
+from pushhub.edge.settings import Setting, Settings, at_least, not_empty
 from pushhub.moments import Clock, milliseconds_now
 from pushhub.sends.sending import RunId
 
@@ -19,8 +17,8 @@ if TYPE_CHECKING:
 class SendsSettings(Settings):
     """Where sendings are remembered, and for how many days after their end: as long as their events are."""
 
-    ledger_table: str = Field(alias="LEDGER_TABLE", min_length=1)
-    retention_days: int = Field(alias="EVENT_RETENTION_DAYS", ge=1)
+    ledger_table = Setting("LEDGER_TABLE", not_empty)
+    retention_days = Setting("EVENT_RETENTION_DAYS", at_least(1))
 
 
 def sendings(client: "DynamoDBClient", settings: SendsSettings) -> DynamoSendings:

@@ -2,8 +2,7 @@
 
 from pushhub.adapters import clients
 from pushhub.adapters.dynamodb.reach import DynamoReach
-from pushhub.edge.settings import read_settings
-from pushhub.edge.wiring.pushing import FUNCTION_SECONDS, PushingSettings, apps_of_sendings, provider_pusher
+from pushhub.edge.wiring.pushing import FUNCTION_SECONDS, PusherOnDemand, PushingSettings, apps_of_sendings
 from pushhub.edge.wiring.queues import queue
 from pushhub.edge.wiring.sends import mint_run, sendings, sends_clock
 from pushhub.sends.deferrals import TryDeferral
@@ -16,7 +15,7 @@ class SendsDeliverSettings(PushingSettings):
 
 def try_deferral() -> TryDeferral:
     """Return what tries deferrals."""
-    settings = read_settings(SendsDeliverSettings)
+    settings = SendsDeliverSettings()
     client, sqs = clients.dynamodb(), clients.sqs()
     found = apps_of_sendings(client, settings)
     return TryDeferral(
@@ -24,7 +23,7 @@ def try_deferral() -> TryDeferral:
         apps=found.app,
         reach=DynamoReach(client, settings.audience_table),
         recipients=recipients_of,
-        pusher=provider_pusher(client, found, settings),
+        pusher=PusherOnDemand(client, found, settings),
         deliveries=queue(sqs, settings.deliveries_queue),
         dead_letters=queue(sqs, settings.dead_letters),
         clock=sends_clock(),

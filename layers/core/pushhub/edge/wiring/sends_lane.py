@@ -1,11 +1,9 @@
 """Which settings has `sends_lane`, and which implementation serves which of its ports?"""
 
-from pydantic import Field
-
 from pushhub.adapters import clients
 from pushhub.adapters.dynamodb.reach import DynamoReach
-from pushhub.edge.settings import read_settings
-from pushhub.edge.wiring.pushing import FUNCTION_SECONDS, PushingSettings, apps_of_sendings, provider_pusher
+from pushhub.edge.settings import Setting, not_empty
+from pushhub.edge.wiring.pushing import FUNCTION_SECONDS, PusherOnDemand, PushingSettings, apps_of_sendings
 from pushhub.edge.wiring.queues import queue
 from pushhub.edge.wiring.sends import mint_run, sendings, sends_clock
 from pushhub.sends.finding import Finding
@@ -17,19 +15,19 @@ from pushhub.sends.steps import IndexSteps, NamedSteps, Steps
 class SendsLaneSettings(PushingSettings):
     """Settings of `sends_lane`: those of each function that pushes, and the queue of lanes, which feeds it."""
 
-    sends_queue: str = Field(alias="SENDS_QUEUE", min_length=1)
+    sends_queue = Setting("SENDS_QUEUE", not_empty)
 
 
 def advance_lane() -> AdvanceLane:
     """Return what has lanes advance."""
-    settings = read_settings(SendsLaneSettings)
+    settings = SendsLaneSettings()
     client, sqs = clients.dynamodb(), clients.sqs()
     found, reach = apps_of_sendings(client, settings), DynamoReach(client, settings.audience_table)
     return AdvanceLane(
         store=sendings(client, settings),
         apps=found.app,
         steps=Steps(IndexSteps(reach, enabled_references, recipients_among), NamedSteps(Finding(reach, found.catalog))),
-        pusher=provider_pusher(client, found, settings),
+        pusher=PusherOnDemand(client, found, settings),
         sends=queue(sqs, settings.sends_queue),
         deliveries=queue(sqs, settings.deliveries_queue),
         dead_letters=queue(sqs, settings.dead_letters),

@@ -1,0 +1,28 @@
+"""With which catalog and credentials is a sending served?"""
+
+from dataclasses import dataclass
+
+from pushhub.catalog.app_secrets import CachedAppSecrets
+from pushhub.catalog.cached import CachedCatalog
+from pushhub.catalog.model import App, AppId
+from pushhub.moments import Milliseconds
+
+
+@dataclass(frozen=True, slots=True)
+class Apps:
+    """Finds the apps of sendings."""
+
+    catalog: CachedCatalog
+    secrets: CachedAppSecrets
+
+    def app(self, id_: AppId, since: Milliseconds) -> App | None:
+        """Return an app as the catalog had it at a moment or later, or None; the next account of it is as new.
+
+        Who sends right after a change of the catalog is served by what was changed, whatever the process has kept.
+
+        Raises:
+            UnavailableError: the catalog cannot be read.
+        """
+        self.catalog.forget_before(since)
+        self.secrets.forget_before(since)
+        return self.catalog.app(id_)
