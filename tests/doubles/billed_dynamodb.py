@@ -4,6 +4,7 @@ Sources: "Read and write operations" and "Item sizes and formats" of Amazon's de
 """
 
 import math
+import threading
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -29,6 +30,8 @@ class Bill:
     calls: Counter[str] = field(default_factory=Counter)
     read_units: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
     write_units: Counter[str] = field(default_factory=Counter)
+    _local: threading.local = field(default_factory=threading.local)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def watch(self, client: "DynamoDBClient", look: "DynamoDBClient") -> None:
         """Count what a client calls; `look` reads what it has written, for nothing."""
@@ -37,10 +40,14 @@ class Bill:
         self._look = look
 
     def _begin(self, params: dict[str, Any], **_: object) -> None:
-        self._asked = params
+        self._local.asked = params
 
     def _end(self, model: Any, parsed: Mapping[str, Any], **_: object) -> None:
-        name, asked = model.name, self._asked
+        # Dead push tokens are retired by several threads.
+        with self._lock:
+            self._count(model.name, self._local.asked, parsed)
+
+    def _count(self, name: str, asked: Mapping[str, Any], parsed: Mapping[str, Any]) -> None:
         self.calls[name] += 1
         match name:
             case "Query":
