@@ -77,7 +77,9 @@ def test_clearing_says_how_many_there_were(played: Playing) -> None:
 
 @pytest.mark.parametrize("flags", [(), ("--json",)])
 def test_a_browser_is_a_subscription_whose_pushes_are_read(played: Playing, flags: tuple[str, ...]) -> None:
-    subscription = json.loads(run("browser", "--word", "slow-0-", *flags).stdout)
+    printed = run("browser", "--word", "slow-0-", *flags).stdout
+    assert printed.count("\n") == 1
+    subscription = json.loads(printed)
     assert subscription["endpoint"].startswith("https://updates.push.services.mozilla.com/wpush/v2/slow-0-")
     assert subscription.keys() == {"endpoint", "expirationTime", "keys"}
     recipient = played.recipient("FCM", json.dumps(subscription))

@@ -81,13 +81,14 @@ def clear(*, stack: Stack | None, as_json: bool) -> None:
 @stack_options
 @json_option
 def browser(*, word: str, stack: Stack | None, as_json: bool) -> None:  # noqa: ARG001  (it is JSON in any case)
-    """Print the PushSubscription of a new browser, as JSON, to subscribe with as web-push or Firefox.
+    """Print the PushSubscription of a new browser, as one line of JSON, to subscribe with as web-push or Firefox.
 
     What is pushed to it is shown decrypted.
     """
     refused = "--word: letters, digits, _ and - are expected, at most 64"
     subscription = _ask(stack, "POST", "/browsers", {"word": word}, refused)
-    print_found(json.loads(subscription), (), as_json=True)
+    # In one line, since no push token holds a line break.
+    click.echo(json.dumps(json.loads(subscription)))
 
 
 def _ask(stack: Stack | None, method: str, target: str, document: object = None, refused: str = "") -> bytes:

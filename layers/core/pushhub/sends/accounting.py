@@ -177,7 +177,10 @@ def _examples(done: Sequence[tuple[Subscription, RecipientOutcome, Outcome]]) ->
 
 
 def masked_push_token(recipient: Subscription) -> str:
-    """Return how a push token is shown: how it begins, and its short public name, by which it can be found."""
+    """Return how a push token is shown: how it begins, and its short public name, by which it can be found.
+
+    A browser's begins as every other one does: it is JSON.
+    """
     address = recipient.address
-    shown = min(_SHOWN_CHARACTERS, len(address.push_token) // _SHOWN_SHARE)
+    shown = 0 if address.push_token.startswith("{") else min(_SHOWN_CHARACTERS, len(address.push_token) // _SHOWN_SHARE)
     return f"{address.push_token[:shown]}… ({hash_id(address.provider, address.push_token)})"

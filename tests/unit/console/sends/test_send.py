@@ -40,6 +40,8 @@ KEYS = [
     "delivered",
     "opened",
     "examples",
+    "launch",
+    "stopped",
 ]
 
 
@@ -55,7 +57,7 @@ def hub_(monkeypatch: pytest.MonkeyPatch) -> FakeHub:
     ("words", "text"),
     [
         ((), "--id, --field and --token"),
-        (("--all", "--id", "p"), "--id, --field and --token"),
+        (("--all", "--id", "p"), "--all is for everybody: leave out --id, --field and --token"),
         (("--id", "p") * 1001, "1001 are given; at most 1000"),
         (("--id", "a b"), "--id: 1 to 64 characters"),
         (("--field", "number"), "--field: NAME=VALUE is expected"),
@@ -71,12 +73,20 @@ def hub_(monkeypatch: pytest.MonkeyPatch) -> FakeHub:
         (("--all", "--name", "n" * 257), "'--name'"),
         (("--all", "--tag", "t" * 257), "'--tag'"),
         (("--all", "--title", "\udcff"), "--title: it is not valid Unicode"),
+        (("--all", "--title", ""), "--title: it is empty; leave the option out"),
+        (("--all", "--text", ""), "--text: it is empty; leave the option out"),
     ],
 )
 def test_an_option_that_is_no_use_is_named(hub_: FakeHub, words: tuple[str, ...], text: str) -> None:
     result = run(*SEND, *words)
     assert (result.exit_code, result.stdout, hub_.made, hub_.stacks) == (2, "", [], [])
     assert text in result.stderr
+
+
+def test_a_push_that_says_nothing_is_refused_before_anything_is_read(hub_: FakeHub) -> None:
+    result = run("send", "--app", "a", "--all")
+    assert (result.exit_code, hub_.stacks) == (2, [])
+    assert "say what is pushed: by --title, --text, or both" in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -96,7 +106,6 @@ def test_an_option_that_is_no_use_is_named(hub_: FakeHub, words: tuple[str, ...]
         (("--all", "--data", "uid=1"), "--data: a key is one that the hub writes itself"),
         (("--all", "--data", "from=1"), "android-firebase would refuse it: --data: FCM keeps the keys"),
         (("--app", "b", "--all", "--data", "aps=1"), "ios-apns would refuse it: --data: the key aps is Apple's own"),
-        (("--all", "--title", "", "--text", ""), "--title and --text: a title, text"),
         (("--app", "b", "--all", "--text", "x" * 3100), "--title, --text and --data: the message takes 3144 bytes of an APNs"),
         (
             ("--all", "--text", "x" * 2000),

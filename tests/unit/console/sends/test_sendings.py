@@ -144,6 +144,8 @@ def test_a_sending_that_ended_shows_its_counts_and_what_was_reported_of_its_laun
                 "token": "00aa…bb",
             }
         ],
+        "launch": sending.launch.text,
+        "stopped": {},
     }
 
 
@@ -166,7 +168,7 @@ def test_a_person_reads_why_a_provider_was_stopped_and_an_example(hub_: FakeHub)
     assert "  app        shop (a)" in lines
     assert lines[-2:] == [
         "  ios-apns was stopped: credentials_bad, the key is not of the team",
-        '  ios-apns gone, such as 00aa…bb: "Unregistered dead\\u001b[2J"',
+        '  ios-apns gone, such as 00aa…bb: "Unregistered: dead\\u001b[2J"',
     ]
 
 

@@ -65,11 +65,12 @@ def with_content(command: Callable[..., None]) -> Callable[..., None]:
 
     @wraps(command)
     def filled(  # noqa: PLR0913  (click hands over each option by its name)
-        *, title: str, text: str, data: Sequence[str], link: str, image: str, expire: int | None, **others: object
+        *, title: str | None, text: str | None, data: Sequence[str], link: str, image: str, expire: int | None, **others: object
     ) -> None:
+        _require_words(title, text)
         for option, given in {"--title": title, "--text": text, "--link": link, "--image": image}.items():
-            _require_unicode(option, given)
-        command(content=Content(title, text, parse_data(data), link, image, expire), **others)
+            _require_unicode(option, given or "")
+        command(content=Content(title or "", text or "", parse_data(data), link, image, expire), **others)
 
     for option in (
         click.option(
@@ -82,11 +83,20 @@ def with_content(command: Callable[..., None]) -> Callable[..., None]:
         click.option("--image", default="", metavar="URL", help="Picture that the push shows."),
         click.option("--link", default="", metavar="URL", help="Page that a tap opens; the app reads it as `url`."),
         click.option("--data", metavar="KEY=VALUE", multiple=True, help="Text for the app; repeatable."),
-        click.option("--text", required=True, help="What stands below the title."),
-        click.option("--title", required=True, help="First line of the push."),
+        click.option("--text", help="What stands below the title."),
+        click.option("--title", help="First line of the push."),
     ):
         option(filled)
     return filled
+
+
+def _require_words(title: str | None, text: str | None) -> None:
+    """Refuse a push that says nothing. An empty text is most often a variable of the shell that is not set."""
+    for option, given in {"--title": title, "--text": text}.items():
+        if given == "":
+            raise click.UsageError(f"{option}: it is empty; leave the option out for none")
+    if title is None and text is None:
+        raise click.UsageError("say what is pushed: by --title, --text, or both")
 
 
 def parse_data(pairs: Sequence[str]) -> dict[str, str]:

@@ -43,8 +43,16 @@ def sending_entry(standing: SendingStanding, now: Seconds) -> dict[str, object]:
         },
         "delivered": _reported(standing, Happening.DELIVERED),
         "opened": _reported(standing, Happening.OPENED),
-        "examples": [_example_entry(example) for example in sending.examples],
+        "examples": [_example_entry(example) for example in _in_order(sending.examples)],
+        "launch": sending.launch.text,
+        "stopped": {
+            provider: {"outcome": str(stop.outcome), "reason": stop.reason} for provider, stop in sorted(sending.stopped.items())
+        },
     }
+
+
+def _in_order(examples: Sequence[Example]) -> list[Example]:
+    return sorted(examples, key=lambda example: (example.provider, example.outcome, example.code))
 
 
 def _example_entry(example: Example) -> dict[str, object]:
@@ -82,11 +90,11 @@ def sending_lines(standing: SendingStanding, app: str, now: Seconds) -> Iterator
     yield from (f"  {line}" for line in count_table(standing.counts))
     for provider, stop in sending.stopped.items():
         yield f"  {provider} was stopped: {stop.outcome}, {on_one_line(stop.reason)}"
-    yield from map(_example_line, sending.examples)
+    yield from map(_example_line, _in_order(sending.examples))
 
 
 def _example_line(example: Example) -> str:
-    why = on_one_line(" ".join(text for text in (example.code, example.reason) if text))
+    why = on_one_line(": ".join(text for text in (example.code, example.reason) if text))
     return f"  {example.provider} {example.outcome}, such as {on_one_line(example.masked_push_token)}: {why}"
 
 

@@ -53,7 +53,9 @@ def parse_selection(ids: Sequence[str], fields: Sequence[str], pairs: Sequence[s
         click.UsageError: nobody is named, or everybody and somebody, or too many, or something is not of its form.
     """
     number = len(ids) + len(fields) + len(pairs)
-    if everyone == bool(number):
+    if everyone and number:
+        raise click.UsageError(f"{_ALL} is for everybody: leave out --id, --field and --token, or leave out {_ALL}")
+    if not everyone and not number:
         raise click.UsageError(f"say whom it is for: by --id, --field and --token, any of them several times, or else by {_ALL}")
     if everyone:
         return Everyone()

@@ -106,7 +106,7 @@ def _chart(verdicts: Mapping[int | None, Mapping[str, int]]) -> Iterator[str]:
         return
     shown = list(verdicts.items())[:_MOST_BARS]
     most = max(sum(counts.values()) for _, counts in shown)
-    yield "<h2>Verdicts of each sending</h2><table>"
+    yield "<h2>Pushes of each sending, by verdict</h2><p>A device that was pushed to again has a verdict for each push.</p><table>"
     for sending, counts in shown:
         name = "no sending" if sending is None else f'<a href="/?{urlencode({"sending": sending})}">{sending}</a>'
         summary = ", ".join(f"{number} {verdict}" for verdict, number in counts.items())
