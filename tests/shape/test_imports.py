@@ -107,7 +107,7 @@ NOT_NEEDED = {
         "pushhub.imports.steps.settling",
     ),
     "sends_lane": (*NO_SENDING, *PUSHING, "pushhub.sends.deferrals", "pushhub.sends.sweeping"),
-    "sends_deliver": (*NO_SENDING, *PUSHING, "pushhub.sends.sweeping", "pushhub.sends.finding"),
+    "sends_deliver": (*NO_SENDING, *PUSHING, "pushhub.sends.lanes", "pushhub.sends.sweeping", "pushhub.sends.finding"),
     "sends_sweep": (
         *AUDIENCE,
         *NO_SENDING,

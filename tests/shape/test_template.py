@@ -21,8 +21,8 @@ from pushhub.imports.keys import DONE, FAILED, INBOX, REPORTS, WORK
 from pushhub.moments import SECONDS_PER_DAY, Seconds
 from pushhub.outgoing.calls import SECONDS_TO_ANSWER
 from pushhub.races import MAX_RACE_SECONDS
-from pushhub.sends.handling import BATCH_BEGIN_SECONDS, LEASE_MARGIN_SECONDS
-from pushhub.sends.lanes import PUSH_SECONDS, SLICE_SECONDS
+from pushhub.sends.handling import BATCH_BEGIN_SECONDS, LEASE_MARGIN_SECONDS, PUSH_SECONDS
+from pushhub.sends.lanes import SLICE_SECONDS
 from tests.doubles.functions import all_functions, settings_of
 from tests.template import expanded_template
 from tests.wire.golden import cases

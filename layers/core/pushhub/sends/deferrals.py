@@ -34,6 +34,7 @@ from pushhub.outgoing.queues import MAX_DELAY_SECONDS, Delivery, Envelope, Queue
 from pushhub.sends.accounting import Accounted, account, count_of, set_apart
 from pushhub.sends.handling import (
     LEASE_MARGIN_SECONDS,
+    PUSH_SECONDS,
     Batches,
     HandledSends,
     SendFault,
@@ -43,7 +44,6 @@ from pushhub.sends.handling import (
     remember,
     served_since,
 )
-from pushhub.sends.lanes import PUSH_SECONDS
 from pushhub.sends.outcomes import Outcome
 from pushhub.sends.port import Pusher
 from pushhub.sends.queue_messages import DeferralMessage, WaitingRecipient, read_deferral, write_deferral

@@ -16,6 +16,8 @@ from pushhub.sends.store import SendingStore
 
 BATCH_BEGIN_SECONDS: Final = 30
 """How long after the beginning of a batch its last message is begun; the others go back into the queue as they are."""
+PUSH_SECONDS: Final = 15
+"""Within which the pushes of one step, or of one try, are over."""
 LEASE_MARGIN_SECONDS: Final = 10
 """How much longer a lease lasts than the function that takes it may run: its worker is certainly dead by then."""
 

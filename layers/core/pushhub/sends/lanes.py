@@ -35,6 +35,7 @@ from pushhub.outgoing.queues import MAX_DELAY_SECONDS, Delivery, Envelope, Queue
 from pushhub.sends.accounting import account, messages_bad, set_apart
 from pushhub.sends.handling import (
     LEASE_MARGIN_SECONDS,
+    PUSH_SECONDS,
     Batches,
     HandledSends,
     SendFault,
@@ -70,8 +71,6 @@ SLICE_SECONDS: Final = 40
 """How long a run goes on from step to step before it lets others have their turn."""
 CLOCKS_APART_SECONDS: Final = 30
 """How far the clocks of two workers may be apart."""
-PUSH_SECONDS: Final = 15
-"""Within which the pushes of one step are over."""
 
 
 @dataclass(frozen=True, slots=True)
