@@ -11,7 +11,7 @@ from tests.running_upstream import until
 
 DEVICES = 160
 SOONER = {
-    "template.yaml": ("VisibilityTimeout: 540", "VisibilityTimeout: 20"),
+    "template.yaml": ("VisibilityTimeout: 540", "VisibilityTimeout: 17"),
     "layers/core/pushhub/edge/wiring/pushing.py": ("FUNCTION_SECONDS: Final = 90", "FUNCTION_SECONDS: Final = 5"),
 }
 """How messages of dead workers come back, and their leases end, within seconds: text of a file, and what takes its place."""
