@@ -8,7 +8,7 @@ up:  ## run the whole hub on this machine
 	@.ci/uv run pushhub up
 
 test:  ## run its tests
-	@.ci/uv run pytest -n 2 --dist loadfile
+	@.ci/uv run pytest -n 3 --dist loadfile
 
 check:  ## everything that a change has to pass
 	@.ci/run

@@ -85,7 +85,7 @@ def test_the_commands_are_few_and_make_alone_lists_them(machine: Machine) -> Non
     assert re.findall(r"^make (\w+): .+$", said, re.MULTILINE) == ["help", "up", "test", "check", "bench"]
 
 
-@pytest.mark.parametrize(("command", "run"), [("up", "run pushhub up"), ("test", "run pytest -n 2 --dist loadfile")])
+@pytest.mark.parametrize(("command", "run"), [("up", "run pushhub up"), ("test", "run pytest -n 3 --dist loadfile")])
 def test_a_command_is_run_by_uv(machine: Machine, command: str, run: str) -> None:
     machine.put_uv(machine.bin / "uv", OLDEST)
     code, said, _ = machine.run("make", command)
