@@ -192,7 +192,7 @@ def imports_of(connection: Connection) -> DynamoJobs:
 
 def test_a_run_that_was_lost_is_told_at_the_next_start(tmp_path: Path) -> None:
     with running(tmp_path) as up:
-        assert urllib3.request("POST", f"{up.note.url}/push_subscribe", body=b"{}").status == 401
+        assert urllib3.request("POST", f"{up.note.url}/push_subscribe", body=b"{}", timeout=60).status == 401
         functions = psutil.Process(up.note.engine.pid).children(recursive=True)
         for note in (up.note.process, up.note.engine):
             psutil.Process(note.pid).kill()
@@ -246,12 +246,19 @@ def test_a_deployment_that_fails_says_which_resource_and_why(tmp_path: Path, own
     assert up.said.splitlines()[-1].startswith("Error: the template could not be deployed: Bad: Custom resource ServiceToken")
 
 
-def test_an_ephemeral_hub_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_the_page_of_devices_is_where_up_says_and_an_ephemeral_hub_leaves_nothing_behind(tmp_path: Path) -> None:
     temporary = tmp_path / "tmp"
     temporary.mkdir()
     with running(tmp_path / "home", "--ephemeral", environment={"TMPDIR": str(temporary)}) as up:
         assert list(temporary.glob("pushhub-*"))
+        note = up.note
+        reply = urllib3.request("GET", note.devices, timeout=60)
+        assert (reply.status, reply.headers["content-type"]) == (200, "text/html; charset=utf-8")
+        assert up.process.stdout is not None
+        assert [up.process.stdout.readline() for _ in range(2)][1].strip() == f"Devices: {note.devices}"
         assert up.end(signal.SIGINT) == 0, up.said
+    with socket.socket() as probe:
+        assert probe.connect_ex(("127.0.0.1", int(note.devices.rpartition(":")[2]))) != 0
     assert not list(temporary.glob("pushhub-*"))
     assert not (tmp_path / "home" / "engine").exists()
 
@@ -262,18 +269,6 @@ def test_the_hub_ends_with_one_line_if_its_engine_does(tmp_path: Path) -> None:
         assert up.process.wait(timeout=60) == 1
     assert "Traceback" not in up.said
     assert up.said.splitlines()[-1].startswith("Error: the local engine has ended by itself")
-
-
-def test_the_page_of_devices_is_where_up_and_the_note_say(tmp_path: Path) -> None:
-    with running(tmp_path, "--ephemeral") as up:
-        note = up.note
-        reply = urllib3.request("GET", note.devices, timeout=60)
-        assert (reply.status, reply.headers["content-type"]) == (200, "text/html; charset=utf-8")
-        assert up.process.stdout is not None
-        assert [up.process.stdout.readline() for _ in range(2)][1].strip() == f"Devices: {note.devices}"
-        assert up.end(signal.SIGTERM) == 0, up.said
-    with socket.socket() as probe:
-        assert probe.connect_ex(("127.0.0.1", int(note.devices.rpartition(":")[2]))) != 0
 
 
 def test_the_hub_ends_with_one_line_if_its_stand_ins_do(tmp_path: Path) -> None:

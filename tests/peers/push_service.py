@@ -47,7 +47,7 @@ class PushService:
     port: int
 
     def ask(self, path: str, body: dict[str, str] | None = None) -> dict[str, Any]:
-        reply = urllib3.request("POST", f"http://127.0.0.1:{self.port}{path}", json=body or {})
+        reply = urllib3.request("POST", f"http://127.0.0.1:{self.port}{path}", json=body or {}, timeout=60)
         assert reply.status == 200, reply.data
         return dict(reply.json()["data"]) if reply.data[:1] == b"{" else {}
 
