@@ -5,7 +5,7 @@ from threading import Event
 
 import pytest
 
-from pushhub.console.reading import read_each
+from pushhub.console.reading import AT_ONCE, read_each
 from pushhub.faults import UnavailableError
 
 
@@ -13,20 +13,20 @@ def test_what_is_read_comes_in_the_order_of_the_things() -> None:
     assert list(read_each(lambda number: number * 2, range(50), "reading")) == list(range(0, 100, 2))
 
 
-def test_after_it_is_closed_nothing_else_is_read() -> None:
-    read: list[int] = []
-    gate = Event()
+def test_no_more_is_read_ahead_than_is_read_at_one_time() -> None:
+    begun: list[int] = []
+    all_begun = Event()
 
-    def slowly(number: int) -> int:
-        read.append(number)
-        if number:
-            gate.wait(1)
+    def read(number: int) -> int:
+        begun.append(number)
+        if len(begun) == AT_ONCE:
+            all_begun.set()
         return number
 
-    with closing(read_each(slowly, range(1000), "reading")) as found:
+    with closing(read_each(read, range(1000), "reading")) as found:
         assert next(found) == 0
-        gate.set()
-    assert len(read) < 1000
+        assert all_begun.wait(10)
+    assert sorted(begun) == list(range(AT_ONCE))
 
 
 def test_a_fault_of_one_ends_it() -> None:
