@@ -1,6 +1,6 @@
 """Whom identifiers mean."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import pytest
@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from pushhub.audience.model import ProfileId
 from pushhub.catalog.cached import CachedCatalog
 from pushhub.catalog.model import App, Catalog
+from pushhub.catalog.providers import Provider
 from pushhub.sends.finding import Finding
 from pushhub.sends.sending import Identifier, NamedField, NamedProfile, NamedPushToken
 from tests.doubles.apps import ANDROID, APNS, FIREFOX, HUAWEI, IOS_FIREBASE, app_of, audience_of, subscription_of
@@ -34,10 +35,16 @@ def people() -> MemoryAudience:
 class Found:
     """What was found, and by how many calls."""
 
-    def __init__(self, *identifiers: Identifier, app: App | None = None, audience: MemoryAudience | None = None) -> None:
+    def __init__(
+        self,
+        *identifiers: Identifier,
+        app: App | None = None,
+        audience: MemoryAudience | None = None,
+        among: Collection[Provider] | None = None,
+    ) -> None:
         reach = MemoryReach(audience or people())
         find = Finding(reach, CachedCatalog(lambda: Catalog({CUSTOMERS.id: CUSTOMERS}, {})))
-        self.recipients = find(app or app_of(), identifiers)
+        self.recipients = find(app or app_of(), identifiers, among)
         self.push_tokens = [sorted(each.address.push_token for each in of_one) for of_one in self.recipients]
         self.calls = reach.calls
 
@@ -111,6 +118,24 @@ def test_a_subscription_that_has_moved_meanwhile_is_not_reached_through_the_prof
 def test_the_providers_and_the_preference_of_the_app_count() -> None:
     assert Found(number(1), app=app_of(["apns"])).push_tokens == [["0A1B"]]
     assert Found(number(1), app=app_of(resource=6)).push_tokens == [[]]
+
+
+def test_among_some_providers_no_subscription_of_another_is_read_or_found() -> None:
+    assert Found(number(1), among={APNS}).push_tokens == [["0A1B"]]
+    assert Found(NamedPushToken(ANDROID, "phone"), among={APNS}).push_tokens == [[]]
+    nobody = Found(number(2), among={APNS})
+    assert (nobody.push_tokens, nobody.calls) == ([[]], 2)
+
+
+def test_a_provider_that_the_app_has_no_block_of_is_found_where_it_is_asked_for() -> None:
+    assert Found(number(1), NamedPushToken(HUAWEI, "huawei"), among={HUAWEI}).push_tokens == [["huawei"], []]
+    assert Found(NamedPushToken(HUAWEI, "huawei"), among={HUAWEI}).push_tokens == [["huawei"]]
+
+
+def test_the_preference_of_the_app_counts_among_the_providers_that_are_asked_for() -> None:
+    app = app_of(["firebase", "huawei"], prefer=[HUAWEI, ANDROID])
+    assert Found(number(1), app=app, among={ANDROID}).push_tokens == [["phone"]]
+    assert Found(number(1), app=app, among={ANDROID, HUAWEI}).push_tokens == [["huawei"]]
 
 
 @pytest.mark.parametrize(("people_", "per_hop"), [(1, 1), (100, 1), (101, 2), (1_000, 10)])

@@ -3,9 +3,14 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pushhub.events.uid import Launch
+from pushhub.catalog.model import AppId
+from pushhub.events.uid import Launch, Recipient, mint_uid, parse_uid
 from pushhub.moments import Milliseconds
-from pushhub.sends.sending import launch_of, mint_sending_id, sending_of_launch
+from pushhub.sends.sending import campaign_launch, launch_of, mint_sending_id, sending_of_launch
+
+DAY = 86_400_000
+DAYS = 40_000
+NOON = Milliseconds(20_833 * DAY + DAY // 2)
 
 
 @given(st.integers(0, 2**41 - 1), st.floats(0, 1), st.integers(0, 2**40))
@@ -18,3 +23,31 @@ def test_a_launch_leads_back_to_its_sending(now: int, chance: float, account: in
 def test_a_launch_that_is_no_sendings_own_leads_to_none_or_to_one_that_has_it(launch: Launch) -> None:
     sending = sending_of_launch(launch)
     assert sending is None or (launch_of(sending, launch.account) == launch and sending < 2**53)
+
+
+@given(st.text(), st.text(), st.integers(0, 2**42))
+def test_the_launch_of_a_campaign_is_of_no_sending_alone(app: str, tag: str, now: int) -> None:
+    assert sending_of_launch(campaign_launch(AppId(app), tag, Milliseconds(now))) is None
+
+
+@given(st.text(), st.integers(0, DAYS), st.integers(0, DAY - 1), st.integers(0, DAY - 1))
+def test_all_that_is_sent_with_a_tag_on_one_utc_day_has_one_launch(tag: str, day: int, first: int, last: int) -> None:
+    launches = {campaign_launch(AppId("shop"), tag, Milliseconds(day * DAY + moment)) for moment in (first, last)}
+    assert [launch.at for launch in launches] == [day * DAY * 1_000_000]
+
+
+def test_another_app_tag_or_day_is_another_launch_and_no_tag_is_a_dash() -> None:
+    launch = campaign_launch(AppId("shop"), "sale", NOON)
+    others = [(AppId("twin"), "sale", NOON), (AppId("shop"), "Sale", NOON), (AppId("shop"), "sale", Milliseconds(NOON + DAY))]
+    assert len({launch, *(campaign_launch(*other) for other in others)}) == 4
+    assert campaign_launch(AppId("shop"), "", NOON) == campaign_launch(AppId("shop"), "-", NOON)
+
+
+def test_the_launch_of_a_campaign_stays_the_same_for_ever_and_fits_a_uid() -> None:
+    launch = campaign_launch(AppId("shop"), "sale", NOON)
+    assert launch == Launch(10_200_655_162_489_073_725, 2_265_594_279_873_289_120, 1_799_971_200_000_000_000)
+    assert Launch.read(launch.text) == launch
+    uid = mint_uid(launch, 1, Recipient(17, "0" * 24, "0" * 8, "ios-apns"))
+    parsed = parse_uid(uid)
+    assert parsed
+    assert parsed.launch == launch

@@ -14,6 +14,7 @@ A lane advances in steps of at most :data:`MAX_STEP_RECIPIENTS`. A worker claims
 records what came of it afterwards. Recipients that are to be pushed later wait in a deferral.
 """
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -24,7 +25,7 @@ from pushhub.catalog.model import AppId
 from pushhub.catalog.providers import Provider
 from pushhub.events.ledger import SentCounts
 from pushhub.events.uid import Launch
-from pushhub.moments import Milliseconds, Seconds
+from pushhub.moments import SECONDS_PER_DAY, Milliseconds, Seconds
 from pushhub.sends.message import Message
 from pushhub.sends.outcomes import Outcome
 
@@ -45,12 +46,15 @@ INDEX_LANES: Final = tuple(LaneName(digit) for digit in "0123456789abcdef")
 NAMED_LANE: Final = LaneName("-")
 BEGINNING: Final = Place("")
 """Before the first place of a lane."""
+NO_TAG: Final = "-"
+"""What a campaign without a tag is called."""
 ANY_PROVIDER: Final = ""
 """The key of the message for every provider that has none of its own."""
 
 _ID_BITS: Final = 53
 _CHANCE_BITS: Final = 12
 _NANOSECONDS_PER_MILLISECOND: Final = 1_000_000
+_MILLISECONDS_PER_DAY: Final = 1_000 * SECONDS_PER_DAY
 
 
 def mint_sending_id(now: Milliseconds, chance: float) -> SendingId:
@@ -76,6 +80,21 @@ def minted_on(sending: SendingId) -> str:
 def launch_of(sending: SendingId, account: int) -> Launch:
     """Return the launch that is a sending's own, for those dialects that group statistics by nothing else."""
     return Launch(account=account, campaign=0, at=minted_nanoseconds(sending))
+
+
+def campaign_launch(app: AppId, tag: str, now: Milliseconds) -> Launch:
+    """Return the launch of all sendings of an app that have one tag on one UTC day; those without a tag have that of `-`.
+
+    A launch keeps its counters for good, so a caller that sends for each of its users has 30 a month, and not a million. It is the
+    launch of no sending alone, since its campaign is never 0.
+    """
+    day = now - now % _MILLISECONDS_PER_DAY
+    return Launch(_number_of(app), _number_of(tag or NO_TAG), day * _NANOSECONDS_PER_MILLISECOND)
+
+
+def _number_of(text: str) -> int:
+    """Return a number of 64 bits that stands for a text, never 0."""
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8]) or 1
 
 
 def sending_of_launch(launch: Launch) -> SendingId | None:
