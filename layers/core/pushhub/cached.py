@@ -78,6 +78,11 @@ class Cached[Content]:
         found = look_up(self.current())
         return found if found is not None else look_up(self._not_older_than(UNKNOWN_SECONDS))
 
+    @property
+    def read_from(self) -> Milliseconds:
+        """The moment when the last reading of the content began."""
+        return self._read_from
+
     def forget_before(self, moment: Milliseconds) -> None:
         """Forget the content if its reading began before a moment: whatever is returned next has all that was stored by then."""
         if self._read_from < moment:

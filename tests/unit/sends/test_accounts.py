@@ -7,7 +7,7 @@ import pytest
 
 from pushhub.catalog.app_secrets import AppSecrets, CachedAppSecrets
 from pushhub.catalog.cached import CachedCatalog
-from pushhub.catalog.model import App, Catalog, ProviderBlock
+from pushhub.catalog.model import App, AppId, Catalog, ProviderBlock
 from pushhub.faults import UnavailableError
 from pushhub.moments import Milliseconds
 from pushhub.sends.accounts import Account, Accounts
@@ -150,3 +150,33 @@ def test_an_app_and_its_credentials_are_as_new_as_what_is_sent() -> None:
     assert apps.app(disabled.id, Milliseconds(moment - 5)) == disabled
     assert apps.app(disabled.id, Milliseconds(moment - 1)) == app_of()
     assert made(kept, app_of(), Block.APNS)
+
+
+def test_credentials_are_as_new_as_an_app_that_has_changed_and_otherwise_they_are_not_read_again() -> None:
+    moment, elapsed, reads = Milliseconds(1_800_000_000_000), 0.0, 0
+    stored, credentials = Catalog({}, {}, apps={app_of().id: app_of(["apns"])}), app_secrets()
+
+    def load() -> AppSecrets:
+        nonlocal reads
+        reads += 1
+        return credentials
+
+    catalog = CachedCatalog(lambda: stored, clock=lambda: elapsed, now=lambda: moment)
+    secrets = CachedAppSecrets(load, clock=lambda: elapsed, now=lambda: moment)
+    apps, kept = Apps(catalog, secrets), Accounts(secrets)
+    assert apps.current(app_of().id) == app_of(["apns"])
+    first = made(kept, app_of(), Block.APNS)
+    moment, elapsed, credentials = Milliseconds(moment + 59_000), 59.0, other_secrets()
+    assert apps.current(app_of().id) == app_of(["apns"])
+    assert (made(kept, app_of(), Block.APNS), reads) == (first, 1)
+    moment, elapsed, stored = Milliseconds(moment + 1_000), 60.5, Catalog({}, {}, apps={app_of().id: app_of()})
+    assert apps.current(app_of().id) == app_of()
+    assert made(kept, app_of(), Block.APNS) != first
+    assert apps.current(app_of().id) == app_of()
+    assert (apps.current(AppId("unknown")), reads) == (None, 2)
+
+
+def other_secrets() -> AppSecrets:
+    """Give the credentials of :func:`app_secrets` with the key of another team."""
+    blocks = app_secrets().app_credentials["shop-app"]
+    return AppSecrets({"shop-app": {**blocks, "apns": {**blocks["apns"], "team_id": "XYZ7654321"}}})

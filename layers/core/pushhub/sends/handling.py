@@ -10,6 +10,7 @@ from pushhub.faults import UnavailableError
 from pushhub.moments import Clock, Milliseconds, Seconds
 from pushhub.outgoing.queues import Delivery, Envelope, Queue, put_all
 from pushhub.sends.ending import end_if_over
+from pushhub.sends.outcomes import Outcome
 from pushhub.sends.queue_messages import UnreadableMessageError
 from pushhub.sends.sending import MAX_EXAMPLES, Example, OutcomeCounts, Part, ProviderStop, Sending, SendingId, minted_at
 from pushhub.sends.store import SendingStore
@@ -20,6 +21,18 @@ PUSH_SECONDS: Final = 15
 """Within which the pushes of one step, or of one try, are over."""
 LEASE_MARGIN_SECONDS: Final = 10
 """How much longer a lease lasts than the function that takes it may run: its worker is certainly dead by then."""
+
+_METRICS: Final = {
+    Outcome.ACCEPTED: "PushesAccepted",
+    Outcome.LATER: "PushesLater",
+    Outcome.GONE: "PushesGone",
+    Outcome.WRONG_TARGET: "PushesWrongTarget",
+    Outcome.MESSAGE_BAD: "PushesMessageBad",
+    Outcome.CREDENTIALS_BAD: "PushesCredentialsBad",
+    Outcome.UNKNOWN: "PushesUnknown",
+    Outcome.EXPIRED: "PushesExpired",
+}
+"""What counts recipients by how they are accounted for; one that waits is not yet."""
 
 
 class SendFault(StrEnum):
@@ -139,6 +152,11 @@ def note_end(store: SendingStore, sending: SendingId, clock: Clock, handled: Han
             handled.ended.append(sending)
     except UnavailableError:
         handled.faults.append(SendFault.UNAVAILABLE)
+
+
+def pushes_counted(counts: OutcomeCounts) -> dict[str, int]:
+    """Return the metrics that recipients who are accounted for are counted by."""
+    return {metric: counts.number(outcome) for outcome, metric in _METRICS.items()}
 
 
 def served_since(sending: Sending, part: Part, now: Seconds) -> Milliseconds:

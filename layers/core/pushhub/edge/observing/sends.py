@@ -7,25 +7,14 @@ from typing import TYPE_CHECKING, Final
 from aws_lambda_powertools.metrics import MetricUnit
 
 from pushhub.edge.observing.output import count, logger, metrics
-from pushhub.sends.handling import HandledSends, SendFault
+from pushhub.sends.handling import HandledSends, SendFault, StoppedProvider, pushes_counted
 from pushhub.sends.outcomes import Outcome
-from pushhub.sends.sending import OutcomeCounts, SendingId
+from pushhub.sends.sending import SendingId
 
 if TYPE_CHECKING:
     # The functions that push load nothing of the sweep.
     from pushhub.sends.sweeping import Swept
 
-_METRICS: Final = {
-    Outcome.ACCEPTED: "PushesAccepted",
-    Outcome.LATER: "PushesLater",
-    Outcome.GONE: "PushesGone",
-    Outcome.WRONG_TARGET: "PushesWrongTarget",
-    Outcome.MESSAGE_BAD: "PushesMessageBad",
-    Outcome.CREDENTIALS_BAD: "PushesCredentialsBad",
-    Outcome.UNKNOWN: "PushesUnknown",
-    Outcome.EXPIRED: "PushesExpired",
-}
-"""What counts recipients by how they are accounted for; one that waits is not yet."""
 _PASSING: Final = {SendFault.LEASE_LOST, SendFault.UNAVAILABLE}
 """Faults that mend themselves; somebody has to look at the others."""
 
@@ -38,7 +27,7 @@ def observe_sends(handled: HandledSends) -> None:
     """
     stopped = Counter(each.stop.outcome for each in handled.stopped)
     count(
-        _pushes(handled.counts)
+        pushes_counted(handled.counts)
         | {
             "PushesRetried": handled.deferred,
             "CredentialsRefused": stopped[Outcome.CREDENTIALS_BAD],
@@ -47,15 +36,20 @@ def observe_sends(handled: HandledSends) -> None:
         }
     )
     for each in handled.stopped:
-        logger.error(
-            "a provider gets nothing more of a sending",
-            sending=each.sending,
-            provider=each.provider,
-            outcome=str(each.stop.outcome),
-            reason=each.stop.reason,
-        )
+        stopped_provider(each)
     _observe_ends(handled.ended)
     _log_faults(handled.faults)
+
+
+def stopped_provider(stopped: StoppedProvider) -> None:
+    """Log that a provider gets nothing more of a sending."""
+    logger.error(
+        "a provider gets nothing more of a sending",
+        sending=stopped.sending,
+        provider=stopped.provider,
+        outcome=str(stopped.stop.outcome),
+        reason=stopped.stop.reason,
+    )
 
 
 def observe_sweep(swept: "Swept") -> None:
@@ -65,7 +59,7 @@ def observe_sweep(swept: "Swept") -> None:
     counted while no sending runs or begins: each metric costs by the hours in which it has data, and this is every minute.
     """
     if swept.running or swept.begun:
-        count({metric: number for metric, number in _pushes(swept.counts).items() if number})
+        count({metric: number for metric, number in pushes_counted(swept.counts).items() if number})
         count({"PartsBegun": swept.begun, "LanesPrompted": swept.prompted, "SendingsRunning": swept.running})
         metrics.add_metric("SendingStandstill", MetricUnit.Seconds, swept.standstill)
     if swept.prompted:
@@ -80,10 +74,6 @@ def observe_sweep(swept: "Swept") -> None:
 def push_fault(fault: str) -> None:
     """Log why an app cannot push, or why a dead push token was not retired."""
     logger.error("pushing is hindered", fault=fault)
-
-
-def _pushes(counts: OutcomeCounts) -> dict[str, int]:
-    return {metric: counts.number(outcome) for outcome, metric in _METRICS.items()}
 
 
 def _observe_ends(ended: Iterable[SendingId]) -> None:
