@@ -1,0 +1,291 @@
+"""How is `POST /api/v1/push/send` answered?
+
+The checks stand in the order of the vendor's table; which of them comes first where several fail is decided in `decisions.md`.
+Nothing is written before all of them are done, but for the claim of a pack id.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Any, Final
+
+from pushhub.audience.model import Subscription
+from pushhub.audience.port import AudienceReach, ReachPage
+from pushhub.catalog.model import ApiCaller, App, Right
+from pushhub.catalog.providers import Provider
+from pushhub.dialects.devtodev.push.errors import PushRefusal, PushRefusedError
+from pushhub.dialects.devtodev.push.messages import identifiers_of, messages_of, providers_of
+from pushhub.dialects.devtodev.push.parse import PlatformBlock, PushOrder, app_id_of, parse_push, require_fields
+from pushhub.dialects.devtodev.push.render import MAX_ERROR_DETAILS, ErrorDetail, render_refusal, render_result
+from pushhub.dialects.devtodev.push.request import read_push_body, user_token_of
+from pushhub.dialects.http import Answer, Caller, Fault, HttpReply, HttpRequest, RefusedError
+from pushhub.faults import LostRaceError, UnavailableError
+from pushhub.moments import Clock, Seconds
+from pushhub.sends.accounting import masked_push_token
+from pushhub.sends.direct import DirectResult, SendDirectly
+from pushhub.sends.finding import Finding
+from pushhub.sends.handling import StoppedProvider, now_of, pushes_counted
+from pushhub.sends.message import Message, MessageError, MessageTooLargeError
+from pushhub.sends.outcomes import Outcome, RecipientOutcome
+from pushhub.sends.pack_ids import CLAIM_SECONDS, PackIds, PackKey
+from pushhub.sends.platforms import BLOCK_OF, enabled_providers
+from pushhub.sends.population import Population, population_of
+from pushhub.sends.sending import (
+    BEGINNING,
+    INDEX_LANES,
+    MAX_HUB_TRIES_SECONDS,
+    Identifier,
+    Named,
+    NamedField,
+    NamedPushToken,
+    Part,
+    Sending,
+    campaign_launch,
+    mint_sending_id,
+)
+from pushhub.sends.served_apps import Apps
+
+DIALECT: Final = "devtodev"
+SECONDS_TO_LAST_READ: Final = 10
+"""No look-up starts later than this after the request began: the pushes, and what is written of them, need the rest."""
+LOOKED_AT_PROFILES: Final = 100
+"""Profiles of each partition of the index that are looked at for a device, where nobody was found."""
+
+_SUCCESSFUL: Final = {Outcome.ACCEPTED, Outcome.LATER, Outcome.RETRY}
+"""Outcomes of what is sent: `retry` is what the queue has taken."""
+
+
+class MayBeClaimedError(UnavailableError):
+    """The store did not answer, and the pack id of the request may be claimed until the claim is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class PushSend:
+    """The endpoint: who asks, what of which app, to whom; then the pushes, and what came of them.
+
+    Attributes:
+        apps: finds apps.
+        find: finds whom identifiers mean.
+        reach: the audience, which is looked into where nobody was found.
+        pack_ids: claims pack ids.
+        send: pushes, and writes what came of it.
+        require_fit: raises where a message is too large for a provider. See :func:`pushhub.sends.fitting.require_fit`.
+        clock: time and chance.
+        on_stop: is told of a provider that refuses an app's credentials, or the message.
+    """
+
+    apps: Apps
+    find: Finding
+    reach: AudienceReach
+    pack_ids: PackIds
+    send: SendDirectly
+    require_fit: Callable[[Provider, Message], None]
+    clock: Clock
+    on_stop: Callable[[StoppedProvider], None]
+
+    def __call__(self, request: HttpRequest) -> Answer:
+        """Answer one request; a store that fails before the first push is answered with 503, to be repeated."""
+        begun = self.clock.elapsed()
+        caller: ApiCaller | None = None
+        try:
+            fields = read_push_body(request)
+            caller = self._caller(user_token_of(request, fields))
+            return self._answer(caller, fields, begun)
+        except RefusedError as refused:
+            return Answer(render_refusal(refused), _shown(caller), refused.refusal)
+        except (LostRaceError, UnavailableError) as error:
+            return Answer(_try_again(error), _shown(caller), PushRefusal.UNAVAILABLE, Fault.of(error, "push_send was not served"))
+
+    def _answer(self, caller: ApiCaller, fields: Mapping[str, Any], begun: float) -> Answer:
+        _require_rights(caller)
+        require_fields(fields)
+        app = self._app(caller, app_id_of(fields))
+        order = parse_push(fields, app)
+        asked = _asked(app, order)
+        messages = {provider: message for provider, message in messages_of(order, app).items() if provider in asked}
+        named = [identifier for element in order.audience for identifier in identifiers_of(element, order, app)]
+        found = self.find(app, named, asked)
+        if not any(found):
+            self._refuse_since_nobody_is_found(caller, app, order, messages, begun)
+        self._require_fit(messages)
+        self._require_time(begun)
+        sending = self._sending(caller, app, order, messages)
+        result = self._push(sending, app, found, begun, _pack_of(caller, app, order))
+        return self._answer_of(result, order, named, found, caller)
+
+    def _caller(self, user_token: str) -> ApiCaller:
+        caller = self.apps.catalog.api_caller_of(user_token)
+        if caller is None:
+            raise PushRefusedError(PushRefusal.USER_TOKEN_WRONG, user_token=user_token)
+        return caller
+
+    def _app(self, caller: ApiCaller, id_: str) -> App:
+        app = self.apps.current(AppId(id_))
+        if app is None:
+            raise PushRefusedError(PushRefusal.APP_UNKNOWN, app_id=id_)
+        if caller.name not in app.callers:
+            raise PushRefusedError(PushRefusal.APP_FORBIDDEN, app_id=id_)
+        return app
+
+    def _require_fit(self, messages: Mapping[Provider, Message]) -> None:
+        for provider, message in sorted(messages.items()):
+            if provider in BLOCK_OF:
+                try:
+                    self.require_fit(provider, message)
+                except MessageTooLargeError as error:
+                    raise PushRefusedError(PushRefusal.PAYLOAD_TOO_LARGE) from error
+
+    def _require_time(self, begun: float) -> None:
+        if self.clock.elapsed() - begun > SECONDS_TO_LAST_READ:
+            raise UnavailableError("the look-ups took too long to push within the request")
+
+    def _refuse_since_nobody_is_found(
+        self, caller: ApiCaller, app: App, order: PushOrder, messages: Mapping[Provider, Message], begun: float
+    ) -> NoReturn:
+        """Refuse with the first row of the table that holds; the pack id is looked at, and not claimed."""
+        match population_of(self._first_pages(app, begun)):
+            case Population.NO_PROFILES:
+                raise PushRefusedError(PushRefusal.NO_PROFILES)
+            case Population.NO_DEVICES:
+                raise PushRefusedError(PushRefusal.NO_DEVICES)
+            case Population.DEVICES:
+                self._require_fit(messages)
+        pack = _pack_of(caller, app, order)
+        if pack and self.pack_ids.blocked(pack, now_of(self.clock)):
+            raise PushRefusedError(PushRefusal.PACK_ID_USED, pack_id=pack.pack_id)
+        raise PushRefusedError(PushRefusal.NOBODY_FOUND)
+
+    def _first_pages(self, app: App, begun: float) -> Iterator[ReachPage]:
+        for lane in INDEX_LANES:
+            self._require_time(begun)
+            yield self.reach.page(app.database, lane, BEGINNING, LOOKED_AT_PROFILES)
+
+    def _sending(self, caller: ApiCaller, app: App, order: PushOrder, messages: Mapping[Provider, Message]) -> Sending:
+        """Return the sending, without its identifiers, which nobody looks for again."""
+        now = self.clock.now()
+        enabled = enabled_providers(app)
+        return Sending(
+            id=mint_sending_id(now, self.clock.chance()),
+            app=app.id,
+            caller=caller.name,
+            dialect=DIALECT,
+            name="",
+            tag=order.campaign_tag,
+            launch=campaign_launch(app.id, order.campaign_tag, now),
+            selection=Named(()),
+            messages={provider: message for provider, message in messages.items() if provider in enabled},
+            parts=(Part(0, app.id, now_of(self.clock)),),
+            expire=min(max(message.expire for message in order.blocks.values()), MAX_HUB_TRIES_SECONDS),
+        )
+
+    def _push(
+        self, sending: Sending, app: App, found: Sequence[Sequence[Subscription]], begun: float, pack: PackKey | None
+    ) -> DirectResult:
+        """Claim the pack id, and push.
+
+        Raises:
+            MayBeClaimedError: the store did not answer, and nothing was pushed.
+        """
+        if pack is None:
+            return self.send(sending, app, found, begun)
+        try:
+            if self.pack_ids.claim(pack, sending.id, now_of(self.clock)):
+                return self.send(sending, app, found, begun, pack)
+        except LostRaceError:
+            # Another request has the pack id by now.
+            pass
+        except UnavailableError as error:
+            raise MayBeClaimedError(str(error)) from error
+        raise PushRefusedError(PushRefusal.PACK_ID_USED, pack_id=pack.pack_id)
+
+    def _answer_of(
+        self,
+        result: DirectResult,
+        order: PushOrder,
+        named: Sequence[Identifier],
+        found: Sequence[Sequence[Subscription]],
+        caller: ApiCaller,
+    ) -> Answer:
+        sending = result.sending
+        stopped = [StoppedProvider(sending.id, provider, stop) for provider, stop in sending.stopped.items()]
+        for each in stopped:
+            self.on_stop(each)
+        came = [outcome for of_identifier in result.outcomes for outcome in of_identifier]
+        successful = sum(each.outcome in _SUCCESSFUL for each in came)
+        details = islice(_details(order, named, found, result.outcomes), MAX_ERROR_DETAILS)
+        counts = pushes_counted(sending.counts) | {
+            "PushesRetried": sum(each.outcome is Outcome.RETRY for each in came),
+            "CredentialsRefused": sum(each.stop.outcome is Outcome.CREDENTIALS_BAD for each in stopped),
+            "SendingsEnded": int(sending.status.ended),
+            "OptionsIgnored": order.ignored_options,
+        }
+        return Answer(render_result(len(came), successful, [*details]), _shown(caller), counts=counts)
+
+
+def _shown(caller: ApiCaller | None) -> Caller | None:
+    return Caller("caller", caller.name) if caller else None
+
+
+def _try_again(error: Exception) -> HttpReply:
+    """Return the 503; where the pack id may be claimed, the request has to wait until the claim is over."""
+    reply = render_refusal(PushRefusedError(PushRefusal.UNAVAILABLE))
+    if isinstance(error, MayBeClaimedError):
+        return replace(reply, headers={**reply.headers, "retry-after": str(CLAIM_SECONDS)})
+    return reply
+
+
+def _require_rights(caller: ApiCaller) -> None:
+    if caller.suspended:
+        raise PushRefusedError(PushRefusal.API_FORBIDDEN)
+    if not caller.may(Right.SEND):
+        raise PushRefusedError(PushRefusal.PUSH_API_FORBIDDEN)
+
+
+def _asked(app: App, order: PushOrder) -> frozenset[Provider]:
+    """Return the providers whose subscriptions count.
+
+    Of a block they are those that are enabled; where none is, all of them, so that its recipients are found and counted.
+    """
+    enabled = enabled_providers(app)
+    of_blocks = [providers_of(block, order.blocks) for block in order.blocks]
+    if not app.enabled or all(enabled.isdisjoint(providers) for providers in of_blocks):
+        raise PushRefusedError(PushRefusal.PUSH_DISABLED)
+    return frozenset(provider for providers in of_blocks for provider in providers & enabled or providers)
+
+
+def _pack_of(caller: ApiCaller, app: App, order: PushOrder) -> PackKey | None:
+    return None if order.pack_id is None else PackKey(caller.name, app.id, order.pack_id)
+
+
+def _details(
+    order: PushOrder,
+    named: Sequence[Identifier],
+    found: Sequence[Sequence[Subscription]],
+    outcomes: Sequence[Sequence[RecipientOutcome]],
+) -> Iterator[ErrorDetail]:
+    """Yield what came of each recipient that gets no push for certain."""
+    block_of = {provider: block for block in order.blocks for provider in providers_of(block, order.blocks)}
+    for identifier, recipients, came in zip(named, found, outcomes, strict=True):
+        for recipient, outcome in zip(recipients, came, strict=True):
+            if outcome.outcome not in _SUCCESSFUL:
+                yield _detail(block_of[recipient.address.provider], identifier, recipient, outcome)
+
+
+def _detail(block: PlatformBlock, identifier: Identifier, recipient: Subscription, outcome: RecipientOutcome) -> ErrorDetail:
+    may_be_sent = outcome.outcome is Outcome.UNKNOWN
+    return ErrorDetail(
+        platform=block,
+        identifier=_as_named(identifier),
+        token_masked=masked_push_token(recipient),
+        service=recipient.address.provider,
+        code="unknown" if may_be_sent else outcome.code or str(outcome.outcome),
+        msg="may have been sent" if may_be_sent else outcome.reason,
+    )
+
+
+def _as_named(identifier: Identifier) -> Mapping[str, str | int]:
+    match identifier:
+        case NamedField(field, value):
+            return {field: value}
+        case NamedPushToken(_, push_token):
+            return {"token": push_token}
