@@ -26,6 +26,7 @@ from tests.bench.table import Table
 from tests.doubles.apps import ANDROID, APNS, WEB, app_of, app_secrets, audience_of, sending_of, subscription_of, tracking_of
 from tests.doubles.audience import MemoryAudience
 from tests.doubles.canned_dynamodb import TABLE, CannedDynamoDb
+from tests.doubles.pack_ids import pack_ids_of
 from tests.doubles.queues import MemoryQueue
 from tests.doubles.requests import CUSTOMERS
 from tests.doubles.sending import FIREBASE_TOKEN, HEX, NOW, Browser, browser
@@ -73,7 +74,7 @@ def _seconds(reach: AudienceReach, audience: MemoryAudience, identifiers: Sequen
     find = Finding(reach, CachedCatalog(lambda: Catalog({CUSTOMERS.id: CUSTOMERS}, {})))
     store, queue = MemorySendings(), MemoryQueue()
     clock = Clock(lambda: Milliseconds(NOW * 1_000), time.monotonic, lambda: 0.5)
-    send, app, sending = SendDirectly(store, pusher, queue, clock, print), app_of(), sending_of()
+    send, app, sending = SendDirectly(store, pack_ids_of(store), pusher, queue, clock, print), app_of(), sending_of()
     gc.collect()
     started = time.process_time()
     result = send(sending, app, find(app, identifiers), time.monotonic())

@@ -19,6 +19,7 @@ from pushhub.sends.direct import SendDirectly
 from pushhub.sends.lanes import AdvanceLane
 from pushhub.sends.message import Message
 from pushhub.sends.outcomes import Outcome, RecipientOutcome
+from pushhub.sends.pack_ids import PackIds
 from pushhub.sends.scheduling import schedule
 from pushhub.sends.sending import (
     Everyone,
@@ -34,6 +35,7 @@ from pushhub.sends.sending import (
 )
 from pushhub.sends.steps import IndexSteps, NamedSteps, Steps
 from pushhub.sends.sweeping import Sweep
+from tests.doubles.pack_ids import MemoryPackIds
 from tests.doubles.sendings import MemorySendings
 
 START = Milliseconds(1_800_000_000_000)
@@ -179,6 +181,7 @@ class Schedule:
             now=lambda: Milliseconds(self.milliseconds), elapsed=lambda: self.milliseconds / 1000, chance=self.random.random
         )
         self.store = MemorySendings(interrupt=self.interrupt)
+        self.pack_ids = PackIds(MemoryPackIds(self.store), self.mint_run)
         self.sends, self.deliveries, self.dead_letters = FaultyQueue(self), FaultyQueue(self), FaultyQueue(self)
         reach = PlacedProfiles(self.profiles, self.interrupt)
         most = self.random.choice((2, 3, 100))
@@ -304,7 +307,7 @@ class Schedule:
         self.calm = False
 
     def _send_directly(self, sending: Sending) -> None:
-        directly = SendDirectly(self.store, self, self.deliveries, self.clock, lambda _: None)
+        directly = SendDirectly(self.store, self.pack_ids, self, self.deliveries, self.clock, lambda _: None)
         with suppress(CrashError):
             directly(sending, AN_APP, list(self.profiles.values()), self.clock.elapsed())
 

@@ -50,45 +50,53 @@ class MemorySendings:
     _lanes: dict[LaneKey, Lane] = field(default_factory=dict)
     _deferrals: dict[DeferralKey, Deferral] = field(default_factory=dict)
     _due: set[tuple[Seconds, SendingId, int]] = field(default_factory=set)
+    _pushing: set[SendingId] = field(default_factory=set)
+    """Those that were started with a pack id, and are not recorded."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @contextmanager
-    def _call(self, name: str) -> Iterator[None]:
+    def call(self, name: str) -> Iterator[None]:
+        """Do at one time what stands in the block, as the call of that name."""
         self.interrupt(f"before {name}")
         with self._lock:
             self.calls[name] = self.calls.get(name, 0) + 1
             yield
         self.interrupt(f"after {name}")
 
+    def start(self, sending: Sending) -> None:
+        """Add one that is pushing, while a call goes on."""
+        self._add(replace(sending, selection=Named(()), messages={}))
+        self._pushing.add(sending.id)
+
     def create(self, sending: Sending) -> None:
-        with self._call("create"):
+        with self.call("create"):
             self._add(sending)
             self._due |= {(part.due, sending.id, part.number) for part in sending.parts}
 
-    def record_ended(self, sending: Sending, deferrals: Sequence[NewDeferral]) -> None:
-        with self._call("record_ended"):
-            sending = replace(sending, selection=Named(()))
+    def record_ended(self, sending: Sending, deferrals: Sequence[NewDeferral], *, started: bool = False) -> None:
+        with self.call("record_ended"):
+            add, sending = self._record_started if started else self._add, replace(sending, selection=Named(()))
             if not deferrals:
-                self._add(replace(sending, messages={}))
+                add(replace(sending, messages={}))
                 self._count(sending.launch, sending.counts)
                 return
-            self._add(replace(sending, status=SendingStatus.RUNNING, counts=OutcomeCounts(), ended=None))
+            add(replace(sending, status=SendingStatus.RUNNING, counts=OutcomeCounts(), ended=None))
             key = LaneKey(sending.id, 0, NAMED_LANE)
             pending = sum(_number(each.recipients) for each in deferrals)
             self._lanes[key] = Lane(key, RunId(""), Seconds(0), counts=sending.counts, pending=pending, finished=True)
             self._deferrals |= {each.key: Deferral(each.key, 0, each.recipients) for each in deferrals}
 
     def sending(self, sending: SendingId) -> Sending | None:
-        with self._call("sending"):
+        with self.call("sending"):
             return self._sendings.get(sending)
 
     def begin(self, sending: SendingId, now: Seconds) -> None:
-        with self._call("begin"):
+        with self.call("begin"):
             if (known := self._sendings[sending]).status is SendingStatus.SCHEDULED:
                 self._sendings[sending] = replace(known, status=SendingStatus.RUNNING, begun=now)
 
     def cancel(self, sending: SendingId, now: Seconds) -> None:
-        with self._call("cancel"):
+        with self.call("cancel"):
             known = self._sendings[sending]
             if known.status is SendingStatus.SCHEDULED:
                 self._sendings[sending] = replace(known, status=SendingStatus.CANCELLED, ended=now)
@@ -97,26 +105,26 @@ class MemorySendings:
                 self._sendings[sending] = replace(known, cancelling=True)
 
     def stop_provider(self, sending: SendingId, provider: Provider, stop: ProviderStop) -> None:
-        with self._call("stop_provider"):
+        with self.call("stop_provider"):
             known = self._sendings[sending]
             self._sendings[sending] = replace(known, stopped={provider: stop, **known.stopped})
 
     def add_example(self, sending: SendingId, example: Example) -> None:
-        with self._call("add_example"):
+        with self.call("add_example"):
             known = self._sendings[sending]
             kinds = {(each.provider, each.outcome, each.code) for each in known.examples}
             if (example.provider, example.outcome, example.code) not in kinds and len(kinds) < MAX_EXAMPLES:
                 self._sendings[sending] = replace(known, examples=(*known.examples, example))
 
     def end(self, sending: SendingId, status: SendingStatus, counts: OutcomeCounts, now: Seconds) -> None:
-        with self._call("end"):
+        with self.call("end"):
             if (known := self._sendings[sending]).status is SendingStatus.RUNNING:
                 self._sendings[sending] = replace(known, status=status, counts=counts, ended=now)
                 self._count(known.launch, counts)
 
     def take_lane(self, key: LaneKey, run: RunId, now: Seconds, until: Seconds) -> Lane | None:
         """Take a lease; a run that has it already, since an answer was lost, gets it again."""
-        with self._call("take_lane"):
+        with self.call("take_lane"):
             lane = self._lanes.get(key, Lane(key, run, Seconds(0)))
             if lane.finished or (lane.until >= now and lane.run != run):
                 return None
@@ -124,7 +132,7 @@ class MemorySendings:
             return self._lanes[key]
 
     def update_lane(self, key: LaneKey, update: LaneUpdate) -> None:
-        with self._call("update_lane"):
+        with self.call("update_lane"):
             lane = self._lanes.get(key)
             if lane is None or lane.run != update.run or lane.claim != update.claim_before:
                 raise LostRaceError
@@ -136,20 +144,20 @@ class MemorySendings:
             self._lanes[key] = lane
 
     def lane(self, key: LaneKey) -> Lane | None:
-        with self._call("lane"):
+        with self.call("lane"):
             return self._lanes.get(key)
 
     def lanes(self, sending: SendingId, part: int) -> Sequence[Lane]:
-        with self._call("lanes"):
+        with self.call("lanes"):
             found = [lane for key, lane in self._lanes.items() if (key.sending, key.part) == (sending, part)]
             return sorted(found, key=lambda lane: lane.key.lane)
 
     def deferral(self, key: DeferralKey) -> Deferral | None:
-        with self._call("deferral"):
+        with self.call("deferral"):
             return self._deferrals.get(key)
 
     def deferrals(self, sending: SendingId, part: int) -> Sequence[Deferral]:
-        with self._call("deferrals"):
+        with self.call("deferrals"):
             return [
                 deferral
                 for key, deferral in self._deferrals.items()
@@ -157,7 +165,7 @@ class MemorySendings:
             ]
 
     def claim_deferral(self, key: DeferralKey, run: RunId, tries: int, now: Seconds, until: Seconds) -> bool:
-        with self._call("claim_deferral"):
+        with self.call("claim_deferral"):
             deferral = self._deferrals.get(key)
             if deferral is None or deferral.done or deferral.run is not None or deferral.tries != tries:
                 return False
@@ -165,7 +173,7 @@ class MemorySendings:
             return True
 
     def settle_deferral(self, settled: SettledTry) -> None:
-        with self._call("settle_deferral"):
+        with self.call("settle_deferral"):
             deferral = self._deferrals.get(settled.key)
             if deferral is None or deferral.run != settled.run or deferral.tries != settled.tries:
                 raise LostRaceError
@@ -175,25 +183,26 @@ class MemorySendings:
             self._lanes[settled.key.lane] = replace(lane, counts=lane.counts + settled.counts, pending=pending)
 
     def due_parts(self, until: Seconds) -> Sequence[tuple[SendingId, Part]]:
-        with self._call("due_parts"):
+        with self.call("due_parts"):
             listed = sorted(due for due in self._due if due[0] <= until)[:MAX_DUE_PARTS]
             return [(sending, self._sendings[sending].parts[number]) for _, sending, number in listed]
 
     def forget_due(self, sending: SendingId, part: Part) -> None:
-        with self._call("forget_due"):
+        with self.call("forget_due"):
             self._due.discard((part.due, sending, part.number))
 
     def running_sendings(self, now: Seconds) -> Sequence[SendingId]:
-        with self._call("running_sendings"):
-            running = [each for each in self._sendings.values() if not each.status.ended and each.first_due <= now]
+        with self.call("running_sendings"):
+            listed = [each for each in self._sendings.values() if each.id not in self._pushing]
+            running = [each for each in listed if not each.status.ended and each.first_due <= now]
             return [each.id for each in sorted(running, key=lambda each: (each.first_due, each.id))]
 
     def unended(self) -> bool:
-        """Say whether any sending has not ended."""
-        return any(not sending.status.ended for sending in self._sendings.values())
+        """Say whether any sending has not ended that is not within a request."""
+        return any(not sending.status.ended for sending in self._sendings.values() if sending.id not in self._pushing)
 
     def listed(self, day: str, fits: Callable[[Sending], bool] = lambda _: True, most: int | None = None) -> Sequence[Sending]:
-        with self._call("listed"):
+        with self.call("listed"):
             found = [
                 replace(each, selection=Named(()), messages={}) for each in self._sendings.values() if minted_on(each.id) == day
             ]
@@ -213,11 +222,18 @@ class MemorySendings:
         self._lanes.clear()
         self._deferrals.clear()
         self._due.clear()
+        self._pushing.clear()
 
     def _add(self, sending: Sending) -> None:
         if sending.id in self._sendings:
             raise KnownSendingError
         self._sendings[sending.id] = sending
+
+    def _record_started(self, sending: Sending) -> None:
+        if sending.id not in self._pushing:
+            raise KnownSendingError
+        self._pushing.discard(sending.id)
+        self._sendings[sending.id] = replace(sending, cancelling=self._sendings[sending.id].cancelling)
 
     def _count(self, launch: Launch, counts: OutcomeCounts) -> None:
         self.launch_counts[launch] = self.launch_counts.get(launch, OutcomeCounts()) + counts

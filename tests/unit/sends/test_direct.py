@@ -38,6 +38,7 @@ from pushhub.sends.sending import (
 )
 from pushhub.sends.store import SendingTooLargeError
 from tests.doubles.apps import ANDROID, APNS, ID, WEB, app_of, app_secrets, audience_of, sending_of, subscription_of, tracking_of
+from tests.doubles.pack_ids import pack_ids_of
 from tests.doubles.queues import MemoryQueue
 from tests.doubles.reach import MemoryReach
 from tests.doubles.requests import CUSTOMERS
@@ -84,7 +85,9 @@ class World:
         clock = Clock(lambda: Milliseconds(NOW * 1000), lambda: self.pusher.elapsed, lambda: 0.5)
         named = Named(tuple(NamedProfile(f"user-{n}") for n in range(len(found))))
         sending = replace(sending_of(), selection=named, expire=self.expire, parts=(Part(0, app_of().id, NOW),))
-        return SendDirectly(self.store, self.pusher, self.queue, clock, self.faults.append)(sending, app_of(), found, BEGUN)
+        return SendDirectly(self.store, pack_ids_of(self.store), self.pusher, self.queue, clock, self.faults.append)(
+            sending, app_of(), found, BEGUN
+        )
 
     @property
     def messages(self) -> list[DeferralMessage]:
@@ -339,7 +342,9 @@ def test_a_thousand_take_their_hops_one_batch_a_step_and_one_write(by_push_token
     pusher = ProviderPusher(transport, accounts, tracking_of(), retiring, world.faults.append, lambda: NOW, lambda: BEGUN)
     found = Finding(reach, CachedCatalog(lambda: Catalog({CUSTOMERS.id: CUSTOMERS}, {})))(app_of(), named)
     clock = Clock(lambda: Milliseconds(NOW * 1000), lambda: BEGUN, lambda: 0.5)
-    result = SendDirectly(world.store, pusher, world.queue, clock, world.faults.append)(sending_of(), app_of(), found, BEGUN)
+    result = SendDirectly(world.store, pack_ids_of(world.store), pusher, world.queue, clock, world.faults.append)(
+        sending_of(), app_of(), found, BEGUN
+    )
     assert words(result) == [[Outcome.ACCEPTED]] * 1_000
     assert reach.calls == hops * 10
     assert [len(batch) for batch in transport.batches] == [1, *[150] * 6, 100]

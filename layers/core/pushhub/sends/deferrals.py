@@ -5,7 +5,7 @@ A message of the queue Deliveries has the recipients of one deferral and says ho
 ===============================================================  =====================================================
 the deferral, as it is stored                                    its message
 ===============================================================  =====================================================
-its sending is not there                                         put again for a minute, then dropped: it was never written
+its sending is not there, or has no lane                         put again for a minute, then dropped: it was never written
 is not there, and its lane has come beyond it                    dropped: its step was declared unknown
 is not there yet                                                 put again: its step is being recorded
 is done, or has more tries recorded                              dropped: it is an old one
@@ -125,8 +125,7 @@ class TryDeferral:
         lane = message.key.lane
         sending = self.store.sending(lane.sending)
         if sending is None:
-            never_written = now_of(self.clock) > minted_at(lane.sending) // 1000 + WRITTEN_WITHIN_SECONDS
-            return never_written or self._put_back(message, EARLY_SECONDS, handled)
+            return self._is_never_written(message) or self._put_back(message, EARLY_SECONDS, handled)
         if sending.status.ended or lane.part >= len(sending.parts):
             return True
         deferral = self.store.deferral(message.key)
@@ -144,8 +143,14 @@ class TryDeferral:
         return stands is MessageStanding.OLD or self._put_back(message, early_seconds(deferral, now), handled)
 
     def _is_behind_its_lane(self, message: DeferralMessage) -> bool:
+        """Say whether a message has no deferral any more; where there is no lane, it was put by a request that has died since."""
         lane = self.store.lane(message.key.lane)
-        return lane is not None and (lane.finished or lane.done >= message.key.name)
+        if lane is None:
+            return self._is_never_written(message)
+        return lane.finished or lane.done >= message.key.name
+
+    def _is_never_written(self, message: DeferralMessage) -> bool:
+        return now_of(self.clock) > minted_at(message.key.lane.sending) // 1000 + WRITTEN_WITHIN_SECONDS
 
     def _declare_unknown(self, deferral: Deferral, message: DeferralMessage, handled: HandledSends) -> bool:
         """Settle the try of a dead run: those that were due when it claimed the try may have been pushed."""

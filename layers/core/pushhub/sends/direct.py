@@ -2,7 +2,7 @@
 
 Steps are begun until :data:`LAST_STEP_SECONDS` into the request, for at most :data:`MAX_IN_REQUEST` recipients. Those that are left
 then, and those whose providers want to be asked later, go into the queue Deliveries. One write at the end says what came of all;
-nothing is written for a recipient that was accepted.
+nothing is written for a recipient that was accepted. A sending with a pack id is written once more, before its first push.
 
 ============================================  ==========================================================================
 what fails                                    what comes of it
@@ -12,7 +12,10 @@ more than :data:`MAX_WAITING` are left        the surplus is expired
 the write at the end, twice                   those in the queue are unknown: whether they get a push depends on whether
                                               it was written after all
 the write, since another sending has the id   those in the queue are unknown: their messages come to the other sending
-the process, before the write                 those in the queue get no push; the caller has no answer
+the process, before the write                 those in the queue get no push; the caller has no answer. With a pack id the
+                                              sending is there: it is running, and shown as interrupted
+the start of one with a pack id               nothing is pushed, put or written; :mod:`pushhub.sends.pack_ids` says what comes
+                                              of the pack id
 ============================================  ==========================================================================
 """
 
@@ -31,6 +34,7 @@ from pushhub.sends.accounting import account, count_of, messages_bad
 from pushhub.sends.ending import status_at_end
 from pushhub.sends.handling import now_of
 from pushhub.sends.outcomes import Outcome, RecipientOutcome
+from pushhub.sends.pack_ids import PackIds, PackKey
 from pushhub.sends.port import Pusher
 from pushhub.sends.queue_messages import DeferralMessage, WaitingRecipient
 from pushhub.sends.sending import (
@@ -85,12 +89,15 @@ class SendDirectly:
     """Pushes a sending within a request. `on_fault` is told what could not be written."""
 
     store: SendingStore
+    pack_ids: PackIds
     pusher: Pusher
     deliveries: Queue
     clock: Clock
     on_fault: Callable[[str], None]
 
-    def __call__(self, sending: Sending, app: App, found: Sequence[Sequence[Subscription]], begun: float) -> DirectResult:
+    def __call__(
+        self, sending: Sending, app: App, found: Sequence[Sequence[Subscription]], begun: float, pack: PackKey | None = None
+    ) -> DirectResult:
         """Push to the recipients; where there are none, nothing is written.
 
         Args:
@@ -98,10 +105,17 @@ class SendDirectly:
             app: through whose accounts.
             found: the recipients of each identifier, each recipient once.
             begun: when the request began, as the clock counts seconds.
+            pack: the pack id that this sending has claimed; None where its caller gave none.
+
+        Raises:
+            LostRaceError: the claim of the pack id is not its own any more; nothing is pushed.
+            UnavailableError: it could not be written that the pack id is used; nothing is pushed.
         """
         request = _Request(self, sending, app, begun)
         recipients = [each for of_identifier in found for each in of_identifier]
         if recipients:
+            if pack:
+                request.start(pack)
             request.push(recipients)
             request.defer()
             request.record()
@@ -117,12 +131,20 @@ class _Request:
     sending: Sending
     app: App
     begun: float
+    started: bool = False
     came: dict[SubscriptionRef, RecipientOutcome] = field(default_factory=dict)
     counts: OutcomeCounts = field(default_factory=OutcomeCounts)
     stopped: dict[Provider, ProviderStop] = field(default_factory=dict)
     examples: dict[tuple[Provider, Outcome, str], Example] = field(default_factory=dict)
     waiting: list[WaitingRecipient] = field(default_factory=list)
     deferrals: list[NewDeferral] = field(default_factory=list)
+
+    def start(self, pack: PackKey) -> None:
+        """Write that it pushes from now on: so late that little can fail before the first push, and before anything is put."""
+        now = self._now()
+        self.sending = replace(self.sending, status=SendingStatus.RUNNING, begun=now)
+        self.use_case.pack_ids.start(pack, self.sending, now)
+        self.started = True
 
     def push(self, recipients: Sequence[Subscription]) -> None:
         """Push to as many as the time allows; the others wait."""
@@ -156,7 +178,7 @@ class _Request:
         """Write what came of all."""
         now = self._now()
         examples = tuple(self.examples.values())[:MAX_EXAMPLES]
-        known = replace(self.sending, begun=now, counts=self.counts, stopped=self.stopped, examples=examples)
+        known = replace(self.sending, begun=self.sending.begun or now, counts=self.counts, stopped=self.stopped, examples=examples)
         ended = replace(known, status=status_at_end(known, self.counts), ended=now)
         self.sending = replace(known, status=SendingStatus.RUNNING) if self.deferrals else ended
         if fault := self._write():
@@ -218,7 +240,7 @@ class _Request:
         answer_lost = False
         for _ in range(2):
             try:
-                self.use_case.store.record_ended(self.sending, self.deferrals)
+                self.use_case.store.record_ended(self.sending, self.deferrals, started=self.started)
             except UnavailableError:
                 answer_lost = True
             except KnownSendingError:

@@ -121,15 +121,21 @@ class SendingStore(Protocol):
             SendingTooLargeError: it exceeds :data:`MAX_SENDING_BYTES` or :data:`MAX_PARTS`.
         """
 
-    def record_ended(self, sending: Sending, deferrals: Sequence[NewDeferral]) -> None:
+    def record_ended(self, sending: Sending, deferrals: Sequence[NewDeferral], *, started: bool = False) -> None:
         """Write a direct sending that has pushed already, in one write.
 
         Without deferrals it is over: `sending` has its final status and counts, and the counters of its launch are added to. With
         some, it is running, its lane is finished and has the counts of `sending` and the deferrals. Its identifiers are not kept,
-        since nobody looks for its recipients again; nor are its messages, where it is over.
+        since nobody looks for its recipients again; nor are its messages, where it is over. One that was started is there already,
+        and whether a person has cancelled it meanwhile stays.
+
+        Args:
+            sending: as it is written.
+            deferrals: what waits in the queue.
+            started: it was written before its first push, see :meth:`pushhub.sends.pack_ids.PackIdStore.start`.
 
         Raises:
-            KnownSendingError: its id is taken.
+            KnownSendingError: its id is taken; or, where it was started, it is recorded already.
             SendingTooLargeError: it exceeds :data:`MAX_SENDING_BYTES`, or there are more than :data:`MAX_ENDED_DEFERRALS`.
         """
 

@@ -6,7 +6,8 @@ What each write requires, and what it changes:
 write              requires                        changes
 =================  ==============================  ============================================================================
 create             no such sending                 the sending, its entry among those that have not ended, its parts' among the due
-record_ended       no such sending                 the sending; counters, or its entry, its lane and its deferrals
+record_ended       no such sending; or, where it   the sending; counters, or its entry, its lane and its deferrals; clears
+                   was started: is pushing         pushing
 begin              scheduled                       status, begun
 cancel             scheduled                       status, ended; deletes its entries
 cancel             running                         cancelling
@@ -22,7 +23,8 @@ settle_deferral    run, tries                      tries, recipients, done; clea
 =================  ==============================  ============================================================================
 
 Another write of the same item makes a write fail although its guard may hold, since some of them are transactions. Such a one is
-tried again here, so what a guard stops is a race that is lost for good.
+tried again here, so what a guard stops is a race that is lost for good. A sending with a pack id is written first, as one that is
+pushing, by :mod:`pushhub.adapters.dynamodb.pack_ids`.
 """
 
 import heapq
@@ -132,13 +134,13 @@ class DynamoSendings:
         listed = self._entry(sending, expires), *(schema.due_item(sending.id, part, expires) for part in sending.parts)
         self._make(sending, [self._put(item) for item in listed])
 
-    def record_ended(self, sending: Sending, deferrals: Sequence[NewDeferral]) -> None:
+    def record_ended(self, sending: Sending, deferrals: Sequence[NewDeferral], *, started: bool = False) -> None:
         """See :meth:`pushhub.sends.store.SendingStore.record_ended`; one transaction."""
         _check_bound("deferrals", len(deferrals), MAX_ENDED_DEFERRALS)
-        kept = replace(sending, selection=Named(()))
+        write, kept = self._record_started if started else self._make, replace(sending, selection=Named(()))
         if not deferrals:
             counting = self._counting(sending.id, sending.launch, sending.counts)
-            self._make(replace(kept, messages={}), counting)
+            write(replace(kept, messages={}), counting)
             self._remember_listed(sending.launch, sending.counts)
             return
         pending = sum(_number(each.recipients) for each in deferrals)
@@ -147,7 +149,7 @@ class DynamoSendings:
         expires = schema.sending_expires(sending, self._retention)
         running = replace(kept, status=SendingStatus.RUNNING, counts=OutcomeCounts(), ended=None)
         own = (self._entry(sending, expires), schema.lane_item(lane, expires), *self._new_deferrals(deferrals))
-        self._make(running, [self._put(item) for item in own])
+        write(running, [self._put(item) for item in own])
 
     def sending(self, sending: SendingId) -> Sending | None:
         """See :meth:`pushhub.sends.store.SendingStore.sending`; one read."""
@@ -298,12 +300,23 @@ class DynamoSendings:
 
     def _make(self, sending: Sending, actions: Sequence[Any]) -> None:
         """Write a new sending, and what belongs to it, at one time."""
-        item = schema.sending_item(sending, schema.sending_expires(sending, self._retention))
-        _check_bound("bytes of messages and identifiers", len(item["content"].encode()), MAX_SENDING_BYTES)
-        made = self._put(item)
+        made = self._put(self._fitting_item(sending))
         made["Put"]["ConditionExpression"] = "attribute_not_exists(pk)"
         if not self._written_together([made, *actions]):
             raise KnownSendingError(f"there is a sending {sending.id} already")
+
+    def _record_started(self, sending: Sending, actions: Sequence[Any]) -> None:
+        """Write what came of a sending that is pushing, and what belongs to it; a cancel that came meanwhile stays."""
+        known = {"pk", "sk", "cancelling"}
+        recorded = {name: value for name, value in self._fitting_item(sending).items() if name not in known}
+        update = _update_of(sending.id).require(pushing=True).assign(recorded).remove("pushing")
+        if not self._written_together([self._update(update), *actions]):
+            raise KnownSendingError(f"the sending {sending.id} does not push any more")
+
+    def _fitting_item(self, sending: Sending) -> Item:
+        item = schema.sending_item(sending, schema.sending_expires(sending, self._retention))
+        _check_bound("bytes of messages and identifiers", len(item["content"].encode()), MAX_SENDING_BYTES)
+        return item
 
     def _cancelled(self, sending: SendingId, now: Seconds) -> bool:
         """Cancel a sending unless it has ended; return whether it still had the status that was read."""
