@@ -27,8 +27,8 @@ FUNCTION_SECONDS: Final = 90
 class PushingSettings(SendsSettings):
     """Settings of each function that pushes, beside those of all functions of sendings.
 
-    Tables of apps and of whom a sending is for; both secrets, and the stack's name, which links are bound to; the queues of
-    recipients that are pushed to later, and of dead letters; and which addresses may be reached.
+    Tables of apps and of whom a sending is for; both secrets, and the stack's name, which links are bound to; the queue of
+    recipients that are pushed to later; and which addresses may be reached.
     """
 
     catalog_table = Setting("CATALOG_TABLE", not_empty)
@@ -37,7 +37,6 @@ class PushingSettings(SendsSettings):
     apps_secret = Setting("APPS_SECRET", not_empty)
     stack = Setting("STACK", not_empty)
     deliveries_queue = Setting("DELIVERIES_QUEUE", not_empty)
-    dead_letters = Setting("SENDS_DEAD_LETTERS", not_empty)
     allow_local_upstreams = Setting("ALLOW_LOCAL_UPSTREAMS", true_or_false)
     stand_ins_url = Setting("STAND_INS_URL", str)
     more_push_hosts = Setting("MORE_PUSH_HOSTS", comma_separated)

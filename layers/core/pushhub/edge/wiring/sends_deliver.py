@@ -2,6 +2,7 @@
 
 from pushhub.adapters import clients
 from pushhub.adapters.dynamodb.reach import DynamoReach
+from pushhub.edge.settings import Setting, not_empty
 from pushhub.edge.wiring.pushing import FUNCTION_SECONDS, PusherOnDemand, PushingSettings, apps_of_sendings
 from pushhub.edge.wiring.queues import queue
 from pushhub.edge.wiring.sends import mint_run, sendings, sends_clock
@@ -10,7 +11,9 @@ from pushhub.sends.recipients import recipients_of
 
 
 class SendsDeliverSettings(PushingSettings):
-    """Settings of `sends_deliver`: those of each function that pushes."""
+    """Settings of `sends_deliver`: those of each function that pushes, and the queue of dead letters."""
+
+    dead_letters = Setting("SENDS_DEAD_LETTERS", not_empty)
 
 
 def try_deferral() -> TryDeferral:

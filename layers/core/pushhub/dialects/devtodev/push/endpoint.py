@@ -4,28 +4,26 @@ The checks stand in the order of the vendor's table; which of them comes first w
 Nothing is written before all of them are done, but for the claim of a pack id.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from pushhub.audience.model import Subscription
 from pushhub.audience.port import AudienceReach, ReachPage
-from pushhub.catalog.model import ApiCaller, App, Right
+from pushhub.catalog.model import ApiCaller, App, AppId, Right
 from pushhub.catalog.providers import Provider
-from pushhub.dialects.devtodev.push.errors import PushRefusal, PushRefusedError
+from pushhub.dialects.devtodev.push.errors import PushRefusal, PushRefusedError, push_error
 from pushhub.dialects.devtodev.push.messages import identifiers_of, messages_of, providers_of
 from pushhub.dialects.devtodev.push.parse import PlatformBlock, PushOrder, app_id_of, parse_push, require_fields
-from pushhub.dialects.devtodev.push.render import MAX_ERROR_DETAILS, ErrorDetail, render_refusal, render_result
-from pushhub.dialects.devtodev.push.request import read_push_body, user_token_of
-from pushhub.dialects.http import Answer, Caller, Fault, HttpReply, HttpRequest, RefusedError
+from pushhub.dialects.devtodev.push.render import ErrorDetail, error_detail, render_push_refusal, render_push_result
+from pushhub.dialects.devtodev.push.request import api_token_of, read_push_body
+from pushhub.dialects.http import Answer, Caller, Fault, HttpReply, HttpRequest
 from pushhub.faults import LostRaceError, UnavailableError
-from pushhub.moments import Clock, Seconds
-from pushhub.sends.accounting import masked_push_token
+from pushhub.moments import Clock
 from pushhub.sends.direct import DirectResult, SendDirectly
 from pushhub.sends.finding import Finding
 from pushhub.sends.handling import StoppedProvider, now_of, pushes_counted
-from pushhub.sends.message import Message, MessageError, MessageTooLargeError
+from pushhub.sends.message import Message, MessageTooLargeError
 from pushhub.sends.outcomes import Outcome, RecipientOutcome
 from pushhub.sends.pack_ids import CLAIM_SECONDS, PackIds, PackKey
 from pushhub.sends.platforms import BLOCK_OF, enabled_providers
@@ -36,8 +34,6 @@ from pushhub.sends.sending import (
     MAX_HUB_TRIES_SECONDS,
     Identifier,
     Named,
-    NamedField,
-    NamedPushToken,
     Part,
     Sending,
     campaign_launch,
@@ -89,10 +85,10 @@ class PushSend:
         caller: ApiCaller | None = None
         try:
             fields = read_push_body(request)
-            caller = self._caller(user_token_of(request, fields))
+            caller = self._caller(api_token_of(request, fields))
             return self._answer(caller, fields, begun)
-        except RefusedError as refused:
-            return Answer(render_refusal(refused), _shown(caller), refused.refusal)
+        except PushRefusedError as refused:
+            return Answer(render_push_refusal(refused), _shown(caller), refused.refusal)
         except (LostRaceError, UnavailableError) as error:
             return Answer(_try_again(error), _shown(caller), PushRefusal.UNAVAILABLE, Fault.of(error, "push_send was not served"))
 
@@ -113,18 +109,18 @@ class PushSend:
         result = self._push(sending, app, found, begun, _pack_of(caller, app, order))
         return self._answer_of(result, order, named, found, caller)
 
-    def _caller(self, user_token: str) -> ApiCaller:
-        caller = self.apps.catalog.api_caller_of(user_token)
+    def _caller(self, api_token: str) -> ApiCaller:
+        caller = self.apps.catalog.api_caller_of(api_token)
         if caller is None:
-            raise PushRefusedError(PushRefusal.USER_TOKEN_WRONG, user_token=user_token)
+            raise _refused(PushRefusal.API_TOKEN_UNKNOWN, user_token=api_token)
         return caller
 
     def _app(self, caller: ApiCaller, id_: str) -> App:
         app = self.apps.current(AppId(id_))
         if app is None:
-            raise PushRefusedError(PushRefusal.APP_UNKNOWN, app_id=id_)
+            raise _refused(PushRefusal.APP_UNKNOWN, app_id=id_)
         if caller.name not in app.callers:
-            raise PushRefusedError(PushRefusal.APP_FORBIDDEN, app_id=id_)
+            raise _refused(PushRefusal.APP_FOREIGN, app_id=id_)
         return app
 
     def _require_fit(self, messages: Mapping[Provider, Message]) -> None:
@@ -133,7 +129,7 @@ class PushSend:
                 try:
                     self.require_fit(provider, message)
                 except MessageTooLargeError as error:
-                    raise PushRefusedError(PushRefusal.PAYLOAD_TOO_LARGE) from error
+                    raise _refused(PushRefusal.PAYLOAD_TOO_LARGE) from error
 
     def _require_time(self, begun: float) -> None:
         if self.clock.elapsed() - begun > SECONDS_TO_LAST_READ:
@@ -145,15 +141,15 @@ class PushSend:
         """Refuse with the first row of the table that holds; the pack id is looked at, and not claimed."""
         match population_of(self._first_pages(app, begun)):
             case Population.NO_PROFILES:
-                raise PushRefusedError(PushRefusal.NO_PROFILES)
+                raise _refused(PushRefusal.NOT_INTEGRATED)
             case Population.NO_DEVICES:
-                raise PushRefusedError(PushRefusal.NO_DEVICES)
+                raise _refused(PushRefusal.NO_SUBSCRIPTIONS)
             case Population.DEVICES:
                 self._require_fit(messages)
         pack = _pack_of(caller, app, order)
         if pack and self.pack_ids.blocked(pack, now_of(self.clock)):
-            raise PushRefusedError(PushRefusal.PACK_ID_USED, pack_id=pack.pack_id)
-        raise PushRefusedError(PushRefusal.NOBODY_FOUND)
+            raise _refused(PushRefusal.PACK_BLOCKED, pack_id=pack.pack_id)
+        raise _refused(PushRefusal.NOBODY_FOUND)
 
     def _first_pages(self, app: App, begun: float) -> Iterator[ReachPage]:
         for lane in INDEX_LANES:
@@ -192,11 +188,11 @@ class PushSend:
             if self.pack_ids.claim(pack, sending.id, now_of(self.clock)):
                 return self.send(sending, app, found, begun, pack)
         except LostRaceError:
-            # Another request has the pack id by now.
-            pass
+            if not self.pack_ids.blocked(pack, now_of(self.clock)):
+                raise
         except UnavailableError as error:
             raise MayBeClaimedError(str(error)) from error
-        raise PushRefusedError(PushRefusal.PACK_ID_USED, pack_id=pack.pack_id)
+        raise _refused(PushRefusal.PACK_BLOCKED, pack_id=pack.pack_id)
 
     def _answer_of(
         self,
@@ -212,14 +208,18 @@ class PushSend:
             self.on_stop(each)
         came = [outcome for of_identifier in result.outcomes for outcome in of_identifier]
         successful = sum(each.outcome in _SUCCESSFUL for each in came)
-        details = islice(_details(order, named, found, result.outcomes), MAX_ERROR_DETAILS)
+        details = _details(order, named, found, result.outcomes)
         counts = pushes_counted(sending.counts) | {
             "PushesRetried": sum(each.outcome is Outcome.RETRY for each in came),
             "CredentialsRefused": sum(each.stop.outcome is Outcome.CREDENTIALS_BAD for each in stopped),
             "SendingsEnded": int(sending.status.ended),
             "OptionsIgnored": order.ignored_options,
         }
-        return Answer(render_result(len(came), successful, [*details]), _shown(caller), counts=counts)
+        return Answer(render_push_result(successful, len(came) - successful, details), _shown(caller), counts=counts)
+
+
+def _refused(refusal: PushRefusal, **details: str) -> PushRefusedError:
+    return PushRefusedError(push_error(refusal, **details))
 
 
 def _shown(caller: ApiCaller | None) -> Caller | None:
@@ -228,7 +228,7 @@ def _shown(caller: ApiCaller | None) -> Caller | None:
 
 def _try_again(error: Exception) -> HttpReply:
     """Return the 503; where the pack id may be claimed, the request has to wait until the claim is over."""
-    reply = render_refusal(PushRefusedError(PushRefusal.UNAVAILABLE))
+    reply = render_push_refusal(_refused(PushRefusal.UNAVAILABLE))
     if isinstance(error, MayBeClaimedError):
         return replace(reply, headers={**reply.headers, "retry-after": str(CLAIM_SECONDS)})
     return reply
@@ -236,9 +236,9 @@ def _try_again(error: Exception) -> HttpReply:
 
 def _require_rights(caller: ApiCaller) -> None:
     if caller.suspended:
-        raise PushRefusedError(PushRefusal.API_FORBIDDEN)
+        raise _refused(PushRefusal.SUSPENDED)
     if not caller.may(Right.SEND):
-        raise PushRefusedError(PushRefusal.PUSH_API_FORBIDDEN)
+        raise _refused(PushRefusal.NO_RIGHT)
 
 
 def _asked(app: App, order: PushOrder) -> frozenset[Provider]:
@@ -249,7 +249,7 @@ def _asked(app: App, order: PushOrder) -> frozenset[Provider]:
     enabled = enabled_providers(app)
     of_blocks = [providers_of(block, order.blocks) for block in order.blocks]
     if not app.enabled or all(enabled.isdisjoint(providers) for providers in of_blocks):
-        raise PushRefusedError(PushRefusal.PUSH_DISABLED)
+        raise _refused(PushRefusal.PUSHES_DISABLED)
     return frozenset(provider for providers in of_blocks for provider in providers & enabled or providers)
 
 
@@ -268,24 +268,4 @@ def _details(
     for identifier, recipients, came in zip(named, found, outcomes, strict=True):
         for recipient, outcome in zip(recipients, came, strict=True):
             if outcome.outcome not in _SUCCESSFUL:
-                yield _detail(block_of[recipient.address.provider], identifier, recipient, outcome)
-
-
-def _detail(block: PlatformBlock, identifier: Identifier, recipient: Subscription, outcome: RecipientOutcome) -> ErrorDetail:
-    may_be_sent = outcome.outcome is Outcome.UNKNOWN
-    return ErrorDetail(
-        platform=block,
-        identifier=_as_named(identifier),
-        token_masked=masked_push_token(recipient),
-        service=recipient.address.provider,
-        code="unknown" if may_be_sent else outcome.code or str(outcome.outcome),
-        msg="may have been sent" if may_be_sent else outcome.reason,
-    )
-
-
-def _as_named(identifier: Identifier) -> Mapping[str, str | int]:
-    match identifier:
-        case NamedField(field, value):
-            return {field: value}
-        case NamedPushToken(_, push_token):
-            return {"token": push_token}
+                yield error_detail(block_of[recipient.address.provider], identifier, recipient, outcome)
