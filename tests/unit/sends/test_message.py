@@ -4,9 +4,25 @@ from typing import Any
 
 import pytest
 
-from pushhub.sends.message import HUB_KEYS, RESERVED_BYTES, AndroidExtras, HubKey, IosExtras, Message, MessageError
+from pushhub.sends.message import (
+    HUB_KEYS,
+    RESERVED_BYTES,
+    AndroidExtras,
+    HubKey,
+    IosExtras,
+    Message,
+    MessageError,
+    TileContent,
+    TileSize,
+    WindowsExtras,
+    WindowsKind,
+)
 
 SHORTEST = {"text": "Hello"}
+
+
+def tile(**fields: Any) -> WindowsExtras:
+    return WindowsExtras(WindowsKind.TILE, tiles={TileSize.WIDE: TileContent(**fields)})
 
 
 @pytest.mark.parametrize(
@@ -28,6 +44,13 @@ SHORTEST = {"text": "Hello"}
         SHORTEST | {"data": {"uid": "mine"}, "hub_keys": {}},
         SHORTEST | {"data": {"url": "mine"}},
         SHORTEST | {"android": AndroidExtras(color="#0aF9c3", light_color="#ffffff")},
+        {"windows": WindowsExtras(WindowsKind.RAW)},
+        {"windows": WindowsExtras(WindowsKind.RAW, raw="<a>")},
+        {"windows": WindowsExtras(WindowsKind.BADGE, badge_glyph="newMessage")},
+        {"windows": WindowsExtras(WindowsKind.BADGE), "badge": 0},
+        {"windows": tile(texts=("Sale",), template="TileWideText01")},
+        {"windows": tile(image="ms-appx:///Assets/a b.png")},
+        SHORTEST | {"title": "Sale", "windows": WindowsExtras(more_texts=("Now",))},
     ],
 )
 def test_what_can_be_pushed_is_a_message(fields: dict[str, Any]) -> None:
@@ -66,6 +89,15 @@ def test_what_can_be_pushed_is_a_message(fields: dict[str, Any]) -> None:
         (SHORTEST | {"collapse_key": "я" * 32 + "a"}, "collapse_key"),
         (SHORTEST | {"android": AndroidExtras(color="red")}, "android.color"),
         (SHORTEST | {"android": AndroidExtras(light_color="#0aF9c30")}, "android.light_color"),
+        (SHORTEST | {"windows": WindowsExtras(raw="\ud800")}, "message"),
+        (SHORTEST | {"windows": tile(texts=("\ud800",))}, "message"),
+        (SHORTEST | {"title": "Sale", "windows": WindowsExtras(more_texts=("Now", "Here"))}, "windows.more_texts"),
+        ({"windows": WindowsExtras(WindowsKind.TILE)}, "windows.tiles"),
+        ({"windows": tile()}, "windows.tiles"),
+        ({"windows": tile(image="file:///a.png")}, "windows.tiles"),
+        ({"windows": tile(texts=("Sale",), template='"')}, "windows.tiles"),
+        ({"windows": WindowsExtras(WindowsKind.BADGE)}, "badge"),
+        ({"windows": WindowsExtras(WindowsKind.BADGE, badge_glyph="star")}, "windows.badge_glyph"),
     ],
 )
 def test_what_does_not_fit_is_refused_by_the_name_of_its_field(fields: dict[str, Any], field: str) -> None:

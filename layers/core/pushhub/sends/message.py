@@ -1,8 +1,8 @@
 """What is pushed, and to whom?
 
 A :class:`Message` is of no provider: a dialect maps onto it once, and each module of `providers` renders it. What one platform
-alone can show stands in :class:`AndroidExtras` and :class:`IosExtras`. A caller that has another content for each platform makes a
-message for each.
+alone can show stands in :class:`AndroidExtras`, :class:`IosExtras` and :class:`WindowsExtras`. A caller that has another content for
+each platform makes a message for each.
 """
 
 import re
@@ -19,11 +19,20 @@ MAX_EXPIRE_SECONDS: Final = 2_419_200
 MAX_COLLAPSE_KEY_BYTES: Final = 64
 """Bound of `apns-collapse-id` ("Sending notification requests to APNs")."""
 MAX_BADGE: Final = 2**31 - 1
+MAX_TOAST_TEXTS: Final = 3
+"""Lines that a toast shows ("Toast content schema", `text`)."""
+BADGE_GLYPHS: Final = frozenset(
+    {"none", "activity", "alarm", "alert", "attention", "available", "away", "busy", "error", "newMessage", "paused", "playing"}
+    | {"unavailable"}
+)
+"""What Windows can show on an app's icon in the place of a number ("Badge notifications"); `none` removes it."""
 RESERVED_BYTES: Final = 1_024
 """Bytes of a push that the caller's message leaves free for the hub's keys, which take 640 to 900."""
 
 _URL: Final = re.compile(r"https?://[^\s\x00-\x1f\x7f]+", re.IGNORECASE)
 _COLOR: Final = re.compile(r"#[0-9a-fA-F]{6}")
+_APPS_PICTURE: Final = re.compile(r"ms-app(?:x|data)://[^\x00-\x1f\x7f]+", re.IGNORECASE)
+_TEMPLATE: Final = re.compile(r"[A-Za-z0-9]{0,64}")
 
 
 class MessageError(ValueError):
@@ -105,6 +114,98 @@ class IosExtras:
     interruption_level: InterruptionLevel | None = None
 
 
+class WindowsKind(StrEnum):
+    """What Windows does with a push ("Push notification service request and response headers", `X-WNS-Type`)."""
+
+    TOAST = "toast"
+    TILE = "tile"
+    BADGE = "badge"
+    RAW = "raw"
+
+
+class ToastScenario(StrEnum):
+    """What a toast is for, which decides how it looks and how long it stays ("Toast content schema", `scenario`)."""
+
+    DEFAULT = "default"
+    ALARM = "alarm"
+    REMINDER = "reminder"
+    INCOMING_CALL = "incomingCall"
+
+
+class TileSize(StrEnum):
+    """How large a tile is that the user has pinned; phones and Windows 8 know no large adaptive one."""
+
+    SMALL = "small"
+    MEDIUM = "medium"
+    WIDE = "wide"
+    LARGE = "large"
+
+
+class TileImagePlacement(StrEnum):
+    """Where the picture of an adaptive tile stands: among its texts, behind them, or instead of them from time to time."""
+
+    INLINE = "inline"
+    BACKGROUND = "background"
+    PEEK = "peek"
+
+
+class TileBranding(StrEnum):
+    """What a tile shows of the app itself."""
+
+    NONE = "none"
+    LOGO = "logo"
+    NAME = "name"
+    NAME_AND_LOGO = "nameAndLogo"
+
+
+@dataclass(frozen=True, slots=True)
+class TileContent:
+    """What a tile of one size shows.
+
+    Attributes:
+        texts: its lines, from above.
+        image: URL of a picture: http, https, or one of the app's own (`ms-appx`, `ms-appdata`).
+        placement: where the picture stands; legacy tiles have it where their template says.
+        template: name of a legacy template; empty takes one that has room for the texts and the picture.
+    """
+
+    texts: tuple[str, ...] = ()
+    image: str = ""
+    placement: TileImagePlacement = TileImagePlacement.INLINE
+    template: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WindowsExtras:
+    """What Windows alone can show.
+
+    Attributes:
+        kind: what the push is. A hidden message is :attr:`WindowsKind.RAW`, whatever stands here.
+        legacy: toasts and tiles are of the templates of Windows 8.1; else they are adaptive, for Windows 10 and later.
+        more_texts: lines of a toast below title and text; Windows shows :data:`MAX_TOAST_TEXTS` in all.
+        scenario: what an adaptive toast is for.
+        long: a toast stays for 25 seconds in the place of 7.
+        loop: the sound is repeated while a long toast stays.
+        tiles: what the tile shows, by its size.
+        branding: what the tile shows of the app; None leaves it to the app.
+        display_name: what an adaptive tile shows in the place of the app's name; empty is the app's name.
+        badge_glyph: one of :data:`BADGE_GLYPHS` on the app's icon in the place of the number :attr:`Message.badge`.
+        raw: content of a raw push as the app gets it; empty takes the data and the link as a JSON object.
+    """
+
+    kind: WindowsKind = WindowsKind.TOAST
+    legacy: bool = False
+    more_texts: tuple[str, ...] = ()
+    scenario: ToastScenario = ToastScenario.DEFAULT
+    long: bool = False
+    loop: bool = False
+    tiles: Mapping[TileSize, TileContent] = field(default_factory=dict)
+    branding: TileBranding | None = None
+    display_name: str = ""
+    badge_glyph: str = ""
+    raw: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """What is pushed.
@@ -126,6 +227,7 @@ class Message:
         hub_keys: what the hub adds, and under which key; empty for an app without tracking.
         android: what Android alone can show.
         ios: what iOS alone can show.
+        windows: what Windows alone can show.
 
     Raises:
         MessageError: a value does not fit.
@@ -146,6 +248,7 @@ class Message:
     hub_keys: Mapping[HubKey, str] = field(default_factory=lambda: HUB_KEYS)
     android: AndroidExtras = field(default_factory=AndroidExtras)
     ios: IosExtras = field(default_factory=IosExtras)
+    windows: WindowsExtras = field(default_factory=WindowsExtras)
 
     def __post_init__(self) -> None:
         """Check each field."""
@@ -172,7 +275,8 @@ class Message:
     def shows_something(self) -> bool:
         """Whether a device has anything to show or to sound."""
         ios = self.ios
-        return bool(self.title or self.text or self.sound or ios.loc_key or ios.title_loc_key) or self.badge is not None
+        shown = self.title or self.text or self.sound or ios.loc_key or ios.title_loc_key
+        return bool(shown) or self.badge is not None or self.windows.kind != WindowsKind.TOAST
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +306,9 @@ def _texts(message: Message) -> Iterator[str]:
     """Yield each text of a message."""
     yield from (message.title, message.text, message.sound, message.collapse_key or "", *message.data, *message.data.values())
     yield from message.hub_keys.values()
-    for extras in (message.android, message.ios):
+    all_extras: tuple[AndroidExtras | IosExtras | WindowsExtras | TileContent, ...]
+    all_extras = (message.android, message.ios, message.windows, *message.windows.tiles.values())
+    for extras in all_extras:
         for name in extras.__slots__:
             value = getattr(extras, name)
             yield from value if isinstance(value, tuple) else (value,) if isinstance(value, str) else ()
@@ -216,6 +322,11 @@ def _is_color(text: str) -> bool:
     return not text or _COLOR.fullmatch(text) is not None
 
 
+def _is_picture(text: str) -> bool:
+    """Say whether Windows takes a text for the address of a picture."""
+    return _is_url(text) or (len(text) <= MAX_URL_CHARACTERS and is_unicode(text) and _APPS_PICTURE.fullmatch(text) is not None)
+
+
 def _fits_collapse_key(text: str | None) -> bool:
     return text is None or 1 <= len(text.encode()) <= MAX_COLLAPSE_KEY_BYTES
 
@@ -225,7 +336,16 @@ def _taken(message: Message) -> set[str]:
     return set(message.hub_keys.values()) | ({"url"} if message.link else set())
 
 
+def _toast_texts(message: Message) -> tuple[str, ...]:
+    return tuple(text for text in (message.title, message.text, *message.windows.more_texts) if text)
+
+
+def _tiles(message: Message) -> tuple[TileContent, ...]:
+    return tuple(message.windows.tiles.values())
+
+
 _A_URL: Final = f"an http or https URL of at most {MAX_URL_CHARACTERS} characters is expected"
+_A_PICTURE: Final = f"an http, https, ms-appx or ms-appdata URL of at most {MAX_URL_CHARACTERS} characters is expected"
 _A_COLOR: Final = "#RRGGBB is expected"
 _RULES: Final[tuple[tuple[str, Callable[[Message], bool], str], ...]] = (
     ("message", lambda message: all(map(is_unicode, _texts(message))), "a text is not valid Unicode"),
@@ -244,5 +364,31 @@ _RULES: Final[tuple[tuple[str, Callable[[Message], bool], str], ...]] = (
     ),
     ("android.color", lambda message: _is_color(message.android.color), _A_COLOR),
     ("android.light_color", lambda message: _is_color(message.android.light_color), _A_COLOR),
+    (
+        "windows.more_texts",
+        lambda message: not message.windows.more_texts or len(_toast_texts(message)) <= MAX_TOAST_TEXTS,
+        f"with title and text, at most {MAX_TOAST_TEXTS} texts are expected",
+    ),
+    (
+        "windows.tiles",
+        lambda message: message.windows.kind != WindowsKind.TILE or any(each.texts or each.image for each in _tiles(message)),
+        "at least one size with a text or an image is expected",
+    ),
+    ("windows.tiles", lambda message: all(_is_picture(each.image) for each in _tiles(message)), f"image: {_A_PICTURE}"),
+    (
+        "windows.tiles",
+        lambda message: all(_TEMPLATE.fullmatch(each.template) for each in _tiles(message)),
+        "template: at most 64 letters and digits are expected",
+    ),
+    (
+        "windows.badge_glyph",
+        lambda message: not message.windows.badge_glyph or message.windows.badge_glyph in BADGE_GLYPHS,
+        f"one of {', '.join(sorted(BADGE_GLYPHS))} is expected",
+    ),
+    (
+        "badge",
+        lambda message: message.windows.kind != WindowsKind.BADGE or message.badge is not None or bool(message.windows.badge_glyph),
+        "a number or a glyph is expected",
+    ),
 )
 """What each field has to fit, in the order in which it is looked at."""

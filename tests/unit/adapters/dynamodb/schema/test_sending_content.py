@@ -19,6 +19,13 @@ from pushhub.sends.message import (
     IosExtras,
     Message,
     Priority,
+    TileBranding,
+    TileContent,
+    TileImagePlacement,
+    TileSize,
+    ToastScenario,
+    WindowsExtras,
+    WindowsKind,
 )
 from pushhub.sends.sending import (
     ANY_PROVIDER,
@@ -41,6 +48,16 @@ ios = st.builds(
     **dict.fromkeys(("mutable_content", "content_available"), st.booleans()),
     interruption_level=st.none() | st.sampled_from(InterruptionLevel),
 )
+tiles = st.builds(TileContent, args, urls, st.sampled_from(TileImagePlacement), st.sampled_from(["", "TileSquareText01"]))
+windows = st.builds(
+    WindowsExtras,
+    kind=st.sampled_from([WindowsKind.TOAST, WindowsKind.RAW]),
+    scenario=st.sampled_from(ToastScenario),
+    tiles=st.dictionaries(st.sampled_from(TileSize), tiles, max_size=2),
+    branding=st.none() | st.sampled_from(TileBranding),
+    display_name=texts,
+    **dict.fromkeys(("legacy", "long", "loop"), st.booleans()),
+)
 messages = st.builds(
     Message,
     title=texts,
@@ -58,6 +75,7 @@ messages = st.builds(
     hub_keys=st.sampled_from([HUB_KEYS, {}, {HubKey.UID: "px.msg_id"}]),
     android=android,
     ios=ios,
+    windows=windows,
 )
 selections = st.just(Everyone()) | st.lists(
     st.builds(NamedProfile, texts)
@@ -95,6 +113,19 @@ EVERY_FIELD = Message(
         content_available=True,
         interruption_level=InterruptionLevel.ACTIVE,
     ),
+    windows=WindowsExtras(
+        WindowsKind.TILE,
+        legacy=True,
+        more_texts=("a",),
+        scenario=ToastScenario.ALARM,
+        long=True,
+        loop=True,
+        tiles={TileSize.WIDE: TileContent(("a",), "ms-appx:///a", TileImagePlacement.PEEK, "b")},
+        branding=TileBranding.NONE,
+        display_name="c",
+        badge_glyph="busy",
+        raw="d",
+    ),
 )
 """None of its fields has its default."""
 
@@ -112,10 +143,17 @@ def test_every_field_is_stored_and_read_back() -> None:
     assert entry.keys() == {field.name for field in fields(Message)}
     assert entry["android"].keys() == {field.name for field in fields(AndroidExtras)}
     assert entry["ios"].keys() == {field.name for field in fields(IosExtras)}
+    assert entry["windows"].keys() == {field.name for field in fields(WindowsExtras)}
+    assert entry["windows"]["tiles"]["wide"].keys() == {field.name for field in fields(TileContent)}
     (read,) = content_of(text)[1].values()
     assert read == EVERY_FIELD
-    for thing in (read, read.ios):
-        kept = EVERY_FIELD if isinstance(thing, Message) else EVERY_FIELD.ios
+    tile = TileSize.WIDE
+    for thing, kept in (
+        (read, EVERY_FIELD),
+        (read.ios, EVERY_FIELD.ios),
+        (read.windows, EVERY_FIELD.windows),
+        (read.windows.tiles[tile], EVERY_FIELD.windows.tiles[tile]),
+    ):
         for field in fields(thing):
             assert type(getattr(thing, field.name)) is type(getattr(kept, field.name)), field.name
 

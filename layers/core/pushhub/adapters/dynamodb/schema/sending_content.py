@@ -10,10 +10,26 @@ from dataclasses import MISSING, fields
 from typing import Any, Final
 
 from pushhub.catalog.providers import Provider
-from pushhub.sends.message import AndroidExtras, HubKey, InterruptionLevel, IosExtras, Message, Priority
+from pushhub.sends.message import (
+    AndroidExtras,
+    HubKey,
+    InterruptionLevel,
+    IosExtras,
+    Message,
+    Priority,
+    TileBranding,
+    TileContent,
+    TileImagePlacement,
+    TileSize,
+    ToastScenario,
+    WindowsExtras,
+    WindowsKind,
+)
 from pushhub.sends.sending import Everyone, Identifier, Named, NamedField, NamedProfile, NamedPushToken, Selection
 
 _EVERYONE: Final = "everyone"
+
+_Thing = Message | AndroidExtras | IosExtras | WindowsExtras | TileContent
 
 
 def content_text(selection: Selection, messages: Mapping[str, Message]) -> str:
@@ -49,17 +65,29 @@ def _identifier_of(entry: Mapping[str, Any]) -> Identifier:
     return NamedPushToken(Provider(entry["provider"]), entry["token"])
 
 
-def _set_fields(thing: Message | AndroidExtras | IosExtras) -> dict[str, object]:
+def _set_fields(thing: _Thing) -> dict[str, object]:
     """Return the fields of a message, or of a part of it, that have not their defaults."""
     found = {}
     for each in fields(thing):
         value = getattr(thing, each.name)
         if value != (each.default if each.default_factory is MISSING else each.default_factory()):
-            found[each.name] = _set_fields(value) if isinstance(value, AndroidExtras | IosExtras) else value
+            found[each.name] = _entry(value)
     return found
 
 
-def _made[Thing: (Message, AndroidExtras, IosExtras)](kind: Callable[..., Thing], entry: Mapping[str, Any]) -> Thing:
+def _entry(value: object) -> object:
+    match value:
+        case AndroidExtras() | IosExtras() | WindowsExtras() | TileContent():
+            return _set_fields(value)
+        case Mapping():
+            return {name: _entry(each) for name, each in value.items()}
+        case _:
+            return value
+
+
+def _made[Made: (Message, AndroidExtras, IosExtras, WindowsExtras, TileContent)](
+    kind: Callable[..., Made], entry: Mapping[str, Any]
+) -> Made:
     return kind(**{name: _READ.get(name, _as_it_is)(value) for name, value in entry.items()})
 
 
@@ -75,5 +103,13 @@ _READ: Final[Mapping[str, Callable[[Any], object]]] = {
     "title_loc_args": tuple,
     "loc_args": tuple,
     "interruption_level": InterruptionLevel,
+    "windows": lambda entry: _made(WindowsExtras, entry),
+    "kind": WindowsKind,
+    "more_texts": tuple,
+    "scenario": ToastScenario,
+    "tiles": lambda tiles: {TileSize(size): _made(TileContent, entry) for size, entry in tiles.items()},
+    "branding": TileBranding,
+    "texts": tuple,
+    "placement": TileImagePlacement,
 }
 """How those fields are read that JSON has in another form."""
