@@ -1,0 +1,249 @@
+"""Of which kinds are the fields of a request, and what is wrong with one?
+
+A kind reads a value of JSON. Null counts as absent everywhere but in an array and in `data`. A boolean is no number, and neither a
+fraction nor `1.0` is a whole one. What does not fit is noted in a :class:`Reading`, so that all of it is found at one time.
+"""
+
+import json
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Final, Protocol
+
+from pushhub.dialects.devtodev.push.errors import MAX_LISTED, PushError, PushRefusal, cut_text, push_error
+from pushhub.dialects.json_body import Json
+from pushhub.text import is_unicode
+
+MAX_SHOWN_CHARACTERS: Final = 100
+"""Of a received value, and of a name of the caller's in a path."""
+
+
+def shown_value(value: Json) -> str:
+    """Return a received value as an error shows it: a text as it is, anything else as JSON; only the beginning of a long one."""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
+    return cut_text(text, MAX_SHOWN_CHARACTERS)
+
+
+def bad_value(path: str, value: Json, expected: str) -> PushError:
+    """Return the error of a value that is not what is expected."""
+    return push_error(PushRefusal.BAD_VALUE, field=path, value=shown_value(value), expected=expected)
+
+
+def path_of(parent: str, name: str) -> str:
+    """Return the path of a member of an object; the top has the empty path."""
+    name = cut_text(name, MAX_SHOWN_CHARACTERS)
+    return f"{parent}.{name}" if parent else name
+
+
+@dataclass(slots=True)
+class Reading:
+    """What is known of a request, or of a block of it, once it is read.
+
+    Attributes:
+        taken: keys of `data` that the hub writes itself.
+        errors: what does not fit.
+        ignored_options: how many options were ignored, since nobody knows them.
+        parts: values by the part of a message that they are for; a new block begins with none.
+    """
+
+    taken: Collection[str] = ()
+    errors: list[PushError] = field(default_factory=list)
+    ignored_options: int = 0
+    parts: dict[str, Any] = field(default_factory=dict)
+
+    def note(self, error: PushError) -> None:
+        """Keep an error, unless there are as many as a reply lists."""
+        if len(self.errors) < MAX_LISTED:
+            self.errors.append(error)
+
+    def refuse(self, path: str, value: Json, expected: str) -> None:
+        """Note that a value is not what is expected."""
+        self.note(bad_value(path, value, expected))
+
+
+def _nothing(*_: object) -> Iterator[str]:
+    return iter(())
+
+
+class Kind(Protocol):
+    """A kind of field."""
+
+    def read(self, value: Any, path: str, reading: Reading) -> Any:
+        """Return a value that is not null as a message wants it; None where it does not fit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field of an object.
+
+    Attributes:
+        kind: of its values.
+        part: the part of a message that its value is for, such as `ios.category`; `data.…` becomes a text of the data, and empty is
+            none of its own.
+        required: whether it may not be absent.
+    """
+
+    kind: Kind
+    part: str = ""
+    required: bool = False
+
+    def read(self, value: Any, path: str, reading: Reading) -> Any:
+        """Return the value, and keep it for the part of the message."""
+        read = self.kind.read(value, path, reading)
+        if self.part and read is not None:
+            reading.parts[self.part] = read
+        return read
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text that `fits`; `expected` says which does. `made` is what a message takes of it."""
+
+    expected: str = "a text"
+    fits: Callable[[str], bool] = is_unicode
+    made: Callable[[str], object] = str
+
+    def read(self, value: Any, path: str, reading: Reading) -> object:
+        """See :class:`Kind`."""
+        if isinstance(value, str) and self.fits(value):
+            return self.made(value)
+        reading.refuse(path, value, self.expected)
+        return None
+
+
+class Flag:
+    """True or false."""
+
+    def read(self, value: Any, path: str, reading: Reading) -> bool | None:
+        """See :class:`Kind`."""
+        if isinstance(value, bool):
+            return value
+        reading.refuse(path, value, "true or false")
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A whole number within bounds."""
+
+    least: int
+    most: int
+
+    def read(self, value: Any, path: str, reading: Reading) -> int | None:
+        """See :class:`Kind`."""
+        if isinstance(value, int) and not isinstance(value, bool) and self.least <= value <= self.most:
+            return value
+        reading.refuse(path, value, f"a whole number from {self.least} to {self.most}")
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of several texts; whatever else stands there, the error lists them."""
+
+    values: type[StrEnum]
+
+    def read(self, value: Any, path: str, reading: Reading) -> StrEnum | None:
+        """See :class:`Kind`."""
+        if isinstance(value, str) and value in set(self.values):
+            return self.values(value)
+        shown, expected = shown_value(value), ", ".join(self.values)
+        reading.note(push_error(PushRefusal.UNEXPECTED_VALUE, field=path, value=shown, expected=expected))
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class ListOf:
+    """An array whose elements are of one kind."""
+
+    kind: Kind
+
+    def read(self, value: Any, path: str, reading: Reading) -> tuple[Any, ...] | None:
+        """See :class:`Kind`."""
+        if not isinstance(value, list):
+            reading.refuse(path, value, "an array")
+            return None
+        return tuple(self.kind.read(each, f"{path}[{index}]", reading) for index, each in enumerate(value))
+
+
+class Data:
+    """An object of texts, which the app gets as they are; its names are the caller's, but for those that are taken."""
+
+    def read(self, value: Any, path: str, reading: Reading) -> Mapping[str, str] | None:
+        """See :class:`Kind`."""
+        if not isinstance(value, dict):
+            reading.refuse(path, value, "an object of texts")
+            return None
+        for key, text in value.items():
+            if key in reading.taken:
+                reading.refuse(path_of(path, key), text, "another name: the hub writes this one itself")
+            elif not key:
+                reading.refuse(path, value, "names that are not empty")
+            elif not isinstance(text, str):
+                reading.refuse(path_of(path, key), text, "a text")
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class Object:
+    """An object with these fields and no others.
+
+    Attributes:
+        fields: by their names.
+        lacking: yields names that at least one of several fields would have, where none of them is there.
+        made: what a message takes of the values that are there, by name.
+        open: whether members that nobody knows are ignored, if they hold a text, a number or a boolean.
+    """
+
+    fields: Mapping[str, Field]
+    lacking: Callable[[Mapping[str, Any]], Iterator[str]] = _nothing
+    made: Callable[[Mapping[str, Any]], object] = dict
+    open: bool = False
+
+    def read(self, value: Any, path: str, reading: Reading) -> object:
+        """See :class:`Kind`."""
+        if not isinstance(value, dict):
+            reading.refuse(path, value, "an object")
+            return None
+        found: dict[str, Any] = {}
+        for name, member in value.items():
+            if known := self.fields.get(name):
+                read = None if member is None else known.read(member, path_of(path, name), reading)
+                found |= {} if read is None else {name: read}
+            elif self.open and not isinstance(member, dict | list):
+                reading.ignored_options += member is not None
+            else:
+                reading.note(push_error(PushRefusal.UNEXPECTED_FIELD, field=path_of(path, name)))
+        return self.made(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Either:
+    """A value of one of several JSON types, each of which is a field of its own."""
+
+    fields: Mapping[type, Field]
+    expected: str
+
+    def read(self, value: Any, path: str, reading: Reading) -> Any:
+        """See :class:`Kind`."""
+        if known := self.fields.get(type(value)):
+            return known.read(value, path, reading)
+        reading.refuse(path, value, self.expected)
+        return None
+
+
+def missing_fields(kind: Kind, value: Any, path: str) -> Iterator[str]:
+    """Yield the paths of required fields that are not there, within a value that is."""
+    match kind, value:
+        case Object(fields=fields), dict():
+            for name, member in fields.items():
+                if value.get(name) is not None:
+                    yield from missing_fields(member.kind, value[name], path_of(path, name))
+                elif member.required:
+                    yield path_of(path, name)
+            yield from (path_of(path, name) for name in kind.lacking(value))
+        case ListOf(kind=element), list():
+            for index, each in enumerate(value):
+                yield from missing_fields(element, each, f"{path}[{index}]")
+        case Either(fields=by_type), _ if type(value) in by_type:
+            yield from missing_fields(by_type[type(value)].kind, value, path)
