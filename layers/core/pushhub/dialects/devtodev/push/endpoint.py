@@ -13,8 +13,8 @@ from pushhub.audience.port import AudienceReach, ReachPage
 from pushhub.catalog.model import ApiCaller, App, AppId, Right
 from pushhub.catalog.providers import Provider
 from pushhub.dialects.devtodev.push.errors import PushRefusal, PushRefusedError, push_error
-from pushhub.dialects.devtodev.push.messages import identifiers_of, messages_of, providers_of
-from pushhub.dialects.devtodev.push.parse import PlatformBlock, PushOrder, app_id_of, parse_push, require_fields
+from pushhub.dialects.devtodev.push.messages import asked_providers, block_of, identifiers_of, messages_of
+from pushhub.dialects.devtodev.push.parse import PushOrder, app_id_of, parse_push, require_fields
 from pushhub.dialects.devtodev.push.render import ErrorDetail, error_detail, render_push_refusal, render_push_result
 from pushhub.dialects.devtodev.push.request import api_token_of, read_push_body
 from pushhub.dialects.http import Answer, Caller, Fault, HttpReply, HttpRequest
@@ -23,10 +23,9 @@ from pushhub.moments import Clock
 from pushhub.sends.direct import DirectResult, SendDirectly
 from pushhub.sends.finding import Finding
 from pushhub.sends.handling import StoppedProvider, now_of, pushes_counted
-from pushhub.sends.message import Message, MessageTooLargeError
+from pushhub.sends.message import Message, MessageError, MessageTooLargeError
 from pushhub.sends.outcomes import Outcome, RecipientOutcome
 from pushhub.sends.pack_ids import CLAIM_SECONDS, PackIds, PackKey
-from pushhub.sends.platforms import BLOCK_OF, enabled_providers
 from pushhub.sends.population import Population, population_of
 from pushhub.sends.sending import (
     BEGINNING,
@@ -47,6 +46,7 @@ SECONDS_TO_LAST_READ: Final = 10
 LOOKED_AT_PROFILES: Final = 100
 """Profiles of each partition of the index that are looked at for a device, where nobody was found."""
 
+_NOT_QUOTED: Final = "…"
 _SUCCESSFUL: Final = {Outcome.ACCEPTED, Outcome.LATER, Outcome.RETRY}
 """Outcomes of what is sent: `retry` is what the queue has taken."""
 
@@ -97,13 +97,15 @@ class PushSend:
         require_fields(fields)
         app = self._app(caller, app_id_of(fields))
         order = parse_push(fields, app)
-        asked = _asked(app, order)
-        messages = {provider: message for provider, message in messages_of(order, app).items() if provider in asked}
-        named = [identifier for element in order.audience for identifier in identifiers_of(element, order, app)]
+        messages = messages_of(order, app)
+        if not app.enabled or not messages:
+            raise _refused(PushRefusal.PUSHES_DISABLED)
+        asked = asked_providers(order.blocks.keys(), app)
+        named = [identifier for element in order.audience for identifier in identifiers_of(element, asked)]
         found = self.find(app, named, asked)
         if not any(found):
             self._refuse_since_nobody_is_found(caller, app, order, messages, begun)
-        self._require_fit(messages)
+        self._require_fit(order, messages)
         self._require_time(begun)
         sending = self._sending(caller, app, order, messages)
         result = self._push(sending, app, found, begun, _pack_of(caller, app, order))
@@ -115,21 +117,23 @@ class PushSend:
             raise _refused(PushRefusal.API_TOKEN_UNKNOWN, user_token=api_token)
         return caller
 
-    def _app(self, caller: ApiCaller, id_: str) -> App:
-        app = self.apps.current(AppId(id_))
+    def _app(self, caller: ApiCaller, id_: AppId) -> App:
+        app = self.apps.current(id_)
         if app is None:
             raise _refused(PushRefusal.APP_UNKNOWN, app_id=id_)
         if caller.name not in app.callers:
             raise _refused(PushRefusal.APP_FOREIGN, app_id=id_)
         return app
 
-    def _require_fit(self, messages: Mapping[Provider, Message]) -> None:
+    def _require_fit(self, order: PushOrder, messages: Mapping[Provider, Message]) -> None:
         for provider, message in sorted(messages.items()):
-            if provider in BLOCK_OF:
-                try:
-                    self.require_fit(provider, message)
-                except MessageTooLargeError as error:
-                    raise _refused(PushRefusal.PAYLOAD_TOO_LARGE) from error
+            try:
+                self.require_fit(provider, message)
+            except MessageTooLargeError as error:
+                raise _refused(PushRefusal.PAYLOAD_TOO_LARGE) from error
+            except MessageError as error:
+                block = block_of(provider, order.blocks.keys())
+                raise _refused(PushRefusal.BAD_VALUE, field=block, value=_NOT_QUOTED, expected=str(error)) from error
 
     def _require_time(self, begun: float) -> None:
         if self.clock.elapsed() - begun > SECONDS_TO_LAST_READ:
@@ -145,7 +149,7 @@ class PushSend:
             case Population.NO_DEVICES:
                 raise _refused(PushRefusal.NO_SUBSCRIPTIONS)
             case Population.DEVICES:
-                self._require_fit(messages)
+                self._require_fit(order, messages)
         pack = _pack_of(caller, app, order)
         if pack and self.pack_ids.blocked(pack, now_of(self.clock)):
             raise _refused(PushRefusal.PACK_BLOCKED, pack_id=pack.pack_id)
@@ -159,7 +163,6 @@ class PushSend:
     def _sending(self, caller: ApiCaller, app: App, order: PushOrder, messages: Mapping[Provider, Message]) -> Sending:
         """Return the sending, without its identifiers, which nobody looks for again."""
         now = self.clock.now()
-        enabled = enabled_providers(app)
         return Sending(
             id=mint_sending_id(now, self.clock.chance()),
             app=app.id,
@@ -169,7 +172,7 @@ class PushSend:
             tag=order.campaign_tag,
             launch=campaign_launch(app.id, order.campaign_tag, now),
             selection=Named(()),
-            messages={provider: message for provider, message in messages.items() if provider in enabled},
+            messages=dict[str, Message](messages.items()),
             parts=(Part(0, app.id, now_of(self.clock)),),
             expire=min(max(message.expire for message in order.blocks.values()), MAX_HUB_TRIES_SECONDS),
         )
@@ -241,18 +244,6 @@ def _require_rights(caller: ApiCaller) -> None:
         raise _refused(PushRefusal.NO_RIGHT)
 
 
-def _asked(app: App, order: PushOrder) -> frozenset[Provider]:
-    """Return the providers whose subscriptions count.
-
-    Of a block they are those that are enabled; where none is, all of them, so that its recipients are found and counted.
-    """
-    enabled = enabled_providers(app)
-    of_blocks = [providers_of(block, order.blocks) for block in order.blocks]
-    if not app.enabled or all(enabled.isdisjoint(providers) for providers in of_blocks):
-        raise _refused(PushRefusal.PUSHES_DISABLED)
-    return frozenset(provider for providers in of_blocks for provider in providers & enabled or providers)
-
-
 def _pack_of(caller: ApiCaller, app: App, order: PushOrder) -> PackKey | None:
     return None if order.pack_id is None else PackKey(caller.name, app.id, order.pack_id)
 
@@ -264,8 +255,8 @@ def _details(
     outcomes: Sequence[Sequence[RecipientOutcome]],
 ) -> Iterator[ErrorDetail]:
     """Yield what came of each recipient that gets no push for certain."""
-    block_of = {provider: block for block in order.blocks for provider in providers_of(block, order.blocks)}
     for identifier, recipients, came in zip(named, found, outcomes, strict=True):
         for recipient, outcome in zip(recipients, came, strict=True):
             if outcome.outcome not in _SUCCESSFUL:
-                yield error_detail(block_of[recipient.address.provider], identifier, recipient, outcome)
+                block = block_of(recipient.address.provider, order.blocks.keys())
+                yield error_detail(block, identifier, recipient, outcome)
