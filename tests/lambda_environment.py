@@ -23,11 +23,11 @@ _PUSHES = {
     "APPS_SECRET": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:AppsSecret-AbCdEf",
     "STACK": "pushhub",
     "DELIVERIES_QUEUE": f"{_QUEUES}/deliveries",
-    "SENDS_DEAD_LETTERS": f"{_QUEUES}/sends-dead-letters",
     "ALLOW_LOCAL_UPSTREAMS": "true",
     "STAND_INS_URL": "http://127.0.0.1:8091",
     "MORE_PUSH_HOSTS": "push.example.com",
 }
+_PUSHES_OF_QUEUES = {**_PUSHES, "SENDS_DEAD_LETTERS": f"{_QUEUES}/sends-dead-letters"}
 SETTINGS = {
     "push_subscribe": {"AUDIENCE_TABLE": "audience", "CATALOG_TABLE": "catalog", "MORE_PUSH_HOSTS": "push.example.com"},
     "post_events": {"CATALOG_TABLE": "catalog", "EVENTS_QUEUE": f"{_QUEUES}/events", "MORE_PUSH_HOSTS": "push.example.com"},
@@ -57,9 +57,10 @@ SETTINGS = {
     "imports_plan": {**_IMPORTS, "CATALOG_TABLE": "catalog"},
     "imports_chunk": {**_IMPORTS, "CATALOG_TABLE": "catalog", "AUDIENCE_TABLE": "audience", "MORE_PUSH_HOSTS": "push.example.com"},
     "imports_report": {**_IMPORTS, "STATE_MACHINE": _STATE_MACHINE},
-    "sends_lane": {**_PUSHES, "SENDS_QUEUE": f"{_QUEUES}/sends"},
-    "sends_deliver": _PUSHES,
+    "sends_lane": {**_PUSHES_OF_QUEUES, "SENDS_QUEUE": f"{_QUEUES}/sends"},
+    "sends_deliver": _PUSHES_OF_QUEUES,
     "sends_sweep": {**_SENDS, "SENDS_QUEUE": f"{_QUEUES}/sends"},
+    "push_send": _PUSHES,
 }
 """The settings of each function, with tables, queues, a bucket, a state machine and a secret that are never reached."""
 

@@ -13,7 +13,7 @@ ROUNDS = 15
 
 CORE = ROOT / "layers" / "core"
 TIMED = "import sys, time; sys.path[:0] = sys.argv[1:]; started = time.perf_counter(); {}; print(time.perf_counter() - started)"
-SENDING = ("sends_lane", "sends_deliver", "sends_sweep")
+SENDING = ("sends_lane", "sends_deliver", "sends_sweep", "push_send")
 CLIENT_OF = (
     {"push_subscribe": "dynamodb"}
     | dict.fromkeys(("post_events", "crypto_post_events", "record_events", "forward_events"), "sqs")

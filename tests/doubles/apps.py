@@ -8,7 +8,7 @@ from pushhub.audience.model import Address, MatchKey, Origin, Profile, ProfileId
 from pushhub.audience.values import Value
 from pushhub.catalog.app_secrets import AppSecrets
 from pushhub.catalog.cached import CachedCatalog
-from pushhub.catalog.model import App, AppId, Catalog, ProviderBlock, ResourceId
+from pushhub.catalog.model import App, AppId, Catalog, Database, ProviderBlock, ResourceId
 from pushhub.catalog.providers import Provider, PushToken
 from pushhub.catalog.secrets import CachedSecrets, LinkKeyId, Secrets
 from pushhub.moments import Seconds
@@ -86,7 +86,12 @@ def cancelled_for(subscription: Subscription, resource: int = 5) -> Subscription
     return replace(subscription, resources={**subscription.resources, ResourceId(resource): (SubscriptionState.CANCELLED, SEEN)})
 
 
-def profile_of(profile: str, subscriptions: Iterable[Subscription], fields: Mapping[str, Value] | None = None) -> Profile:
+def profile_of(
+    profile: str,
+    subscriptions: Iterable[Subscription],
+    fields: Mapping[str, Value] | None = None,
+    database: Database = CUSTOMERS,
+) -> Profile:
     """Give the profile that these subscriptions belong to, with match keys for those of its fields that are match fields."""
     held = fields or {}
     own = [each for each in subscriptions if each.profile == profile]
@@ -94,7 +99,7 @@ def profile_of(profile: str, subscriptions: Iterable[Subscription], fields: Mapp
         id=ProfileId(profile),
         origin=Origin.ID,
         fields=held,
-        keys=frozenset(MatchKey(name, CUSTOMERS.fields[name], held[name]) for name in CUSTOMERS.match if name in held),
+        keys=frozenset(MatchKey(name, database.fields[name], held[name]) for name in database.match if name in held),
         live={each.ref: SEEN for each in own if each.live},
         cancelled={each.ref: SEEN for each in own if not each.live},
         created=SEEN,
@@ -105,14 +110,21 @@ def profile_of(profile: str, subscriptions: Iterable[Subscription], fields: Mapp
 def audience_of(*profiles: tuple[str, Sequence[Subscription], Mapping[str, Value]]) -> MemoryAudience:
     """Give an audience that holds these profiles, each with its subscriptions and fields, in the customers' database."""
     audience = MemoryAudience()
-    content = audience.content(CUSTOMERS.id)
     for id_, subscriptions, fields in profiles:
-        owned = [replace(each, profile=ProfileId(id_)) for each in subscriptions]
-        profile = profile_of(id_, owned, fields)
-        content.profiles[profile.id] = profile
-        content.keys |= dict.fromkeys(profile.keys, profile.id)
-        content.subscriptions |= {each.ref: each for each in owned}
+        put_profile(audience, CUSTOMERS, id_, subscriptions, fields)
     return audience
+
+
+def put_profile(
+    audience: MemoryAudience, database: Database, id_: str, subscriptions: Sequence[Subscription], fields: Mapping[str, Value]
+) -> None:
+    """Put a profile into an audience, with its subscriptions and fields."""
+    content = audience.content(database.id)
+    owned = [replace(each, profile=ProfileId(id_)) for each in subscriptions]
+    profile = profile_of(id_, owned, fields, database)
+    content.profiles[profile.id] = profile
+    content.keys |= dict.fromkeys(profile.keys, profile.id)
+    content.subscriptions |= {each.ref: each for each in owned}
 
 
 def sending_of(messages: Mapping[str, Message] | None = None, sending: SendingId = ID) -> Sending:

@@ -39,6 +39,7 @@ PACKAGES = {
     "sends_lane": OF_EVERY_FUNCTION | {"tenacity"},
     "sends_deliver": OF_EVERY_FUNCTION | {"tenacity"},
     "sends_sweep": OF_EVERY_FUNCTION | {"tenacity"},
+    "push_send": OF_EVERY_FUNCTION | {"tenacity"},
 }
 """The packages a handler needs. A further one costs every cold start: measure it (tests/bench) before it is added here.
 
@@ -115,6 +116,20 @@ NOT_NEEDED = {
         "pushhub.catalog.secrets",
         "pushhub.catalog.cached",
         "pushhub.adapters.dynamodb.catalog",
+    ),
+    "push_send": (
+        *PUSHING,
+        "pushhub.dialects.altcraft",
+        "pushhub.dialects.xml_body",
+        "pushhub.imports",
+        "pushhub.events.recording",
+        "pushhub.events.forwarding",
+        "pushhub.adapters.s3",
+        "pushhub.sends.fitting",
+        "pushhub.sends.lanes",
+        "pushhub.sends.deferrals",
+        "pushhub.sends.sweeping",
+        "pushhub.sends.counting",
     ),
 }
 """Modules that a function has no use for, although others have."""
