@@ -1,7 +1,7 @@
 """Which reply does the Push API give?
 
-Success and error have the forms of "Push API", "Response format", in `sources.md`. The HTTP status equals `status_code`. The vendor does
-not publish what an element of `error_details` looks like; this form is the hub's own.
+Success and error have the forms of "Push API", "Response format", in `sources.md`. The HTTP status equals `status_code`. The vendor
+does not publish what an element of `error_details` looks like; this form is the hub's own.
 """
 
 from collections.abc import Iterable, Mapping
