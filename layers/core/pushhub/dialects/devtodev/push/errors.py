@@ -9,7 +9,7 @@ from typing import Final
 
 from pushhub.dialects.http import RefusalTable, RefusedError
 
-MAX_LISTED: Final = 100
+MAX_LISTED_ERRORS: Final = 100
 """Errors of one reply, and elements of `error_details`: a body of 1 MiB may have hundreds of thousands of faults."""
 MAX_ECHOED_CHARACTERS: Final = 1_000
 """Of a token or an app id that a text repeats: quoted, a body of control characters takes six times its bytes, and a function may
@@ -84,9 +84,9 @@ class PushRefusedError(RefusedError):
     """The whole request is refused, for one reason or for several of one request; `refusal` is the first."""
 
     def __init__(self, first: PushError, *others: PushError) -> None:
-        """Refuse for these reasons; no more than :data:`MAX_LISTED` are kept."""
+        """Refuse for these reasons; no more than :data:`MAX_LISTED_ERRORS` are kept."""
         super().__init__(first.refusal, **first.details)
-        self.errors = (first, *others)[:MAX_LISTED]
+        self.errors = (first, *others)[:MAX_LISTED_ERRORS]
 
 
 def cut_text(text: str, most: int) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final, Protocol
 
-from pushhub.dialects.devtodev.push.errors import MAX_LISTED, PushError, PushRefusal, cut_text, push_error
+from pushhub.dialects.devtodev.push.errors import MAX_LISTED_ERRORS, PushError, PushRefusal, cut_text, push_error
 from pushhub.text import is_unicode
 
 MAX_SHOWN_CHARACTERS: Final = 100
@@ -29,7 +29,7 @@ def bad_value(path: str, value: object, expected: str) -> PushError:
     return push_error(PushRefusal.BAD_VALUE, field=path, value=shown_value(value), expected=expected)
 
 
-def path_of(parent: str, name: str) -> str:
+def member_path(parent: str, name: str) -> str:
     """Return the path of a member of an object; the top has the empty path."""
     name = cut_text(name, MAX_SHOWN_CHARACTERS)
     return f"{parent}.{name}" if parent else name
@@ -53,12 +53,12 @@ class Reading:
 
     def note(self, error: PushError) -> None:
         """Keep an error, unless there are as many as a reply lists."""
-        if len(self.errors) < MAX_LISTED:
+        if len(self.errors) < MAX_LISTED_ERRORS:
             self.errors.append(error)
 
     def refuse(self, path: str, value: object, expected: str) -> None:
         """Note that a value is not what is expected."""
-        if len(self.errors) < MAX_LISTED:
+        if len(self.errors) < MAX_LISTED_ERRORS:
             self.errors.append(bad_value(path, value, expected))
 
 
@@ -97,7 +97,7 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class PlainText:
     """A text that `fits`; `expected` says which does. `made` is what a message takes of it."""
 
     expected: str = "a text"
@@ -184,11 +184,11 @@ class Data:
             return None
         for key, text in value.items():
             if key in reading.taken or self.is_kept(key):
-                reading.refuse(path_of(path, key), text, ANOTHER_NAME)
+                reading.refuse(member_path(path, key), text, ANOTHER_NAME)
             elif not key:
                 reading.refuse(path, value, "names that are not empty")
             elif not isinstance(text, str):
-                reading.refuse(path_of(path, key), text, "a text")
+                reading.refuse(member_path(path, key), text, "a text")
         return value
 
 
@@ -224,13 +224,13 @@ class Object:
         found: dict[str, Any] = {}
         for name, member in value.items():
             if known := self.fields.get(name):
-                read = None if member is None else known.read(member, path_of(path, name), reading)
+                read = None if member is None else known.read(member, member_path(path, name), reading)
                 if read is not None:
                     found[name] = read
             elif self.open and not isinstance(member, dict | list):
                 reading.ignored_options += member is not None
             else:
-                reading.note(push_error(PushRefusal.UNEXPECTED_FIELD, field=path_of(path, name)))
+                reading.note(push_error(PushRefusal.UNEXPECTED_FIELD, field=member_path(path, name)))
         return found
 
 
@@ -255,10 +255,10 @@ def missing_fields(kind: Kind, value: object, path: str) -> Iterator[str]:
         case Object(fields=fields), dict():
             for name, member in fields.items():
                 if value.get(name) is not None:
-                    yield from missing_fields(member.kind, value[name], path_of(path, name))
+                    yield from missing_fields(member.kind, value[name], member_path(path, name))
                 elif member.required:
-                    yield path_of(path, name)
-            yield from (path_of(path, name) for name in kind.lacking(value))
+                    yield member_path(path, name)
+            yield from (member_path(path, name) for name in kind.lacking(value))
         case ListOf(kind=element), list():
             for index, each in enumerate(value):
                 yield from missing_fields(element, each, f"{path}[{index}]")

@@ -11,8 +11,8 @@ from itertools import islice
 from typing import Any, Final
 
 from pushhub.catalog.model import App, AppId
-from pushhub.dialects.devtodev.push.errors import MAX_LISTED, PushRefusal, PushRefusedError, push_error
-from pushhub.dialects.devtodev.push.kinds import ANOTHER_NAME, Field, Object, Reading, bad_value, missing_fields, path_of
+from pushhub.dialects.devtodev.push.errors import MAX_LISTED_ERRORS, PushRefusal, PushRefusedError, push_error
+from pushhub.dialects.devtodev.push.kinds import ANOTHER_NAME, Field, Object, Reading, bad_value, member_path, missing_fields
 from pushhub.dialects.devtodev.push.wire import (
     BLOCKS,
     IDENTIFIERS,
@@ -61,9 +61,9 @@ def require_fields(fields: Mapping[str, Any]) -> None:
     """Check that no required field is missing; null counts as missing.
 
     Raises:
-        PushRefusedError: some are; it has one error for each, up to :data:`MAX_LISTED`.
+        PushRefusedError: some are; it has one error for each, up to :data:`MAX_LISTED_ERRORS`.
     """
-    missing = [*islice(missing_fields(_REQUIRED, fields, ""), MAX_LISTED)]
+    missing = [*islice(missing_fields(_REQUIRED, fields, ""), MAX_LISTED_ERRORS)]
     if missing:
         raise PushRefusedError(*(push_error(PushRefusal.FIELD_MISSING, field=path) for path in missing))
 
@@ -133,7 +133,7 @@ class _Audience:
         user_id = found.get(USER_ID, found.get(USER_ID_ALIAS))
         if found.get(USER_ID_ALIAS, user_id) != user_id:
             reading.refuse(
-                path_of(path, USER_ID_ALIAS), found[USER_ID_ALIAS], f"the same as {USER_ID}, of which it is another name"
+                member_path(path, USER_ID_ALIAS), found[USER_ID_ALIAS], f"the same as {USER_ID}, of which it is another name"
             )
         named = {**found, USER_ID: user_id}
         names = ("token",) if "token" in found else tuple(name for name in IDENTIFIERS if name != USER_ID_ALIAS)
@@ -153,7 +153,7 @@ def _message(block: PlatformBlock, value: object, hub_keys: Mapping[HubKey, str]
     BLOCKS[block].read(value, block, reading)
     if isinstance(value, dict) and len(reading.errors) == errors:
         (_finish_windows if block in _WINDOWS else _finish_payload)(block, value, reading)
-    if len(reading.errors) > errors or len(reading.errors) == MAX_LISTED:
+    if len(reading.errors) > errors or len(reading.errors) == MAX_LISTED_ERRORS:
         return None
     of: defaultdict[str, dict[str, Any]] = defaultdict(dict)
     for part, made in reading.parts.items():
@@ -193,4 +193,4 @@ def _finish_payload(block: PlatformBlock, value: Mapping[str, Any], reading: Rea
     written = {part.removeprefix("data.") for part in parts if part.startswith("data.")} | ({"url"} if "link" in parts else set())
     for key in parts.get("data", {}):
         if key in written:
-            reading.refuse(path_of(f"{block}.payload.data", key), parts["data"][key], ANOTHER_NAME)
+            reading.refuse(member_path(f"{block}.payload.data", key), parts["data"][key], ANOTHER_NAME)

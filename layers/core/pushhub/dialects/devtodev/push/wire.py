@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 
 from pushhub.audience.values import MAX_VALUE_BYTES
 from pushhub.catalog.providers import MAX_PUSH_TOKEN_BYTES
-from pushhub.dialects.devtodev.push.kinds import Choice, Data, Either, Field, Flag, Kind, ListOf, Object, Text, Whole
+from pushhub.dialects.devtodev.push.kinds import Choice, Data, Either, Field, Flag, Kind, ListOf, Object, PlainText, Whole
 from pushhub.outgoing.addresses import MAX_URL_CHARACTERS
 from pushhub.sends.message import (
     BADGE_GLYPHS,
@@ -44,12 +44,12 @@ class PlatformBlock(StrEnum):
     UWP = "uwp"
 
 
-def _of_bytes(most: int) -> Text:
-    return Text(f"a text of 1 to {most} bytes", lambda text: 1 <= len(text.encode()) <= most)
+def _of_bytes(most: int) -> PlainText:
+    return PlainText(f"a text of 1 to {most} bytes", lambda text: 1 <= len(text.encode()) <= most)
 
 
-def _of_characters(most: int) -> Text:
-    return Text(f"a text of 1 to {most} characters", lambda text: 1 <= len(text) <= most)
+def _of_characters(most: int) -> PlainText:
+    return PlainText(f"a text of 1 to {most} characters", lambda text: 1 <= len(text) <= most)
 
 
 _NOT_XML: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
@@ -60,11 +60,13 @@ def _fits_xml(text: str) -> bool:
     return text != "" and _NOT_XML.search(text) is None
 
 
-_TEXT: Final = Text()
-_URL: Final = Text(f"an http or https URL of at most {MAX_URL_CHARACTERS} characters", lambda text: text != "" and is_url(text))
-_COLOR: Final = Text("#RRGGBB", lambda text: text != "" and is_color(text))
-_LINE: Final = Text("a text that is not empty, without control characters", _fits_xml)
-_MORE_LINES: Final = Text(_LINE.expected, _fits_xml, lambda text: (text,))
+_TEXT: Final = PlainText()
+_URL: Final = PlainText(
+    f"an http or https URL of at most {MAX_URL_CHARACTERS} characters", lambda text: text != "" and is_url(text)
+)
+_COLOR: Final = PlainText("#RRGGBB", lambda text: text != "" and is_color(text))
+_LINE: Final = PlainText("a text that is not empty, without control characters", _fits_xml)
+_MORE_LINES: Final = PlainText(_LINE.expected, _fits_xml, lambda text: (text,))
 _EXPIRE: Final = Whole(0, MAX_EXPIRE_SECONDS)
 _BADGE: Final = Whole(0, MAX_BADGE)
 
@@ -91,7 +93,7 @@ _OPTIONS: Final = Object(
         "priority": Field(Choice(tuple(Priority), Priority), "priority"),
         "expire": Field(_EXPIRE, "expire"),
         "collapse_key": Field(
-            Text(f"a text of 1 to {MAX_COLLAPSE_KEY_BYTES} bytes", fits_collapse_key),
+            PlainText(f"a text of 1 to {MAX_COLLAPSE_KEY_BYTES} bytes", fits_collapse_key),
             "collapse_key",
         ),
         "hidden": Field(Flag(), "hidden"),
@@ -145,7 +147,7 @@ _IOS: Final = Object(
                     "title-loc-key": Field(_TEXT, "ios.title_loc_key"),
                     "title-loc-args": Field(
                         Either(
-                            {str: Field(Text(made=lambda text: (text,))), list: Field(ListOf(_TEXT))},
+                            {str: Field(PlainText(made=lambda text: (text,))), list: Field(ListOf(_TEXT))},
                             "a text or an array of texts",
                         ),
                         "ios.title_loc_args",
@@ -223,7 +225,7 @@ _TILE_SIZE: Final = Object(
     {
         **{name: Field(_LINE) for name in _TILE_LINES},
         "image": Field(
-            Text(
+            PlainText(
                 f"an http, https, ms-appx or ms-appdata URL of at most {MAX_URL_CHARACTERS} characters",
                 lambda text: text != "" and is_picture(text),
             )
@@ -245,7 +247,7 @@ _WINDOWS_BADGE: Final = Either(
 )
 _RAW: Final = Either(
     {
-        str: Field(Text("a text that is not empty", lambda text: text != ""), "windows.raw"),
+        str: Field(PlainText("a text that is not empty", lambda text: text != ""), "windows.raw"),
         dict: Field(Object({"data": Field(_WINDOWS_DATA, "data", required=True)})),
     },
     "a text, or an object with data",
