@@ -314,20 +314,23 @@ def _texts(message: Message) -> Iterator[str]:
             yield from value if isinstance(value, tuple) else (value,) if isinstance(value, str) else ()
 
 
-def _is_url(text: str) -> bool:
+def is_url(text: str) -> bool:
+    """Say whether a text is an http or https URL that a message takes, or empty."""
     return not text or (len(text) <= MAX_URL_CHARACTERS and is_unicode(text) and _URL.fullmatch(text) is not None)
 
 
-def _is_color(text: str) -> bool:
+def is_color(text: str) -> bool:
+    """Say whether a text is `#RRGGBB`, or empty."""
     return not text or _COLOR.fullmatch(text) is not None
 
 
-def _is_picture(text: str) -> bool:
-    """Say whether Windows takes a text for the address of a picture."""
-    return _is_url(text) or (len(text) <= MAX_URL_CHARACTERS and is_unicode(text) and _APPS_PICTURE.fullmatch(text) is not None)
+def is_picture(text: str) -> bool:
+    """Say whether Windows takes a text for the address of a picture; it may be empty."""
+    return is_url(text) or (len(text) <= MAX_URL_CHARACTERS and is_unicode(text) and _APPS_PICTURE.fullmatch(text) is not None)
 
 
-def _fits_collapse_key(text: str | None) -> bool:
+def fits_collapse_key(text: str | None) -> bool:
+    """Say whether a text may be the collapse key of a message, or is None."""
     return text is None or 1 <= len(text.encode()) <= MAX_COLLAPSE_KEY_BYTES
 
 
@@ -350,20 +353,20 @@ _A_COLOR: Final = "#RRGGBB is expected"
 _RULES: Final[tuple[tuple[str, Callable[[Message], bool], str], ...]] = (
     ("message", lambda message: all(map(is_unicode, _texts(message))), "a text is not valid Unicode"),
     ("message", lambda message: message.hidden or message.shows_something, "a title, text, sound or badge is expected, or hidden"),
-    ("image", lambda message: _is_url(message.image), _A_URL),
-    ("icon", lambda message: _is_url(message.icon), _A_URL),
-    ("link", lambda message: _is_url(message.link), _A_URL),
+    ("image", lambda message: is_url(message.image), _A_URL),
+    ("icon", lambda message: is_url(message.icon), _A_URL),
+    ("link", lambda message: is_url(message.link), _A_URL),
     ("data", lambda message: "" not in message.data, "a key is empty"),
     ("data", lambda message: _taken(message).isdisjoint(message.data), "a key is one that the hub writes itself"),
     ("badge", lambda message: message.badge is None or 0 <= message.badge <= MAX_BADGE, f"0 to {MAX_BADGE} is expected"),
     ("expire", lambda message: 0 <= message.expire <= MAX_EXPIRE_SECONDS, f"0 to {MAX_EXPIRE_SECONDS} seconds are expected"),
     (
         "collapse_key",
-        lambda message: _fits_collapse_key(message.collapse_key),
+        lambda message: fits_collapse_key(message.collapse_key),
         f"1 to {MAX_COLLAPSE_KEY_BYTES} bytes of UTF-8 are expected",
     ),
-    ("android.color", lambda message: _is_color(message.android.color), _A_COLOR),
-    ("android.light_color", lambda message: _is_color(message.android.light_color), _A_COLOR),
+    ("android.color", lambda message: is_color(message.android.color), _A_COLOR),
+    ("android.light_color", lambda message: is_color(message.android.light_color), _A_COLOR),
     (
         "windows.more_texts",
         lambda message: not message.windows.more_texts or len(_toast_texts(message)) <= MAX_TOAST_TEXTS,
@@ -374,7 +377,7 @@ _RULES: Final[tuple[tuple[str, Callable[[Message], bool], str], ...]] = (
         lambda message: message.windows.kind != WindowsKind.TILE or any(each.texts or each.image for each in _tiles(message)),
         "at least one size with a text or an image is expected",
     ),
-    ("windows.tiles", lambda message: all(_is_picture(each.image) for each in _tiles(message)), f"image: {_A_PICTURE}"),
+    ("windows.tiles", lambda message: all(is_picture(each.image) for each in _tiles(message)), f"image: {_A_PICTURE}"),
     (
         "windows.tiles",
         lambda message: all(_TEMPLATE.fullmatch(each.template) for each in _tiles(message)),

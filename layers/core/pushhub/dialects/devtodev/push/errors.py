@@ -1,6 +1,6 @@
 """What does a caller of the Push API read when a request is refused?
 
-Codes and texts are the vendor's: "Push API", "List of possible errors", in `sources.md`. Clients compare them, so they are constants.
+Codes and texts are the vendor's: "Push API", "List of possible errors", in `sources.md`. Clients compare them: they never change.
 """
 
 from collections.abc import Mapping
@@ -9,12 +9,19 @@ from typing import Final
 
 from pushhub.dialects.http import RefusalTable, RefusedError
 
-MAX_LISTED: Final = 100
+MAX_LISTED_ERRORS: Final = 100
 """Errors of one reply, and elements of `error_details`: a body of 1 MiB may have hundreds of thousands of faults."""
 MAX_ECHOED_CHARACTERS: Final = 1_000
 """Of a token or an app id that a text repeats: quoted, a body of control characters takes six times its bytes, and a function may
 return 6 MB."""
 _CUT: Final = "…"
+_NO_SUBSCRIPTIONS: Final = (
+    "No push token has been received from the devtodev SDK integrated with the app you specified. Please make sure the SDK is"
+    " integrated correctly."
+)
+_PACK_BLOCKED: Final = (
+    "The sending was blocked. The request with the {pack_id} identifier has already been sent during previous 10 minutes."
+)
 
 
 class PushRefusal(RefusalTable):
@@ -42,17 +49,8 @@ class PushRefusal(RefusalTable):
     AUDIENCE_TOO_LARGE = 400, 27, "The audience array should not contain more than 1000 elements."
     PUSHES_DISABLED = 400, 24, "Push service is not enabled in an application settings."
     NOT_INTEGRATED = 400, 25, "The devtodev SDK is not integrated with the application you specified"
-    NO_SUBSCRIPTIONS = (
-        400,
-        26,
-        "No push token has been received from the devtodev SDK integrated with the app you specified."
-        " Please make sure the SDK is integrated correctly.",
-    )
-    PACK_BLOCKED = (
-        400,
-        32,
-        "The sending was blocked. The request with the {pack_id} identifier has already been sent during previous 10 minutes.",
-    )
+    NO_SUBSCRIPTIONS = 400, 26, _NO_SUBSCRIPTIONS
+    PACK_BLOCKED = 400, 32, _PACK_BLOCKED
     NOBODY_FOUND = 400, 33, "The requested users have not been found, or there have been no push-token received from them."
     UNAVAILABLE = 503, 1, "Unknown Error"
     """The hub's own: a store does not answer, so the request is to be repeated."""
@@ -86,9 +84,9 @@ class PushRefusedError(RefusedError):
     """The whole request is refused, for one reason or for several of one request; `refusal` is the first."""
 
     def __init__(self, first: PushError, *others: PushError) -> None:
-        """Refuse for these reasons; no more than :data:`MAX_LISTED` are kept."""
+        """Refuse for these reasons; no more than :data:`MAX_LISTED_ERRORS` are kept."""
         super().__init__(first.refusal, **first.details)
-        self.errors = (first, *others)[:MAX_LISTED]
+        self.errors = (first, *others)[:MAX_LISTED_ERRORS]
 
 
 def cut_text(text: str, most: int) -> str:

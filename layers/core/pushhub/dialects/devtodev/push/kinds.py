@@ -7,29 +7,29 @@ fraction nor `1.0` is a whole one. What does not fit is noted in a :class:`Readi
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
+from decimal import Decimal
 from typing import Any, Final, Protocol
 
-from pushhub.dialects.devtodev.push.errors import MAX_LISTED, PushError, PushRefusal, cut_text, push_error
-from pushhub.dialects.json_body import Json
+from pushhub.dialects.devtodev.push.errors import MAX_LISTED_ERRORS, PushError, PushRefusal, cut_text, push_error
 from pushhub.text import is_unicode
 
 MAX_SHOWN_CHARACTERS: Final = 100
 """Of a received value, and of a name of the caller's in a path."""
+_COMPACT: Final[Mapping[str, Any]] = {"ensure_ascii": False, "separators": (",", ":"), "default": float}
+ANOTHER_NAME: Final = "another name, since this one is taken"
 
 
-def shown_value(value: Json) -> str:
+def shown_value(value: object) -> str:
     """Return a received value as an error shows it: a text as it is, anything else as JSON; only the beginning of a long one."""
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
-    return cut_text(text, MAX_SHOWN_CHARACTERS)
+    return cut_text(str(value) if isinstance(value, str | Decimal) else json.dumps(value, **_COMPACT), MAX_SHOWN_CHARACTERS)
 
 
-def bad_value(path: str, value: Json, expected: str) -> PushError:
+def bad_value(path: str, value: object, expected: str) -> PushError:
     """Return the error of a value that is not what is expected."""
     return push_error(PushRefusal.BAD_VALUE, field=path, value=shown_value(value), expected=expected)
 
 
-def path_of(parent: str, name: str) -> str:
+def member_path(parent: str, name: str) -> str:
     """Return the path of a member of an object; the top has the empty path."""
     name = cut_text(name, MAX_SHOWN_CHARACTERS)
     return f"{parent}.{name}" if parent else name
@@ -53,12 +53,13 @@ class Reading:
 
     def note(self, error: PushError) -> None:
         """Keep an error, unless there are as many as a reply lists."""
-        if len(self.errors) < MAX_LISTED:
+        if len(self.errors) < MAX_LISTED_ERRORS:
             self.errors.append(error)
 
-    def refuse(self, path: str, value: Json, expected: str) -> None:
+    def refuse(self, path: str, value: object, expected: str) -> None:
         """Note that a value is not what is expected."""
-        self.note(bad_value(path, value, expected))
+        if len(self.errors) < MAX_LISTED_ERRORS:
+            self.errors.append(bad_value(path, value, expected))
 
 
 def _nothing(*_: object) -> Iterator[str]:
@@ -68,7 +69,7 @@ def _nothing(*_: object) -> Iterator[str]:
 class Kind(Protocol):
     """A kind of field."""
 
-    def read(self, value: Any, path: str, reading: Reading) -> Any:
+    def read(self, value: object, path: str, reading: Reading) -> object:
         """Return a value that is not null as a message wants it; None where it does not fit."""
 
 
@@ -87,7 +88,7 @@ class Field:
     part: str = ""
     required: bool = False
 
-    def read(self, value: Any, path: str, reading: Reading) -> Any:
+    def read(self, value: object, path: str, reading: Reading) -> object:
         """Return the value, and keep it for the part of the message."""
         read = self.kind.read(value, path, reading)
         if self.part and read is not None:
@@ -96,14 +97,14 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class PlainText:
     """A text that `fits`; `expected` says which does. `made` is what a message takes of it."""
 
     expected: str = "a text"
     fits: Callable[[str], bool] = is_unicode
     made: Callable[[str], object] = str
 
-    def read(self, value: Any, path: str, reading: Reading) -> object:
+    def read(self, value: object, path: str, reading: Reading) -> object:
         """See :class:`Kind`."""
         if isinstance(value, str) and self.fits(value):
             return self.made(value)
@@ -114,7 +115,7 @@ class Text:
 class Flag:
     """True or false."""
 
-    def read(self, value: Any, path: str, reading: Reading) -> bool | None:
+    def read(self, value: object, path: str, reading: Reading) -> bool | None:
         """See :class:`Kind`."""
         if isinstance(value, bool):
             return value
@@ -129,7 +130,7 @@ class Whole:
     least: int
     most: int
 
-    def read(self, value: Any, path: str, reading: Reading) -> int | None:
+    def read(self, value: object, path: str, reading: Reading) -> int | None:
         """See :class:`Kind`."""
         if isinstance(value, int) and not isinstance(value, bool) and self.least <= value <= self.most:
             return value
@@ -139,14 +140,15 @@ class Whole:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One of several texts; whatever else stands there, the error lists them."""
+    """One of several texts; whatever else stands there, the error lists them. `made` is what a message takes of it."""
 
-    values: type[StrEnum]
+    values: tuple[str, ...]
+    made: Callable[[str], object] = str
 
-    def read(self, value: Any, path: str, reading: Reading) -> StrEnum | None:
+    def read(self, value: object, path: str, reading: Reading) -> object:
         """See :class:`Kind`."""
-        if isinstance(value, str) and value in set(self.values):
-            return self.values(value)
+        if isinstance(value, str) and value in self.values:
+            return self.made(value)
         shown, expected = shown_value(value), ", ".join(self.values)
         reading.note(push_error(PushRefusal.UNEXPECTED_VALUE, field=path, value=shown, expected=expected))
         return None
@@ -158,7 +160,7 @@ class ListOf:
 
     kind: Kind
 
-    def read(self, value: Any, path: str, reading: Reading) -> tuple[Any, ...] | None:
+    def read(self, value: object, path: str, reading: Reading) -> tuple[object, ...] | None:
         """See :class:`Kind`."""
         if not isinstance(value, list):
             reading.refuse(path, value, "an array")
@@ -166,21 +168,27 @@ class ListOf:
         return tuple(self.kind.read(each, f"{path}[{index}]", reading) for index, each in enumerate(value))
 
 
+@dataclass(frozen=True, slots=True)
 class Data:
-    """An object of texts, which the app gets as they are; its names are the caller's, but for those that are taken."""
+    """An object of texts, which the app gets as they are.
 
-    def read(self, value: Any, path: str, reading: Reading) -> Mapping[str, str] | None:
+    Its names are the caller's, but for those that the hub takes and those that a provider keeps for itself: `is_kept`.
+    """
+
+    is_kept: Callable[[str], bool]
+
+    def read(self, value: object, path: str, reading: Reading) -> Mapping[str, str] | None:
         """See :class:`Kind`."""
         if not isinstance(value, dict):
             reading.refuse(path, value, "an object of texts")
             return None
         for key, text in value.items():
-            if key in reading.taken:
-                reading.refuse(path_of(path, key), text, "another name: the hub writes this one itself")
+            if key in reading.taken or self.is_kept(key):
+                reading.refuse(member_path(path, key), text, ANOTHER_NAME)
             elif not key:
                 reading.refuse(path, value, "names that are not empty")
             elif not isinstance(text, str):
-                reading.refuse(path_of(path, key), text, "a text")
+                reading.refuse(member_path(path, key), text, "a text")
         return value
 
 
@@ -190,31 +198,40 @@ class Object:
 
     Attributes:
         fields: by their names.
-        lacking: yields names that at least one of several fields would have, where none of them is there.
+        lacking: yields names of fields that are required because of what else is there, or is not.
+        rivals: names of which one excludes every other.
         made: what a message takes of the values that are there, by name.
         open: whether members that nobody knows are ignored, if they hold a text, a number or a boolean.
     """
 
     fields: Mapping[str, Field]
     lacking: Callable[[Mapping[str, Any]], Iterator[str]] = _nothing
+    rivals: tuple[str, ...] = ()
     made: Callable[[Mapping[str, Any]], object] = dict
     open: bool = False
 
-    def read(self, value: Any, path: str, reading: Reading) -> object:
+    def read(self, value: object, path: str, reading: Reading) -> object:
         """See :class:`Kind`."""
-        if not isinstance(value, dict):
-            reading.refuse(path, value, "an object")
-            return None
+        if isinstance(value, dict):
+            return self.made(self.members(value, path, reading))
+        reading.refuse(path, value, "an object")
+        return None
+
+    def members(self, value: Mapping[str, object], path: str, reading: Reading) -> dict[str, Any]:
+        """Return the members of an object that are there and fit."""
+        if sum(value.get(name) is not None for name in self.rivals) > 1:
+            reading.refuse(path, value, f"only one of {', '.join(self.rivals)}")
         found: dict[str, Any] = {}
         for name, member in value.items():
             if known := self.fields.get(name):
-                read = None if member is None else known.read(member, path_of(path, name), reading)
-                found |= {} if read is None else {name: read}
+                read = None if member is None else known.read(member, member_path(path, name), reading)
+                if read is not None:
+                    found[name] = read
             elif self.open and not isinstance(member, dict | list):
                 reading.ignored_options += member is not None
             else:
-                reading.note(push_error(PushRefusal.UNEXPECTED_FIELD, field=path_of(path, name)))
-        return self.made(found)
+                reading.note(push_error(PushRefusal.UNEXPECTED_FIELD, field=member_path(path, name)))
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +241,7 @@ class Either:
     fields: Mapping[type, Field]
     expected: str
 
-    def read(self, value: Any, path: str, reading: Reading) -> Any:
+    def read(self, value: object, path: str, reading: Reading) -> object:
         """See :class:`Kind`."""
         if known := self.fields.get(type(value)):
             return known.read(value, path, reading)
@@ -232,16 +249,16 @@ class Either:
         return None
 
 
-def missing_fields(kind: Kind, value: Any, path: str) -> Iterator[str]:
+def missing_fields(kind: Kind, value: object, path: str) -> Iterator[str]:
     """Yield the paths of required fields that are not there, within a value that is."""
     match kind, value:
         case Object(fields=fields), dict():
             for name, member in fields.items():
                 if value.get(name) is not None:
-                    yield from missing_fields(member.kind, value[name], path_of(path, name))
+                    yield from missing_fields(member.kind, value[name], member_path(path, name))
                 elif member.required:
-                    yield path_of(path, name)
-            yield from (path_of(path, name) for name in kind.lacking(value))
+                    yield member_path(path, name)
+            yield from (member_path(path, name) for name in kind.lacking(value))
         case ListOf(kind=element), list():
             for index, each in enumerate(value):
                 yield from missing_fields(element, each, f"{path}[{index}]")

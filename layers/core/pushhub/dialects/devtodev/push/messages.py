@@ -6,7 +6,7 @@ from typing import Final
 from pushhub.catalog.model import App
 from pushhub.catalog.providers import Provider
 from pushhub.dialects.devtodev.push.parse import AudienceElement, PushOrder
-from pushhub.dialects.devtodev.push.wire import PUSH_TOKEN, PlatformBlock
+from pushhub.dialects.devtodev.push.wire import PlatformBlock
 from pushhub.sends.message import Message
 from pushhub.sends.platforms import PLATFORM_OF, Platform, enabled_providers
 from pushhub.sends.sending import Identifier, NamedField, NamedPushToken
@@ -66,7 +66,7 @@ def identifiers_of(element: AudienceElement, asked: Iterable[Provider]) -> tuple
         element: where it names a push token, nothing else of it counts ("Push API", the pages of its blocks).
         asked: the providers whose recipients the request is for.
     """
-    push_token = element.names.get(PUSH_TOKEN)
+    push_token = element.names.get("token")
     if push_token is not None:
         return tuple(NamedPushToken(provider, str(push_token)) for provider in sorted(asked))
     return tuple(NamedField(name, value) for name, value in element.names.items())

@@ -1,7 +1,7 @@
 """Which reply does the Push API give?
 
-Success and error have the forms of "Push API", "Response format", in `sources.md`. The HTTP status equals `status_code`. The vendor does
-not publish what an element of `error_details` looks like; this form is the hub's own.
+Success and error have the forms of "Push API", "Response format", in `sources.md`. The HTTP status equals `status_code`. The vendor
+does not publish what an element of `error_details` looks like; this form is the hub's own.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,7 +12,7 @@ from typing import Final
 
 from pushhub.audience.model import Subscription
 from pushhub.catalog.providers import Provider
-from pushhub.dialects.devtodev.push.errors import MAX_LISTED, PushRefusal, PushRefusedError
+from pushhub.dialects.devtodev.push.errors import MAX_LISTED_ERRORS, PushRefusal, PushRefusedError
 from pushhub.dialects.devtodev.push.wire import PlatformBlock
 from pushhub.dialects.http import REPEAT_SOON, HttpReply
 from pushhub.dialects.json_body import write_object
@@ -76,12 +76,12 @@ def error_detail(block: PlatformBlock, identifier: Identifier, recipient: Subscr
 
 
 def render_push_result(successful: int, erroneous: int, details: Iterable[ErrorDetail]) -> HttpReply:
-    """Return the reply to a request that was carried out; it has the first :data:`MAX_LISTED` details."""
+    """Return the reply to a request that was carried out; it has the first :data:`MAX_LISTED_ERRORS` details."""
     result = {
         "audience": successful + erroneous,
         "successful": successful,
         "erroneous": erroneous,
-        "error_details": [_element(each) for each in islice(details, MAX_LISTED)],
+        "error_details": [_element(each) for each in islice(details, MAX_LISTED_ERRORS)],
     }
     return _reply(HTTPStatus.OK, {"data": {"status": "complete", "result": result}}, {})
 

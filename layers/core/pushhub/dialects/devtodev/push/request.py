@@ -17,15 +17,14 @@ MAX_PUSH_BYTES: Final = 1024 * 1024
 """Of a body, both as it came and unpacked: a thousand elements with every identifier take a third of it."""
 
 _MARK: Final = BYTE_ORDER_MARK.encode()
-_USER_TOKEN: Final = "user_token"
 
 
 def read_push_body(request: HttpRequest) -> Mapping[str, Any]:
     """Return the JSON object in the body of a request.
 
     Raises:
-        PushRefusedError: the body is empty or of blanks alone, too large, packed in a way that is not taken, not JSON, no object, has
-            a key twice, or is nested too deeply.
+        PushRefusedError: the body is empty or of blanks alone, too large, packed in a way that is not taken, not JSON, no object,
+            has a key twice, or is nested too deeply.
     """
     try:
         body = with_plain_body(request, MAX_PUSH_BYTES).body
@@ -46,14 +45,14 @@ def api_token_of(request: HttpRequest, fields: Mapping[str, Any]) -> str:
     """
     if in_url := _api_token_in_url(request):
         return in_url
-    in_body = fields.get(_USER_TOKEN)
+    in_body = fields.get("user_token")
     if in_body is None or in_body == "":
         raise PushRefusedError(push_error(PushRefusal.API_TOKEN_MISSING))
     if not isinstance(in_body, str):
-        raise PushRefusedError(bad_value(_USER_TOKEN, in_body, "a text"))
+        raise PushRefusedError(bad_value("user_token", in_body, "a text"))
     return in_body
 
 
 def _api_token_in_url(request: HttpRequest) -> str | None:
     """Return the last `user_token` of a query string that is not empty; a `+` is itself, since no API token has a blank."""
-    return parse_qs(request.query.replace("+", "%2B")).get(_USER_TOKEN, [None])[-1]
+    return parse_qs(request.query.replace("+", "%2B")).get("user_token", [None])[-1]
