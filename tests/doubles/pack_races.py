@@ -210,7 +210,9 @@ class PackRace:
             ),
             "who has got an answer that says so has sent": all((each.end == "sent") <= bool(each.pushed) for each in self.racers),
             "who was refused has not sent": not any(each.pushed for each in self.racers if each.end not in ("sent", "died")),
-            "without faults one sends": bool(sent) or self.danger > 0 or any(each.end == "died" or each.slow for each in self.racers),
+            "without faults one sends": bool(sent)
+            or self.danger > 0
+            or any(each.end == "died" or each.slow for each in self.racers),
             "a single fault does not block for nothing": all(each.end == "died" or each.faults > 1 for each in for_nothing),
             "a sweep sees no sending that is pushing": all(
                 self.sendings.lanes(each, 0) for each in self.sendings.running_sendings(Seconds(2**40))

@@ -11,7 +11,7 @@ from pushhub.audience.retiring import Retiring
 from pushhub.audience.values import Value
 from pushhub.catalog.app_secrets import AppSecrets, CachedAppSecrets
 from pushhub.catalog.cached import CachedCatalog
-from pushhub.catalog.model import AppId, Catalog, DatabaseId
+from pushhub.catalog.model import Catalog, DatabaseId
 from pushhub.catalog.secrets import CachedSecrets, LinkKeyId, Secrets
 from pushhub.dialects.devtodev.push.endpoint import PushSend
 from pushhub.moments import Clock, Milliseconds, Seconds
@@ -104,7 +104,7 @@ class PushSendWorld:
             transport=self.transport,
             accounts=Accounts(self.apps.secrets),
             tracking=Tracking(self.apps.catalog, CachedSecrets(lambda: self.secrets), "pushhub"),
-            retiring=Retiring(self.audience, lambda: self.now, lambda _: None),
+            retiring=Retiring(self.audience, lambda: self.now, lambda _: None, lambda: self.elapsed),
             on_fault=self.faults.append,
             now=lambda: self.now,
             clock=lambda: self.elapsed,
