@@ -85,8 +85,8 @@ class PushSendWorld:
     @cached_property
     def apps(self) -> Apps:
         return Apps(
-            CachedCatalog(lambda: self.catalog, clock=lambda: self.elapsed, now=lambda: self.clock.now()),
-            CachedAppSecrets(self._app_secrets, clock=lambda: self.elapsed, now=lambda: self.clock.now()),
+            CachedCatalog(lambda: self.catalog, clock=lambda: self.elapsed, now=self.clock.now),
+            CachedAppSecrets(self._app_secrets, clock=lambda: self.elapsed, now=self.clock.now),
         )
 
     @cached_property

@@ -85,6 +85,8 @@ PUSHING = (
     "pushhub.sends.tracking",
 )
 """What is loaded with the first push."""
+PROVIDERS = ("apns", "aps", "fcm", "fcm_bearer", "web_push")
+"""Modules of providers but for those that say what a caller may write, which requests are checked against."""
 NOT_NEEDED = {
     "push_subscribe": ("pushhub.dialects.xml_body", "pushhub.events", "pushhub.adapters.dynamodb.schema.ledger"),
     "post_events": (*AUDIENCE, "pushhub.catalog.secrets", "pushhub.events.links", "pushhub.adapters.dynamodb.ledger"),
@@ -118,7 +120,8 @@ NOT_NEEDED = {
         "pushhub.adapters.dynamodb.catalog",
     ),
     "push_send": (
-        *PUSHING,
+        *(name for name in PUSHING if name != "pushhub.sends.providers"),
+        *(f"pushhub.sends.providers.{name}" for name in PROVIDERS),
         "pushhub.dialects.altcraft",
         "pushhub.dialects.xml_body",
         "pushhub.imports",

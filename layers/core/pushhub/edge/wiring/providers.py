@@ -11,13 +11,16 @@ from pushhub.audience.retiring import Retiring
 from pushhub.edge.observing.sends import push_fault
 from pushhub.edge.wiring.secrets import cached_secrets
 from pushhub.sends.accounts import Accounts
+from pushhub.sends.fitting import require_fit
 from pushhub.sends.pushing import ProviderPusher
 from pushhub.sends.tracking import Tracking
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+    from pushhub.catalog.providers import Provider
     from pushhub.edge.wiring.pushing import PushingSettings
+    from pushhub.sends.message import Message
     from pushhub.sends.served_apps import Apps
 
 
@@ -35,3 +38,8 @@ def provider_pusher(client: "DynamoDBClient", apps: "Apps", settings: "PushingSe
         retiring=Retiring(DynamoAudience(client, settings.audience_table)),
         on_fault=push_fault,
     )
+
+
+def check_fit(provider: "Provider", message: "Message") -> None:
+    """Check that a message fits a provider. See :func:`pushhub.sends.fitting.require_fit`, which loads every provider's module."""
+    require_fit(provider, message)

@@ -50,6 +50,6 @@ def endpoint() -> PushSend:
 
 def _require_fit(provider: "Provider", message: "Message") -> None:
     """Load the modules of providers with the first message, as what pushes does."""
-    from pushhub.sends.fitting import require_fit
+    from pushhub.edge.wiring.providers import check_fit
 
-    require_fit(provider, message)
+    check_fit(provider, message)

@@ -13,7 +13,7 @@ from pushhub.sends.steps import IndexSteps, NamedSteps, Steps
 
 
 class SendsLaneSettings(PushingSettings):
-    """Settings of `sends_lane`: those of each function that pushes, the queue of lanes, which feeds it, and that of dead letters."""
+    """Settings of `sends_lane`: those of each function that pushes, the queue of lanes, which feeds it, and of dead letters."""
 
     sends_queue = Setting("SENDS_QUEUE", not_empty)
     dead_letters = Setting("SENDS_DEAD_LETTERS", not_empty)
