@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from itertools import count
 
-from pushhub.audience.model import Subscription
+from pushhub.audience.model import Subscription, SubscriptionRef
 from pushhub.audience.retiring import Retiring
 from pushhub.audience.values import Value
 from pushhub.catalog.app_secrets import AppSecrets, CachedAppSecrets
@@ -49,6 +49,8 @@ class PushSendWorld:
     store: MemorySendings = field(default_factory=MemorySendings)
     transport: FakeTransport = field(default_factory=FakeTransport)
     deliveries: MemoryQueue = field(default_factory=MemoryQueue)
+    takes_to_find: float = 0.0
+    """Seconds that each look-up of subscriptions takes."""
     faults: list[str] = field(default_factory=list)
     stopped: list[StoppedProvider] = field(default_factory=list)
 
@@ -79,8 +81,8 @@ class PushSendWorld:
         return sorted(each.address.push_token for each in subscriptions if each.retired)
 
     @cached_property
-    def reach(self) -> MemoryReach:
-        return MemoryReach(self.audience)
+    def reach(self) -> "SlowReach":
+        return SlowReach(self)
 
     @cached_property
     def apps(self) -> Apps:
@@ -126,3 +128,15 @@ class PushSendWorld:
     def _app_secrets(self) -> AppSecrets:
         credentials = app_secrets().app_credentials["shop-app"]
         return AppSecrets(dict.fromkeys(map(str, self.catalog.apps), credentials))
+
+
+class SlowReach(MemoryReach):
+    """The audience of a world, whose look-ups take as long as it says."""
+
+    def __init__(self, world: PushSendWorld) -> None:
+        super().__init__(world.audience)
+        self._world = world
+
+    def subscriptions(self, database: DatabaseId, refs: Sequence[SubscriptionRef]) -> Mapping[SubscriptionRef, Subscription]:
+        self._world.elapsed += self._world.takes_to_find
+        return super().subscriptions(database, refs)

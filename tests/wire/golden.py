@@ -29,7 +29,15 @@ from pushhub.outgoing.queues import Envelope
 EVENTS = Path(__file__).parents[2] / "events"
 HUB_CATALOG = EVENTS / "push_subscribe" / "catalog.yaml"
 """The catalog under which replies hold, unless what is given names another."""
-FORMS = {"<profile id>": "[0-9a-f]{24}", "<receipt>": "[0-9a-f]{32}", "<time>": "[0-9]{13}"}
+_NUMBERS = r"[0-9A-Za-z]+(_[0-9A-Za-z]*)*"
+FORMS = {
+    "<profile id>": "[0-9a-f]{24}",
+    "<receipt>": "[0-9a-f]{32}",
+    "<time>": "[0-9]{13}",
+    "<uid>": rf"e\|{_NUMBERS}\|w{_NUMBERS}\.{_NUMBERS}\|[a-z-]+",
+    "<launch>": _NUMBERS,
+    "<links>": r'\{"ack":"https://push\.example\.com/[^"]+","open":"https://push\.example\.com/[^"]+"\}',
+}
 
 
 class Given(TypedDict, total=False):

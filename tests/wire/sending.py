@@ -268,7 +268,9 @@ def sends_world_of(case: Case) -> SendsWorld:
     world = SendsWorld(sends_catalog(case))
     for device in given.get("devices", []):
         world.subscribe(device)
-    world.transport.answers = {text: [_answer(one) for one in answers] for text, answers in given.get("answers", {}).items()}
+    world.transport.answers = {
+        text: [read_push_answer(one) for one in answers] for text, answers in given.get("answers", {}).items()
+    }
     for number in range(given.get("cancelled", 0)):
         world.cancel_another(number)
     world.audience.races = given.get("races", 0)
@@ -329,7 +331,8 @@ def _shown_sending(world: SendsWorld, id_: SendingId) -> dict[str, Any]:
     return {name: part for name, part in parts.items() if part}
 
 
-def _answer(answer: dict[str, Any]) -> SendResult:
+def read_push_answer(answer: dict[str, Any]) -> SendResult:
+    """Return what a provider answers, as it stands under `answers` in what is given."""
     if "lost" in answer:
         return MaybeSent(answer["lost"])
     return answered(answer["status"], answer.get("body", ""), **answer.get("headers", {}))

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pushhub.audience.model import Subscription
 from pushhub.catalog.file import read_catalog_file
 from pushhub.catalog.providers import Provider
 from pushhub.dialects.devtodev.push.endpoint import SECONDS_TO_LAST_READ
@@ -355,17 +354,9 @@ def test_what_is_sent_and_cannot_be_written_is_answered_as_it_is() -> None:
     assert len(hub.faults) == 1
 
 
-def test_look_ups_that_take_too_long_are_answered_with_503_before_anything_is_claimed_or_sent(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_look_ups_that_take_too_long_are_answered_with_503_before_anything_is_claimed_or_sent() -> None:
     hub = world()
-    read = hub.reach.subscriptions
-
-    def slowly(*asked: Any) -> Mapping[Any, Subscription]:
-        hub.elapsed += SECONDS_TO_LAST_READ + 1
-        return read(*asked)
-
-    monkeypatch.setattr(hub.reach, "subscriptions", slowly)
+    hub.takes_to_find = SECONDS_TO_LAST_READ + 1
     assert codes(ask(hub, pack_id="one")) == [1]
     assert nothing_is_sent(hub)
 
