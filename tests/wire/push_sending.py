@@ -1,7 +1,7 @@
 """The golden events of `push_send`, with everything that the endpoint touches in memory.
 
-A case's `<case>.given.json` is an object (:class:`Given`). Its `<case>.reply.json` has the reply and, where there is any of it, what
-was `pushed` (each push as its provider gets it), what the queue of `deliveries` has got, the `sendings` that are written, and the
+A case's `<case>.given.json` is an object (:class:`Given`). Its `<case>.reply.json` has the reply and, where there is any of it,
+what was `pushed` (each push as its provider gets it), what the queue of `deliveries` has got, the `sendings` that are written, and the
 push tokens that were `retired`.
 
 Who can be reached stands in `people.yaml` beside the cases.
@@ -35,8 +35,8 @@ _SHOWN_HEADERS: Final = ("apns-", "topic", "ttl", "urgency", "x-wns-", "content-
 class Given(TypedDict, total=False):
     """What is so before an event.
 
-    `before` are bodies that were sent before, and numbers of seconds that pass. `answers` has, by a text in the URL or the body of a
-    push, what providers answer in turn, or `lost` for no answer; whatever else is pushed is accepted. `failing` are calls of the
+    `before` are bodies that were sent before, and numbers of seconds that pass. `answers` has, by a text in the URL or the body of
+    a push, what providers answer in turn, or `lost` for no answer; whatever else is pushed is accepted. `failing` are calls of the
     store that fail, such as `before start`. The queue of deliveries takes no message that holds the text `not_taken`. To look up
     recipients takes `slow` seconds.
     """
