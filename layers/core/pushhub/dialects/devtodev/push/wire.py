@@ -235,7 +235,7 @@ _LEGACY_SMALL: Final = Object({"image": Field(_PICTURE, required=True)}, made=_t
 
 
 def _tile(small: Object) -> Object:
-    fields = {size: Field(small if size is TileSize.SMALL else _TILE_SIZE) for size in TileSize}
+    fields: dict[str, Field] = {size: Field(small if size is TileSize.SMALL else _TILE_SIZE) for size in TileSize}
     return Object(fields, lacking_one_of(tuple(fields), "small, medium, wide or large"), made=_tiles)
 
 
