@@ -13,7 +13,7 @@ from pushhub.audience.port import AudienceReach, ReachPage
 from pushhub.catalog.model import ApiCaller, App, AppId, Right
 from pushhub.catalog.providers import Provider
 from pushhub.dialects.devtodev.push.errors import PushRefusal, PushRefusedError, push_error
-from pushhub.dialects.devtodev.push.messages import asked_providers, block_of, identifiers_of, messages_of
+from pushhub.dialects.devtodev.push.messages import requested_providers, block_of, identifiers_of, messages_of
 from pushhub.dialects.devtodev.push.parse import PushOrder, app_id_of, parse_push, require_fields
 from pushhub.dialects.devtodev.push.render import ErrorDetail, error_detail, render_push_refusal, render_push_result
 from pushhub.dialects.devtodev.push.request import api_token_of, read_push_body
@@ -100,9 +100,9 @@ class PushSend:
         messages = messages_of(order, app)
         if not app.enabled or not messages:
             raise _refused(PushRefusal.PUSHES_DISABLED)
-        asked = asked_providers(order.blocks.keys(), app)
-        named = [identifier for element in order.audience for identifier in identifiers_of(element, asked)]
-        found = self.find(app, named, asked)
+        requested = requested_providers(order.blocks.keys(), app)
+        named = [identifier for element in order.audience for identifier in identifiers_of(element, requested)]
+        found = self.find(app, named, requested)
         if not any(found):
             self._refuse_since_nobody_is_found(caller, app, order, messages, begun)
         self._require_fit(order, messages)

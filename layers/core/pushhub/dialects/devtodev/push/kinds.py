@@ -5,7 +5,7 @@ fraction nor `1.0` is a whole one. What does not fit is noted in a :class:`Readi
 """
 
 import json
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final, Protocol
@@ -46,7 +46,7 @@ class Reading:
         parts: values by the part of a message that they are for; a new block begins with none.
     """
 
-    taken: Collection[str] = ()
+    taken: frozenset[str] = frozenset()
     errors: list[PushError] = field(default_factory=list)
     ignored_options: int = 0
     parts: dict[str, Any] = field(default_factory=dict)

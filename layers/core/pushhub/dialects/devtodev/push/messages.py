@@ -33,7 +33,7 @@ def providers_of(block: PlatformBlock, blocks: Collection[PlatformBlock]) -> fro
     return providers - {_UWP} if block is PlatformBlock.WIN and PlatformBlock.UWP in blocks else providers
 
 
-def asked_providers(blocks: Collection[PlatformBlock], app: App) -> frozenset[Provider]:
+def requested_providers(blocks: Collection[PlatformBlock], app: App) -> frozenset[Provider]:
     """Return the providers whose recipients a request is for.
 
     They are those of each block that the app can push through. Where it can push through none of a block, they are all of that
@@ -59,14 +59,14 @@ def messages_of(order: PushOrder, app: App) -> Mapping[Provider, Message]:
     }
 
 
-def identifiers_of(element: AudienceElement, asked: Iterable[Provider]) -> tuple[Identifier, ...]:
+def identifiers_of(element: AudienceElement, requested: Iterable[Provider]) -> tuple[Identifier, ...]:
     """Return by what the users of an element are found, in the order in which that is tried.
 
     Args:
         element: where it names a push token, nothing else of it counts ("Push API", the pages of its blocks).
-        asked: the providers whose recipients the request is for.
+        requested: the providers whose recipients the request is for.
     """
     push_token = element.names.get("token")
     if push_token is not None:
-        return tuple(NamedPushToken(provider, str(push_token)) for provider in sorted(asked))
+        return tuple(NamedPushToken(provider, str(push_token)) for provider in sorted(requested))
     return tuple(NamedField(name, value) for name, value in element.names.items())

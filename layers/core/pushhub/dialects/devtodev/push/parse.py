@@ -25,6 +25,7 @@ from pushhub.dialects.devtodev.push.wire import (
 )
 from pushhub.sends.json_template import compact_json
 from pushhub.sends.message import HUB_KEYS, AndroidExtras, HubKey, IosExtras, Message, WindowsExtras, WindowsKind
+from pushhub.sends.replies import json_object
 from pushhub.sends.sending import MAX_NAMED
 
 
@@ -175,8 +176,12 @@ _SHOWN_PARTS: Final = ("title", "text", "sound", "ios.loc_key", "ios.title_loc_k
 
 
 def _finish_windows(block: PlatformBlock, value: Mapping[str, Any], reading: Reading) -> None:
-    reading.parts["windows.kind"] = next(kind for kind in WindowsKind if value.get(kind) is not None)
-    reading.parts["windows.legacy"] = block is PlatformBlock.WIN
+    """Say of which kind a push is, and note where a raw one has keys that the hub writes itself."""
+    parts = reading.parts
+    parts["windows.kind"] = next(kind for kind in WindowsKind if value.get(kind) is not None)
+    parts["windows.legacy"] = block is PlatformBlock.WIN
+    if not reading.taken.isdisjoint(json_object(parts.get("windows.raw", "").encode())):
+        reading.refuse(f"{block}.raw", parts["windows.raw"], f"none of the keys {', '.join(sorted(reading.taken))}")
 
 
 def _finish_payload(block: PlatformBlock, value: Mapping[str, Any], reading: Reading) -> None:

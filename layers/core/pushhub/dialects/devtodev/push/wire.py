@@ -204,7 +204,7 @@ _ANDROID: Final = Object(
 )
 
 
-_WINDOWS_DATA: Final = Data(lambda key: key == "")
+_WINDOWS_DATA: Final = Data(lambda _: False)
 _TILE_LINES: Final = ("title", "text", "text2", "text3")
 
 
@@ -221,24 +221,24 @@ def lacking_one_of(names: tuple[str, ...], shown: str) -> Callable[[Mapping[str,
     return lambda members: iter(() if _has_any(members, names) else (shown,))
 
 
+_PICTURE: Final = PlainText(
+    f"an http, https, ms-appx or ms-appdata URL of at most {MAX_URL_CHARACTERS} characters",
+    lambda text: _fits_xml(text) and is_picture(text),
+)
 _TILE_SIZE: Final = Object(
-    {
-        **{name: Field(_LINE) for name in _TILE_LINES},
-        "image": Field(
-            PlainText(
-                f"an http, https, ms-appx or ms-appdata URL of at most {MAX_URL_CHARACTERS} characters",
-                lambda text: text != "" and is_picture(text),
-            )
-        ),
-    },
+    {**{name: Field(_LINE) for name in _TILE_LINES}, "image": Field(_PICTURE)},
     lacking_one_of((*_TILE_LINES, "image"), "text"),
     made=_tile_content,
 )
-_TILE: Final = Object(
-    {size: Field(_TILE_SIZE) for size in TileSize},
-    lacking_one_of(tuple(TileSize), "small, medium, wide or large"),
-    made=_tiles,
-)
+_LEGACY_SMALL: Final = Object({"image": Field(_PICTURE, required=True)}, made=_tile_content)
+"""Windows 8.1 has no template of this size with a text."""
+
+
+def _tile(small: Object) -> Object:
+    fields: dict[str, Field] = {size: Field(small if size is TileSize.SMALL else _TILE_SIZE) for size in TileSize}
+    return Object(fields, lacking_one_of(tuple(fields), "small, medium, wide or large"), made=_tiles)
+
+
 _GLYPH: Final = Choice(tuple(sorted(BADGE_GLYPHS)))
 _BADGE_VALUES: Final = {int: Field(_BADGE, "badge"), str: Field(_GLYPH, "windows.badge_glyph")}
 _A_BADGE: Final = f"a whole number from 0 to {MAX_BADGE}, or a glyph"
@@ -254,10 +254,10 @@ _RAW: Final = Either(
 )
 
 
-def _windows(toast: Object) -> Object:
+def _windows(toast: Object, small: Object) -> Object:
     kinds: Mapping[str, Kind] = {
         WindowsKind.TOAST: toast,
-        WindowsKind.TILE: _TILE,
+        WindowsKind.TILE: _tile(small),
         WindowsKind.BADGE: _WINDOWS_BADGE,
         WindowsKind.RAW: _RAW,
     }
@@ -276,7 +276,8 @@ _WIN: Final = _windows(
             "text2": Field(_MORE_LINES, "windows.more_texts"),
             "data": Field(_WINDOWS_DATA, "data"),
         }
-    )
+    ),
+    _LEGACY_SMALL,
 )
 _UWP: Final = _windows(
     Object(
@@ -288,7 +289,8 @@ _UWP: Final = _windows(
             "data": Field(_WINDOWS_DATA, "data"),
         },
         lacking_one_of(("title", "text"), "text"),
-    )
+    ),
+    _TILE_SIZE,
 )
 BLOCKS: Final[Mapping[PlatformBlock, Object]] = {
     PlatformBlock.IOS: _IOS,
