@@ -65,7 +65,9 @@ class MemorySendings:
 
     def start(self, sending: Sending) -> None:
         """Add one that is pushing, while a call goes on."""
-        self._add(replace(sending, selection=Named(()), messages={}))
+        if sending.id in self._sendings:
+            raise LostRaceError
+        self._sendings[sending.id] = replace(sending, status=SendingStatus.RUNNING, selection=Named(()), messages={})
         self._pushing.add(sending.id)
 
     def create(self, sending: Sending) -> None:

@@ -18,5 +18,11 @@ def test_races_come_to_every_end() -> None:
     races = [PackRace(seed) for seed in range(100)]
     for race in races:
         race.run()
-    assert {racer.end for race in races for racer in race.racers} == {"sent", "blocked", "died", "UnavailableError", "LostRaceError"}
+    assert {racer.end for race in races for racer in race.racers} == {
+        "sent",
+        "blocked",
+        "died",
+        "UnavailableError",
+        "LostRaceError",
+    }
     assert {sum(racer.pushed is not None for racer in race.racers) for race in races} >= {0, 1, 2}
