@@ -9,6 +9,7 @@ from typing import Any
 
 from botocore.exceptions import ReadTimeoutError
 
+from pushhub.adapters.dynamodb.pack_ids import DynamoPackIds
 from pushhub.adapters.dynamodb.sendings import DynamoSendings
 from pushhub.moments import Seconds
 from tests.conftest import Hub
@@ -37,6 +38,9 @@ class RecordingClient:
     def batch_get_item(self, **parameters: Any) -> Any:
         return self._call("batch_get_item", parameters)
 
+    def put_item(self, **parameters: Any) -> Any:
+        return self._call("put_item", parameters)
+
     def update_item(self, **parameters: Any) -> Any:
         return self._call("update_item", parameters)
 
@@ -49,7 +53,7 @@ class RecordingClient:
     def _call(self, name: str, parameters: dict[str, Any]) -> Any:
         self.operations.append(name)
         answer = getattr(self._client, name)(**parameters)
-        if self.losing and name in {"update_item", "transact_write_items"}:
+        if self.losing and name in {"put_item", "update_item", "delete_item", "transact_write_items"}:
             self.losing = False
             raise ReadTimeoutError(endpoint_url="https://dynamodb")
         return answer
@@ -65,6 +69,9 @@ class OnEngine:
 
     def sendings(self) -> DynamoSendings:
         return DynamoSendings(self.client, self.table, retention_days=30, now=lambda: float(NOW))  # type: ignore[arg-type]
+
+    def pack_ids(self) -> DynamoPackIds:
+        return DynamoPackIds(self.client, self.table, retention_days=30)  # type: ignore[arg-type]
 
 
 @contextmanager

@@ -60,7 +60,7 @@ class Bill:
                 found = parsed["Responses"].get(table, [])
                 units = [_read_units(item_bytes(item), consistent=request["ConsistentRead"]) for item in found]
                 self.read_units[name] += sum(units)
-            case "UpdateItem":
+            case "PutItem" | "UpdateItem":
                 self.write_units[name] += self._written(asked)
             case "TransactWriteItems":
                 actions = [action for of_kind in asked["TransactItems"] for action in of_kind.values()]

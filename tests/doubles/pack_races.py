@@ -6,7 +6,9 @@ die, clocks go on, and writes whose answers are lost happen at once, later, or n
 
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import pairwise
 from random import Random
 
 from pushhub.audience.model import Subscription
@@ -170,10 +172,8 @@ class PackRace:
     def _write_late(self, *, all_of_them: bool = False) -> None:
         self.random.shuffle(self.late)
         for _ in range(len(self.late) if all_of_them else min(1, len(self.late))):
-            try:
+            with suppress(LostRaceError):
                 self.late.pop()()
-            except LostRaceError:
-                pass
             self.claimed = max(self.claimed, self.milliseconds)
 
     def _request(self, racer: Racer) -> None:
@@ -205,8 +205,7 @@ class PackRace:
         promises = {
             "nobody sends without a start": all(map(self.is_started, sent)),
             "of those within ten minutes one sends": all(
-                (second.pushed or 0) >= first.begun + 1000 * BLOCKED_SECONDS - 2 * SKEW
-                for first, second in zip(sent, sent[1:], strict=False)
+                (second.pushed or 0) >= first.begun + 1000 * BLOCKED_SECONDS - 2 * SKEW for first, second in pairwise(sent)
             ),
             "who has got an answer that says so has sent": all((each.end == "sent") <= bool(each.pushed) for each in self.racers),
             "who was refused has not sent": not any(each.pushed for each in self.racers if each.end not in ("sent", "died")),

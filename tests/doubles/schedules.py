@@ -19,7 +19,7 @@ from pushhub.sends.direct import SendDirectly
 from pushhub.sends.lanes import AdvanceLane
 from pushhub.sends.message import Message
 from pushhub.sends.outcomes import Outcome, RecipientOutcome
-from pushhub.sends.pack_ids import PackIds
+from pushhub.sends.pack_ids import PackIds, PackKey
 from pushhub.sends.scheduling import schedule
 from pushhub.sends.sending import (
     Everyone,
@@ -308,8 +308,10 @@ class Schedule:
 
     def _send_directly(self, sending: Sending) -> None:
         directly = SendDirectly(self.store, self.pack_ids, self, self.deliveries, self.clock, lambda _: None)
-        with suppress(CrashError):
-            directly(sending, AN_APP, list(self.profiles.values()), self.clock.elapsed())
+        pack = PackKey(sending.caller, sending.app, "order-7") if self.random.random() < 0.5 else None
+        with suppress(CrashError, UnavailableError, LostRaceError):
+            if pack is None or self.pack_ids.claim(pack, sending.id, Seconds(self.seconds)):
+                directly(sending, AN_APP, list(self.profiles.values()), self.clock.elapsed(), pack)
 
     def something(self) -> None:
         """Let one thing happen that a clock, a queue or a person brings about."""
@@ -348,7 +350,7 @@ class Schedule:
         return True
 
     def run(self) -> Sending | None:
-        """Run it to its end, and until no message of it is left; None where its request died before it was written."""
+        """Run it to its end, and until no message of it is left; None where its request died before it was recorded."""
         self.begin()
         for _ in range(self.random.randint(0, 60)):
             self.something()
@@ -361,7 +363,7 @@ class Schedule:
                 break
             self.milliseconds = 1000 * min(waiting, default=self.seconds + 1_700)
             self.sweep()
-        return self.store.sending(self.id)
+        return None if self.store.is_pushing(self.id) else self.store.sending(self.id)
 
     def faults(self) -> list[str]:
         """Run it, and say which promises were broken."""

@@ -65,7 +65,9 @@ class MemorySendings:
 
     def start(self, sending: Sending) -> None:
         """Add one that is pushing, while a call goes on."""
-        self._add(replace(sending, selection=Named(()), messages={}))
+        if sending.id in self._sendings:
+            raise LostRaceError
+        self._sendings[sending.id] = replace(sending, status=SendingStatus.RUNNING, selection=Named(()), messages={})
         self._pushing.add(sending.id)
 
     def create(self, sending: Sending) -> None:
@@ -193,13 +195,17 @@ class MemorySendings:
 
     def running_sendings(self, now: Seconds) -> Sequence[SendingId]:
         with self.call("running_sendings"):
-            listed = [each for each in self._sendings.values() if each.id not in self._pushing]
+            listed = [each for each in self._sendings.values() if not self.is_pushing(each.id)]
             running = [each for each in listed if not each.status.ended and each.first_due <= now]
             return [each.id for each in sorted(running, key=lambda each: (each.first_due, each.id))]
 
+    def is_pushing(self, sending: SendingId) -> bool:
+        """Say whether a sending was started with a pack id and is not recorded."""
+        return sending in self._pushing
+
     def unended(self) -> bool:
         """Say whether any sending has not ended that is not within a request."""
-        return any(not sending.status.ended for sending in self._sendings.values() if sending.id not in self._pushing)
+        return any(not sending.status.ended for sending in self._sendings.values() if not self.is_pushing(sending.id))
 
     def listed(self, day: str, fits: Callable[[Sending], bool] = lambda _: True, most: int | None = None) -> Sequence[Sending]:
         with self.call("listed"):

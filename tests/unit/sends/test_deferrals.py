@@ -141,6 +141,20 @@ def test_a_message_of_a_sending_that_is_not_written_yet_comes_again_for_a_minute
     assert world.deliver(message).to_redeliver == set()
 
 
+def test_a_message_of_a_sending_that_is_pushing_comes_again_for_a_minute_and_its_request_must_have_died_then() -> None:
+    world = waiting_world(RETRY)
+    message = newest(world)
+    world.store.forget_everything()
+    world.store.start(world.sending)
+    assert is_put_back(world, message, EARLY_SECONDS)
+    world.now = Seconds(NOW + 60)
+    assert is_put_back(world, message, EARLY_SECONDS)
+    world.now = Seconds(NOW + 61)
+    before = len(world.deliveries.envelopes)
+    assert world.deliver(message).to_redeliver == set()
+    assert (len(world.deliveries.envelopes), world.pushed()) == (before, [])
+
+
 def test_a_message_of_a_sending_that_has_ended_is_dropped() -> None:
     world = waiting_world(RETRY)
     world.now = Seconds(NOW + 60)

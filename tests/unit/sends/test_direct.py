@@ -13,12 +13,13 @@ from pushhub.catalog.app_secrets import CachedAppSecrets
 from pushhub.catalog.cached import CachedCatalog
 from pushhub.catalog.model import App, Catalog
 from pushhub.catalog.providers import Provider
-from pushhub.faults import UnavailableError
-from pushhub.moments import Clock, Milliseconds
+from pushhub.faults import LostRaceError, UnavailableError
+from pushhub.moments import Clock, Milliseconds, Seconds
 from pushhub.sends.accounts import Accounts
 from pushhub.sends.direct import MAX_IN_REQUEST, MAX_WAITING, SECONDS_TO_RECORD, STEP_RECIPIENTS, DirectResult, SendDirectly
 from pushhub.sends.finding import Finding
 from pushhub.sends.outcomes import Outcome, RecipientOutcome
+from pushhub.sends.pack_ids import BLOCKED_SECONDS, PackKey
 from pushhub.sends.pushing import ProviderPusher
 from pushhub.sends.queue_messages import DeferralMessage, read_deferral
 from pushhub.sends.sending import (
@@ -34,9 +35,10 @@ from pushhub.sends.sending import (
     Part,
     Place,
     Sending,
+    SendingId,
     SendingStatus,
 )
-from pushhub.sends.store import SendingTooLargeError
+from pushhub.sends.store import KnownSendingError, SendingTooLargeError
 from tests.doubles.apps import ANDROID, APNS, ID, WEB, app_of, app_secrets, audience_of, sending_of, subscription_of, tracking_of
 from tests.doubles.pack_ids import pack_ids_of
 from tests.doubles.queues import MemoryQueue
@@ -53,6 +55,7 @@ BAD = RecipientOutcome(Outcome.MESSAGE_BAD, "400", "the provider refuses the req
 REFUSED = RecipientOutcome(Outcome.CREDENTIALS_BAD, "403", "the key is bad")
 LATER_AGAIN = RecipientOutcome(Outcome.RETRY, "503", "not now")
 LANE = LaneKey(ID, 0, NAMED_LANE)
+PACK = PackKey("crm", app_of().id, "order-7")
 
 
 @dataclass
@@ -81,13 +84,15 @@ class World:
     faults: list[str] = field(default_factory=list)
     expire: int = 3_600
 
-    def send(self, *found: Sequence[Subscription]) -> DirectResult:
+    def __post_init__(self) -> None:
+        self.pack_ids = pack_ids_of(self.store)
+
+    def send(self, *found: Sequence[Subscription], pack: PackKey | None = None) -> DirectResult:
         clock = Clock(lambda: Milliseconds(NOW * 1000), lambda: self.pusher.elapsed, lambda: 0.5)
         named = Named(tuple(NamedProfile(f"user-{n}") for n in range(len(found))))
         sending = replace(sending_of(), selection=named, expire=self.expire, parts=(Part(0, app_of().id, NOW),))
-        return SendDirectly(self.store, pack_ids_of(self.store), self.pusher, self.queue, clock, self.faults.append)(
-            sending, app_of(), found, BEGUN
-        )
+        direct = SendDirectly(self.store, self.pack_ids, self.pusher, self.queue, clock, self.faults.append)
+        return direct(sending, app_of(), found, BEGUN, pack)
 
     @property
     def messages(self) -> list[DeferralMessage]:
@@ -342,7 +347,7 @@ def test_a_thousand_take_their_hops_one_batch_a_step_and_one_write(by_push_token
     pusher = ProviderPusher(transport, accounts, tracking_of(), retiring, world.faults.append, lambda: NOW, lambda: BEGUN)
     found = Finding(reach, CachedCatalog(lambda: Catalog({CUSTOMERS.id: CUSTOMERS}, {})))(app_of(), named)
     clock = Clock(lambda: Milliseconds(NOW * 1000), lambda: BEGUN, lambda: 0.5)
-    result = SendDirectly(world.store, pack_ids_of(world.store), pusher, world.queue, clock, world.faults.append)(
+    result = SendDirectly(world.store, world.pack_ids, pusher, world.queue, clock, world.faults.append)(
         sending_of(), app_of(), found, BEGUN
     )
     assert words(result) == [[Outcome.ACCEPTED]] * 1_000
@@ -350,6 +355,93 @@ def test_a_thousand_take_their_hops_one_batch_a_step_and_one_write(by_push_token
     assert [len(batch) for batch in transport.batches] == [1, *[150] * 6, 100]
     assert world.store.calls == {"record_ended": 1}
     assert (audience.reads, audience.commits, world.queue.puts, world.faults) == (0, 0, 0, [])
+
+
+def claimed(pusher: FakePusher | None = None) -> World:
+    """Return a world whose sending has claimed its pack id."""
+    world = World(pusher or FakePusher())
+    assert world.pack_ids.claim(PACK, ID, NOW)
+    world.store.calls.clear()
+    return world
+
+
+@pytest.mark.parametrize(("word", "ended"), [("phone", SendingStatus.COMPLETE), ("busy", SendingStatus.RUNNING)])
+def test_a_sending_with_a_pack_id_is_written_before_its_first_push_and_at_its_end(word: str, ended: SendingStatus) -> None:
+    world = claimed(FakePusher({"busy": LATER_AGAIN}))
+    result = world.send(devices(200, word), pack=PACK)
+    assert world.store.calls == {"start": 1, "record_ended": 1}
+    assert (world.stored.status, world.stored.begun) == (ended, NOW)
+    assert result.sending.counts == (world.stored.counts if ended.ended else OutcomeCounts())
+    assert world.pack_ids.blocked(PACK, Seconds(NOW + BLOCKED_SECONDS))
+    lane = world.store.lane(LANE)
+    assert (lane.pending if lane else 0) == words(result)[0].count(Outcome.RETRY)
+    assert world.store.running_sendings(NOW) == ([] if ended.ended else [ID])
+
+
+def test_a_sending_is_started_before_anything_is_pushed_or_put_into_the_queue() -> None:
+    calls: list[tuple[str, int, int]] = []
+    world = claimed(FakePusher({"busy": LATER_AGAIN}))
+    world.store.interrupt = lambda point: calls.append((point, len(world.pusher.steps), world.queue.puts))
+    world.send(devices(1, "busy"), pack=PACK)
+    late = claimed(FakePusher(elapsed=BEGUN + 15))
+    late.store.interrupt = lambda point: calls.append((point, len(late.pusher.steps), late.queue.puts))
+    late.send(devices(1), pack=PACK)
+    starts = [call for call in calls if call[0] == "after start"]
+    assert starts == [("after start", 0, 0)] * 2
+
+
+def test_where_nobody_is_found_a_pack_id_is_not_used() -> None:
+    world = claimed()
+    world.send([], pack=PACK)
+    assert world.store.calls == {}
+
+
+@pytest.mark.parametrize("points", [("before start",), ("after start", "before release_pack")])
+def test_a_sending_whose_start_is_not_known_to_be_written_is_not_pushed(points: Sequence[str]) -> None:
+    world = claimed()
+    world.store.interrupt = interrupted(*points)
+    with pytest.raises(UnavailableError):
+        world.send(devices(1), pack=PACK)
+    assert (world.pusher.steps, world.queue.puts, world.store.calls.get("record_ended")) == ([], 0, None)
+
+
+def test_a_sending_that_has_lost_its_pack_id_is_not_pushed() -> None:
+    world = World()
+    assert world.pack_ids.claim(PACK, SendingId(ID + 1), NOW)
+    with pytest.raises(LostRaceError):
+        world.send(devices(1), pack=PACK)
+    assert (world.pusher.steps, world.queue.puts, world.store.sending(ID)) == ([], 0, None)
+
+
+@pytest.mark.parametrize("word", ["phone", "busy"])
+@pytest.mark.parametrize("moment", ["before record_ended", "after record_ended"])
+def test_the_end_of_a_started_sending_without_an_answer_is_written_once(moment: str, word: str) -> None:
+    world = claimed(FakePusher({"busy": LATER_AGAIN}))
+    world.store.interrupt = interrupted(moment)
+    result = world.send(devices(2, word), pack=PACK)
+    assert words(result) == [[Outcome.RETRY if word == "busy" else Outcome.ACCEPTED] * 2]
+    assert world.faults == []
+    assert world.store.launch_counts == ({} if word == "busy" else {world.stored.launch: world.stored.counts})
+
+
+def test_a_started_sending_that_is_recorded_already_is_not_recorded_again() -> None:
+    world = claimed()
+    world.send(devices(1), pack=PACK)
+    with pytest.raises(KnownSendingError):
+        world.store.record_ended(sending_of(), [], started=True)
+
+
+def test_a_sending_that_is_cancelled_while_it_pushes_leaves_nobody_to_be_tried_again() -> None:
+    world = claimed(FakePusher({"busy": LATER_AGAIN}))
+
+    def interrupt(point: str) -> None:
+        if point == "before record_ended":
+            world.store.interrupt = lambda _: None
+            world.store.cancel(ID, NOW)
+
+    world.store.interrupt = interrupt
+    world.send(devices(1, "busy"), pack=PACK)
+    assert (world.stored.status, world.stored.cancelling) == (SendingStatus.RUNNING, True)
 
 
 WORDS = {"phone": ACCEPTED, "busy": LATER_AGAIN, "dead": GONE, "bad": BAD, "hour": replace(LATER_AGAIN, after=900)}

@@ -97,6 +97,7 @@ TRANSACTIONS: Mapping[str, Callable[[DynamoSendings], object]] = {
     "update_lane": lambda sendings: sendings.update_lane(LANE, DEFERRING),
     "settle_deferral": lambda sendings: sendings.settle_deferral(SETTLED),
     "record_ended": lambda sendings: sendings.record_ended(replace(SENDING, counts=EVERYTHING), []),
+    "record_ended of a started one": lambda sendings: sendings.record_ended(replace(SENDING, counts=EVERYTHING), [], started=True),
 }
 
 
@@ -142,6 +143,20 @@ def test_a_transaction_whose_guard_did_not_hold_is_not_tried_again(table: Table,
     assert not table.waits
 
 
+def test_a_started_sending_whose_guards_did_not_hold_was_cancelled_meanwhile_or_is_recorded(table: Table) -> None:
+    record = TRANSACTIONS["record_ended of a started one"]
+    table.cancelled("ConditionalCheckFailed")
+    table.stub.add_response("transact_write_items", {})
+    record(table.sendings)
+    written = [sent["TransactItems"][0]["Put"]["Item"]["cancelling"]["BOOL"] for sent in table.sent]
+    assert written == [False, True]
+    for _ in range(2):
+        table.cancelled("ConditionalCheckFailed")
+    with pytest.raises(KnownSendingError):
+        record(table.sendings)
+    assert not table.waits
+
+
 def test_every_claim_of_a_deferral_has_a_request_token_of_its_own(table: Table) -> None:
     for _ in range(2):
         table.stub.add_response("update_item", {})
@@ -175,10 +190,10 @@ def test_expressions_with_every_provider_and_outcome_are_within_the_bounds_of_dy
     table.stub.add_response("update_item", {})
     table.sendings.update_lane(LANE, STEP)
     table.stored()
-    for _ in range(4):
+    for _ in range(5):
         table.stub.add_response("transact_write_items", {})
     table.sendings.end(ID, SendingStatus.COMPLETE, EVERYTHING, Seconds(10))
-    for write in ("update_lane", "settle_deferral", "record_ended"):
+    for write in ("update_lane", "settle_deferral", "record_ended", "record_ended of a started one"):
         TRANSACTIONS[write](table.sendings)
     assert max(map(len, table.expressions())) <= MAX_EXPRESSION_BYTES
     assert max(expression.count(" = ") + expression.count(" :") for expression in table.expressions()) <= MAX_OPERATORS

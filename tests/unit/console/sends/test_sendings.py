@@ -194,6 +194,12 @@ def test_a_direct_sending_whose_request_must_have_died_is_shown_as_interrupted(
     assert json.loads(run("sendings", "show", str(sending.id), "--json").stdout)["status"] == "running"
 
 
+def test_one_with_a_pack_id_whose_request_must_have_died_is_shown_as_interrupted(hub_: FakeHub) -> None:
+    sending = replace(sending_of(NOON - 61, selection=Named(()), dialect="devtodev"), begun=Seconds(NOON - 61))
+    hub_.sendings.start(sending)
+    assert json.loads(run("sendings", "show", str(sending.id), "--json").stdout)["status"] == "interrupted"
+
+
 # Cancel
 
 

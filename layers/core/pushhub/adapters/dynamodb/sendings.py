@@ -7,7 +7,7 @@ write              requires                        changes
 =================  ==============================  ============================================================================
 create             no such sending                 the sending, its entry among those that have not ended, its parts' among the due
 record_ended       no such sending; or, where it   the sending; counters, or its entry, its lane and its deferrals; clears
-                   was started: is pushing         pushing
+                   was started: pushing            pushing
 begin              scheduled                       status, begun
 cancel             scheduled                       status, ended; deletes its entries
 cancel             running                         cancelling
@@ -36,6 +36,7 @@ from itertools import islice, takewhile
 from typing import TYPE_CHECKING, Any, Final
 
 from pushhub.adapters.dynamodb.batches import BatchReader
+from pushhub.adapters.dynamodb.expressions import Terms
 from pushhub.adapters.dynamodb.faults import translated
 from pushhub.adapters.dynamodb.guarded import write_guarded
 from pushhub.adapters.dynamodb.launches import LaunchList
@@ -306,12 +307,16 @@ class DynamoSendings:
             raise KnownSendingError(f"there is a sending {sending.id} already")
 
     def _record_started(self, sending: Sending, actions: Sequence[Any]) -> None:
-        """Write what came of a sending that is pushing, and what belongs to it; a cancel that came meanwhile stays."""
-        known = {"pk", "sk", "cancelling"}
-        recorded = {name: value for name, value in self._fitting_item(sending).items() if name not in known}
-        update = _update_of(sending.id).require(pushing=True).assign(recorded).remove("pushing")
-        if not self._written_together([self._update(update), *actions]):
-            raise KnownSendingError(f"the sending {sending.id} does not push any more")
+        """Write what came of a sending that is pushing, and what belongs to it; a cancel that came meanwhile stays.
+
+        It is put as a whole: an update of every number would exceed what DynamoDB takes as one expression.
+        """
+        for cancelling in (sending.cancelling, True):
+            terms, item = Terms(), items.to_wire(self._fitting_item(replace(sending, cancelling=cancelling)))
+            guard = terms.guarding(terms.equal("pushing", True), terms.equal("cancelling", cancelling))
+            if self._written_together([{"Put": {"TableName": self._table, "Item": item, **guard}}, *actions]):
+                return
+        raise KnownSendingError(f"the sending {sending.id} does not push any more")
 
     def _fitting_item(self, sending: Sending) -> Item:
         item = schema.sending_item(sending, schema.sending_expires(sending, self._retention))
