@@ -13,7 +13,7 @@ from pushhub.audience.port import AudienceReach, ReachPage
 from pushhub.catalog.model import ApiCaller, App, AppId, Right
 from pushhub.catalog.providers import Provider
 from pushhub.dialects.devtodev.push.errors import PushRefusal, PushRefusedError, push_error
-from pushhub.dialects.devtodev.push.messages import requested_providers, block_of, identifiers_of, messages_of
+from pushhub.dialects.devtodev.push.messages import block_of, identifiers_of, messages_of, requested_providers
 from pushhub.dialects.devtodev.push.parse import PushOrder, app_id_of, parse_push, require_fields
 from pushhub.dialects.devtodev.push.render import ErrorDetail, error_detail, render_push_refusal, render_push_result
 from pushhub.dialects.devtodev.push.request import api_token_of, read_push_body
