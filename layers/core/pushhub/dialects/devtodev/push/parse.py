@@ -149,12 +149,12 @@ _REQUIRED: Final = Object(
 
 def _message(block: PlatformBlock, value: object, hub_keys: Mapping[HubKey, str], reading: Reading) -> Message | None:
     """Return what a block pushes; None where something in it does not fit, which is noted."""
-    errors = len(reading.errors)
+    misfits = reading.misfits
     reading.parts = {}
     BLOCKS[block].read(value, block, reading)
-    if isinstance(value, dict) and len(reading.errors) == errors:
+    if isinstance(value, dict) and reading.misfits == misfits:
         (_finish_windows if block in _WINDOWS else _finish_payload)(block, value, reading)
-    if len(reading.errors) > errors or len(reading.errors) == MAX_LISTED_ERRORS:
+    if reading.misfits > misfits:
         return None
     of: defaultdict[str, dict[str, Any]] = defaultdict(dict)
     for part, made in reading.parts.items():

@@ -255,14 +255,14 @@ _RAW: Final = Either(
 
 
 def _windows(toast: Object, small: Object) -> Object:
-    kinds: Mapping[str, Kind] = {
-        WindowsKind.TOAST: toast,
-        WindowsKind.TILE: _tile(small),
-        WindowsKind.BADGE: _WINDOWS_BADGE,
-        WindowsKind.RAW: _RAW,
+    kinds: Mapping[str, Field] = {
+        WindowsKind.TOAST: Field(toast),
+        WindowsKind.RAW: Field(_RAW),
+        WindowsKind.TILE: Field(_tile(small), "windows.tiles"),
+        WindowsKind.BADGE: Field(_WINDOWS_BADGE),
     }
     return Object(
-        {**{name: Field(kind) for name, kind in kinds.items()}, "options": Field(_WINDOWS_OPTIONS)},
+        {**kinds, "options": Field(_WINDOWS_OPTIONS)},
         lacking_one_of(tuple(kinds), "toast, raw, tile or badge"),
         rivals=tuple(kinds),
     )
