@@ -17,10 +17,14 @@ from pushhub.sends.sending import ANY_PROVIDER, Everyone, Part, Sending, Sending
 from pushhub.sends.tracking import Tracking
 from tests.doubles.audience import MemoryAudience
 from tests.doubles.requests import CUSTOMERS
-from tests.doubles.sending import NOW, der_of, p256_der, rsa_private_key
+from tests.doubles.sending import NOW, der_of, p256_der, rsa_private_key, wns_account
 
-ANDROID, IOS_FIREBASE, APNS, WEB, FIREFOX, HUAWEI, RUSTORE = map(
-    Provider, ("android-firebase", "ios-firebase", "ios-apns", "web-push", "Firefox", "android-huawei", "android-rustore")
+ANDROID, IOS_FIREBASE, APNS, WEB, FIREFOX, HUAWEI, RUSTORE, WINDOWS, UWP = map(
+    Provider,
+    (
+        *("android-firebase", "ios-firebase", "ios-apns", "web-push", "Firefox", "android-huawei", "android-rustore"),
+        *("windows-wns", "uwp-wns"),
+    ),
 )
 SEEN = Seconds(1_000)
 ID = SendingId(1_800_000_000_000 << 12 | 77)
@@ -31,6 +35,7 @@ BLOCKS: Mapping[str, ProviderBlock] = {
     "firebase": ProviderBlock({"project": "shop-1"}),
     "apns": ProviderBlock({"topic": "com.example.shop", "environment": "production"}),
     "web_push": ProviderBlock({"subject": "mailto:push@example.com", "public_key": "BPublic"}),
+    "wns": ProviderBlock({}),
 }
 
 
@@ -58,6 +63,7 @@ def app_secrets(app: str = "shop-app") -> AppSecrets:
         "firebase": {"email": "sender@shop-1.iam.gserviceaccount.com", "key": rsa, "key_id": "0f1e2d3c"},
         "apns": {"key": p256, "key_id": "ABC1234567", "team_id": "DEF1234567"},
         "web_push": {"private_key": p256},
+        "wns": {"package_sid": wns_account().package_sid, "secret": wns_account().secret},
     }
     return AppSecrets({app: blocks})
 

@@ -19,12 +19,15 @@ from pushhub.sends.port import PushRequest
 from pushhub.sends.providers.apns import ApnsAccount
 from pushhub.sends.providers.fcm_bearer import FcmAccount
 from pushhub.sends.providers.web_push import VapidAccount
+from pushhub.sends.providers.wns_bearer import WnsAccount
 from pushhub.sends.signing import P256Key, RsaKey
 
 NOW = Seconds(1_800_000_000)
 SENDING = "7382719477186560123"
 HEX = "0a1b" * 16
 FIREBASE_TOKEN = "dQw4w9WgXcQ:APA91bHPRgkF3JUikC4ENAHEeMrd41Zxv3hVZjC9KtT8OvPVGJ-hQMRKRrZuJAEcl7B338qju59zJMjw2DELjzEvxwYv7hH5"
+CHANNEL = "https://db5p.notify.windows.com/?token=AwYAAACs2f%2fQ%3d"
+PACKAGE_SID = "ms-app://s-1-15-2-3449036-2222-1"
 HUB_LINK = json.dumps({"ack": "https://hub.example.com/ack/" + "a" * 220, "open": "https://hub.example.com/open/" + "b" * 220})
 UID = "e|2_8q_3Ky1u5cFDDQ|w3Ky1u5cFDDQ_2_8q_____h.2NvyN8Hb67wmzJshM_5vXmSd|ios-apns"
 
@@ -58,6 +61,10 @@ def fcm_account() -> FcmAccount:
 
 def vapid_account(**changes: Any) -> VapidAccount:
     return replace(VapidAccount(P256Key(p256_der()), "mailto:push@example.com"), **changes)
+
+
+def wns_account(**changes: Any) -> WnsAccount:
+    return replace(WnsAccount(PACKAGE_SID, "a-secret-of-the-store"), **changes)
 
 
 def sent(rendered: PushRequest | RecipientOutcome) -> PushRequest:

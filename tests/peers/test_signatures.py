@@ -11,7 +11,6 @@ from cryptography.hazmat.primitives.serialization import load_der_private_key
 from pushhub.moments import Seconds
 from pushhub.sends.message import Message
 from pushhub.sends.providers.apns import ApnsPushes
-from pushhub.sends.providers.fcm_bearer import bearer_request
 from pushhub.sends.providers.web_push import WebPushes
 from tests.doubles.sending import apns_account, browser, fcm_account, p256_der, recipient, rsa_private_key, sent, vapid_account
 from tests.peers.installed import peer
@@ -44,7 +43,7 @@ def test_pyjwt_verifies_what_apns_is_shown(now: Seconds) -> None:
 
 
 def test_pyjwt_verifies_what_google_is_shown(now: Seconds) -> None:
-    assertion = parse_qs(bearer_request(fcm_account(), now).body.decode())["assertion"][0]
+    assertion = parse_qs(fcm_account().bearer_request(now).body.decode())["assertion"][0]
     claims = claims_of(assertion, rsa_private_key().public_key(), "RS256", audience="https://oauth2.googleapis.com/token")
     assert claims["iss"] == fcm_account().email
     assert claims["exp"] - claims["iat"] == 3600

@@ -16,9 +16,13 @@ from pushhub.sends.platforms import Block
 from pushhub.sends.providers.apns import ApnsAccount
 from pushhub.sends.providers.fcm_bearer import FcmAccount
 from pushhub.sends.providers.web_push import VapidAccount
+from pushhub.sends.providers.wns_bearer import WnsAccount
 from pushhub.sends.served_apps import Apps
 from tests.doubles.apps import app_of, app_secrets
+from tests.doubles.sending import PACKAGE_SID
 
+KEYS = {Block.FIREBASE: "key", Block.APNS: "key", Block.WEB_PUSH: "private_key"}
+"""Under which name each block that signs has its key."""
 STAND_INS = "http://127.0.0.1:4570"
 
 
@@ -38,7 +42,7 @@ def with_block(block: Block, settings: Mapping[str, str], *, stand_in: bool = Fa
 
 
 def test_a_block_and_its_credentials_make_an_account() -> None:
-    fcm, apns, vapid = (made(accounts(), app_of(), block) for block in Block)
+    fcm, apns, vapid, wns = (made(accounts(), app_of(), block) for block in Block)
     assert isinstance(fcm, FcmAccount)
     assert (fcm.project, fcm.email, fcm.key_id) == ("shop-1", "sender@shop-1.iam.gserviceaccount.com", "0f1e2d3c")
     assert (fcm.base_url, fcm.auth_url) == ("https://fcm.googleapis.com", "https://oauth2.googleapis.com/token")
@@ -47,6 +51,9 @@ def test_a_block_and_its_credentials_make_an_account() -> None:
     assert apns.base_url == "https://api.push.apple.com"
     assert isinstance(vapid, VapidAccount)
     assert (vapid.subject, vapid.url, vapid.more_hosts) == ("mailto:push@example.com", "", frozenset({"push.example.com"}))
+    assert isinstance(wns, WnsAccount)
+    assert (wns.package_sid, wns.secret, wns.url) == (PACKAGE_SID, "a-secret-of-the-store", "")
+    assert wns.auth_url == "https://login.live.com/accesstoken.srf"
 
 
 def test_equal_credentials_make_equal_accounts_although_they_were_read_anew() -> None:
@@ -63,6 +70,9 @@ def test_a_block_may_have_addresses_of_its_own() -> None:
     apns = made(accounts(), with_block(Block.APNS, {"url": "https://apns.cn"}), Block.APNS)
     assert isinstance(apns, ApnsAccount)
     assert apns.base_url == "https://apns.cn"
+    wns = made(accounts(), with_block(Block.WNS, {"url": "https://wns.eu", "auth_url": "https://auth.eu/w"}), Block.WNS)
+    assert isinstance(wns, WnsAccount)
+    assert (wns.url, wns.auth_url) == ("https://wns.eu", "https://auth.eu/w")
 
 
 def test_the_environment_of_apns_is_the_blocks() -> None:
@@ -82,6 +92,9 @@ def test_a_stand_in_goes_to_the_stand_ins_whatever_it_says_besides() -> None:
     vapid = made(there, with_block(Block.WEB_PUSH, {}, stand_in=True), Block.WEB_PUSH)
     assert isinstance(vapid, VapidAccount)
     assert vapid.url == STAND_INS
+    wns = made(there, with_block(Block.WNS, {"auth_url": "https://auth.eu/w"}, stand_in=True), Block.WNS)
+    assert isinstance(wns, WnsAccount)
+    assert (wns.url, wns.auth_url) == (STAND_INS, f"{STAND_INS}/accesstoken.srf")
 
 
 @pytest.mark.parametrize("block", Block)
@@ -112,9 +125,7 @@ def test_a_secret_that_cannot_be_read_is_waited_for() -> None:
 @pytest.mark.parametrize(
     ("block", "name", "text"),
     [
-        *((block, "private_key" if block is Block.WEB_PUSH else "key", "not base64!") for block in Block),
-        *((block, "private_key" if block is Block.WEB_PUSH else "key", "c2VjcmV0") for block in Block),
-        *((block, "private_key" if block is Block.WEB_PUSH else "key", "\u00e9") for block in Block),
+        *((block, name, text) for block, name in KEYS.items() for text in ("not base64!", "c2VjcmV0", "\u00e9")),
         (Block.APNS, "key", app_secrets().app_credentials["shop-app"]["firebase"]["key"]),
         (Block.FIREBASE, "key", app_secrets().app_credentials["shop-app"]["apns"]["key"]),
     ],
@@ -129,11 +140,21 @@ def test_broken_credentials_are_bad_and_are_never_quoted(block: Block, name: str
     assert not any(text in said for said in (*told, repr(refused)))
 
 
+@pytest.mark.parametrize("name", ["package_sid", "secret"])
+def test_credentials_of_which_a_part_is_missing_are_bad(name: str) -> None:
+    blocks = app_secrets().app_credentials["shop-app"]
+    incomplete = {key: text for key, text in blocks["wns"].items() if key != name}
+    held = CachedAppSecrets(lambda: AppSecrets({"shop-app": {**blocks, "wns": incomplete}}))
+    refused = Accounts(held).account(app_of(), Block.WNS)
+    assert isinstance(refused, RecipientOutcome)
+    assert refused.outcome == Outcome.CREDENTIALS_BAD
+
+
 def test_no_representation_shows_a_credential() -> None:
     made_of = accounts()
     shown = repr(made_of) + "".join(repr(made_of.account(app_of(), block)) for block in Block)
     for block in app_secrets().app_credentials["shop-app"].values():
-        for name in ("key", "private_key"):
+        for name in ("key", "private_key", "secret"):
             assert block.get(name, "-" * 9) not in shown
 
 

@@ -8,7 +8,7 @@ from pushhub.moments import Seconds
 from pushhub.sends.bearers import MAX_BEARERS, SECONDS_AFTER_FAILURE, Bearers
 from pushhub.sends.outcomes import Outcome, RecipientOutcome
 from pushhub.sends.port import MaybeSent, NotSent, SendResult
-from pushhub.sends.providers.fcm_bearer import FcmBearer
+from pushhub.sends.providers.bearer import Bearer
 from pushhub.sends.signing import SKEW_SECONDS
 from tests.doubles.sending import NOW, fcm_account
 from tests.doubles.transport import BEARER_URL, FakeTransport, a_bearer, answered
@@ -25,7 +25,7 @@ class Held:
     def __post_init__(self) -> None:
         self.bearers = Bearers(self.transport, lambda: Seconds(int(NOW + self.moment)), lambda: self.moment)
 
-    def ask(self) -> FcmBearer | RecipientOutcome:
+    def ask(self) -> Bearer | RecipientOutcome:
         return self.bearers.bearer(fcm_account(), 2.0)
 
 
@@ -35,7 +35,7 @@ def holding(*answers: SendResult) -> Held:
 
 def test_a_bearer_is_kept_until_a_little_before_its_end() -> None:
     held = holding(a_bearer("first"), a_bearer("second"))
-    assert held.ask() == held.ask() == FcmBearer("first", Seconds(NOW + 3599 - SKEW_SECONDS))
+    assert held.ask() == held.ask() == Bearer("first", Seconds(NOW + 3599 - SKEW_SECONDS))
     held.moment = 3599 - SKEW_SECONDS - 1
     held.ask()
     assert len(held.transport.batches) == 1
@@ -74,7 +74,7 @@ def test_after_a_failure_it_is_not_asked_for_again_at_once(answer: SendResult, o
     assert held.ask() == failure
     assert len(held.transport.batches) == 1
     held.moment = SECONDS_AFTER_FAILURE
-    assert isinstance(held.ask(), FcmBearer)
+    assert isinstance(held.ask(), Bearer)
 
 
 def test_one_account_says_nothing_of_another_and_only_so_many_are_kept() -> None:

@@ -12,11 +12,12 @@ from pushhub.sends.message import Message
 from pushhub.sends.port import MaybeSent, NotSent, ProviderReply, SendResult
 from pushhub.sends.providers.apns import ApnsPushes
 from pushhub.sends.providers.fcm import FcmPushes
-from pushhub.sends.providers.fcm_bearer import bearer_request, read_bearer
 from pushhub.sends.providers.web_push import WebPushes
+from pushhub.sends.providers.wns import WnsPushes
 from tests.doubles.confidential import Confidential
 from tests.doubles.credentials import service_account
 from tests.doubles.sending import (
+    CHANNEL,
     FIREBASE_TOKEN,
     HEX,
     NOW,
@@ -29,6 +30,7 @@ from tests.doubles.sending import (
     rsa_private_key,
     sent,
     vapid_account,
+    wns_account,
 )
 
 BEARER = "ya29.a-bearer-that-google-gave"
@@ -47,7 +49,9 @@ PROVIDERS: dict[str, Callable[[], Through]] = {
     "FCM": lambda: Through(FcmPushes(fcm_account(), MESSAGE, "1", Provider("android-firebase"), lambda: BEARER), FIREBASE_TOKEN),
     "APNs": lambda: Through(ApnsPushes(apns_account(), MESSAGE, "1"), HEX),
     "Web Push": lambda: Through(WebPushes(vapid_account(), MESSAGE, "1"), browser().subscription()),
+    "WNS": lambda: Through(WnsPushes(wns_account(), MESSAGE, "1", lambda: BEARER), CHANNEL),
 }
+HEADERS = ("retry-after", "date", "x-wns-status", "x-wns-notificationstatus", "x-wns-error-description")
 STATUSES = (200, 201, 301, 400, 401, 403, 404, 410, 413, 429, 500, 503)
 
 
@@ -61,7 +65,7 @@ def results(quoting: list[str]) -> list[SendResult]:
             "details": [{"@type": text, "errorCode": text, "fieldViolations": [{"field": text}]}],
         }
         for body in (text, json.dumps({"reason": text, "error": error, "name": text, "timestamp": text})):
-            replies += [ProviderReply(status, body.encode(), {"retry-after": text, "date": text}) for status in STATUSES]
+            replies += [ProviderReply(status, body.encode(), dict.fromkeys(HEADERS, text)) for status in STATUSES]
     return replies
 
 
@@ -80,12 +84,18 @@ def test_accounts_and_bearers_show_no_key_where_they_are_printed() -> None:
     confidential = Confidential()
     confidential.add_credentials({"key": p256_der().hex(), "private_key": der_of(rsa_private_key()).hex()})
     confidential.add("a bearer", BEARER)
-    asked = bearer_request(fcm_account(), NOW)
+    confidential.add_credentials({"secret": wns_account().secret})
+    asked = fcm_account().bearer_request(NOW)
     confidential.add("a signed claim", asked.body.decode().partition("assertion=")[2])
-    bearer = read_bearer(ProviderReply(200, json.dumps({"access_token": BEARER, "expires_in": 3600}).encode()), NOW)
-    refused = read_bearer(ProviderReply(400, json.dumps({"error": BEARER, "error_description": BEARER}).encode()), NOW)
-    accounts = repr([apns_account(), fcm_account(), vapid_account()])
-    confidential.assert_absent(accounts=accounts, bearer=repr(bearer), refused=repr(refused), asked=repr(asked))
+    bearer = fcm_account().read_bearer(ProviderReply(200, json.dumps({"access_token": BEARER, "expires_in": 3600}).encode()), NOW)
+    refused = fcm_account().read_bearer(
+        ProviderReply(400, json.dumps({"error": BEARER, "error_description": BEARER}).encode()), NOW
+    )
+    accounts = repr([apns_account(), fcm_account(), vapid_account(), wns_account()])
+    asked_of_microsoft = repr(wns_account().bearer_request(NOW))
+    confidential.assert_absent(
+        accounts=accounts, asked_of_microsoft=asked_of_microsoft, bearer=repr(bearer), refused=repr(refused), asked=repr(asked)
+    )
 
 
 # What searches is searched itself

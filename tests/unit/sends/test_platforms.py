@@ -2,7 +2,7 @@
 
 from pushhub.catalog.providers import PROVIDER_CODES
 from pushhub.sends.platforms import BLOCK_OF, PLATFORM_OF, enabled_providers
-from tests.doubles.apps import ANDROID, APNS, FIREFOX, IOS_FIREBASE, WEB, app_of
+from tests.doubles.apps import ANDROID, APNS, FIREFOX, IOS_FIREBASE, UWP, WEB, WINDOWS, app_of
 
 
 def test_every_provider_has_a_platform() -> None:
@@ -13,6 +13,7 @@ def test_every_provider_has_a_platform() -> None:
 def test_a_block_enables_the_providers_that_are_reached_through_it() -> None:
     assert enabled_providers(app_of(["firebase"])) == {ANDROID, IOS_FIREBASE}
     assert enabled_providers(app_of(["apns", "web_push"])) == {APNS, WEB, FIREFOX}
+    assert enabled_providers(app_of(["wns"])) == {WINDOWS, UWP}
     assert enabled_providers(app_of([])) == frozenset()
 
 

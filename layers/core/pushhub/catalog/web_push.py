@@ -6,13 +6,11 @@ Endpoints come from clients, and the hub sends requests there. So only those of 
 """
 
 import json
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import Final
+from functools import partial
 
-from pushhub.outgoing.push_endpoints import PushEndpointError, push_endpoint
-
-_WINDOWS: Final = ".notify.windows.com"
+from pushhub.outgoing.push_endpoints import PushEndpoint, PushEndpointError, push_endpoint, windows_channel
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +45,17 @@ def _keys(read: object) -> tuple[str, str] | None:
 
 def is_endpoint(url: str, more_hosts: Collection[str] = ()) -> bool:
     """Say whether a URL is an endpoint of a known push service, or at one of `more_hosts`."""
-    return _host_of(url, more_hosts) is not None
+    return _reads(partial(push_endpoint, more_hosts=more_hosts), url)
 
 
 def is_channel(url: str) -> bool:
     """Say whether a URL is a channel URI of the Windows Push Notification Services."""
-    host = _host_of(url)
-    return host is not None and host.endswith(_WINDOWS)
+    return _reads(windows_channel, url)
 
 
-def _host_of(url: str, more_hosts: Collection[str] = ()) -> str | None:
+def _reads(read: Callable[[str], PushEndpoint], url: str) -> bool:
     try:
-        return push_endpoint(url, more_hosts).host
+        read(url)
     except PushEndpointError:
-        return None
+        return False
+    return True

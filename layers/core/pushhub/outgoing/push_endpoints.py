@@ -1,7 +1,7 @@
-"""At which addresses do browsers' push services take pushes?
+"""At which addresses do the push services of browsers and of Windows take pushes?
 
-A browser gives an app the URL of its subscription, and the app gives it to the hub: so anyone can name any URL. The hub takes those
-of known services alone, in their plain form.
+A browser gives an app the URL of its subscription, Windows a channel URI, and the app gives it to the hub: so anyone can name any
+URL. The hub takes those of known services alone, in their plain form.
 """
 
 import re
@@ -12,13 +12,14 @@ from typing import Final
 
 from pushhub.outgoing.addresses import MAX_URL_CHARACTERS
 
+WINDOWS_HOSTS: Final = "*.notify.windows.com"
 PUSH_SERVICES: Final = frozenset(
     {
         "fcm.googleapis.com",
         "updates.push.services.mozilla.com",
         "*.push.services.mozilla.com",
         "*.push.apple.com",
-        "*.notify.windows.com",
+        WINDOWS_HOSTS,
     }
 )
 """Hosts of the known services; `*.` stands for one or more labels."""
@@ -77,6 +78,18 @@ def push_endpoint(text: str, more_hosts: Collection[str] = ()) -> PushEndpoint:
     if not any(_is_of(host, service) for service in (*PUSH_SERVICES, *more_hosts)):
         raise PushEndpointError("its host is not one of the known push services")
     return PushEndpoint(host, found["target"])
+
+
+def windows_channel(text: str) -> PushEndpoint:
+    """Read a channel URI of the Windows Push Notification Services, which is an endpoint at one of their hosts.
+
+    Raises:
+        PushEndpointError: it is none.
+    """
+    endpoint = push_endpoint(text)
+    if not _is_of(endpoint.host, WINDOWS_HOSTS):
+        raise PushEndpointError("its host is none of the Windows Push Notification Services")
+    return endpoint
 
 
 def _is_of(host: str, service: str) -> bool:

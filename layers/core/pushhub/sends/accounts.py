@@ -18,14 +18,15 @@ from pushhub.sends.platforms import Block
 from pushhub.sends.providers.apns import ApnsAccount
 from pushhub.sends.providers.fcm_bearer import FcmAccount
 from pushhub.sends.providers.web_push import VapidAccount
+from pushhub.sends.providers.wns_bearer import WnsAccount
 from pushhub.sends.replies import unsent
 from pushhub.sends.signing import P256Key, RsaKey
 
-Account = FcmAccount | ApnsAccount | VapidAccount
+Account = FcmAccount | ApnsAccount | VapidAccount | WnsAccount
 
 _MAX_KEYS: Final = 256
 _SANDBOX: Final = "sandbox"
-_STAND_INS_BEARER_PATH: Final = "/token"
+_STAND_INS_BEARER_PATHS: Final[Mapping[Block, str]] = {Block.FIREBASE: "/token", Block.WNS: "/accesstoken.srf"}
 
 _UNREADABLE: Final = unsent(Outcome.RETRY, "the stack's secret of apps cannot be read now")
 _NO_CREDENTIALS: Final = unsent(Outcome.RETRY, "the stack's secret of apps has no credentials of it yet; apply the catalog")
@@ -68,14 +69,14 @@ class Accounts:
         if credentials is None:
             return _NO_CREDENTIALS
         try:
-            return _MAKERS[block](self._source(declared, credentials))
+            return _MAKERS[block](self._source(block, declared, credentials))
         except (ValueError, KeyError):
             return _BROKEN
 
-    def _source(self, block: ProviderBlock, credentials: Mapping[str, str]) -> "_Source":
-        settings = block.settings
-        if block.stand_in:
-            url, auth_url = self.stand_ins_url, {"auth_url": self.stand_ins_url + _STAND_INS_BEARER_PATH}
+    def _source(self, block: Block, declared: ProviderBlock, credentials: Mapping[str, str]) -> "_Source":
+        settings = declared.settings
+        if declared.stand_in:
+            url, auth_url = self.stand_ins_url, {"auth_url": self.stand_ins_url + _STAND_INS_BEARER_PATHS.get(block, "")}
         else:
             url, auth_url = settings.get("url", ""), {name: settings[name] for name in ("auth_url",) if name in settings}
         return _Source(settings, credentials, url, auth_url, self.more_push_hosts)
@@ -117,10 +118,16 @@ def _vapid(source: _Source) -> VapidAccount:
     return VapidAccount(key, source.settings["subject"], source.url, source.more_push_hosts)
 
 
+def _wns(source: _Source) -> WnsAccount:
+    credentials = source.credentials
+    return WnsAccount(credentials["package_sid"], credentials["secret"], url=source.url, **source.auth_url)
+
+
 _MAKERS: Final[Mapping[Block, Callable[[_Source], Account]]] = {
     Block.FIREBASE: _fcm,
     Block.APNS: _apns,
     Block.WEB_PUSH: _vapid,
+    Block.WNS: _wns,
 }
 
 

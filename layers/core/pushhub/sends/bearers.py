@@ -1,4 +1,4 @@
-"""Which bearer does FCM take now?
+"""Which bearer does a provider take now?
 
 One is asked for where none is kept for the account, and kept until a little before its end. After a failure no other is asked for
 during :data:`SECONDS_AFTER_FAILURE`: each request may hang, and others wait for it.
@@ -11,7 +11,12 @@ from typing import Final
 from pushhub.moments import Seconds, seconds_now
 from pushhub.sends.outcomes import RecipientOutcome
 from pushhub.sends.port import Transport
-from pushhub.sends.providers.fcm_bearer import FcmAccount, FcmBearer, bearer_request, read_bearer
+from pushhub.sends.providers.bearer import Bearer
+from pushhub.sends.providers.fcm_bearer import FcmAccount
+from pushhub.sends.providers.wns_bearer import WnsAccount
+
+BearerAccount = FcmAccount | WnsAccount
+"""An account whose pushes carry a bearer."""
 
 SECONDS_AFTER_FAILURE: Final = 5
 MAX_BEARERS: Final = 256
@@ -28,10 +33,10 @@ class Bearers:
         self._transport = transport
         self._now = now
         self._clock = clock
-        self._held: dict[FcmAccount, FcmBearer] = {}
-        self._failures: dict[FcmAccount, tuple[float, RecipientOutcome]] = {}
+        self._held: dict[BearerAccount, Bearer] = {}
+        self._failures: dict[BearerAccount, tuple[float, RecipientOutcome]] = {}
 
-    def bearer(self, account: FcmAccount, seconds: float) -> FcmBearer | RecipientOutcome:
+    def bearer(self, account: BearerAccount, seconds: float) -> Bearer | RecipientOutcome:
         """Return the bearer of an account, or what comes of the recipients that wait for it.
 
         Args:
@@ -46,28 +51,28 @@ class Bearers:
             return failure
         return self._fetched(account, seconds)
 
-    def text(self, account: FcmAccount) -> str:
+    def text(self, account: BearerAccount) -> str:
         """Return the text of the bearer that :meth:`bearer` has returned last."""
         return self._held[account].text
 
-    def forget(self, account: FcmAccount) -> None:
-        """Ask for another bearer the next time, since FCM has refused this one."""
+    def forget(self, account: BearerAccount) -> None:
+        """Ask for another bearer the next time, since the provider has refused this one."""
         self._held.pop(account, None)
 
-    def _fetched(self, account: FcmAccount, seconds: float) -> FcmBearer | RecipientOutcome:
+    def _fetched(self, account: BearerAccount, seconds: float) -> Bearer | RecipientOutcome:
         now = self._now()
-        (result,) = self._transport.send_many([bearer_request(account, now)], seconds)
-        read = read_bearer(result, now)
+        (result,) = self._transport.send_many([account.bearer_request(now)], seconds)
+        read = account.read_bearer(result, now)
         self._held.pop(account, None)
         self._failures.pop(account, None)
-        if isinstance(read, FcmBearer):
+        if isinstance(read, Bearer):
             _keep(self._held, account, read)
         else:
             _keep(self._failures, account, (self._clock(), read))
         return read
 
 
-def _keep[Kept](kept: dict[FcmAccount, Kept], account: FcmAccount, value: Kept) -> None:
+def _keep[Kept](kept: dict[BearerAccount, Kept], account: BearerAccount, value: Kept) -> None:
     kept[account] = value
     if len(kept) > MAX_BEARERS:
         del kept[next(iter(kept))]

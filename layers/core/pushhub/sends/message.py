@@ -1,8 +1,8 @@
 """What is pushed, and to whom?
 
 A :class:`Message` is of no provider: a dialect maps onto it once, and each module of `providers` renders it. What one platform
-alone can show stands in :class:`AndroidExtras`, :class:`IosExtras` and :class:`WindowsExtras`. A caller that has another content for
-each platform makes a message for each.
+alone can show stands in :class:`AndroidExtras`, :class:`IosExtras` and :class:`WindowsExtras`. A caller that has another content
+for each platform makes a message for each.
 """
 
 import re
@@ -300,6 +300,23 @@ class PushRecipient:
     def hub_values(self) -> dict[str, str]:
         """Return what the hub adds to the push of this recipient, by :class:`HubKey`."""
         return {HubKey.UID: self.uid, HubKey.LAUNCH_ID: self.launch_id, HubKey.HUB_LINK: self.hub_link}
+
+
+def require_size(message: Message, size: int, most: int, what: str) -> None:
+    """Refuse a message that is larger than a provider takes beside the hub's keys.
+
+    Args:
+        message: whose content it is; it says what is kept for the hub's keys.
+        size: bytes that its content takes without them.
+        most: bytes that the provider takes.
+        what: takes them, as in "of an APNs payload".
+
+    Raises:
+        MessageTooLargeError: it does not fit.
+    """
+    most -= message.reserved_bytes
+    if size > most:
+        raise MessageTooLargeError(f"the message takes {size} bytes of {what}; at most {most} fit")
 
 
 def _texts(message: Message) -> Iterator[str]:

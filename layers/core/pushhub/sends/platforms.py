@@ -24,6 +24,7 @@ class Block(StrEnum):
     FIREBASE = "firebase"
     APNS = "apns"
     WEB_PUSH = "web_push"
+    WNS = "wns"
 
 
 PLATFORM_OF: Final[Mapping[Provider, Platform]] = MappingProxyType(
@@ -54,6 +55,8 @@ BLOCK_OF: Final[Mapping[Provider, Block]] = MappingProxyType(
         Provider("ios-apns"): Block.APNS,
         Provider("web-push"): Block.WEB_PUSH,
         Provider("Firefox"): Block.WEB_PUSH,
+        Provider("windows-wns"): Block.WNS,
+        Provider("uwp-wns"): Block.WNS,
     }
 )
 """The block through which a provider is reached; this release pushes to no provider that is not here."""

@@ -12,6 +12,7 @@ from typing import Final
 
 _COLLAPSE_BYTES: Final = 16
 """They make 22 characters of base64url: few enough for the 32 of `Topic` (RFC 8030, 5.4)."""
+_TAG_BYTES: Final = 10
 _OF_A_DIGEST: Final = 5
 """The version of a UUID that is made of a name's digest (RFC 9562, 5.5)."""
 _HEADER_TEXT: Final = re.compile(r"[!-~](?:[ -~]*[!-~])?")
@@ -28,8 +29,18 @@ class PushIds:
 
 def push_ids(sending: str, reference: str) -> PushIds:
     """Return the ids of the push of a sending to a subscription."""
-    digest = hashlib.sha256(f"{sending}#{reference}".encode()).digest()
+    digest = push_digest(sending, reference)
     return PushIds(_shortened(digest), str(uuid.UUID(bytes=digest[_COLLAPSE_BYTES:], version=_OF_A_DIGEST)))
+
+
+def push_digest(sending: str, reference: str) -> bytes:
+    """Return 32 bytes that the push of a sending to a subscription has alone."""
+    return hashlib.sha256(f"{sending}#{reference}".encode()).digest()
+
+
+def windows_tag(digest: bytes) -> str:
+    """Return 16 letters and digits that stand for a digest: more than `X-WNS-Tag` takes, and other characters, are refused."""
+    return base64.b32encode(digest[:_TAG_BYTES]).decode()
 
 
 def header_id(collapse_key: str) -> str:

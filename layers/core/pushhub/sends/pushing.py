@@ -23,7 +23,7 @@ from pushhub.catalog.providers import Provider
 from pushhub.faults import LostRaceError, UnavailableError
 from pushhub.moments import Milliseconds, Seconds, seconds_now
 from pushhub.sends.accounts import Account, Accounts
-from pushhub.sends.bearers import Bearers
+from pushhub.sends.bearers import BearerAccount, Bearers
 from pushhub.sends.message import Message, MessageError, PushRecipient
 from pushhub.sends.outcomes import Outcome, RecipientOutcome, with_message_proven
 from pushhub.sends.platforms import BLOCK_OF, enabled_providers
@@ -32,6 +32,8 @@ from pushhub.sends.providers.apns import ApnsAccount, ApnsPushes
 from pushhub.sends.providers.fcm import FcmPushes
 from pushhub.sends.providers.fcm_bearer import FcmAccount
 from pushhub.sends.providers.web_push import VapidAccount, WebPushes
+from pushhub.sends.providers.wns import WnsPushes
+from pushhub.sends.providers.wns_bearer import WnsAccount
 from pushhub.sends.replies import unsent
 from pushhub.sends.sending import Sending, SendingId
 from pushhub.sends.tracking import Tracking, TrackingError
@@ -146,6 +148,8 @@ class ProviderPusher:
                     return ApnsPushes(account, message, sending)
                 case VapidAccount() as account:
                     return WebPushes(account, message, sending)
+                case WnsAccount() as account:
+                    return WnsPushes(account, message, sending, partial(self._bearers.text, account))
                 case _:
                     assert_never(kind.account)
         except MessageError as error:
@@ -224,7 +228,7 @@ class _Step:
         renewable = {position: self._targets[position] for position, came in self._came.items() if came.renewable}
         if renewable:
             for account in {target.account for target in renewable.values()}:
-                if isinstance(account, FcmAccount):
+                if isinstance(account, BearerAccount):
                     self._bearers.forget(account)
             self._send(renewable)
 
@@ -256,6 +260,6 @@ class _Step:
         bearers = {
             account: self._bearers.bearer(account, self._left() * BEARER_SHARE)
             for account in accounts
-            if isinstance(account, FcmAccount)
+            if isinstance(account, BearerAccount)
         }
         return {account: bearer for account, bearer in bearers.items() if isinstance(bearer, RecipientOutcome)}

@@ -28,8 +28,9 @@ from pushhub.sends.message import Message, PushRecipient
 from pushhub.sends.outcomes import RecipientOutcome
 from pushhub.sends.port import PushRequest
 from pushhub.sends.providers.apns import ApnsAccount, ApnsPushes
+from pushhub.sends.providers.bearer import Bearer
 from pushhub.sends.providers.fcm import FcmPushes
-from pushhub.sends.providers.fcm_bearer import FcmAccount, FcmBearer, bearer_request, read_bearer
+from pushhub.sends.providers.fcm_bearer import FcmAccount
 from pushhub.sends.providers.web_push import VapidAccount, WebPushes
 from pushhub.sends.signing import P256Key, RsaKey
 from tests.doubles.credentials import PrivateKey, p256_key, rsa_key
@@ -82,9 +83,9 @@ class Playing:
         return FcmPushes(account, message, "s", Provider(provider), lambda: given)
 
     def bearer(self, account: FcmAccount) -> str:
-        (result,) = self.transport.send_many([bearer_request(account, self.now)], 5)
-        bearer = read_bearer(result, self.now)
-        return bearer.text if isinstance(bearer, FcmBearer) else f"none: {bearer.code}"
+        (result,) = self.transport.send_many([account.bearer_request(self.now)], 5)
+        bearer = account.read_bearer(result, self.now)
+        return bearer.text if isinstance(bearer, Bearer) else f"none: {bearer.code}"
 
     def apns(self, message: Message = MESSAGE, *, team: str = "TEAM", key: PrivateKey | None = None) -> ApnsPushes:
         return ApnsPushes(ApnsAccount(P256Key(der(key or p256_key())), "KEY", team, "com.example", url=self.url), message, "s")

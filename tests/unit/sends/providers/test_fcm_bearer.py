@@ -9,7 +9,7 @@ import pytest
 from pushhub.moments import Seconds
 from pushhub.sends.outcomes import Outcome, RecipientOutcome
 from pushhub.sends.port import MaybeSent, NotSent, ProviderReply
-from pushhub.sends.providers.fcm_bearer import FcmBearer, bearer_request, read_bearer
+from pushhub.sends.providers.bearer import Bearer
 from tests.doubles.sending import NOW, fcm_account, from_base64url
 from tests.unit.sends.providers.golden import JUNK, in_short, reply
 
@@ -17,13 +17,13 @@ GRANTED = {"access_token": "ya29.c.b0Aaek", "expires_in": 3599, "token_type": "B
 
 
 def refusal(answer: Any) -> RecipientOutcome:
-    outcome = read_bearer(answer, NOW)
+    outcome = fcm_account().read_bearer(answer, NOW)
     assert isinstance(outcome, RecipientOutcome)
     return outcome
 
 
 def test_a_whole_request() -> None:
-    request = bearer_request(fcm_account(), NOW)
+    request = fcm_account().bearer_request(NOW)
     assert request.url == "https://oauth2.googleapis.com/token"
     assert request.headers == {"content-type": "application/x-www-form-urlencoded"}
     form = parse_qs(request.body.decode(), strict_parsing=True)
@@ -40,7 +40,7 @@ def test_a_whole_request() -> None:
 
 
 def test_a_bearer_is_used_until_a_minute_before_its_end() -> None:
-    assert read_bearer(reply(200, GRANTED), NOW) == FcmBearer("ya29.c.b0Aaek", Seconds(NOW + 3539))
+    assert fcm_account().read_bearer(reply(200, GRANTED), NOW) == Bearer("ya29.c.b0Aaek", Seconds(NOW + 3539))
 
 
 @pytest.mark.parametrize(
@@ -93,6 +93,6 @@ def test_an_answer_that_does_not_come_is_asked_for_again_since_nothing_was_pushe
 
 
 def test_no_credential_is_shown() -> None:
-    shown = repr((fcm_account(), bearer_request(fcm_account(), NOW), read_bearer(reply(200, GRANTED), NOW)))
+    shown = repr((fcm_account(), fcm_account().bearer_request(NOW), fcm_account().read_bearer(reply(200, GRANTED), NOW)))
     assert "ya29" not in shown
     assert "RsaKey" not in shown

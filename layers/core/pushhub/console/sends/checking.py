@@ -1,6 +1,6 @@
 """Are the credentials of an app accepted?"""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,11 +11,15 @@ from pushhub.sends.outcomes import RecipientOutcome
 from pushhub.sends.platforms import Block
 from pushhub.sends.port import Transport
 from pushhub.sends.providers.apns import ApnsAccount
-from pushhub.sends.providers.fcm_bearer import FcmAccount, bearer_request, read_bearer
+from pushhub.sends.providers.fcm_bearer import FcmAccount
 from pushhub.sends.providers.web_push import VapidAccount
+from pushhub.sends.providers.wns_bearer import WnsAccount
 
 _SECONDS: Final = 10.0
-_GAVE_BEARER: Final = "Google gave a bearer for the service account; whether it may send, only a push shows"
+_GAVE_BEARER: Final[Mapping[type, str]] = {
+    FcmAccount: "Google gave a bearer for the service account; whether it may send, only a push shows",
+    WnsAccount: "Microsoft gave a bearer for the package SID; whether a channel is of this app, only a push shows",
+}
 _SIGNS: Final = "the key signs; the provider cannot be asked without sending"
 _UNKNOWN_BLOCK: Final = "this release does not send through it"
 _ANY_ORIGIN: Final = "https://updates.push.services.mozilla.com"
@@ -55,9 +59,9 @@ class Checking:
     def _why_bad(self, account: Account) -> str | None:
         now = self.now()
         match account:
-            case FcmAccount():
-                (result,) = self.transport.send_many([bearer_request(account, now)], _SECONDS)
-                read = read_bearer(result, now)
+            case FcmAccount() | WnsAccount():
+                (result,) = self.transport.send_many([account.bearer_request(now)], _SECONDS)
+                read = account.read_bearer(result, now)
                 return _explained(read) if isinstance(read, RecipientOutcome) else None
             case ApnsAccount():
                 account.authorization(now)
@@ -67,7 +71,7 @@ class Checking:
 
 
 def _known_good(account: Account | RecipientOutcome) -> str:
-    return _GAVE_BEARER if isinstance(account, FcmAccount) else _SIGNS
+    return next((text for kind, text in _GAVE_BEARER.items() if isinstance(account, kind)), _SIGNS)
 
 
 def _explained(outcome: RecipientOutcome) -> str:

@@ -21,6 +21,7 @@ from pushhub.catalog.sections.apps.blocks.apns import ApnsFileBlock
 from pushhub.catalog.sections.apps.blocks.file_block import FileBlock
 from pushhub.catalog.sections.apps.blocks.firebase import FirebaseFileBlock
 from pushhub.catalog.sections.apps.blocks.web_push import WebPushFileBlock
+from pushhub.catalog.sections.apps.blocks.wns import WnsFileBlock
 from pushhub.catalog.sections.apps.keys import throw_away_p256_key
 from pushhub.console.failure import ConsoleError
 from pushhub.console.sends.content import option_error
@@ -46,6 +47,7 @@ _MADE_UP: Final[Mapping[Block, Callable[[], FileBlock]]] = {
     Block.FIREBASE: FirebaseFileBlock.made_up,
     Block.APNS: ApnsFileBlock.made_up,
     Block.WEB_PUSH: WebPushFileBlock.made_up,
+    Block.WNS: WnsFileBlock.made_up,
 }
 _LINK_KEY: Final = Secrets({LinkKeyId(1): "throw-away"}, {})
 
@@ -138,6 +140,7 @@ def _made_up_recipient(provider: Provider) -> Subscription:
     """Return a recipient that is like those of a provider."""
     keys = {"p256dh": throw_away_p256_key().public_point, "auth": base64.urlsafe_b64encode(bytes(16)).decode()}
     browser = json.dumps({"endpoint": "https://updates.push.services.mozilla.com/wpush/v2/a", "keys": keys})
-    push_token = browser if PLATFORM_OF[provider] is Platform.BROWSER else "a" * 64
+    push_tokens = {Platform.BROWSER: browser, Platform.WINDOWS: "https://a.notify.windows.com/?token=a"}
+    push_token = push_tokens.get(PLATFORM_OF[provider], "a" * 64)
     moment = Seconds(0)
     return Subscription(Address(provider, PushToken(push_token)), ProfileId("0" * 24), {}, False, moment, moment, 0)

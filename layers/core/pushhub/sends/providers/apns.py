@@ -15,7 +15,7 @@ from pushhub.catalog.providers import MAX_PUSH_TOKEN_BYTES, PushToken
 from pushhub.catalog.push_tokens import APNS, compared_form
 from pushhub.moments import Milliseconds, Seconds
 from pushhub.sends.json_template import JsonTemplate, quoted, slot
-from pushhub.sends.message import HubKey, Message, MessageError, MessageTooLargeError, PushRecipient
+from pushhub.sends.message import HubKey, Message, MessageError, PushRecipient, require_size
 from pushhub.sends.outcomes import Outcome, RecipientOutcome
 from pushhub.sends.port import ProviderReply, PushRequest, SendResult
 from pushhub.sends.providers.aps import MAX_PAYLOAD_BYTES, apns_priority, aps_payload, push_type
@@ -78,17 +78,7 @@ class ApnsPushes:
         Raises:
             MessageError: APNs would refuse the message.
         """
-        if "aps" in message.data or "aps" in message.hub_keys.values():
-            raise MessageError("data: the key aps is Apple's own")
-        content = {
-            "aps": aps_payload(message),
-            **({"image": message.shown_image} if message.shown_image else {}),
-            **message.payload,
-        }
-        size, most = len(JsonTemplate(content).filled({})), MAX_PAYLOAD_BYTES - message.reserved_bytes
-        if size > most:
-            raise MessageTooLargeError(f"the message takes {size} bytes of an APNs payload; at most {most} fit")
-        self._body = JsonTemplate(content | {name: slot(key) for key, name in message.hub_keys.items()})
+        self._body = JsonTemplate(apns_content(message) | {name: slot(key) for key, name in message.hub_keys.items()})
         self._account = account
         self._message = message
         self._sending = sending
@@ -125,6 +115,23 @@ class ApnsPushes:
     def outcome(self, result: SendResult, now: Seconds) -> RecipientOutcome:
         """Return what came of a recipient."""
         return result_outcome(result, lambda reply: _read(reply, now))
+
+
+def apns_content(message: Message) -> dict[str, object]:
+    """Return the payload without the hub's keys.
+
+    Raises:
+        MessageError: APNs would refuse the message.
+    """
+    if "aps" in message.data or "aps" in message.hub_keys.values():
+        raise MessageError("data: the key aps is Apple's own")
+    content: dict[str, object] = {
+        "aps": aps_payload(message),
+        **({"image": message.shown_image} if message.shown_image else {}),
+        **message.payload,
+    }
+    require_size(message, len(JsonTemplate(content).filled({})), MAX_PAYLOAD_BYTES, "an APNs payload")
+    return content
 
 
 def expiration(message: Message, now: Seconds) -> int:

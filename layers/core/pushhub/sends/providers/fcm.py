@@ -12,7 +12,7 @@ from typing import Final
 from pushhub.catalog.providers import Provider
 from pushhub.moments import Seconds
 from pushhub.sends.json_template import JsonTemplate, quoted, slot
-from pushhub.sends.message import AndroidExtras, Message, MessageError, MessageTooLargeError, Priority, PushRecipient
+from pushhub.sends.message import AndroidExtras, Message, MessageError, Priority, PushRecipient, require_size
 from pushhub.sends.outcomes import Outcome, RecipientOutcome
 from pushhub.sends.port import ProviderReply, PushRequest, SendResult
 from pushhub.sends.providers.apns import expiration
@@ -46,14 +46,7 @@ class FcmPushes:
         Raises:
             MessageError: FCM would refuse the message.
         """
-        if any(_RESERVED_KEY.match(key) for key in (*message.data, *message.hub_keys.values())):
-            raise MessageError("data: FCM keeps the keys from, gcm and message_type, and those that begin with google, for itself")
-        platform = _apns if provider == ON_IOS else _android
-        content = {**platform(message), **({"data": message.payload} if message.payload else {})}
-        size = len(JsonTemplate(content).filled({_COLLAPSE: "", _EXPIRATION: ""}))
-        most = MAX_PAYLOAD_BYTES - message.reserved_bytes
-        if size > most:
-            raise MessageTooLargeError(f"the message takes {size} bytes of an FCM message; at most {most} fit")
+        content = fcm_content(message, provider)
         data = message.payload | {name: slot(key) for key, name in message.hub_keys.items()}
         body = {"message": {**content, **({"data": data} if data else {}), "token": slot(_PUSH_TOKEN)}}
         self._body = JsonTemplate(body)
@@ -83,6 +76,21 @@ class FcmPushes:
     def outcome(self, result: SendResult, now: Seconds) -> RecipientOutcome:
         """Return what came of a recipient."""
         return result_outcome(result, lambda reply: _read(reply, now))
+
+
+def fcm_content(message: Message, provider: Provider) -> dict[str, object]:
+    """Return what stands in `message` for a provider, without the hub's keys and the push token.
+
+    Raises:
+        MessageError: FCM would refuse the message.
+    """
+    if any(_RESERVED_KEY.match(key) for key in (*message.data, *message.hub_keys.values())):
+        raise MessageError("data: FCM keeps the keys from, gcm and message_type, and those that begin with google, for itself")
+    platform = _apns if provider == ON_IOS else _android
+    content = {**platform(message), **({"data": message.payload} if message.payload else {})}
+    size = len(JsonTemplate(content).filled({_COLLAPSE: "", _EXPIRATION: ""}))
+    require_size(message, size, MAX_PAYLOAD_BYTES, "an FCM message")
+    return content
 
 
 def _android(message: Message) -> dict[str, object]:

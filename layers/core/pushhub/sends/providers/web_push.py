@@ -17,7 +17,7 @@ from pushhub.moments import Seconds
 from pushhub.outgoing.push_endpoints import PushEndpoint, PushEndpointError, push_endpoint
 from pushhub.sends.encryption import BrowserKeyError, BrowserKeys, encrypted
 from pushhub.sends.json_template import JsonTemplate, quoted, slot
-from pushhub.sends.message import HubKey, Message, MessageError, MessageTooLargeError, PushRecipient
+from pushhub.sends.message import HubKey, Message, MessageError, PushRecipient, require_size
 from pushhub.sends.outcomes import Outcome, RecipientOutcome
 from pushhub.sends.port import ProviderReply, PushRequest, SendResult
 from pushhub.sends.push_ids import push_ids, short_id
@@ -105,13 +105,7 @@ class WebPushes:
         Raises:
             MessageError: the message is too large, or the hub's keys are those of the message.
         """
-        content = _content(message)
-        if not content.keys().isdisjoint(message.hub_keys.values()):
-            raise MessageError("hub_keys: a key is one of the message itself")
-        size, most = len(JsonTemplate(content).filled({})), MAX_CONTENT_BYTES - message.reserved_bytes
-        if size > most:
-            raise MessageTooLargeError(f"the message takes {size} bytes of a web push; at most {most} fit")
-        self._content = JsonTemplate(content | {name: slot(key) for key, name in message.hub_keys.items()})
+        self._content = JsonTemplate(web_push_content(message) | {name: slot(key) for key, name in message.hub_keys.items()})
         self._account = account
         self._sending = sending
         self._topic = None if message.collapse_key is None else short_id(message.collapse_key)
@@ -149,11 +143,19 @@ class WebPushes:
         return result_outcome(result, lambda reply: _read(reply, now))
 
 
-def _content(message: Message) -> dict[str, object]:
-    """Return what the app's service worker reads."""
+def web_push_content(message: Message) -> dict[str, object]:
+    """Return what the app's service worker reads, without the hub's keys.
+
+    Raises:
+        MessageError: the message is too large, or the hub's keys are those of the message.
+    """
     shown = {"title": message.title, "body": message.text, "icon": message.icon, "image": message.image}
     keys: dict[str, object] = {**({} if message.hidden else shown), "url": message.link, "data": dict(message.data)}
-    return {key: value for key, value in keys.items() if value}
+    content = {key: value for key, value in keys.items() if value}
+    if not content.keys().isdisjoint(message.hub_keys.values()):
+        raise MessageError("hub_keys: a key is one of the message itself")
+    require_size(message, len(JsonTemplate(content).filled({})), MAX_CONTENT_BYTES, "a web push")
+    return content
 
 
 def _read(reply: ProviderReply, now: Seconds) -> RecipientOutcome:

@@ -34,8 +34,11 @@ ENVIRONMENT = {
     "LOCAL_ACCOUNT": service_account(token_uri="http://127.0.0.1:9/token"),
     "USER_ACCOUNT": service_account(type="authorized_user"),
     "THE_WORD": "stand-in",
+    "WNS": "Xk5yTbM3Qv/8sA+0pL2nUw==",
+    "SHORT": "abc",
 }
 APNS = 'key: "${P8}", key_id: ABC1234567, team_id: DEF1234567, topic: com.example.shop'
+WNS = 'package_sid: "ms-app://s-1-15-2-2972962901-2322836549-3722629029", secret: "${WNS}"'
 WEB_PUSH = 'private_key: "${VAPID}", subject: "mailto:push@example.com"'
 
 
@@ -69,7 +72,8 @@ def test_a_file_declares_an_app_with_all_its_providers() -> None:
   enabled: false, tracking: false, prefer: [ios-firebase, ios-apns],
   firebase: {{service_account: "${{FIREBASE}}", url: "https://fcm.example.com/", auth_url: "https://auth.example.com"}},
   apns: {{{APNS}, environment: sandbox}},
-  web_push: {{{WEB_PUSH}}}
+  web_push: {{{WEB_PUSH}}},
+  wns: {{{WNS}, auth_url: "https://login.example.com/token"}}
 }}"""
     )
     id_ = AppId("01234567-89ab-4cde-8f01-23456789abcd")
@@ -90,6 +94,7 @@ def test_a_file_declares_an_app_with_all_its_providers() -> None:
             ),
             "apns": ProviderBlock({"topic": "com.example.shop", "environment": "sandbox"}),
             "web_push": ProviderBlock({"subject": "mailto:push@example.com", "public_key": point}),
+            "wns": ProviderBlock({"auth_url": "https://login.example.com/token"}),
         },
     )
     assert whole.app_credentials == {
@@ -97,6 +102,7 @@ def test_a_file_declares_an_app_with_all_its_providers() -> None:
             "firebase": {"email": "push@my-project.iam.gserviceaccount.com", "key": der(rsa_key()), "key_id": "0123abcd"},
             "apns": {"key": der(p256_key()), "key_id": "ABC1234567", "team_id": "DEF1234567"},
             "web_push": {"private_key": der(p256_key())},
+            "wns": {"package_sid": "ms-app://s-1-15-2-2972962901-2322836549-3722629029", "secret": ENVIRONMENT["WNS"]},
         }
     }
     assert der(p256_key()) not in repr(whole)
@@ -126,18 +132,18 @@ def test_where_a_service_account_has_its_tokens_elsewhere_that_is_a_setting() ->
 
 @pytest.mark.parametrize("word", ["stand-in", '"${THE_WORD}"'])
 def test_each_block_may_be_a_stand_in_with_throw_away_keys(word: str) -> None:
-    whole = read(f"{{id: a, name: shop, database: 17, firebase: {word}, apns: {word}, web_push: {word}}}")
+    whole = read(f"{{id: a, name: shop, database: 17, firebase: {word}, apns: {word}, web_push: {word}, wns: {word}}}")
     blocks, credentials = whole.catalog.apps[AppId("a")].blocks, whole.app_credentials["a"]
     assert all(block.stand_in for block in blocks.values())
-    assert credentials.keys() == blocks.keys() == {"firebase", "apns", "web_push"}
-    real = app(f'firebase: {{service_account: "${{FIREBASE}}"}}, apns: {{{APNS}}}, web_push: {{{WEB_PUSH}}}')
+    assert credentials.keys() == blocks.keys() == {"firebase", "apns", "web_push", "wns"}
+    real = app(f'firebase: {{service_account: "${{FIREBASE}}"}}, apns: {{{APNS}}}, web_push: {{{WEB_PUSH}}}, wns: {{{WNS}}}')
     assert {name: block.settings.keys() for name, block in blocks.items()} == {
         name: block.settings.keys() for name, block in real.blocks.items()
     }
     assert der(p256_key()) not in json.dumps(credentials)
 
 
-KEYS = "id, name, callers, database, resource, enabled, tracking, prefer, firebase, apns, web_push"
+KEYS = "id, name, callers, database, resource, enabled, tracking, prefer, firebase, apns, web_push, wns"
 AN_APP_ID = "an app's id is 1 to 64 characters of A-Z a-z 0-9 . _ -, the first one a letter or digit"
 
 
@@ -164,7 +170,6 @@ AN_APP_ID = "an app's id is 1 to 64 characters of A-Z a-z 0-9 . _ -, the first o
         ("id: a, name: a, database: 17, callers: crm", "apps[0].callers: a list is expected"),
         ("id: a, name: a, database: 17, enabled: 1", "apps[0].enabled: true or false is expected"),
         ("id: a, name: a, database: 17, prefer: [ios-apns, ios-apns]", 'apps[0].prefer[1]: "ios-apns" stands in the list already'),
-        ("id: a, name: a, database: 17, wns: {}", f"apps[0].wns: unknown key; the keys are {KEYS}"),
         ("id: a, name: a, database: 17, huawei: {}", f"apps[0].huawei: unknown key; the keys are {KEYS}"),
         ("id: a, name: a, database: 17, rustore: {}", f"apps[0].rustore: unknown key; the keys are {KEYS}"),
         ("id: a, name: a, database: 17, appmetrica: {}", f"apps[0].appmetrica: unknown key; the keys are {KEYS}"),
@@ -247,6 +252,7 @@ def test_what_is_wrong_with_apns_is_told_with_its_place(entry: str, problem: str
     assert of_block("apns", entry) == [problem]
 
 
+A_PACKAGE_SID = ".package_sid: a package SID, which begins with ms-app://s-1-15-2-, is expected"
 A_SUBJECT = (
     ".subject: mailto: and an email address, or an https URL, with a host on the public internet and at most 256 characters,"
     " is expected"
@@ -274,6 +280,23 @@ A_SUBJECT = (
 )
 def test_what_is_wrong_with_web_push_is_told_with_its_place(entry: str, problem: str) -> None:
     assert of_block("web_push", entry) == [problem]
+
+
+@pytest.mark.parametrize(
+    ("entry", "problem"),
+    [
+        (f"{{{WNS.partition(', ')[0]}}}", ".secret: required"),
+        (f"{{{WNS.partition(', ')[2]}}}", ".package_sid: required"),
+        (f"{{{WNS.replace('WNS', 'SHORT')}}}", ".secret: a secret of 8 to 256 characters without blanks is expected"),
+        *(
+            (f"{{{WNS.replace('s-1-15-2-2972962901-2322836549-3722629029', sid)}}}", A_PACKAGE_SID)
+            for sid in ("", "s-1-15-3-1", "s-1-15-2-a", "s-1-15-2-1/../a")
+        ),
+        (f"{{{WNS}, key: a}}", ".key: unknown key; the keys are url, package_sid, secret, auth_url"),
+    ],
+)
+def test_what_is_wrong_with_wns_is_told_with_its_place(entry: str, problem: str) -> None:
+    assert of_block("wns", entry) == [problem]
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from pushhub.catalog.sections.apps.blocks.apns import ApnsFileBlock
 from pushhub.catalog.sections.apps.blocks.file_block import FileBlock, or_stand_in
 from pushhub.catalog.sections.apps.blocks.firebase import FirebaseFileBlock
 from pushhub.catalog.sections.apps.blocks.web_push import WebPushFileBlock
+from pushhub.catalog.sections.apps.blocks.wns import WnsFileBlock
 from pushhub.catalog.sections.apps.section import APPS, STAND_IN
 from pushhub.catalog.sections.databases.section import DATABASES
 from pushhub.catalog.sections.file_entry import FileEntry, FileSection
@@ -46,6 +47,7 @@ class AppFileEntry(FileEntry):
     firebase: Annotated[FirebaseFileBlock | None, BeforeValidator(or_stand_in(FirebaseFileBlock))] = None
     apns: Annotated[ApnsFileBlock | None, BeforeValidator(or_stand_in(ApnsFileBlock))] = None
     web_push: Annotated[WebPushFileBlock | None, BeforeValidator(or_stand_in(WebPushFileBlock))] = None
+    wns: Annotated[WnsFileBlock | None, BeforeValidator(or_stand_in(WnsFileBlock))] = None
 
     def declared(self) -> App:
         """Return the app."""
