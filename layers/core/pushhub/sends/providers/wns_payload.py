@@ -23,7 +23,8 @@ from pushhub.sends.message import (
     WindowsKind,
     require_size,
 )
-from pushhub.sends.xml_template import XmlTemplate, fits_xml, xml_safe_json
+from pushhub.sends.xml_template import XmlTemplate, xml_safe_json
+from pushhub.text import fits_xml
 
 MAX_CONTENT_BYTES: Final = 5_000
 """Of a push ("Push notification service request and response headers", 413)."""
