@@ -44,8 +44,16 @@ ACTIONS = {"url": "https://example.com/a", "share": "Look", "deeplink": "shop://
 BUTTON = {"id": "accept", "text": "Accept", "icon": "ok", "handling": "foreground", "action": {"url": "https://example.com"}}
 OPTIONS = {"priority": "high", "expire": 60, "collapse_key": "sale", "hidden": False, "more": 1}
 LINES = {"title": "a", "text": "b", "text2": "c", "text3": "d", "image": "https://example.com/a.png"}
-WINDOWS = {
-    "toast": {"title": "a", "text": "b", "text2": "c", "data": {"a": "b"}},
+WINDOWS: Mapping[str, Any] = {
+    "toast": {
+        "title": "a",
+        "text": "b",
+        "text2": "c",
+        "image": "https://example.com/a.png",
+        "icon": "https://example.com/b.png",
+        "sound": "default",
+        "data": {"a": "b"},
+    },
     "raw": {"data": {"a": "b"}},
     "tile": {"small": {"image": "ms-appx:///a.png"}, **dict.fromkeys(("medium", "wide", "large"), LINES)},
     "badge": 5,
@@ -89,7 +97,7 @@ BLOCKS: Mapping[PlatformBlock, Mapping[str, Any]] = {
         "options": OPTIONS,
     },
     PlatformBlock.WIN: {"toast": WINDOWS["toast"], "options": {"expire": 60}},
-    PlatformBlock.UWP: {"toast": {"title": "a", "text": "b", "text2": "c", "scenario": "alarm"}, "options": {"expire": 60}},
+    PlatformBlock.UWP: {"toast": {**WINDOWS["toast"], "scenario": "alarm"}, "options": {"expire": 60}},
 }
 DELICATE = [
     "",

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -108,6 +109,16 @@ FULL_ANDROID = {
     },
     "options": {"priority": "high", "expire": 0, "collapse_key": "я" * 32, "hidden": False},
 }
+FULL_TOAST = {
+    "title": "a",
+    "text": "b",
+    "text2": "c",
+    "image": PICTURE,
+    "icon": PICTURE,
+    "sound": "Notification.SMS",
+    "data": {"my_key": "value"},
+}
+TOAST = Message(title="a", text="b", image=PICTURE, icon=PICTURE, sound="Notification.SMS", data={"my_key": "value"}, expire=60)
 LINES = {"title": "a", "text": "b", "text2": "c", "text3": "d", "image": PICTURE}
 MESSAGES: list[tuple[PlatformBlock, Mapping[str, Any], Message]] = [
     (
@@ -197,8 +208,8 @@ MESSAGES: list[tuple[PlatformBlock, Mapping[str, Any], Message]] = [
     (PlatformBlock.ANDROID, {"payload": {"text": "Hello", "action": {}}}, Message(text="Hello", data={"action": "{}"})),
     (
         PlatformBlock.WIN,
-        {"toast": {"title": "a", "text": "b", "text2": "c", "data": {"my_key": "value"}}, "options": {"expire": 60}},
-        Message(title="a", text="b", data={"my_key": "value"}, expire=60, windows=WindowsExtras(legacy=True, more_texts=("c",))),
+        {"toast": FULL_TOAST, "options": {"expire": 60}},
+        replace(TOAST, windows=WindowsExtras(legacy=True, more_texts=("c",))),
     ),
     (
         PlatformBlock.WIN,
@@ -218,17 +229,8 @@ MESSAGES: list[tuple[PlatformBlock, Mapping[str, Any], Message]] = [
     (PlatformBlock.WIN, {"raw": "anything"}, Message(windows=WindowsExtras(WindowsKind.RAW, legacy=True, raw="anything"))),
     (
         PlatformBlock.UWP,
-        {
-            "toast": {"scenario": "incomingCall", "title": "a", "text": "b", "text2": "c", "data": {"my_key": "value"}},
-            "options": {"expire": 60},
-        },
-        Message(
-            title="a",
-            text="b",
-            data={"my_key": "value"},
-            expire=60,
-            windows=WindowsExtras(more_texts=("c",), scenario=ToastScenario.INCOMING_CALL),
-        ),
+        {"toast": {"scenario": "incomingCall", **FULL_TOAST}, "options": {"expire": 60}},
+        replace(TOAST, windows=WindowsExtras(more_texts=("c",), scenario=ToastScenario.INCOMING_CALL)),
     ),
     (
         PlatformBlock.UWP,
@@ -468,6 +470,7 @@ def options(**options: Any) -> dict[str, Any]:
         (body_of(win={"toast": {"title": "", "text": "a"}}), "win.toast.title", "", A_LINE),
         (body_of(win={"toast": {"title": "\x01", "text": "a"}}), "win.toast.title", "\x01", A_LINE),
         (body_of(uwp={"toast": {"text": "a", "text2": "\uffff"}}), "uwp.toast.text2", "\uffff", A_LINE),
+        (body_of(uwp={"toast": {"text": "a", "icon": PAGE_URL + "/\uffff"}}), "uwp.toast.icon", PAGE_URL + "/\uffff", AN_URL),
         (body_of(uwp=UWP | {"badge": 5}), "uwp", json_text(UWP | {"badge": 5}), "only one of toast, raw, tile, badge"),
         (body_of(uwp={"badge": -1}), "uwp.badge", "-1", f"a whole number from 0 to {MAX_BADGE}"),
         (body_of(uwp={"badge": [5]}), "uwp.badge", "[5]", f"a whole number from 0 to {MAX_BADGE}, or a glyph"),

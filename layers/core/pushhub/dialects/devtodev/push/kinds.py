@@ -54,6 +54,11 @@ class Reading:
     ignored_options: int = 0
     parts: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def is_full(self) -> bool:
+        """Whether a reply lists no more errors; then nothing else needs to be read."""
+        return len(self.errors) == MAX_LISTED_ERRORS
+
     def refuse(self, path: str, value: object, expected: str) -> None:
         """Note that a value is not what is expected."""
         self.note(lambda: bad_value(path, value, expected))
@@ -61,7 +66,7 @@ class Reading:
     def note(self, error: Callable[[], PushError]) -> None:
         """Note that something does not fit; the error is made only if a reply would list it."""
         self.misfits += 1
-        if len(self.errors) < MAX_LISTED_ERRORS:
+        if not self.is_full:
             self.errors.append(error())
 
 
@@ -168,7 +173,7 @@ class ListOf:
         if not isinstance(value, list):
             reading.refuse(path, value, "an array")
             return None
-        return tuple(self.kind.read(each, f"{path}[{index}]", reading) for index, each in enumerate(value))
+        return tuple(self.kind.read(each, f"{path}[{index}]", reading) for index, each in enumerate(value) if not reading.is_full)
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,7 +122,7 @@ class _Audience:
         if not isinstance(value, list) or not value:
             reading.refuse(path, value, f"an array of 1 to {MAX_NAMED} objects")
             return None
-        return tuple(self._element(each, f"{path}[{index}]", reading) for index, each in enumerate(value))
+        return tuple(self._element(each, f"{path}[{index}]", reading) for index, each in enumerate(value) if not reading.is_full)
 
     def _element(self, value: object, path: str, reading: Reading) -> AudienceElement:
         if not isinstance(value, dict):

@@ -56,6 +56,10 @@ def _is_line(text: str) -> bool:
     return text != "" and fits_xml(text)
 
 
+def _keeps_none(_key: str) -> bool:
+    return False
+
+
 _TEXT: Final = PlainText()
 _URL: Final = PlainText(
     f"an http or https URL of at most {MAX_URL_CHARACTERS} characters", lambda text: text != "" and is_url(text)
@@ -200,7 +204,15 @@ _ANDROID: Final = Object(
 )
 
 
-_WINDOWS_DATA: Final = Data(lambda _: False)
+_WEB_PICTURE: Final = PlainText(_URL.expected, lambda text: _is_line(text) and is_url(text))
+_TOAST_FIELDS: Final = {
+    "text2": Field(_MORE_LINES, "windows.more_texts"),
+    "image": Field(_WEB_PICTURE, "image"),
+    "icon": Field(_WEB_PICTURE, "icon"),
+    "sound": Field(_LINE, "sound"),
+    "data": Field(Data(_keeps_none), "data"),
+}
+"""What toasts of both blocks have besides title and text."""
 _TILE_LINES: Final = ("title", "text", "text2", "text3")
 
 
@@ -244,7 +256,7 @@ _WINDOWS_BADGE: Final = Either(
 _RAW: Final = Either(
     {
         str: Field(PlainText("a text that is not empty", lambda text: text != ""), "windows.raw"),
-        dict: Field(Object({"data": Field(_WINDOWS_DATA, "data", required=True)})),
+        dict: Field(Object({"data": Field(Data(_keeps_none), "data", required=True)})),
     },
     "a text, or an object with data",
 )
@@ -269,8 +281,7 @@ _WIN: Final = _windows(
         {
             "title": Field(_LINE, "title", required=True),
             "text": Field(_LINE, "text", required=True),
-            "text2": Field(_MORE_LINES, "windows.more_texts"),
-            "data": Field(_WINDOWS_DATA, "data"),
+            **_TOAST_FIELDS,
         }
     ),
     _LEGACY_SMALL,
@@ -281,8 +292,7 @@ _UWP: Final = _windows(
             "scenario": Field(Choice(tuple(ToastScenario), ToastScenario), "windows.scenario"),
             "title": Field(_LINE, "title"),
             "text": Field(_LINE, "text"),
-            "text2": Field(_MORE_LINES, "windows.more_texts"),
-            "data": Field(_WINDOWS_DATA, "data"),
+            **_TOAST_FIELDS,
         },
         lacking_one_of(("title", "text"), "text"),
     ),
