@@ -186,16 +186,20 @@ def _finish_windows(block: PlatformBlock, value: Mapping[str, Any], reading: Rea
 
 def _finish_payload(block: PlatformBlock, value: Mapping[str, Any], reading: Reading) -> None:
     """Work out what several fields of `ios` or `android` say together, and note where they contradict each other."""
-    parts, payload = reading.parts, value["payload"]
+    parts = reading.parts
     parts["hidden"] = is_hidden(value)
     if not parts["hidden"] and "badge" not in parts and not any(map(parts.get, _SHOWN_PARTS)):
-        reading.refuse(f"{block}.payload.text", payload.get("text"), "a text that is not empty")
+        reading.refuse(f"{block}.payload.text", value["payload"].get("text"), "a text that is not empty")
     if attachment := parts.get("data.attachment"):
         # An extension of the app fetches it.
         parts["ios.mutable_content"] = True
         if attachment.get("type") == "image":
             parts["image"] = attachment["url"]
-    written = {part.removeprefix("data.") for part in parts if part.startswith("data.")} | ({"url"} if "link" in parts else set())
-    for key in parts.get("data", {}):
-        if key in written:
-            reading.refuse(member_path(f"{block}.payload.data", key), parts["data"][key], ANOTHER_NAME)
+    data = parts.get("data", {})
+    for key in filter(_written_keys(parts).__contains__, data):
+        reading.refuse(member_path(f"{block}.payload.data", key), data[key], ANOTHER_NAME)
+
+
+def _written_keys(parts: Mapping[str, Any]) -> set[str]:
+    """Return the keys that other fields of the block write into the data."""
+    return {part.removeprefix("data.") for part in parts if part.startswith("data.")} | ({"url"} if "link" in parts else set())
