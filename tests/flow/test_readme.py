@@ -94,7 +94,7 @@ def test_the_examples_of_a_catalog_are_one(tmp_path: Path) -> None:
     crm = "api_tokens:\n  - {name: crm, token: a-token-of-crm, rights: [send]}"
     whole = parse_catalog(example.replace("api_tokens:", crm) + apps, "README.md", tokens | keys, tmp_path)
     (app,) = whole.catalog.apps.values()
-    assert app.blocks.keys() == {"firebase", "apns", "web_push"}
+    assert app.blocks.keys() == {"firebase", "apns", "web_push", "wns"}
 
 
 def test_the_stack_deploys_with_sam_and_is_reached_by_its_name(hub: Hub, own_checkout: Path, tmp_path: Path) -> None:
