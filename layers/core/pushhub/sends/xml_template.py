@@ -16,7 +16,6 @@ _NO_CHARACTER: Final = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\
 """What is none in XML 1.0 (2.2, `Char`), not even as a reference."""
 _NONCHARACTER: Final = re.compile("[\ufffe\uffff]")
 """Those of them that JSON has as they are."""
-_ESCAPED: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"})
 
 
 def fits_xml(text: str) -> bool:
@@ -26,7 +25,12 @@ def fits_xml(text: str) -> bool:
 
 def xml_safe_json(text: str) -> str:
     """Return a JSON text that means the same, and of which XML 1.0 has every character."""
-    return _NONCHARACTER.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return text if text.isascii() else _NONCHARACTER.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def _attribute_text(text: str) -> str:
+    """Return a JSON text as an attribute in double quotes has it; JSON escapes line ends and tabs already."""
+    return xml_safe_json(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
 
 
 class XmlTemplate(SlottedText):
@@ -39,4 +43,4 @@ class XmlTemplate(SlottedText):
 
     def filled(self, values: Mapping[str, str]) -> bytes:
         """Return the document with the value of each slot, which is JSON already, in its place."""
-        return super().filled({name: xml_safe_json(value).translate(_ESCAPED) for name, value in values.items()})
+        return super().filled({name: _attribute_text(value) for name, value in values.items()})
