@@ -216,7 +216,8 @@ class Message:
         image: URL of a picture, http or https.
         icon: URL of a small picture, which browsers alone show.
         link: URL that a tap opens; it stands in the push as `url`.
-        data: texts for the app by their keys. FCM hands them on as `data`, APNs at the top of its payload, Web Push as `data`.
+        data: texts for the app by their keys. FCM hands them on as `data`, APNs at the top of its payload, Web Push as `data`,
+            WNS in `launch` of a toast and at the top of a raw push.
         hidden: the device shows nothing, and the app gets the data and the link alone.
         badge: number on the app's icon; 0 removes it, None leaves it as it is.
         sound: `default` or the name of a file of the app; empty is silent.

@@ -14,12 +14,16 @@ _SLOT: Final = re.compile(f"&quot;{BEFORE_SLOT}([a-z_]+){BEHIND_SLOT}&quot;")
 """A slot of a JSON text as an attribute has it."""
 _NONCHARACTER: Final = re.compile("[\ufffe\uffff]")
 """Characters that JSON has as they are, and XML 1.0 not even as references."""
-_ESCAPED: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"})
 
 
 def xml_safe_json(text: str) -> str:
     """Return a JSON text that means the same, and of which XML 1.0 has every character."""
-    return _NONCHARACTER.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return text if text.isascii() else _NONCHARACTER.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def _attribute_text(text: str) -> str:
+    """Return a JSON text as an attribute in double quotes has it; JSON escapes line ends and tabs already."""
+    return xml_safe_json(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
 
 
 class XmlTemplate(SlottedText):
@@ -32,4 +36,4 @@ class XmlTemplate(SlottedText):
 
     def filled(self, values: Mapping[str, str]) -> bytes:
         """Return the document with the value of each slot, which is JSON already, in its place."""
-        return super().filled({name: xml_safe_json(value).translate(_ESCAPED) for name, value in values.items()})
+        return super().filled({name: _attribute_text(value) for name, value in values.items()})
