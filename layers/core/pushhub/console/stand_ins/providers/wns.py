@@ -30,7 +30,7 @@ from pushhub.events.uid import parse_uid
 from pushhub.moments import Milliseconds
 from pushhub.sends.port import ProviderReply
 
-BEARER_PATH: Final = "/accesstoken.srf"
+_BEARER_PATH: Final = "/accesstoken.srf"
 _HOST: Final = re.compile(r"[a-z0-9.-]+\.notify\.windows\.com")
 _TYPE: Final = "x-wns-type"
 _SCOPE: Final = "notify.windows.com"
@@ -65,7 +65,7 @@ class WnsStandIn:
 
     async def other(self, request: ArrivedRequest, now: Milliseconds) -> ProviderReply | None:
         """Give a bearer for the package SID and the secret of an app."""
-        if (request.method, request.path) != ("POST", BEARER_PATH):
+        if (request.method, request.path) != ("POST", _BEARER_PATH):
             return None
         form = {name: values[0] for name, values in parse_qs(request.body.decode(errors="replace")).items()}
         if form.get("grant_type") != "client_credentials" or form.get("scope") != _SCOPE:
