@@ -16,9 +16,22 @@ from pushhub.sends.message import Message, PushRecipient
 from pushhub.sends.providers.apns import ApnsPushes
 from pushhub.sends.providers.fcm import FcmPushes
 from pushhub.sends.providers.web_push import WebPushes
+from pushhub.sends.providers.wns import WnsPushes
 from tests.bench.table import Table
 from tests.doubles.apps import ANDROID, WEB, app_of, sending_of, subscription_of, tracking_of
-from tests.doubles.sending import FIREBASE_TOKEN, HEX, NOW, SENDING, apns_account, browser, fcm_account, recipient, vapid_account
+from tests.doubles.sending import (
+    CHANNEL,
+    FIREBASE_TOKEN,
+    HEX,
+    NOW,
+    SENDING,
+    apns_account,
+    browser,
+    fcm_account,
+    recipient,
+    vapid_account,
+    wns_account,
+)
 
 RECIPIENTS = 10_000
 BUDGET_US = 60
@@ -32,12 +45,14 @@ def measure() -> Table:
     of_a_browser = _microseconds_of_tracking(WEB, browser().subscription())
     ios, android = (FcmPushes(account, MESSAGE, SENDING, provider, lambda: "ya29") for provider in providers)
     apns, web = ApnsPushes(apns_account(), MESSAGE, SENDING), WebPushes(vapid_account(), MESSAGE, SENDING)
+    wns = WnsPushes(wns_account(), MESSAGE, SENDING, lambda: "EgAcAQ")
     keys = BrowserKeys(browser().point, browser().auth)
     encryption = _microseconds(lambda _recipient, _now: encrypted(b"a" * 1500, keys), recipient())
     figures = {
         "FCM, Android": _microseconds(android.request, recipient(FIREBASE_TOKEN)),
         "FCM, iOS": _microseconds(ios.request, recipient(FIREBASE_TOKEN)),
         "APNs": _microseconds(apns.request, recipient(HEX)),
+        "WNS": _microseconds(wns.request, recipient(CHANNEL)),
         "Web Push without encryption": _microseconds_without_encryption(web),
     }
     whole = {name: figure + (of_a_browser if name.startswith("Web Push") else tracking) for name, figure in figures.items()}

@@ -42,6 +42,7 @@ apps:
   - {id: c, name: twin, database: 17, apns: stand-in}
   - {id: off, name: closed, database: 17, apns: stand-in, enabled: false}
   - {id: bare, name: bare, database: 17}
+  - {id: windows, name: windows, database: 17, wns: stand-in}
   - {id: quiet, name: quiet, database: 17, apns: stand-in, tracking: false}
 """
 CATALOG = replace(parse_catalog(FILE, "catalog.yaml", {}).catalog, base_url="https://hub.example.com")
@@ -90,7 +91,7 @@ class FakeHub:
 
     def subscribes(self, profile: str = "p", **tokens: str) -> None:
         """Subscribe devices of a profile, by their provider."""
-        names = {"android": ANDROID, "apns": APNS, "web": WEB}
+        names = {"android": ANDROID, "apns": APNS, "web": WEB, "uwp": Provider("uwp-wns")}
         self.world.send(request(by_id(profile), *(on(token, names[name]) for name, token in tokens.items())))
 
     def three_devices(self) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pushhub.sends.port import NotSent, ProviderReply, PushRequest, SendResult
 
 BEARER_URL = "https://oauth2.googleapis.com/token"
+WNS_BEARER_URL = "https://login.live.com/accesstoken.srf"
 Answer = Callable[[PushRequest], SendResult]
 
 
@@ -25,6 +26,8 @@ ACCEPTED: Mapping[str, SendResult] = {
     "https://fcm.googleapis.com/": FCM_ACCEPTED,
     "https://api.push.apple.com/": answered(200),
     "https://updates.push.services.mozilla.com/": answered(201),
+    WNS_BEARER_URL: answered(200, {"access_token": "EgAcAQ", "expires_in": 86400, "token_type": "bearer"}),
+    "https://db5p.notify.windows.com/": answered(200, x_wns_status="received"),
 }
 
 
@@ -58,7 +61,7 @@ class FakeTransport:
     @property
     def pushes(self) -> list[PushRequest]:
         """Give all requests but those for a bearer."""
-        return [request for request in self.requests if request.url != BEARER_URL]
+        return [request for request in self.requests if request.url not in (BEARER_URL, WNS_BEARER_URL)]
 
     def _answer(self, request: PushRequest) -> SendResult:
         for part, results in self.answers.items():

@@ -90,11 +90,11 @@ def test_the_examples_of_a_catalog_are_one(tmp_path: Path) -> None:
     tokens = {f"{name}_TOKEN": f"a-token-of-{name}" for name in ("SHOP_APP", "GATEWAY", "ALTCRAFT")}
     assert parse_catalog(example, "README.md", tokens).catalog.resources
     (tmp_path / "AuthKey_ABC1234567.p8").write_text(pem(p256_key()), encoding="utf-8")
-    keys = {"FIREBASE_JSON": service_account(), "VAPID_KEY": vapid_text(p256_key())}
+    keys = {"FIREBASE_JSON": service_account(), "VAPID_KEY": vapid_text(p256_key()), "WNS_SECRET": "a-secret-of-the-store"}
     crm = "api_tokens:\n  - {name: crm, token: a-token-of-crm, rights: [send]}"
     whole = parse_catalog(example.replace("api_tokens:", crm) + apps, "README.md", tokens | keys, tmp_path)
     (app,) = whole.catalog.apps.values()
-    assert app.blocks.keys() == {"firebase", "apns", "web_push"}
+    assert app.blocks.keys() == {"firebase", "apns", "web_push", "wns"}
 
 
 def test_the_stack_deploys_with_sam_and_is_reached_by_its_name(hub: Hub, own_checkout: Path, tmp_path: Path) -> None:

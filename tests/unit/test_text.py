@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pushhub.text import holds_invisible, trimmed, without_invisible_edges
+from pushhub.text import fits_xml, holds_invisible, trimmed, without_invisible_edges
 
 SEEN_THOUGH_FORMATTING = set("\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd")
 """Arabic, Syriac and Kaithi signs that enclose the digits behind them."""
@@ -57,3 +57,13 @@ def test_dropping_them_twice_changes_nothing_and_no_character_that_is_seen(text:
     assert without_invisible_edges(bare) == bare
     assert [each for each in bare if not holds_invisible(each)] == [each for each in text if not holds_invisible(each)]
     assert trimmed(trimmed(text)) == trimmed(text) == bare.strip()
+
+
+@pytest.mark.parametrize("text", ["", "Sale\t\r\n", "\x7f\x85", "\ud7ff\ue000\ufffd", "\U00010000\U0010ffff"])
+def test_xml_has_every_character_of_such_a_text(text: str) -> None:
+    assert fits_xml(text)
+
+
+@pytest.mark.parametrize("character", ["\0", "\x08", "\x0b", "\x0c", "\x1f", "\ud800", "\ufffe", "\uffff"])
+def test_xml_has_no_such_character(character: str) -> None:
+    assert not fits_xml(f"Sale{character}")

@@ -18,6 +18,8 @@ know, further characters of the category Cf, and two symbols without ink. Signs 
 
 _INVISIBLE: Final = re.compile(f"[{_INVISIBLE_RANGES}]")
 _EDGE: Final = re.compile(rf"[{_INVISIBLE_RANGES}\s]*")
+_NOT_XML: Final = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What is no character of XML 1.0 (2.2, `Char`), not even as a reference."""
 _JOINERS: Final = ("\u200c", "\u200d")
 _VIRAMA: Final = 9
 """The combining class of the signs behind which a joiner chooses the form of a letter, as in RFC 5892, appendix A."""
@@ -30,6 +32,11 @@ _SELECTED: Final = frozenset({"Lo", "Pd", "Po", "Sc", "Sk", "Sm", "So"})
 def is_unicode(text: str) -> bool:
     """Say whether a text can be written as UTF-8: one that holds half of a surrogate pair cannot."""
     return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def fits_xml(text: str) -> bool:
+    """Say whether XML 1.0 has every character of a text."""
+    return _is_plain(text) or _NOT_XML.search(text) is None
 
 
 def has_control_character(text: str) -> bool:

@@ -15,7 +15,7 @@ from tests.doubles.audience import MemoryAudience
 from tests.doubles.catalog import MemoryCatalog
 from tests.doubles.credentials import p256_key, pem, service_account
 from tests.doubles.secrets import MemoryAppSecrets, MemorySecrets
-from tests.doubles.transport import BEARER_URL, FakeTransport, answered
+from tests.doubles.transport import BEARER_URL, WNS_BEARER_URL, FakeTransport, answered
 
 STAND_INS = "http://127.0.0.1:9"
 FILE = """
@@ -84,13 +84,16 @@ apps:
     firebase: {service_account: "${ACCOUNT}"}
     apns: {key: "${P8}", key_id: ABC1234567, team_id: DEF1234567, topic: com.example.shop}
   - {id: b, name: other, database: 17, firebase: stand-in, web_push: stand-in}
+  - {id: w, name: windows, database: 17, wns: {package_sid: ms-app://s-1-15-2-1, secret: "${WNS}"}}
 """
 SIGNS = "the key signs; the provider cannot be asked without sending"
 
 
 @pytest.fixture
 def whole() -> WholeCatalog:
-    return parse_catalog(ACCOUNT, "catalog.yaml", {"P8": pem(p256_key()), "ACCOUNT": service_account()})
+    return parse_catalog(
+        ACCOUNT, "catalog.yaml", {"P8": pem(p256_key()), "ACCOUNT": service_account(), "WNS": "a-secret-of-the-store"}
+    )
 
 
 @pytest.fixture
@@ -126,6 +129,18 @@ def test_credentials_that_are_refused_are_named_and_not_shown(
         assert credentials["key"] not in result.output
 
 
+def test_a_secret_of_windows_is_tried_and_not_shown(
+    monkeypatch: pytest.MonkeyPatch, whole: WholeCatalog, transport: FakeTransport
+) -> None:
+    (good,) = json.loads(run_with(monkeypatch, whole, "check", "windows", "--json").stdout)
+    assert (good["block"], good["ok"]) == ("wns", True)
+    assert good["reason"].startswith("Microsoft gave a bearer for the package SID")
+    transport.answers = {WNS_BEARER_URL: [answered(400, {"error": "invalid_client"})]}
+    result = run_with(monkeypatch, whole, "check", "w")
+    assert "invalid_client: Microsoft refuses the package SID, or its secret" in result.stdout
+    assert (result.exit_code, "a-secret" in result.output) == (1, False)
+
+
 def test_stand_ins_are_asked_where_they_are(monkeypatch: pytest.MonkeyPatch, whole: WholeCatalog, transport: FakeTransport) -> None:
     transport.answers = {STAND_INS: [answered(200, {"access_token": "x", "expires_in": 3600})]}
     assert run_with(monkeypatch, whole, "check", "b").exit_code == 0
@@ -146,7 +161,7 @@ def test_an_app_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch, whol
     result = run_with(monkeypatch, whole, "check", "nobody")
     assert (result.exit_code, result.stderr) == (
         1,
-        'Error: APP: the catalog has no app with the id or name "nobody"; there is shop (a), other (b)\n',
+        'Error: APP: the catalog has no app with the id or name "nobody"; there is shop (a), other (b), windows (w)\n',
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import pytest
+from defusedxml.ElementTree import fromstring
 
 from pushhub.audience.changes import Change
 from pushhub.audience.model import ProfileId, Subscription, hash_id
@@ -21,7 +22,7 @@ from pushhub.faults import LostRaceError, UnavailableError
 from pushhub.moments import Milliseconds, Seconds
 from pushhub.sends.accounts import Accounts
 from pushhub.sends.bearers import SECONDS_AFTER_FAILURE
-from pushhub.sends.message import HubKey, Message
+from pushhub.sends.message import HubKey, Message, WindowsExtras
 from pushhub.sends.outcomes import Outcome, RecipientOutcome
 from pushhub.sends.port import MaybeSent, NotSent, PushRequest, SendResult
 from pushhub.sends.providers.apns import SECONDS_AFTER_FAULT
@@ -38,7 +39,9 @@ from tests.doubles.apps import (
     ID,
     IOS_FIREBASE,
     SECRETS,
+    UWP,
     WEB,
+    WINDOWS,
     app_of,
     app_secrets,
     profile_of,
@@ -48,14 +51,15 @@ from tests.doubles.apps import (
 )
 from tests.doubles.audience import MemoryAudience
 from tests.doubles.requests import CUSTOMERS
-from tests.doubles.sending import FIREBASE_TOKEN, HEX, NOW, browser
-from tests.doubles.transport import BEARER_URL, FCM_ACCEPTED, FakeTransport, a_bearer, answered
+from tests.doubles.sending import CHANNEL, FIREBASE_TOKEN, HEX, NOW, browser
+from tests.doubles.transport import BEARER_URL, FCM_ACCEPTED, WNS_BEARER_URL, FakeTransport, a_bearer, answered
 
 PHONE, TABLET, IPHONE = (
     subscription_of(ANDROID, FIREBASE_TOKEN),
     subscription_of(ANDROID, f"{FIREBASE_TOKEN}-tablet"),
     subscription_of(APNS, HEX),
 )
+PC = subscription_of(UWP, CHANNEL)
 LAPTOP = subscription_of(WEB, browser().subscription())
 ALL = (PHONE, IPHONE, LAPTOP)
 
@@ -122,6 +126,7 @@ class World:
 
 def answering(**answers: Sequence[SendResult]) -> World:
     by_part = {"fcm": "messages:send", "apns": "api.push.apple.com", "web": "updates.push", "bearer": BEARER_URL}
+    by_part |= {"wns_bearer": WNS_BEARER_URL, "channel": "AwYAAACs", "other": "token=other"}
     return World(FakeTransport({by_part.get(name, name): results for name, results in answers.items()}))
 
 
@@ -302,6 +307,44 @@ def test_a_bearer_that_fcm_refuses_is_renewed_once_for_those_recipients_alone() 
     assert [len(batch) for batch in world.transport.batches] == [1, 3, 1, 1]
     authorizations = [each.headers["authorization"] for each in world.transport.pushes if "fcm" in each.url]
     assert authorizations == ["Bearer first", "Bearer first", "Bearer second"]
+
+
+def test_a_bearer_that_windows_refuses_is_renewed_once_and_no_bearer_of_another_provider_with_it() -> None:
+    first, second = (answered(200, {"access_token": text, "expires_in": 86400}) for text in ("first", "second"))
+    world = answering(wns_bearer=[first, second], channel=[answered(401), answered(200, x_wns_status="received")])
+    assert world.outcomes([PC, PHONE]) == [Outcome.ACCEPTED] * 2
+    assert [each.headers["authorization"] for each in world.transport.pushes if "windows" in each.url] == [
+        "Bearer first",
+        "Bearer second",
+    ]
+    assert [request.url for request in world.transport.requests].count(BEARER_URL) == 1
+    world.push([PC])
+    assert [request.url for request in world.transport.requests].count(WNS_BEARER_URL) == 2
+
+
+def test_windows_without_a_bearer_keeps_no_other_provider_waiting() -> None:
+    world = answering(wns_bearer=[answered(400, {"error": "invalid_client"})])
+    assert world.outcomes([PC, PHONE, IPHONE]) == [Outcome.CREDENTIALS_BAD, Outcome.ACCEPTED, Outcome.ACCEPTED]
+
+
+def test_an_expired_channel_of_windows_is_retired_and_a_push_that_was_dropped_retires_none() -> None:
+    other = subscription_of(WINDOWS, "https://db5p.notify.windows.com/?token=other", "fedcba987654321001234567")
+    world = answering(other=[answered(410)], channel=[answered(200, x_wns_status="dropped")]).subscribed(PC, other)
+    assert world.outcomes([PC, other]) == [Outcome.WRONG_TARGET, Outcome.GONE]
+    assert world.stored(PC).retired is None
+    assert world.stored(other).retired is not None
+
+
+def test_windows_gets_the_content_that_is_for_it() -> None:
+    world = World()
+    both: dict[str, Message] = {WINDOWS: Message("Sale", "8.1", windows=WindowsExtras(legacy=True)), UWP: Message("Sale", "10")}
+    legacy = subscription_of(WINDOWS, CHANNEL)
+    assert [each.outcome for each in world.push([PC, legacy], sending=sending_of(both))] == [Outcome.ACCEPTED] * 2
+    bodies = [request.body.decode() for request in world.transport.pushes]
+    assert ["ToastGeneric" in body for body in bodies] == [True, False]
+    assert ["ToastText02" in body for body in bodies] == [False, True]
+    uids = [json.loads(fromstring(body).attrib["launch"])["uid"] for body in bodies]
+    assert [uid.rpartition("|")[2] for uid in uids] == ["uwp-wns", "windows-wns"]
 
 
 def test_a_bearer_that_fcm_always_refuses_makes_the_credentials_bad() -> None:

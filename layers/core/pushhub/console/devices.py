@@ -44,7 +44,7 @@ def devices() -> None:
     "push_token",
     metavar="TOKEN",
     callback=_push_token,
-    help="Of this device alone; of a browser, its endpoint or the last part of it.",
+    help="Of this device alone; of a browser or of Windows, its endpoint or the last part of its path.",
 )
 @click.option("--sending", type=SENDING_ID, metavar="ID", help="Of this sending alone.")
 @stack_options

@@ -216,7 +216,8 @@ class Message:
         image: URL of a picture, http or https.
         icon: URL of a small picture, which browsers alone show.
         link: URL that a tap opens; it stands in the push as `url`.
-        data: texts for the app by their keys. FCM hands them on as `data`, APNs at the top of its payload, Web Push as `data`.
+        data: texts for the app by their keys. FCM hands them on as `data`, APNs at the top of its payload, Web Push as `data`,
+            WNS in `launch` of a toast and at the top of a raw push.
         hidden: the device shows nothing, and the app gets the data and the link alone.
         badge: number on the app's icon; 0 removes it, None leaves it as it is.
         sound: `default` or the name of a file of the app; empty is silent.
@@ -302,21 +303,21 @@ class PushRecipient:
         return {HubKey.UID: self.uid, HubKey.LAUNCH_ID: self.launch_id, HubKey.HUB_LINK: self.hub_link}
 
 
-def require_size(message: Message, size: int, most: int, what: str) -> None:
+def require_size(message: Message, size: int, most: int, form: str) -> None:
     """Refuse a message that is larger than a provider takes beside the hub's keys.
 
     Args:
         message: whose content it is; it says what is kept for the hub's keys.
         size: bytes that its content takes without them.
         most: bytes that the provider takes.
-        what: takes them, as in "of an APNs payload".
+        form: what takes them, as in "of an APNs payload".
 
     Raises:
         MessageTooLargeError: it does not fit.
     """
     most -= message.reserved_bytes
     if size > most:
-        raise MessageTooLargeError(f"the message takes {size} bytes of {what}; at most {most} fit")
+        raise MessageTooLargeError(f"the message takes {size} bytes of {form}; at most {most} fit")
 
 
 def _texts(message: Message) -> Iterator[str]:

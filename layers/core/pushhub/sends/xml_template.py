@@ -12,31 +12,28 @@ from pushhub.sends.json_template import BEFORE_SLOT, BEHIND_SLOT, SlottedText
 
 _SLOT: Final = re.compile(f"&quot;{BEFORE_SLOT}([a-z_]+){BEHIND_SLOT}&quot;")
 """A slot of a JSON text as an attribute has it."""
-_NO_CHARACTER: Final = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What is none in XML 1.0 (2.2, `Char`), not even as a reference."""
 _NONCHARACTER: Final = re.compile("[\ufffe\uffff]")
-"""Those of them that JSON has as they are."""
-_ESCAPED: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"})
-
-
-def fits_xml(text: str) -> bool:
-    """Say whether XML 1.0 has every character of a text."""
-    return _NO_CHARACTER.search(text) is None
+"""Characters that JSON has as they are, and XML 1.0 not even as references."""
 
 
 def xml_safe_json(text: str) -> str:
     """Return a JSON text that means the same, and of which XML 1.0 has every character."""
-    return _NONCHARACTER.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return text if text.isascii() else _NONCHARACTER.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def _attribute_text(text: str) -> str:
+    """Return a JSON text as an attribute in double quotes has it; JSON escapes line ends and tabs already."""
+    return xml_safe_json(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
 
 
 class XmlTemplate(SlottedText):
     """An XML document one of whose attributes is a JSON text with slots. All else of it is encoded once."""
 
     def __init__(self, root: Element) -> None:
-        """Encode a document, each of whose texts :func:`fits_xml` but for slots."""
+        """Encode a document, each of whose texts :func:`pushhub.text.fits_xml` but for slots."""
         # The standard library leaves a carriage return in a text as it is, and a parser reads that as a line feed.
         super().__init__(tostring(root, encoding="unicode").replace("\r", "&#13;"), _SLOT)
 
     def filled(self, values: Mapping[str, str]) -> bytes:
         """Return the document with the value of each slot, which is JSON already, in its place."""
-        return super().filled({name: xml_safe_json(value).translate(_ESCAPED) for name, value in values.items()})
+        return super().filled({name: _attribute_text(value) for name, value in values.items()})

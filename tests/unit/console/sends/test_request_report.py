@@ -10,10 +10,11 @@ from pushhub.audience.model import Address, ProfileId, Subscription
 from pushhub.catalog.providers import Provider, PushToken
 from pushhub.console.sends.rehearsal import Rehearsed
 from pushhub.console.sends.request_report import rehearsed_entry, rehearsed_lines
+from pushhub.imports.files.failed_rows import masked
 from pushhub.moments import Seconds
 from pushhub.sends.port import PushRequest
 from tests.doubles.send_hub import ANDROID, APNS, WEB
-from tests.doubles.sending import browser
+from tests.doubles.sending import CHANNEL, browser
 
 FCM_URL = "https://fcm.googleapis.com/v1/projects/grab/messages:send"
 TEXTS = st.text("abr m", min_size=1, max_size=40)
@@ -48,6 +49,15 @@ def test_a_push_token_of_apns_is_masked_in_the_path_alone(push_token: str, mask:
     content = {"aps": {"alert": {"title": f"device {push_token}"}}, "message": "token"}
     url, body = shown(APNS, push_token, f"https://api.push.apple.com/3/device/{push_token}", json.dumps(content).encode())
     assert (url, body) == (f"https://api.push.apple.com/3/device/{mask}", content)
+
+
+@pytest.mark.parametrize("origin", ["https://db5p.notify.windows.com", "http://127.0.0.1:4570"])
+def test_a_channel_of_windows_is_masked_and_xml_is_shown_as_it_is(origin: str) -> None:
+    target = CHANNEL.removeprefix("https://db5p.notify.windows.com")
+    body = "<toast><visual>я</visual></toast>"
+    assert shown(Provider("uwp-wns"), CHANNEL, origin + target, body.encode()) == (f"{origin}/{masked(target[1:])}", body)
+    one = rehearsed(Provider("uwp-wns"), CHANNEL, origin + target, body.encode())
+    assert list(rehearsed_lines(one))[-1].strip() == body
 
 
 def test_the_path_of_a_browsers_endpoint_is_masked() -> None:

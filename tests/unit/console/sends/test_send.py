@@ -21,7 +21,7 @@ from pushhub.sends.sending import (
 )
 from pushhub.sends.store import KnownSendingError
 from tests.doubles.send_hub import ANDROID, APNS, APNS_TOKEN, FCM_TOKEN, NOON, FakeHub, run
-from tests.doubles.sending import browser
+from tests.doubles.sending import CHANNEL, browser
 
 TEXTS = ("--title", "Sale", "--text", "Today")
 SEND = ("send", "--app", "shop", *TEXTS)
@@ -278,6 +278,24 @@ def test_a_dry_run_shows_a_request_of_each_provider_and_neither_credentials_nor_
     assert [request["headers"]["authorization"] for _, request in sorted(shown.items())] == ["Bearer …", "bearer …", "vapid …"]
     for secret in (APNS_TOKEN, FCM_TOKEN, "wpush/v2/gAAAAABk", "throw-away", "eyJ"):
         assert secret not in result.stdout
+
+
+def test_a_dry_run_shows_what_windows_would_get(hub_: FakeHub) -> None:
+    hub_.subscribes(uwp=CHANNEL)
+    words = ("send", "--app", "windows", "--title", "Sale & more", "--id", "p", "--dry-run")
+    (shown,) = json.loads(run(*words, "--json").stdout)
+    assert shown["request"]["headers"]["x-wns-type"] == "wns/toast"
+    assert "<text>Sale &amp; more</text>" in shown["request"]["body"]
+    text = run(*words).stdout
+    assert "<text>Sale &amp; more</text>" in text
+    assert "authorization: Bearer …" in text
+    assert "AwYAAACs" not in text + json.dumps(shown)
+
+
+def test_what_windows_cannot_show_is_told_before_anything_is_written(hub_: FakeHub) -> None:
+    result = run("send", "--app", "windows", "--title", "a\x01", "--all")
+    assert (result.exit_code, hub_.made) == (1, [])
+    assert result.stderr.startswith("Error: uwp-wns would refuse it: ")
 
 
 def test_a_dry_run_looks_at_one_page_of_each_lane_however_large_the_audience_is(hub_: FakeHub) -> None:

@@ -21,7 +21,7 @@ from pushhub.console.stand_ins.http2_server import Http2StandIns
 from pushhub.console.stand_ins.playing import StandIns
 from pushhub.console.stand_ins.providers.cast import CAST, Props
 from pushhub.console.stand_ins.record import PushFilter, PushRecord
-from pushhub.console.stand_ins.signatures import KeyRing, app_keys
+from pushhub.console.stand_ins.signatures import KeyRing, app_proofs
 from pushhub.console.stand_ins.site import DevicesSite
 from pushhub.moments import Milliseconds, Seconds, milliseconds_now
 from pushhub.sends.message import Message, PushRecipient
@@ -32,12 +32,15 @@ from pushhub.sends.providers.bearer import Bearer
 from pushhub.sends.providers.fcm import FcmPushes
 from pushhub.sends.providers.fcm_bearer import FcmAccount
 from pushhub.sends.providers.web_push import VapidAccount, WebPushes
+from pushhub.sends.providers.wns import WnsPushes
+from pushhub.sends.providers.wns_bearer import WnsAccount
 from pushhub.sends.signing import P256Key, RsaKey
 from tests.doubles.credentials import PrivateKey, p256_key, rsa_key
 
 UID = "e|2_2_2|w2_2_2_____2.2_2|android-firebase"
 MESSAGE = Message(title="Hi 👋", text="There", link="https://example.com/a", data={"k": "v"})
-PROVIDERS = ("FCM", "APNs", "Web Push")
+CHANNELS = "https://db5p.notify.windows.com/w/"
+PROVIDERS = ("FCM", "APNs", "WNS", "Web Push")
 
 
 def der(key: PrivateKey) -> bytes:
@@ -50,6 +53,7 @@ SECRETS = AppSecrets(
             "firebase": {"email": "a@b.c", "key": base64.b64encode(der(rsa_key())).decode(), "key_id": "k1"},
             "apns": {"key": base64.b64encode(der(p256_key())).decode(), "key_id": "KEY", "team_id": "TEAM"},
             "web_push": {"private_key": base64.b64encode(der(p256_key())).decode()},
+            "wns": {"package_sid": "ms-app://s-1-15-2-1", "secret": "a secret of the store"},
         }
     }
 )
@@ -82,7 +86,12 @@ class Playing:
         given = bearer or self.bearer(account)
         return FcmPushes(account, message, "s", Provider(provider), lambda: given)
 
-    def bearer(self, account: FcmAccount) -> str:
+    def wns(self, message: Message = MESSAGE, *, secret: str = "a secret of the store", bearer: str = "") -> WnsPushes:
+        account = WnsAccount("ms-app://s-1-15-2-1", secret, f"{self.url}/accesstoken.srf", self.url)
+        given = bearer or self.bearer(account)
+        return WnsPushes(account, message, "s", lambda: given)
+
+    def bearer(self, account: FcmAccount | WnsAccount) -> str:
         (result,) = self.transport.send_many([account.bearer_request(self.now)], 5)
         bearer = account.read_bearer(result, self.now)
         return bearer.text if isinstance(bearer, Bearer) else f"none: {bearer.code}"
@@ -94,7 +103,7 @@ class Playing:
         return WebPushes(VapidAccount(P256Key(der(p256_key())), subject, self.url), message, "s")
 
     def pushes(self, provider: str, message: Message = MESSAGE) -> Any:
-        makers: dict[str, Callable[[Message], Any]] = {"FCM": self.fcm, "APNs": self.apns, "Web Push": self.web}
+        makers: dict[str, Callable[[Message], Any]] = {"FCM": self.fcm, "APNs": self.apns, "WNS": self.wns, "Web Push": self.web}
         return makers[provider](message)
 
     def push(self, pushes: Any, *recipients: PushRecipient, seconds: float = 5) -> list[RecipientOutcome]:
@@ -106,7 +115,8 @@ class Playing:
         return self.push(self.pushes(provider), *(self.recipient(provider, word) for word in words), seconds=seconds)
 
     def recipient(self, provider: str, word: str, uid: str = UID) -> PushRecipient:
-        device = json.dumps(self.browsers.add(word)) if provider == "Web Push" else word
+        devices = {"Web Push": lambda: json.dumps(self.browsers.add(word)), "WNS": lambda: f"{CHANNELS}{word}?token=a"}
+        device = devices.get(provider, lambda: word)()
         return PushRecipient(device, f"ref-{word}", uid, "l", '{"ack":"a","open":"b"}')
 
 
@@ -118,7 +128,7 @@ def playing(folder: Path, now: Callable[[], Milliseconds] = milliseconds_now, se
 
     def load() -> Any:
         loads[0] += 1
-        return app_keys(secrets)
+        return app_proofs(secrets)
 
     loop = asyncio.new_event_loop()
     ready, ended = threading.Event(), asyncio.Event()

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
+from defusedxml.ElementTree import fromstring
 
 from pushhub.catalog.app_secrets import AppSecrets
 from pushhub.console.stand_ins.arrivals import ShownPush
@@ -18,9 +19,10 @@ from pushhub.console.stand_ins.record import PushFilter, PushRecord, RecordedPus
 from pushhub.events.uid import Recipient, mint_uid
 from pushhub.moments import Milliseconds, milliseconds_now
 from pushhub.sends.encryption import BrowserKeys, encrypted
-from pushhub.sends.message import Message, PushRecipient
+from pushhub.sends.message import Message, PushRecipient, TileContent, TileSize, WindowsExtras, WindowsKind
 from pushhub.sends.outcomes import Outcome
 from pushhub.sends.port import PushRequest
+from pushhub.sends.providers.wns_bearer import WnsAccount
 from pushhub.sends.sending import SendingId, launch_of, mint_sending_id
 from tests.unit.console.stand_ins.playing_hub import MESSAGE, PROVIDERS, SECRETS, UID, Playing, playing
 
@@ -46,10 +48,16 @@ def test_an_entry_says_what_the_device_shows_and_what_came(played: Playing, prov
     assert list(entry) == ["at", "provider", "token", "request", "shown", "authorization", "verdict", "sending", "uid"]
     assert entry["shown"] == {"title": "Hi 👋", "text": "There", "data": {"k": "v"}, "link": "https://example.com/a"}
     assert (entry["uid"], entry["sending"], entry["verdict"], entry["authorization"]) == (OURS, SENDING, "accepted", "ok")
-    assert entry["provider"] == {"FCM": "android-firebase", "APNs": "ios-apns", "Web Push": "web-push"}[provider]
+    usual = {"FCM": "android-firebase", "APNs": "ios-apns", "WNS": "uwp-wns", "Web Push": "web-push"}
+    assert entry["provider"] == usual[provider]
     assert entry["at"].endswith("Z")
     body = entry["request"]["body"]
-    keys = {"FCM": lambda: body["message"]["data"], "APNs": lambda: body, "Web Push": lambda: body}[provider]()
+    keys = {
+        "FCM": lambda: body["message"]["data"],
+        "APNs": lambda: body,
+        "WNS": lambda: json.loads(fromstring(body).attrib["launch"]),
+        "Web Push": lambda: body,
+    }[provider]()
     link = keys["hub_link"]
     assert (json.loads(link) if isinstance(link, str) else link) == {"ack": "a", "open": "b"}
 
@@ -107,6 +115,70 @@ def test_a_bearer_is_given_to_a_service_account_of_an_app_alone(played: Playing)
     assert (stranger["authorization"], stranger["verdict"]) == ("a bearer that was not given here", "credentials_bad")
 
 
+def test_a_bearer_of_windows_is_given_for_the_secret_of_an_app_alone(played: Playing) -> None:
+    assert entry_after(played, played.wns(), played.recipient("WNS", "a"))["authorization"] == "ok"
+    stranger = entry_after(played, played.wns(secret="another"), played.recipient("WNS", "b"))
+    assert (stranger["authorization"], stranger["verdict"]) == ("a bearer that was not given here", "credentials_bad")
+
+
+@pytest.mark.parametrize("change", [("client_credentials", "a"), ("notify.windows.com", "a"), ("ms-app", "a"), ("+of+", "a")])
+def test_whoever_asks_windows_otherwise_gets_no_bearer(played: Playing, change: tuple[str, str]) -> None:
+    asked = WnsAccount("ms-app://s-1-15-2-1", "a secret of the store", f"{played.url}/accesstoken.srf").bearer_request(played.now)
+    (result,) = played.transport.send_many([replace(asked, body=asked.body.decode().replace(*change).encode())], 5)
+    assert getattr(result, "status", None) == 400
+
+
+def test_a_bearer_of_windows_lives_a_day(tmp_path: Path) -> None:
+    later = [0]
+    with playing(tmp_path / "kept", now=lambda: Milliseconds(milliseconds_now() + later[0])) as made:
+        pushes = made.wns()
+        later[0] = 24 * 3_600_000
+        (outcome,) = made.push(pushes, made.recipient("WNS", "a"))
+        assert (outcome.renewable, made.entries[-1]["authorization"]) == (True, "the bearer is over")
+
+
+@pytest.mark.parametrize(("of_uid", "expected"), [("windows-wns", "windows-wns"), ("uwp-wns", "uwp-wns")])
+def test_the_uid_tells_windows_apart(played: Playing, of_uid: str, expected: str) -> None:
+    uid = UID.replace("android-firebase", of_uid)
+    assert entry_after(played, played.wns(), played.recipient("WNS", "device", uid))["provider"] == expected
+
+
+def windows(kind: str, **fields: Any) -> Message:
+    return Message(windows=WindowsExtras(WindowsKind(kind), **fields))
+
+
+@pytest.mark.parametrize(
+    ("message", "title", "text"),
+    [
+        (Message(title="Sale"), "Sale", None),
+        (Message(title="Sale", text="Now", windows=WindowsExtras(legacy=True, more_texts=("<b>",))), "Sale", "Now\n<b>"),
+        (windows("badge", badge_glyph="busy"), None, "badge: busy"),
+        (
+            windows("tile", tiles={TileSize.WIDE: TileContent(("a", "b")), TileSize.SMALL: TileContent(("c",))}),
+            None,
+            "TileSmall: c\nTileWide: a · b",
+        ),
+        (windows("raw", raw="<!DOCTYPE a><toast><text>a</text></toast>"), None, None),
+        (windows("raw", raw="<other><text>a</text></other>"), None, None),
+    ],
+)
+def test_of_each_kind_of_push_to_windows_it_is_told_what_the_device_shows(
+    played: Playing, message: Message, title: str | None, text: str | None
+) -> None:
+    entry = entry_after(played, played.wns(message), played.recipient("WNS", "device"))
+    assert entry["shown"] == {"title": title, "text": text, "data": {}, "link": None}
+    assert entry["request"]["headers"]["host"] == "db5p.notify.windows.com"
+
+
+def test_a_browser_of_windows_is_none_of_its_apps(played: Playing) -> None:
+    subscription = json.loads(played.recipient("Web Push", "device").push_token)
+    endpoint = subscription["endpoint"].replace("updates.push.services.mozilla.com", "db5p.notify.windows.com")
+    of_edge = {**subscription, "endpoint": endpoint}
+    recipient = replace(played.recipient("Web Push", "device"), push_token=json.dumps(of_edge))
+    entry = entry_after(played, played.web(), recipient)
+    assert (entry["provider"], entry["shown"]["title"], entry["authorization"]) == ("web-push", "Hi 👋", "ok")
+
+
 def test_what_no_team_of_an_app_has_signed_is_refused(played: Playing) -> None:
     recipient = played.recipient("APNs", "a")
     other = ec.derive_private_key(0xB0B, ec.SECP256R1())
@@ -148,9 +220,11 @@ def test_vapid_is_checked_against_the_endpoints_own_origin(played: Playing) -> N
 
 
 @pytest.mark.parametrize("authorization", [None, "bearer", "bearer x", "bearer a.b.c", "bearer e30.e30.e30", "Basic eA=="])
-@pytest.mark.parametrize("path", ["/v1/projects/p/messages:send", "/3/device/a"])
+@pytest.mark.parametrize("path", ["/v1/projects/p/messages:send", "/3/device/a", "/w/a"])
 def test_junk_proves_nothing(played: Playing, path: str, authorization: str | None) -> None:
     headers = {} if authorization is None else {"authorization": authorization}
+    if path.startswith("/w/"):
+        headers |= {"host": "db5p.notify.windows.com", "x-wns-type": "wns/toast"}
     (result,) = played.transport.send_many([PushRequest(played.url + path, headers, b"[]")], 5)
     assert getattr(result, "status", None) in (401, 403)
     assert played.entries[-1]["verdict"] == "credentials_bad"

@@ -17,6 +17,8 @@ from pushhub.sends.providers.apns import ApnsAccount, ApnsPushes
 from pushhub.sends.providers.fcm import FcmPushes
 from pushhub.sends.providers.fcm_bearer import FcmAccount
 from pushhub.sends.providers.web_push import VapidAccount, WebPushes
+from pushhub.sends.providers.wns import WnsPushes
+from pushhub.sends.providers.wns_bearer import WnsAccount
 from pushhub.sends.signing import P256Key, RsaKey
 from tests.doubles.credentials import p256_key, rsa_key
 from tests.unit.console.stand_ins.playing_hub import MESSAGE, PROVIDERS, der
@@ -42,6 +44,15 @@ GOLDEN = {
     ("APNs", "credentials_old"): "403 ExpiredProviderToken",
     ("APNs", "credentials_bad"): "403 InvalidProviderToken",
     ("APNs", "junk"): "200 junk",
+    ("WNS", "accepted"): "200 received",
+    ("WNS", "gone"): "410",
+    ("WNS", "wrong_target"): "403",
+    ("WNS", "bad_device"): "403",
+    ("WNS", "message_bad"): "400",
+    ("WNS", "busy"): "406 after 7",
+    ("WNS", "credentials_old"): "401",
+    ("WNS", "credentials_bad"): "401",
+    ("WNS", "junk"): "200 junk",
     ("Web Push", "accepted"): "201",
     ("Web Push", "gone"): "410",
     ("Web Push", "wrong_target"): "403",
@@ -72,6 +83,7 @@ def in_short(reply: ProviderReply) -> str:
     words += [each.get("errorCode") or each["@type"].rpartition(".")[2] for each in error.get("details", [])]
     words += [document["reason"]] if "reason" in document else []
     words += ["at", str(document["timestamp"])] if "timestamp" in document else []
+    words += [reply.headers["x-wns-status"]] if "x-wns-status" in reply.headers else []
     words += ["after", reply.headers["retry-after"]] if "retry-after" in reply.headers else []
     return " ".join(words)
 
@@ -88,11 +100,12 @@ def test_a_reply_is_its_providers_own(cast: dict[str, PlayedProvider], row: tupl
 
 def outcome_of(name: str, reply: ProviderReply) -> Outcome:
     apns, web = ApnsAccount(P256Key(der(p256_key())), "K", "T", "t"), VapidAccount(P256Key(der(p256_key())), "mailto:a@b.c")
-    pushes: dict[str, FcmPushes | ApnsPushes | WebPushes] = {
+    pushes: dict[str, FcmPushes | ApnsPushes | WnsPushes | WebPushes] = {
         "FCM": FcmPushes(
             FcmAccount("p", "e", RsaKey(der(rsa_key())), "k"), MESSAGE, "s", Provider("android-firebase"), lambda: "b"
         ),
         "APNs": ApnsPushes(apns, MESSAGE, "s"),
+        "WNS": WnsPushes(WnsAccount("ms-app://s-1-15-2-1", "s"), MESSAGE, "s", lambda: "b"),
         "Web Push": WebPushes(web, MESSAGE, "s"),
     }
     return pushes[name].outcome(reply, Seconds(NOW // 1000)).outcome

@@ -19,7 +19,7 @@ from pushhub.console.stand_ins.http2_server import Http2StandIns
 from pushhub.console.stand_ins.playing import StandIns
 from pushhub.console.stand_ins.providers.cast import CAST, Props
 from pushhub.console.stand_ins.record import PushRecord
-from pushhub.console.stand_ins.signatures import AppKey, KeyRing, KeysUnknownError, app_keys
+from pushhub.console.stand_ins.signatures import AppProof, KeyRing, KeysUnknownError, app_proofs
 from pushhub.console.stand_ins.site import DevicesSite
 from pushhub.faults import UnavailableError
 from pushhub.moments import milliseconds_now
@@ -35,7 +35,7 @@ def play_providers(folder: Path, engine: str, region: str, stack: str) -> None:
     asyncio.run(_serve(folder, lambda: _load_keys(engine, region, stack)))
 
 
-async def _serve(folder: Path, load_keys: Callable[[], Sequence[AppKey]]) -> None:
+async def _serve(folder: Path, load_keys: Callable[[], Sequence[AppProof]]) -> None:
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, ended.set)
@@ -57,8 +57,8 @@ async def _serve(folder: Path, load_keys: Callable[[], Sequence[AppKey]]) -> Non
         record.close()
 
 
-def _load_keys(engine: str, region: str, stack: str) -> Sequence[AppKey]:
-    """Return the public keys of the apps that the running hub has.
+def _load_keys(engine: str, region: str, stack: str) -> Sequence[AppProof]:
+    """Return what the apps of the running hub prove with.
 
     Raises:
         KeysUnknownError: it cannot be asked.
@@ -66,7 +66,7 @@ def _load_keys(engine: str, region: str, stack: str) -> Sequence[AppKey]:
     try:
         connection = connect_to_engine(engine, region)
         arn = stack_outputs(connection, stack)["AppsSecretArn"]
-        return app_keys(SecretsManagerSecret(connection.client("secretsmanager"), arn, APP_SECRETS_FORMAT).load().secrets)
+        return app_proofs(SecretsManagerSecret(connection.client("secretsmanager"), arn, APP_SECRETS_FORMAT).load().secrets)
     except (BotoCoreError, ClientError, UnavailableError, KeyError, IndexError) as error:
         raise KeysUnknownError(f"the hub does not say which keys its apps have: {type(error).__name__}") from error
 

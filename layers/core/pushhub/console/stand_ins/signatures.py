@@ -1,15 +1,16 @@
 """What proves whose a request is?
 
-JSON Web Tokens (RFC 7515, RFC 7519), as `pushhub.sends.signing` signs them. The keys of apps are the running hub's; their public
-halves alone are kept here.
+JSON Web Tokens (RFC 7515, RFC 7519), as `pushhub.sends.signing` signs them, or a secret. The keys and secrets of apps are the
+running hub's; the public halves of the keys and digests of the secrets alone are kept here.
 """
 
 import asyncio
 import base64
 import binascii
+import hashlib
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
@@ -103,13 +104,42 @@ class AppKey:
     key: PublicKey = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class AppPassword:
+    """The digest of a secret that an app sends as it is, of which provider block, and whose it is."""
+
+    block: str
+    owner: str
+    digest: bytes = field(repr=False)
+
+
+AppProof = AppKey | AppPassword
+"""What an app proves with whose its requests are."""
+
 _OWNER_OF: Final[Mapping[str, str]] = {"firebase": "email", "apns": "team_id"}
 """Which member of a block's credentials says who signs. VAPID is not here: there the key stands in the request itself."""
+_PASSWORD_OF: Final[Mapping[str, tuple[str, str]]] = {"wns": ("package_sid", "secret")}
+"""Which members of a block's credentials say whose secret which one is."""
 
 
-def app_keys(secrets: AppSecrets) -> tuple[AppKey, ...]:
-    """Return the public halves of the keys of all apps."""
-    return tuple(
+def app_proofs(secrets: AppSecrets) -> tuple[AppProof, ...]:
+    """Return the public halves of the keys of all apps, and digests of what they send as it is."""
+    return (*_keys(secrets), *_passwords(secrets))
+
+
+def _passwords(secrets: AppSecrets) -> Iterator[AppPassword]:
+    for blocks in secrets.app_credentials.values():
+        for name, (owner, secret) in _PASSWORD_OF.items():
+            if block := blocks.get(name):
+                yield AppPassword(name, block.get(owner, ""), _digest(block.get(secret, "")))
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.sha256(text.encode(errors="replace")).digest()
+
+
+def _keys(secrets: AppSecrets) -> Iterator[AppKey]:
+    return (
         AppKey(name, block.get("key_id", ""), block.get(_OWNER_OF[name], ""), key)
         for blocks in secrets.app_credentials.values()
         for name, block in blocks.items()
@@ -126,12 +156,12 @@ def _public_half(der: str) -> PublicKey | None:
 
 
 class KeyRing:
-    """The keys of the running hub's apps, loaded anew when none of those known has signed."""
+    """What the running hub's apps prove with, loaded anew when none of those known has signed."""
 
-    def __init__(self, load: Callable[[], Sequence[AppKey]]) -> None:
+    def __init__(self, load: Callable[[], Sequence[AppProof]]) -> None:
         """Load by a call that may block, and whose error says in its text why it could not be done."""
         self._load = load
-        self._keys: Sequence[AppKey] = ()
+        self._proofs: Sequence[AppProof] = ()
         self._loaded_at = -_SECONDS_BETWEEN_LOADS
         self._loading = asyncio.Lock()
         self._signed: set[tuple[str, str, bytes]] = set()
@@ -152,15 +182,25 @@ class KeyRing:
             return True
         return False
 
+    async def has_secret(self, block: str, owner: str, secret: str) -> bool:
+        """Say whether an app has a secret that is sent as it is.
+
+        Raises:
+            KeysUnknownError: the running hub does not say which secrets its apps have.
+        """
+        password = AppPassword(block, owner, _digest(secret))
+        return password in self._proofs or (await self._renewed() and password in self._proofs)
+
     def _is_of_a_key(self, block: str, owner: str, signed: SignedClaims) -> bool:
         key_id = signed.header.get("kid")
-        named = (each for each in self._keys if (each.block, each.owner, each.key_id) == (block, owner, key_id))
+        keys = (each for each in self._proofs if isinstance(each, AppKey))
+        named = (each for each in keys if (each.block, each.owner, each.key_id) == (block, owner, key_id))
         return any(signed.is_signed_by(each.key) for each in named)
 
     async def _renewed(self) -> bool:
         async with self._loading:
             if time.monotonic() - self._loaded_at >= _SECONDS_BETWEEN_LOADS:
-                self._keys = await asyncio.to_thread(self._load)
+                self._proofs = await asyncio.to_thread(self._load)
                 self._loaded_at = time.monotonic()
         return True
 

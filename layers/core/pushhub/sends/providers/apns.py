@@ -19,6 +19,7 @@ from pushhub.sends.message import HubKey, Message, MessageError, PushRecipient, 
 from pushhub.sends.outcomes import Outcome, RecipientOutcome
 from pushhub.sends.port import ProviderReply, PushRequest, SendResult
 from pushhub.sends.providers.aps import MAX_PAYLOAD_BYTES, apns_priority, aps_payload, push_type
+from pushhub.sends.providers.kept_keys import is_kept_by_apns
 from pushhub.sends.push_ids import header_id, push_ids
 from pushhub.sends.replies import READ_HEADERS, code_word, json_object, result_outcome, status_outcome, unsent, with_wait
 from pushhub.sends.signing import P256Key, bucket_start
@@ -123,7 +124,7 @@ def apns_content(message: Message) -> dict[str, object]:
     Raises:
         MessageError: APNs would refuse the message.
     """
-    if "aps" in message.data or "aps" in message.hub_keys.values():
+    if any(is_kept_by_apns(key) for key in (*message.data, *message.hub_keys.values())):
         raise MessageError("data: the key aps is Apple's own")
     content: dict[str, object] = {
         "aps": aps_payload(message),

@@ -18,6 +18,7 @@ from pushhub.sends.port import ProviderReply, PushRequest, SendResult
 from pushhub.sends.providers.apns import expiration
 from pushhub.sends.providers.aps import MAX_PAYLOAD_BYTES, apns_priority, aps_payload, push_type
 from pushhub.sends.providers.fcm_bearer import FcmAccount
+from pushhub.sends.providers.kept_keys import is_kept_by_fcm
 from pushhub.sends.push_ids import header_id, push_ids
 from pushhub.sends.replies import READ_HEADERS, code_word, json_object, result_outcome, status_outcome, unsent, with_wait
 
@@ -26,8 +27,6 @@ SECONDS_AFTER_QUOTA: Final = 60
 """FCM refills the quota of a project once a minute ("Scale your FCM sends")."""
 
 _PUSH_TOKEN, _COLLAPSE, _EXPIRATION = "push_token", "collapse", "expiration"
-_RESERVED_KEY: Final = re.compile(r"(?:from|gcm|message_type)\Z|google|gcm\.")
-"""Keys of `data` that FCM refuses ("Message", `data`, and "ErrorCode", INVALID_ARGUMENT)."""
 
 
 class FcmPushes:
@@ -84,7 +83,7 @@ def fcm_content(message: Message, provider: Provider) -> dict[str, object]:
     Raises:
         MessageError: FCM would refuse the message.
     """
-    if any(_RESERVED_KEY.match(key) for key in (*message.data, *message.hub_keys.values())):
+    if any(is_kept_by_fcm(key) for key in (*message.data, *message.hub_keys.values())):
         raise MessageError("data: FCM keeps the keys from, gcm and message_type, and those that begin with google, for itself")
     platform = _apns if provider == ON_IOS else _android
     content = {**platform(message), **({"data": message.payload} if message.payload else {})}

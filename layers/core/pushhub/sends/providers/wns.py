@@ -16,7 +16,7 @@ from pushhub.sends.message import MAX_EXPIRE_SECONDS, HubKey, Message, PushRecip
 from pushhub.sends.outcomes import Outcome, RecipientOutcome
 from pushhub.sends.port import ProviderReply, PushRequest, SendResult
 from pushhub.sends.providers.wns_bearer import WnsAccount
-from pushhub.sends.providers.wns_payload import MAX_CONTENT_BYTES, wns_payload
+from pushhub.sends.providers.wns_payload import MAX_WNS_BYTES, wns_payload
 from pushhub.sends.push_ids import push_digest, windows_tag
 from pushhub.sends.replies import READ_HEADERS, result_outcome, status_outcome, unsent, with_wait
 
@@ -76,8 +76,8 @@ class WnsPushes:
         values = recipient.hub_values()
         values |= {HubKey.UID: quoted(recipient.uid), HubKey.LAUNCH_ID: quoted(recipient.launch_id)}
         body = self._body.filled(values)
-        if len(body) > MAX_CONTENT_BYTES:
-            return unsent(Outcome.MESSAGE_BAD, f"with the hub's keys it takes {len(body)} bytes; WNS takes {MAX_CONTENT_BYTES}")
+        if len(body) > MAX_WNS_BYTES:
+            return unsent(Outcome.MESSAGE_BAD, f"with the hub's keys it takes {len(body)} bytes; WNS takes {MAX_WNS_BYTES}")
         digest = push_digest(self._sending, recipient.reference)
         headers = {**self._headers, "authorization": f"Bearer {self._bearer()}"}
         if self._is_tagged:

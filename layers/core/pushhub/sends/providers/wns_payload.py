@@ -23,9 +23,10 @@ from pushhub.sends.message import (
     WindowsKind,
     require_size,
 )
-from pushhub.sends.xml_template import XmlTemplate, fits_xml, xml_safe_json
+from pushhub.sends.xml_template import XmlTemplate, xml_safe_json
+from pushhub.text import fits_xml
 
-MAX_CONTENT_BYTES: Final = 5_000
+MAX_WNS_BYTES: Final = 5_000
 """Of a push ("Push notification service request and response headers", 413)."""
 
 
@@ -50,7 +51,7 @@ def wns_payload(message: Message) -> WnsPayload:
                 raise MessageError(f"{field}: a character is none that XML has, so Windows cannot show it")
     render = _RENDER[kind]
     size = len(render(message, {}).filled({}))
-    require_size(message, size, MAX_CONTENT_BYTES, f"a {kind} push of WNS")
+    require_size(message, size, MAX_WNS_BYTES, f"a {kind} push of WNS")
     return WnsPayload(kind, render(message, {name: slot(key) for key, name in message.hub_keys.items()}))
 
 

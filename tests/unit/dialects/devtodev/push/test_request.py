@@ -24,7 +24,7 @@ def test_a_body_is_json_whatever_its_content_type_says(content_type: str | None)
     [
         http_request(b'\xef\xbb\xbf{"a": 1}'),
         http_request(b' \n{"a": 1}\t '),
-        http_request(gzip.compress(b'{"a": 1}'), content_encoding="gzip"),
+        http_request(gzip.compress(b'{"a": 1}', mtime=0), content_encoding="gzip"),
     ],
 )
 def test_a_mark_blanks_and_packing_make_no_other_body(request_: HttpRequest) -> None:
@@ -41,10 +41,10 @@ def test_the_largest_body_is_read() -> None:
         (http_request(), PushRefusal.BODY_EMPTY),
         (http_request(b" \r\n\t"), PushRefusal.BODY_EMPTY),
         (http_request(b"\xef\xbb\xbf \n"), PushRefusal.BODY_EMPTY),
-        (http_request(gzip.compress(b""), content_encoding="gzip"), PushRefusal.BODY_EMPTY),
+        (http_request(gzip.compress(b"", mtime=0), content_encoding="gzip"), PushRefusal.BODY_EMPTY),
         (http_request(LARGEST + b" "), PushRefusal.PAYLOAD_TOO_LARGE),
         (http_request(b" " * (MAX_PUSH_BYTES + 1)), PushRefusal.PAYLOAD_TOO_LARGE),
-        (http_request(gzip.compress(LARGEST + b" "), content_encoding="gzip"), PushRefusal.PAYLOAD_TOO_LARGE),
+        (http_request(gzip.compress(LARGEST + b" ", mtime=0), content_encoding="gzip"), PushRefusal.PAYLOAD_TOO_LARGE),
         (http_request(b"{"), PushRefusal.BAD_BODY),
         (http_request(b"[]"), PushRefusal.BAD_BODY),
         (http_request(b'"text"'), PushRefusal.BAD_BODY),
@@ -58,7 +58,7 @@ def test_the_largest_body_is_read() -> None:
         (http_request(b'{"a": ' + b"9" * 5_000 + b"}"), PushRefusal.BAD_BODY),
         (http_request(b'{"a": ' + b"[" * 32 + b"]" * 32 + b"}"), PushRefusal.BAD_BODY),
         (http_request(b"{}", content_encoding="br"), PushRefusal.BAD_BODY),
-        (http_request(gzip.compress(b"{}")[:-2], content_encoding="gzip"), PushRefusal.BAD_BODY),
+        (http_request(gzip.compress(b"{}", mtime=0)[:-2], content_encoding="gzip"), PushRefusal.BAD_BODY),
     ],
 )
 def test_what_is_no_body_of_this_api_is_refused(request_: HttpRequest, refusal: PushRefusal) -> None:

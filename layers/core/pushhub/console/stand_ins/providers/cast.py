@@ -9,6 +9,7 @@ from pushhub.console.stand_ins.browsers import Browsers
 from pushhub.console.stand_ins.providers.apns import ApnsStandIn
 from pushhub.console.stand_ins.providers.fcm import FcmStandIn
 from pushhub.console.stand_ins.providers.web_push import WebPushStandIn
+from pushhub.console.stand_ins.providers.wns import WnsStandIn
 from pushhub.console.stand_ins.signatures import KeyRing
 
 
@@ -23,6 +24,8 @@ class Props:
 CAST: Final[Mapping[str, Callable[[Props], PlayedProvider]]] = {
     "FCM": lambda props: FcmStandIn(props.keys),
     "APNs": lambda props: ApnsStandIn(props.keys),
+    # Before that of browsers, which takes whatever is for another host.
+    "WNS": lambda props: WnsStandIn(props.keys),
     "Web Push": lambda props: WebPushStandIn(props.browsers),
 }
 """By the provider's name. Each request goes to the first that takes it."""

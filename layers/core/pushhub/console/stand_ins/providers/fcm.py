@@ -18,6 +18,7 @@ from pushhub.console.stand_ins.arrivals import (
     retry_after,
     shown_push,
 )
+from pushhub.console.stand_ins.bearers import GivenBearers
 from pushhub.console.stand_ins.scripts import ReplyKind
 from pushhub.console.stand_ins.signatures import KeyRing, KeysUnknownError, read_jwt
 from pushhub.moments import Milliseconds
@@ -30,7 +31,6 @@ _GOOGLES: Final = "https://oauth2.googleapis.com/token"
 _SECONDS: Final = 3_600
 """How long a bearer lives, and how long a signed claim may."""
 _SKEW_SECONDS: Final = 300
-_SCHEME: Final = "bearer "
 _FCM_ERROR: Final = "type.googleapis.com/google.firebase.fcm.v1.FcmError"
 _BAD_REQUEST: Final = "type.googleapis.com/google.rpc.BadRequest"
 
@@ -41,7 +41,7 @@ class FcmStandIn:
     def __init__(self, keys: KeyRing) -> None:
         """Know service accounts by a ring of keys."""
         self._keys = keys
-        self._bearers: dict[str, Milliseconds] = {}
+        self._bearers = GivenBearers("ya29.", _SECONDS)
 
     def push(self, request: ArrivedRequest) -> ReceivedPush | None:
         """Return the push; its provider is read off the block that the message has."""
@@ -68,13 +68,7 @@ class FcmStandIn:
 
     async def fault(self, request: ArrivedRequest, now: Milliseconds) -> AuthorizationFault | None:
         """Return what is wrong with the bearer."""
-        scheme, bearer = request.authorization[: len(_SCHEME)], request.authorization[len(_SCHEME) :]
-        if scheme.lower() != _SCHEME:
-            return AuthorizationFault("no bearer")
-        until = self._bearers.get(bearer)
-        if until is None:
-            return AuthorizationFault("a bearer that was not given here")
-        return AuthorizationFault("the bearer is over", old=True) if until <= now else None
+        return self._bearers.fault(request, now)
 
     def reply(self, kind: ReplyKind, facts: ReplyFacts) -> ProviderReply:
         """Return FCM's reply."""
@@ -88,10 +82,7 @@ class FcmStandIn:
         problem = await self._why_refused(form.get("assertion", [""])[0], request.authority, now)
         if problem:
             return json_reply(400, {"error": "invalid_grant", "error_description": problem})
-        self._bearers = {bearer: until for bearer, until in self._bearers.items() if until > now}
-        bearer = f"ya29.{secrets.token_urlsafe(24)}"
-        self._bearers[bearer] = Milliseconds(now + _SECONDS * 1000)
-        return json_reply(200, {"access_token": bearer, "expires_in": _SECONDS - 1, "token_type": "Bearer"})
+        return self._bearers.give(now)
 
     async def _why_refused(self, assertion: str, authority: str, now: Milliseconds) -> str:
         signed = read_jwt(assertion)

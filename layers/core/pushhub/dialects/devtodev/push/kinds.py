@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import partial
 from typing import Any, Final, Protocol
 
 from pushhub.dialects.devtodev.push.errors import MAX_LISTED_ERRORS, PushError, PushRefusal, cut_text, push_error
@@ -41,25 +42,32 @@ class Reading:
 
     Attributes:
         taken: keys of `data` that the hub writes itself.
-        errors: what does not fit.
+        errors: what does not fit, as far as a reply lists it.
+        misfits: how many values do not fit.
         ignored_options: how many options were ignored, since nobody knows them.
         parts: values by the part of a message that they are for; a new block begins with none.
     """
 
     taken: frozenset[str] = frozenset()
     errors: list[PushError] = field(default_factory=list)
+    misfits: int = 0
     ignored_options: int = 0
     parts: dict[str, Any] = field(default_factory=dict)
 
-    def note(self, error: PushError) -> None:
-        """Keep an error, unless there are as many as a reply lists."""
-        if len(self.errors) < MAX_LISTED_ERRORS:
-            self.errors.append(error)
+    @property
+    def is_full(self) -> bool:
+        """Whether a reply lists no more errors; then nothing else needs to be read."""
+        return len(self.errors) == MAX_LISTED_ERRORS
 
     def refuse(self, path: str, value: object, expected: str) -> None:
         """Note that a value is not what is expected."""
-        if len(self.errors) < MAX_LISTED_ERRORS:
-            self.errors.append(bad_value(path, value, expected))
+        self.note(lambda: bad_value(path, value, expected))
+
+    def note(self, error: Callable[[], PushError]) -> None:
+        """Note that something does not fit; the error is made only if a reply would list it."""
+        self.misfits += 1
+        if not self.is_full:
+            self.errors.append(error())
 
 
 def _nothing(*_: object) -> Iterator[str]:
@@ -149,8 +157,8 @@ class Choice:
         """See :class:`Kind`."""
         if isinstance(value, str) and value in self.values:
             return self.made(value)
-        shown, expected = shown_value(value), ", ".join(self.values)
-        reading.note(push_error(PushRefusal.UNEXPECTED_VALUE, field=path, value=shown, expected=expected))
+        expected = ", ".join(self.values)
+        reading.note(lambda: push_error(PushRefusal.UNEXPECTED_VALUE, field=path, value=shown_value(value), expected=expected))
         return None
 
 
@@ -165,7 +173,7 @@ class ListOf:
         if not isinstance(value, list):
             reading.refuse(path, value, "an array")
             return None
-        return tuple(self.kind.read(each, f"{path}[{index}]", reading) for index, each in enumerate(value))
+        return tuple(self.kind.read(each, f"{path}[{index}]", reading) for index, each in enumerate(value) if not reading.is_full)
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +238,7 @@ class Object:
             elif self.open and not isinstance(member, dict | list):
                 reading.ignored_options += member is not None
             else:
-                reading.note(push_error(PushRefusal.UNEXPECTED_FIELD, field=member_path(path, name)))
+                reading.note(partial(push_error, PushRefusal.UNEXPECTED_FIELD, field=member_path(path, name)))
         return found
 
 

@@ -122,7 +122,7 @@ class _Audience:
         if not isinstance(value, list) or not value:
             reading.refuse(path, value, f"an array of 1 to {MAX_NAMED} objects")
             return None
-        return tuple(self._element(each, f"{path}[{index}]", reading) for index, each in enumerate(value))
+        return tuple(self._element(each, f"{path}[{index}]", reading) for index, each in enumerate(value) if not reading.is_full)
 
     def _element(self, value: object, path: str, reading: Reading) -> AudienceElement:
         if not isinstance(value, dict):
@@ -149,12 +149,12 @@ _REQUIRED: Final = Object(
 
 def _message(block: PlatformBlock, value: object, hub_keys: Mapping[HubKey, str], reading: Reading) -> Message | None:
     """Return what a block pushes; None where something in it does not fit, which is noted."""
-    errors = len(reading.errors)
+    misfits = reading.misfits
     reading.parts = {}
     BLOCKS[block].read(value, block, reading)
-    if isinstance(value, dict) and len(reading.errors) == errors:
+    if isinstance(value, dict) and reading.misfits == misfits:
         (_finish_windows if block in _WINDOWS else _finish_payload)(block, value, reading)
-    if len(reading.errors) > errors or len(reading.errors) == MAX_LISTED_ERRORS:
+    if reading.misfits > misfits:
         return None
     of: defaultdict[str, dict[str, Any]] = defaultdict(dict)
     for part, made in reading.parts.items():
@@ -186,16 +186,20 @@ def _finish_windows(block: PlatformBlock, value: Mapping[str, Any], reading: Rea
 
 def _finish_payload(block: PlatformBlock, value: Mapping[str, Any], reading: Reading) -> None:
     """Work out what several fields of `ios` or `android` say together, and note where they contradict each other."""
-    parts, payload = reading.parts, value["payload"]
+    parts = reading.parts
     parts["hidden"] = is_hidden(value)
     if not parts["hidden"] and "badge" not in parts and not any(map(parts.get, _SHOWN_PARTS)):
-        reading.refuse(f"{block}.payload.text", payload.get("text"), "a text that is not empty")
+        reading.refuse(f"{block}.payload.text", value["payload"].get("text"), "a text that is not empty")
     if attachment := parts.get("data.attachment"):
         # An extension of the app fetches it.
         parts["ios.mutable_content"] = True
         if attachment.get("type") == "image":
             parts["image"] = attachment["url"]
-    written = {part.removeprefix("data.") for part in parts if part.startswith("data.")} | ({"url"} if "link" in parts else set())
-    for key in parts.get("data", {}):
-        if key in written:
-            reading.refuse(member_path(f"{block}.payload.data", key), parts["data"][key], ANOTHER_NAME)
+    data = parts.get("data", {})
+    for key in filter(_written_keys(parts).__contains__, data):
+        reading.refuse(member_path(f"{block}.payload.data", key), data[key], ANOTHER_NAME)
+
+
+def _written_keys(parts: Mapping[str, Any]) -> set[str]:
+    """Return the keys that other fields of the block write into the data."""
+    return {part.removeprefix("data.") for part in parts if part.startswith("data.")} | ({"url"} if "link" in parts else set())

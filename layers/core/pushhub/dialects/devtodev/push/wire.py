@@ -4,7 +4,6 @@ The rows are those of "Push API" and of the pages of its four blocks in `sources
 read and are the hub's own. A part of a message that begins with `data.` stands in the data as a text: an object is written as JSON.
 """
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
@@ -29,6 +28,7 @@ from pushhub.sends.message import (
     is_url,
 )
 from pushhub.sends.providers.kept_keys import is_kept_by_apns, is_kept_by_fcm
+from pushhub.text import fits_xml
 
 MAX_TAG_CHARACTERS: Final = 255
 """Of a campaign tag."""
@@ -52,12 +52,12 @@ def _of_characters(most: int) -> PlainText:
     return PlainText(f"a text of 1 to {most} characters", lambda text: 1 <= len(text) <= most)
 
 
-_NOT_XML: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
-"""Characters that no XML document has (XML 1.0, 2.2)."""
+def _is_line(text: str) -> bool:
+    return text != "" and fits_xml(text)
 
 
-def _fits_xml(text: str) -> bool:
-    return text != "" and _NOT_XML.search(text) is None
+def _keeps_none(_key: str) -> bool:
+    return False
 
 
 _TEXT: Final = PlainText()
@@ -65,8 +65,8 @@ _URL: Final = PlainText(
     f"an http or https URL of at most {MAX_URL_CHARACTERS} characters", lambda text: text != "" and is_url(text)
 )
 _COLOR: Final = PlainText("#RRGGBB", lambda text: text != "" and is_color(text))
-_LINE: Final = PlainText("a text that is not empty, without control characters", _fits_xml)
-_MORE_LINES: Final = PlainText(_LINE.expected, _fits_xml, lambda text: (text,))
+_LINE: Final = PlainText("a text that is not empty, without control characters", _is_line)
+_MORE_LINES: Final = PlainText(_LINE.expected, _is_line, lambda text: (text,))
 _EXPIRE: Final = Whole(0, MAX_EXPIRE_SECONDS)
 _BADGE: Final = Whole(0, MAX_BADGE)
 
@@ -204,7 +204,15 @@ _ANDROID: Final = Object(
 )
 
 
-_WINDOWS_DATA: Final = Data(lambda _: False)
+_WEB_PICTURE: Final = PlainText(_URL.expected, lambda text: _is_line(text) and is_url(text))
+_TOAST_FIELDS: Final = {
+    "text2": Field(_MORE_LINES, "windows.more_texts"),
+    "image": Field(_WEB_PICTURE, "image"),
+    "icon": Field(_WEB_PICTURE, "icon"),
+    "sound": Field(_LINE, "sound"),
+    "data": Field(Data(_keeps_none), "data"),
+}
+"""What toasts of both blocks have besides title and text."""
 _TILE_LINES: Final = ("title", "text", "text2", "text3")
 
 
@@ -223,7 +231,7 @@ def lacking_one_of(names: tuple[str, ...], shown: str) -> Callable[[Mapping[str,
 
 _PICTURE: Final = PlainText(
     f"an http, https, ms-appx or ms-appdata URL of at most {MAX_URL_CHARACTERS} characters",
-    lambda text: _fits_xml(text) and is_picture(text),
+    lambda text: _is_line(text) and is_picture(text),
 )
 _TILE_SIZE: Final = Object(
     {**{name: Field(_LINE) for name in _TILE_LINES}, "image": Field(_PICTURE)},
@@ -248,21 +256,21 @@ _WINDOWS_BADGE: Final = Either(
 _RAW: Final = Either(
     {
         str: Field(PlainText("a text that is not empty", lambda text: text != ""), "windows.raw"),
-        dict: Field(Object({"data": Field(_WINDOWS_DATA, "data", required=True)})),
+        dict: Field(Object({"data": Field(Data(_keeps_none), "data", required=True)})),
     },
     "a text, or an object with data",
 )
 
 
 def _windows(toast: Object, small: Object) -> Object:
-    kinds: Mapping[str, Kind] = {
-        WindowsKind.TOAST: toast,
-        WindowsKind.TILE: _tile(small),
-        WindowsKind.BADGE: _WINDOWS_BADGE,
-        WindowsKind.RAW: _RAW,
+    kinds: Mapping[str, Field] = {
+        WindowsKind.TOAST: Field(toast),
+        WindowsKind.RAW: Field(_RAW),
+        WindowsKind.TILE: Field(_tile(small), "windows.tiles"),
+        WindowsKind.BADGE: Field(_WINDOWS_BADGE),
     }
     return Object(
-        {**{name: Field(kind) for name, kind in kinds.items()}, "options": Field(_WINDOWS_OPTIONS)},
+        {**kinds, "options": Field(_WINDOWS_OPTIONS)},
         lacking_one_of(tuple(kinds), "toast, raw, tile or badge"),
         rivals=tuple(kinds),
     )
@@ -273,8 +281,7 @@ _WIN: Final = _windows(
         {
             "title": Field(_LINE, "title", required=True),
             "text": Field(_LINE, "text", required=True),
-            "text2": Field(_MORE_LINES, "windows.more_texts"),
-            "data": Field(_WINDOWS_DATA, "data"),
+            **_TOAST_FIELDS,
         }
     ),
     _LEGACY_SMALL,
@@ -285,8 +292,7 @@ _UWP: Final = _windows(
             "scenario": Field(Choice(tuple(ToastScenario), ToastScenario), "windows.scenario"),
             "title": Field(_LINE, "title"),
             "text": Field(_LINE, "text"),
-            "text2": Field(_MORE_LINES, "windows.more_texts"),
-            "data": Field(_WINDOWS_DATA, "data"),
+            **_TOAST_FIELDS,
         },
         lacking_one_of(("title", "text"), "text"),
     ),
