@@ -86,9 +86,10 @@ class World:
 
     def __post_init__(self) -> None:
         self.pack_ids = pack_ids_of(self.store)
+        self.now: Callable[[], Milliseconds] = lambda: Milliseconds(NOW * 1000)
 
     def send(self, *found: Sequence[Subscription], pack: PackKey | None = None) -> DirectResult:
-        clock = Clock(lambda: Milliseconds(NOW * 1000), lambda: self.pusher.elapsed, lambda: 0.5)
+        clock = Clock(self.now, lambda: self.pusher.elapsed, lambda: 0.5)
         named = Named(tuple(NamedProfile(f"user-{n}") for n in range(len(found))))
         sending = replace(sending_of(), selection=named, expire=self.expire, parts=(Part(0, app_of().id, NOW),))
         direct = SendDirectly(self.store, self.pack_ids, self.pusher, self.queue, clock, self.faults.append)
@@ -388,6 +389,15 @@ def test_a_sending_is_started_before_anything_is_pushed_or_put_into_the_queue() 
     late.send(devices(1), pack=PACK)
     starts = [call for call in calls if call[0] == "after start"]
     assert starts == [("after start", 0, 0)] * 2
+
+
+def test_a_sending_with_a_pack_id_has_begun_when_it_was_started() -> None:
+    world, starting = claimed(FakePusher(takes=5)), list[Seconds | None]()
+    world.now = lambda: Milliseconds(NOW * 1000 + int(1000 * (world.pusher.elapsed - BEGUN)))
+    world.store.interrupt = lambda point: starting.append(world.stored.begun) if point == "before record_ended" else None
+    world.send(devices(1), pack=PACK)
+    assert starting == [world.stored.begun] == [NOW]
+    assert world.stored.ended == NOW + 5
 
 
 def test_where_nobody_is_found_a_pack_id_is_not_used() -> None:

@@ -261,3 +261,16 @@ def test_a_start_of_a_sending_whose_id_is_taken_frees_the_pack_id(world: World) 
     stored = world.sendings.sending(MINE)
     assert stored
     assert (stored.name, stored.status) == ("another", SendingStatus.SCHEDULED)
+
+
+def test_a_claim_of_another_with_one_id_of_a_sending_is_not_taken_for_a_start(world: World) -> None:
+    assert world.ids.claim(PACK, MINE, NOW)
+    world.store.release_pack(PACK, MINE)
+
+    def interrupt(point: str) -> None:
+        if point == "before claim_of":
+            assert pack_ids(world).claim(PACK, MINE, NOW)
+
+    world.sendings.interrupt = interrupt
+    with pytest.raises(LostRaceError):
+        world.start()
