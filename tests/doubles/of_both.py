@@ -6,6 +6,7 @@ from typing import Any
 
 from pushhub.adapters.dynamodb.jobs import DynamoJobs
 from pushhub.adapters.dynamodb.journal import DynamoJournals
+from pushhub.adapters.dynamodb.pack_ids import DynamoPackIds
 from pushhub.adapters.dynamodb.reach import DynamoReach
 from pushhub.adapters.dynamodb.sendings import DynamoSendings
 from pushhub.adapters.s3 import S3Files
@@ -18,6 +19,7 @@ from pushhub.catalog.providers import Provider
 from pushhub.imports.job import ChunkProgress, FilePlan, Job, JobId, JobStatus, RowOutcome, S3Object
 from pushhub.imports.port import MissingObjectError, ObjectFacts, ObjectWriter, OpenJournal
 from pushhub.moments import Seconds
+from pushhub.sends.pack_ids import PackClaim, PackIdStore, PackKey
 from pushhub.sends.sending import (
     Deferral,
     DeferralKey,
@@ -32,7 +34,7 @@ from pushhub.sends.sending import (
     SendingId,
     SendingStatus,
 )
-from pushhub.sends.store import LaneUpdate, SettledTry
+from pushhub.sends.store import LaneUpdate, NewDeferral, SettledTry
 from tests.doubles.executions import MemoryExecutions
 from tests.doubles.files import MemoryFiles
 from tests.doubles.imports import MemoryImports
@@ -202,6 +204,10 @@ class SendingsOfBoth(DynamoSendings):
         super().sending(sending)
         return self._memory.sending(sending)
 
+    def record_ended(self, sending: Sending, deferrals: Sequence[NewDeferral], *, started: bool = False) -> None:
+        super().record_ended(sending, deferrals, started=started)
+        self._memory.record_ended(sending, deferrals, started=started)
+
     def begin(self, sending: SendingId, now: Seconds) -> None:
         super().begin(sending, now)
         self._memory.begin(sending, now)
@@ -265,3 +271,25 @@ class SendingsOfBoth(DynamoSendings):
     def running_sendings(self, now: Seconds) -> Sequence[SendingId]:
         super().running_sendings(now)
         return self._memory.running_sendings(now)
+
+
+class PackIdsOfBoth(DynamoPackIds):
+    def __init__(self, client: Any, table: str, retention_days: int, memory: PackIdStore) -> None:
+        super().__init__(client, table, retention_days)
+        self._memory = memory
+
+    def claim_of(self, pack: PackKey) -> PackClaim | None:
+        super().claim_of(pack)
+        return self._memory.claim_of(pack)
+
+    def claim_pack(self, pack: PackKey, claim: PackClaim, now: Seconds) -> bool:
+        super().claim_pack(pack, claim, now)
+        return self._memory.claim_pack(pack, claim, now)
+
+    def start(self, pack: PackKey, sending: Sending, now: Seconds, until: Seconds) -> None:
+        super().start(pack, sending, now, until)
+        self._memory.start(pack, sending, now, until)
+
+    def release_pack(self, pack: PackKey, sending: SendingId) -> bool:
+        super().release_pack(pack, sending)
+        return self._memory.release_pack(pack, sending)

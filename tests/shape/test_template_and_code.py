@@ -43,10 +43,19 @@ from tests.doubles.audience import MemoryAudience
 from tests.doubles.exchange import ScriptedExchange
 from tests.doubles.functions import Context, load_handler, wiring_of
 from tests.doubles.ledger import MemoryLedger
-from tests.doubles.of_both import ExecutionsOfBoth, FilesOfBoth, ImportsOfBoth, JournalsOfBoth, ReachOfBoth, SendingsOfBoth
+from tests.doubles.of_both import (
+    ExecutionsOfBoth,
+    FilesOfBoth,
+    ImportsOfBoth,
+    JournalsOfBoth,
+    PackIdsOfBoth,
+    ReachOfBoth,
+    SendingsOfBoth,
+)
 from tests.shape.test_template import FUNCTIONS, RESOURCES, TEMPLATE, by_function, folder_of, metrics_of, of_type, triggers
 from tests.wire.golden import Case, Given, cases, catalog_of
 from tests.wire.importing import world_of
+from tests.wire.push_sending import push_send_world_of
 from tests.wire.sending import sends_world_of
 from tests.wire.serving import SECRETS, Handler, read_answer
 
@@ -290,6 +299,8 @@ def _run(patch: pytest.MonkeyPatch, name: str, case: Case) -> set[Right]:
         return _run_import(patch, name, case)
     if name.startswith("Sends"):
         return _run_sends(patch, name, case)
+    if name == "PushSend":
+        return _run_push_send(patch, case)
     if name == "PushSubscribe":
         can = Can(catalog_of("push_subscribe"), SECRETS)
         before = [case.event_with(body) for body in case.given]
@@ -353,6 +364,23 @@ def _run_sends(patch: pytest.MonkeyPatch, name: str, case: Case) -> set[Right]:
         patch.setattr(wiring_of(folder_of(name)), "DynamoReach", partial(ReachOfBoth, memory=world.reach))
     with _answered_from(patch, can):
         load_handler(folder_of(name)).handler(case.event, Context(90_000))
+    return can.needed
+
+
+def _run_push_send(patch: pytest.MonkeyPatch, case: Case) -> set[Right]:
+    world, wiring = push_send_world_of(case), wiring_of("push_send")
+    can = Can(world.catalog, world.secrets, in_ledger=None)
+    can.refused = {"DeliveriesQueue": case.given_object.get("not_taken", "")}
+    shared = importlib.import_module("pushhub.edge.wiring.sends")
+    providers = importlib.import_module("pushhub.edge.wiring.providers")
+    patch.setattr(shared, "DynamoSendings", partial(SendingsOfBoth, memory=world.store))
+    patch.setattr(shared, "milliseconds_now", lambda: Milliseconds(1000 * world.now))
+    patch.setattr(wiring, "DynamoPackIds", partial(PackIdsOfBoth, memory=world.pack_ids.store))
+    patch.setattr(wiring, "DynamoReach", partial(ReachOfBoth, memory=world.reach))
+    patch.setattr(providers, "Http2Transport", lambda **_: world.transport)
+    patch.setattr(providers, "DynamoAudience", partial(AudienceOfBoth, memory=world.audience))
+    with _answered_from(patch, can):
+        load_handler("push_send").handler(case.event, Context(28_000))
     return can.needed
 
 

@@ -126,7 +126,7 @@ def assert_replied(case: Case, status: int, body: bytes | str, headers: Mapping[
     """Check a reply against the golden one: status, the body as what it says, the headers that are in the golden one."""
     expected = case.reply
     actual = _parsed(body, expected["body"])
-    assert (status, _hidden(actual, expected["body"])) == (expected["status"], _normal(expected["body"]))
+    assert (status, with_forms(actual, expected["body"])) == (expected["status"], _normal(expected["body"]))
     if isinstance(actual, dict):
         _assert_one_profile_for_each_database(actual.get("data", []))
     for name, value in expected.get("headers", {}).items():
@@ -136,14 +136,15 @@ def assert_replied(case: Case, status: int, body: bytes | str, headers: Mapping[
 def assert_became(case: Case, actual: Mapping[str, Any]) -> None:
     """Check what came of a batch of messages."""
     assert (
-        _hidden({name: value for name, value in actual.items() if value or name == "batchItemFailures"}, case.reply) == case.reply
+        with_forms({name: value for name, value in actual.items() if value or name == "batchItemFailures"}, case.reply)
+        == case.reply
     )
 
 
 def assert_queued(case: Case, envelopes: Sequence[Envelope], queue: str = "queued") -> None:
     """Check what an HTTP event put into a queue, which stands under this name in the golden reply."""
     expected = case.reply.get(queue, [])
-    assert _hidden([shown(envelope) for envelope in envelopes], expected) == expected
+    assert with_forms([shown(envelope) for envelope in envelopes], expected) == expected
 
 
 def shown(envelope: Envelope) -> dict[str, Any]:
@@ -169,12 +170,12 @@ def _assert_one_profile_for_each_database(data: list[dict[str, Any]]) -> None:
     assert len(profiles) == len({database for database, _ in profiles})
 
 
-def _hidden(actual: Any, expected: Any) -> Any:
+def with_forms(actual: Any, expected: Any) -> Any:
     """Put the names of forms where the expectation has them and the value is of that form."""
     if isinstance(expected, dict) and isinstance(actual, dict):
-        return {key: _hidden(value, expected.get(key)) for key, value in actual.items()}
+        return {key: with_forms(value, expected.get(key)) for key, value in actual.items()}
     if isinstance(expected, list) and isinstance(actual, list):
-        return [_hidden(value, form) for value, form in zip(actual, expected, strict=False)] + actual[len(expected) :]
+        return [with_forms(value, form) for value, form in zip(actual, expected, strict=False)] + actual[len(expected) :]
     if isinstance(expected, str) and expected in FORMS and re.fullmatch(FORMS[expected], str(actual)):
         return expected
     return actual

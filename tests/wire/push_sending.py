@@ -1,8 +1,8 @@
 """The golden events of `push_send`, with everything that the endpoint touches in memory.
 
 A case's `<case>.given.json` is an object (:class:`Given`). Its `<case>.reply.json` has the reply and, where there is any of it,
-what was `pushed` (each push as its provider gets it), what the queue of `deliveries` has got, the `sendings` that are written, and the
-push tokens that were `retired`.
+what was `pushed` (each push as its provider gets it), what the queue of `deliveries` has got, the `sendings` that are written, and
+the push tokens that were `retired`.
 
 Who can be reached stands in `people.yaml` beside the cases.
 """
