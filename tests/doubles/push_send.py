@@ -88,7 +88,7 @@ class PushSendWorld:
     def apps(self) -> Apps:
         return Apps(
             CachedCatalog(lambda: self.catalog, clock=lambda: self.elapsed, now=self.clock.now),
-            CachedAppSecrets(self._app_secrets, clock=lambda: self.elapsed, now=self.clock.now),
+            CachedAppSecrets(lambda: self.app_secrets, clock=lambda: self.elapsed, now=self.clock.now),
         )
 
     @cached_property
@@ -125,7 +125,9 @@ class PushSendWorld:
             on_stop=self.stopped.append,
         )
 
-    def _app_secrets(self) -> AppSecrets:
+    @property
+    def app_secrets(self) -> AppSecrets:
+        """The same credentials for each app."""
         credentials = app_secrets().app_credentials["shop-app"]
         return AppSecrets(dict.fromkeys(map(str, self.catalog.apps), credentials))
 

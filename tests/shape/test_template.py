@@ -62,6 +62,7 @@ QUEUE_FUNCTIONS = [name for name in FUNCTIONS if triggers(name, "SQS")]
 TOLD_FUNCTIONS = [name for name in FUNCTIONS if triggers(name, "EventBridgeRule")]
 SWEEPS = [name for name in FUNCTIONS if triggers(name, "Schedule") and name not in TOLD_FUNCTIONS]
 PUSHING_FUNCTIONS = ["SendsLane", "SendsDeliver"]
+"""Those that queues feed; `PushSend` pushes while a caller waits."""
 by_function = pytest.mark.parametrize("name", FUNCTIONS)
 by_http_function = pytest.mark.parametrize("name", HTTP_FUNCTIONS)
 by_queue_function = pytest.mark.parametrize("name", QUEUE_FUNCTIONS)
@@ -493,7 +494,7 @@ def test_the_secret_has_no_name() -> None:
 
 def test_credentials_of_apps_have_a_secret_of_their_own_that_functions_that_push_may_read_and_no_other() -> None:
     assert of_type("AWS::SecretsManager::Secret").keys() == {"Secret", "AppsSecret"}
-    readers = {f"{name}{suffix}" for name in PUSHING_FUNCTIONS for suffix in ("", "Role")}
+    readers = {f"{name}{suffix}" for name in (*PUSHING_FUNCTIONS, "PushSend") for suffix in ("", "Role")}
     of_others = {name: one for name, one in RESOURCES.items() if name not in readers}
     others = [
         one for one in of_others.values() if one["Type"] in {"AWS::IAM::Role", "AWS::IAM::Policy", "AWS::Serverless::Function"}

@@ -29,7 +29,7 @@ from pushhub.adapters.dynamodb.schema import sendings as sendings_schema
 from pushhub.adapters.dynamodb.schema.imports import job_item
 from pushhub.audience.changes import Change
 from pushhub.audience.port import Snapshot, SnapshotQuery
-from pushhub.catalog.app_secrets import write_app_secrets
+from pushhub.catalog.app_secrets import AppSecrets, write_app_secrets
 from pushhub.catalog.document import write_document
 from pushhub.catalog.model import Catalog, DatabaseId
 from pushhub.catalog.secrets import Secrets, write_secrets
@@ -97,6 +97,7 @@ class Can:
     needed: set[Right] = field(default_factory=set)
     in_ledger: Mapping[str, Any] | None = field(default_factory=lambda: ANSWERED_JOB)
     """The item that is found in the Ledger, whatever is looked up; None where there is none."""
+    app_secrets: AppSecrets = field(default_factory=app_secrets)
 
     def answer(self, operation: str, asked: Mapping[str, Any]) -> dict[str, Any]:
         self.needed |= set(_rights_for(operation, asked))
@@ -108,7 +109,7 @@ class Can:
             case "BatchGetItem":
                 return {"Responses": {}}
             case "GetSecretValue" if asked["SecretId"] == "AppsSecret":
-                return {"SecretString": write_app_secrets(app_secrets()), "VersionId": "1"}
+                return {"SecretString": write_app_secrets(self.app_secrets), "VersionId": "1"}
             case "GetSecretValue":
                 return {"SecretString": write_secrets(self.secrets), "VersionId": "1"}
             case "SendMessageBatch":
@@ -369,7 +370,7 @@ def _run_sends(patch: pytest.MonkeyPatch, name: str, case: Case) -> set[Right]:
 
 def _run_push_send(patch: pytest.MonkeyPatch, case: Case) -> set[Right]:
     world, wiring = push_send_world_of(case), wiring_of("push_send")
-    can = Can(world.catalog, world.secrets, in_ledger=None)
+    can = Can(world.catalog, world.secrets, in_ledger=None, app_secrets=world.app_secrets)
     can.refused = {"DeliveriesQueue": case.given_object.get("not_taken", "")}
     shared = importlib.import_module("pushhub.edge.wiring.sends")
     providers = importlib.import_module("pushhub.edge.wiring.providers")

@@ -23,7 +23,7 @@ from pushhub.moments import Seconds
 from pushhub.sends.outcomes import Outcome
 from pushhub.sends.port import PushRequest
 from pushhub.sends.sending import Sending
-from tests.doubles.apps import subscription_of
+from tests.doubles.apps import ANDROID, cancelled_for, subscription_of
 from tests.doubles.push_send import PushSendWorld
 from tests.wire.golden import EVENTS, Case, shown
 from tests.wire.sending import read_push_answer
@@ -64,7 +64,10 @@ def push_send_world_of(case: Case) -> PushSendWorld:
             for provider, push_tokens in person["devices"].items()
             for push_token in push_tokens
         ]
-        world.subscribe(person["profile"], devices, person["fields"], person.get("database", 17))
+        cancelled = [
+            cancelled_for(subscription_of(ANDROID, f"cancelled-{number}")) for number in range(person.get("cancelled", 0))
+        ]
+        world.subscribe(person["profile"], [*devices, *cancelled], person["fields"], person.get("database", 17))
     for happened in given.get("before", []):
         if isinstance(happened, int):
             world.now, world.elapsed = Seconds(world.now + happened), world.elapsed + happened
