@@ -2,13 +2,8 @@
 
 import re
 
-import pytest
-
 from pushhub.audience.command import Reason, Refused
-from pushhub.dialects.altcraft.events.errors import EventRefusal
-from pushhub.dialects.altcraft.subscribe.errors import SubscribeRefusal, description_of
-from pushhub.dialects.devtodev.push.errors import PushRefusal
-from pushhub.dialects.http import RefusalTable
+from pushhub.dialects.altcraft.subscribe.errors import description_of
 from tests.lambda_environment import ROOT
 from tests.wire.golden import EVENTS, cases
 
@@ -40,17 +35,6 @@ def test_every_golden_event_stands_in_a_row_of_its_function_and_every_row_names_
 def test_every_description_is_in_the_table() -> None:
     for description in DESCRIPTIONS:
         assert f"`{description.rstrip(': ')}" in DECISIONS["altcraft"]
-
-
-@pytest.mark.parametrize("refusal", [*SubscribeRefusal, *EventRefusal], ids=str)
-def test_every_refusal_is_in_the_readme(refusal: RefusalTable) -> None:
-    text = refusal.text.replace("{detail}", "body …").replace("{unit}", "characters, or bytes")
-    assert f"| {refusal.status} | {re.sub(r'\{\w+\}', '…', text)} |" in README
-
-
-@pytest.mark.parametrize("refusal", [each for each in PushRefusal if each is not PushRefusal.UNEXPECTED], ids=str)
-def test_every_refusal_with_a_code_of_the_vendor_is_in_the_readme(refusal: PushRefusal) -> None:
-    assert f"| {refusal.status} | {refusal.vendor_code} | {re.sub(r'\{\w+\}', '…', refusal.text)} |" in README
 
 
 def test_every_description_of_an_element_is_in_the_readme() -> None:

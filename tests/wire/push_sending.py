@@ -64,9 +64,7 @@ def push_send_world_of(case: Case) -> PushSendWorld:
             for provider, push_tokens in person["devices"].items()
             for push_token in push_tokens
         ]
-        cancelled = [
-            cancelled_for(subscription_of(ANDROID, f"cancelled-{number}")) for number in range(person.get("cancelled", 0))
-        ]
+        cancelled = [cancelled_for(subscription_of(ANDROID, f"cancelled-{number}")) for number in range(person.get("cancelled", 0))]
         world.subscribe(person["profile"], [*devices, *cancelled], person["fields"], person.get("database", 17))
     for happened in given.get("before", []):
         if isinstance(happened, int):
