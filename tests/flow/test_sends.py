@@ -202,6 +202,68 @@ def test_an_opened_link_moves_the_numbers_of_its_sending(up: Up) -> None:
     assert pushhub(up, "events", "show", "--uid", entry["uid"])
 
 
+USER_TOKEN = "VxT4nR8wLq-5f0c2e91ab637d48"
+
+
+def subscribe_user(up: Up, field: str, user: str, provider: str, push_token: str) -> None:
+    """Subscribe a device of a user whom devtodev's API knows by a field."""
+    subscriptions = [{"provider": provider, "subscription_id": push_token}]
+    matching = {"matching": "custom", "field_name": field, "field_value": user}
+    body = {"resource_token": RESOURCE_TOKEN, **matching, "subscriptions": subscriptions}
+    reply = urllib3.request("POST", f"{up.note.url}/push_subscribe", json=body, timeout=60)
+    assert reply.json()["data"][0]["status"] == "ok", reply.data
+
+
+def push_send(up: Up, **request: Any) -> tuple[int, Any]:
+    """Send as a client of devtodev's API does: without a Content-Type, the token in the URL."""
+    body = json.dumps({"app_id": "demo", "campaign_tag": "flow", **request})
+    url = f"{up.note.url}/api/v1/push/send?user_token={USER_TOKEN}"
+    reply = urllib3.request("POST", url, body=body.encode(), timeout=60)
+    return reply.status, reply.json()
+
+
+def campaign(up: Up, tag: str) -> Any:
+    """Return the statistics of a tag."""
+    (found,) = [each for each in pushhub(up, "sendings", "stats", "--app", "demo", "--tag", tag) if each["tag"] == tag]
+    return found
+
+
+USERS = [
+    ("userId", "u-1", "android-firebase", "token-of-user-1"),
+    ("idfa", "IDFA-2", "ios-apns", "0a" * 16),
+    ("userId", "u-3", "android-firebase", "gone-of-user-3"),
+    ("userId", "u-4", "android-firebase", "wrong-of-user-4"),
+    ("userId", "u-5", "uwp-wns", "https://db5p.notify.windows.com/?token=user-5"),
+]
+
+
+def test_devtodevs_api_sends_within_the_request_and_its_campaign_is_counted(up: Up) -> None:
+    for user in USERS:
+        subscribe_user(up, *user)
+    request = {
+        "pack_id": "flow-1",
+        "audience": [{"idfa": "IDFA-2"}, *({"userId": f"u-{number}"} for number in (1, 3, 4, 5, 6))],
+        "ios": {"payload": {"text": "Hello world!"}},
+        "android": {"payload": {"title": "Hello", "text": "world!"}},
+        "uwp": {"toast": {"title": "Hello", "text": "world!"}},
+    }
+    status, reply = push_send(up, **request)
+    result = reply["data"]["result"]
+    assert (status, result["audience"], result["successful"], result["erroneous"]) == (200, 5, 3, 2)
+    told = {(detail["identifier"]["userId"], detail["code"]) for detail in result["error_details"]}
+    assert told == {("u-3", "UNREGISTERED"), ("u-4", "SENDER_ID_MISMATCH")}
+    assert push_send(up, **request)[1]["errors"][0]["code"] == 32
+    profile = pushhub(up, "profile", "show", "--db", str(DATABASE), "--field", "userId=u-3")
+    assert [subscription["live"] for subscription in profile["subscriptions"]] == [False]
+    (entry,) = pushhub(up, "devices", "list", "--token", "token-of-user-1")
+    assert (entry["shown"]["title"], entry["authorization"], entry["verdict"]) == ("Hello", "ok", "accepted")
+    link = json.loads(entry["request"]["body"]["message"]["data"]["hub_link"])["open"]
+    assert urllib3.request("GET", link, timeout=60).status == 200
+    until(lambda: campaign(up, "flow")["opened"] == 1)
+    assert [campaign(up, "flow")[name] for name in ("sendings", "accepted", "erroneous")] == [1, 3, 2]
+    assert USER_TOKEN not in up.engine_log + up.said
+
+
 def at(seconds: int) -> str:
     """Return a moment so many seconds from now, as an option takes it."""
     return f"{datetime.now(UTC) + timedelta(seconds=seconds):%Y-%m-%dT%H:%M:%SZ}"
