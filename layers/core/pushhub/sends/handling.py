@@ -141,6 +141,10 @@ def note_end(store: SendingStore, sending: SendingId, clock: Clock, handled: Han
         handled.faults.append(SendFault.UNAVAILABLE)
 
 
+CLOCKS_APART_SECONDS: Final = 30
+"""How far the clocks of two machines may be apart."""
+
+
 def served_since(sending: Sending, part: Part, now: Seconds) -> Milliseconds:
     """Return the moment since when a part is there to be sent: whatever was changed before it counts for the part."""
     return max(minted_at(sending.id), Milliseconds(1000 * part.due) if part.due <= now else minted_at(sending.id))
