@@ -196,8 +196,8 @@ class MemorySendings:
     def running_sendings(self, now: Seconds) -> Sequence[SendingId]:
         with self.call("running_sendings"):
             listed = [each for each in self._sendings.values() if not self.is_pushing(each.id)]
-            running = [each for each in listed if not each.status.ended and each.first_due <= now]
-            return [each.id for each in sorted(running, key=lambda each: (each.first_due, each.id))]
+            running = [each for each in listed if not each.status.ended and each.due <= now]
+            return [each.id for each in sorted(running, key=lambda each: (each.due, each.id))]
 
     def is_pushing(self, sending: SendingId) -> bool:
         """Say whether a sending was started with a pack id and is not recorded."""
@@ -212,8 +212,7 @@ class MemorySendings:
             found = [
                 replace(each, selection=Named(()), messages={}) for each in self._sendings.values() if minted_on(each.id) == day
             ]
-            latest = sorted(filter(fits, found), key=lambda each: (each.due, each.id), reverse=True)[:most]
-            return sorted(latest, key=lambda each: each.id, reverse=True)
+            return sorted(filter(fits, found), key=lambda each: each.id, reverse=True)[:most]
 
     def hide(self, key: DeferralKey) -> None:
         """Be as before a deferral was written, until it is shown again."""

@@ -11,6 +11,7 @@ from pushhub.catalog.model import App, AppId, Catalog, ProviderBlock
 from pushhub.faults import UnavailableError
 from pushhub.moments import Milliseconds
 from pushhub.sends.accounts import Account, Accounts
+from pushhub.sends.handling import CLOCKS_APART_SECONDS
 from pushhub.sends.outcomes import Outcome, RecipientOutcome
 from pushhub.sends.platforms import Block
 from pushhub.sends.providers.apns import ApnsAccount
@@ -168,8 +169,9 @@ def test_an_app_and_its_credentials_are_as_new_as_what_is_sent() -> None:
     assert apps.app(disabled.id, moment) == disabled
     assert isinstance(kept.account(disabled, Block.APNS), RecipientOutcome)
     moment, stored, credentials = Milliseconds(moment + 5), Catalog({}, {}, apps={disabled.id: app_of()}), app_secrets()
-    assert apps.app(disabled.id, Milliseconds(moment - 5)) == disabled
-    assert apps.app(disabled.id, Milliseconds(moment - 1)) == app_of()
+    apart = 1000 * CLOCKS_APART_SECONDS
+    assert apps.app(disabled.id, Milliseconds(moment - 5 - apart)) == disabled
+    assert apps.app(disabled.id, Milliseconds(moment - 4 - apart)) == app_of()
     assert made(kept, app_of(), Block.APNS)
 
 

@@ -9,7 +9,7 @@ from pushhub.catalog.model import App
 from pushhub.faults import LostRaceError, UnavailableError
 from pushhub.moments import Seconds
 from pushhub.outgoing.queues import Delivery
-from pushhub.sends.handling import SendFault
+from pushhub.sends.handling import CLOCKS_APART_SECONDS, SendFault
 from pushhub.sends.outcomes import Outcome, RecipientOutcome
 from pushhub.sends.queue_messages import read_deferral, read_lane, write_lane
 from pushhub.sends.sending import Everyone, LaneKey, LaneName, Place, ProviderStop, RunId, Sending, SendingStatus
@@ -196,7 +196,7 @@ def test_a_throttled_lane_pauses_for_as_long_as_its_provider_asks() -> None:
     world.answers[0] = THROTTLED
     world.run()
     assert (world.pushed(), world.sends.envelopes[0].delay) == ([0, 1], 120)
-    world.now = Seconds(NOW + 119)
+    world.now = Seconds(NOW + 120 - CLOCKS_APART_SECONDS - 1)
     world.run()
     assert world.pushed() == [0, 1]
     world.now = Seconds(NOW + 120)
@@ -329,6 +329,15 @@ def test_a_worker_whose_clock_is_behind_takes_the_lane_that_was_given_up() -> No
     world = SendingWorld(6)
     world.before["before push"] = [lambda: setattr(world, "now", NOW + 41)]
     world.run()
-    world.now = Seconds(NOW + 41 - 29)
+    world.now = Seconds(NOW + 41 - CLOCKS_APART_SECONDS)
     world.run()
     assert world.pushed() == [0, 1, 2, 3, 4, 5]
+
+
+def test_a_worker_whose_clock_is_behind_takes_the_lane_after_its_pause() -> None:
+    world = SendingWorld(4)
+    world.answers[0] = THROTTLED
+    world.run()
+    world.now = Seconds(NOW + world.sends.envelopes[0].delay - CLOCKS_APART_SECONDS)
+    world.run()
+    assert world.pushed() == [0, 1, 2, 3]

@@ -494,10 +494,29 @@ def test_dead_push_tokens_are_retired_side_by_side() -> None:
     assert world.faults == []
 
 
+class WatchedAudience(MemoryAudience):
+    """An audience that says whether a commit came while another was under way; each waits a moment for one that does."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.met = False
+        self._both = threading.Barrier(2)
+
+    def commit(self, database: DatabaseId, change: Change) -> None:
+        try:
+            self._both.wait(timeout=0.1)
+            self.met = True
+        except threading.BrokenBarrierError:
+            self._both.reset()
+        super().commit(database, change)
+
+
 def test_those_of_one_profile_are_retired_one_after_the_other() -> None:
-    world = answering(fcm=[fcm_error(404, "UNREGISTERED")]).subscribed(PHONE, TABLET)
+    audience = WatchedAudience()
+    world = World(FakeTransport({"messages:send": [fcm_error(404, "UNREGISTERED")]}), audience).subscribed(PHONE, TABLET)
     assert PHONE.profile == TABLET.profile
     world.push([PHONE, TABLET])
+    assert not audience.met
     assert world.stored(PHONE).retired
     assert world.stored(TABLET).retired
 

@@ -21,6 +21,8 @@ PUSH_SECONDS: Final = 15
 """Within which the pushes of one step, or of one try, are over."""
 LEASE_MARGIN_SECONDS: Final = 10
 """How much longer a lease lasts than the function that takes it may run: its worker is certainly dead by then."""
+CLOCKS_APART_SECONDS: Final = 30
+"""How far the clocks of two machines may be apart."""
 
 _METRICS: Final = {
     Outcome.ACCEPTED: "PushesAccepted",

@@ -34,6 +34,7 @@ from pushhub.moments import Clock, Milliseconds, Seconds
 from pushhub.outgoing.queues import MAX_DELAY_SECONDS, Delivery, Envelope, Queue
 from pushhub.sends.accounting import account, messages_bad, set_apart
 from pushhub.sends.handling import (
+    CLOCKS_APART_SECONDS,
     LEASE_MARGIN_SECONDS,
     PUSH_SECONDS,
     Batches,
@@ -69,8 +70,6 @@ from pushhub.sends.store import NewDeferral, RecordedStep, SendingStore
 
 SLICE_SECONDS: Final = 40
 """How long a run goes on from step to step before it lets others have their turn."""
-CLOCKS_APART_SECONDS: Final = 30
-"""How far the clocks of two workers may be apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,8 +189,8 @@ class _Slice:
         return self.use_case.put_again(self.run.key, self.pause, self.handled)
 
     def _give_up(self) -> None:
-        """Let another run have the lane after the pause; or at once, also a worker whose clock is behind."""
-        self.run.give_up(Seconds(now_of(self.use_case.clock) + (self.pause or -CLOCKS_APART_SECONDS)))
+        """Let another run have the lane when its message comes, which waits out the pause; its clock may be behind."""
+        self.run.give_up(Seconds(now_of(self.use_case.clock) + self.pause - CLOCKS_APART_SECONDS))
 
     def _take(self, step: Step) -> None:
         if self.app and step.recipients:

@@ -294,11 +294,6 @@ class Sending:
         """When its first part begins."""
         return min(part.due for part in self.parts)
 
-    @property
-    def first_due(self) -> Seconds:
-        """When its first part is due."""
-        return min(part.due for part in self.parts)
-
     def not_after(self, part: Part) -> Seconds:
         """Return the moment after which the hub tries no recipient of a part any more."""
         return Seconds(part.due + self.expire)

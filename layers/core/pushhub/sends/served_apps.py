@@ -6,6 +6,7 @@ from pushhub.catalog.app_secrets import CachedAppSecrets
 from pushhub.catalog.cached import CachedCatalog
 from pushhub.catalog.model import App, AppId
 from pushhub.moments import Milliseconds
+from pushhub.sends.handling import CLOCKS_APART_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,13 +20,15 @@ class Apps:
     def app(self, id_: AppId, since: Milliseconds) -> App | None:
         """Return an app as the catalog had it at a moment or later, or None; the next account of it is as new.
 
-        Who sends right after a change of the catalog is served by what was changed, whatever the process has kept.
+        Who sends right after a change of the catalog is served by what was changed, whatever the process has kept, even where the
+        moment is of a clock that is :data:`CLOCKS_APART_SECONDS` behind.
 
         Raises:
             UnavailableError: the catalog cannot be read.
         """
-        self.catalog.forget_before(since)
-        self.secrets.forget_before(since)
+        certainly = Milliseconds(since + 1000 * CLOCKS_APART_SECONDS)
+        self.catalog.forget_before(certainly)
+        self.secrets.forget_before(certainly)
         return self.catalog.app(id_)
 
     def current(self, id_: AppId) -> App | None:

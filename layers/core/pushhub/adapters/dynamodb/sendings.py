@@ -288,13 +288,12 @@ class DynamoSendings:
         Args:
             day: on which their ids were made.
             fits: says of each whether it is to be returned.
-            most: how many are returned at most, those that are due last; None for all. Further ones are not kept in memory.
+            most: how many are returned at most, the newest; None for all. Further ones are not kept in memory.
         """
         partitions = schema.day_partitions(day)
         found = (schema.sending_of(item | _NO_CONTENT) for partition in partitions for item in self._listed_items(partition))
         fitting = filter(fits, found)
-        kept = fitting if most is None else heapq.nlargest(most, fitting, key=lambda sending: (sending.due, sending.id))
-        return sorted(kept, key=lambda sending: sending.id, reverse=True)
+        return sorted(fitting, key=_id_of, reverse=True) if most is None else heapq.nlargest(most, fitting, key=_id_of)
 
     def _listed_items(self, partition: str) -> Iterator[Item]:
         return items_in(self._client, self._table, partition, attributes=_LISTED)
@@ -384,6 +383,10 @@ class DynamoSendings:
     def _written_together(self, actions: list[Any]) -> bool:
         """Write a transaction; return whether its guards held."""
         return write_guarded(lambda: self._client.transact_write_items(TransactItems=actions), self._sleep) is not None
+
+
+def _id_of(sending: Sending) -> SendingId:
+    return sending.id
 
 
 def _update_of(sending: SendingId) -> Update:

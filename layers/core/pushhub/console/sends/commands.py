@@ -11,7 +11,7 @@ from pushhub.console.failure import ConsoleError
 from pushhub.console.printing import print_done, print_found
 from pushhub.console.reading import read_each
 from pushhub.console.sends.app_choice import chosen_app, sending_app
-from pushhub.console.sends.listing import newest
+from pushhub.console.sends.listing import due_lately, newest
 from pushhub.console.sends.report import app_text, list_lines, reached_entry, reached_lines, sending_entry, sending_lines
 from pushhub.console.sends.selectors import require_selectable, selecting
 from pushhub.console.sends.sending_id import SENDING_ID
@@ -49,7 +49,7 @@ def sendings_() -> None:
 @stack_options
 @json_option
 def list_(*, app: str | None, limit: int, stack: Stack | None, as_json: bool) -> None:
-    """Print the sendings that are due last, the last one first.
+    """Print sendings, the one that was made last first.
 
     A sending is forgotten after the days that the stack's parameter EventRetentionDays says.
     """
@@ -140,7 +140,7 @@ def tag_stats(*, app: str | None, tag: str | None, days: int, stack: Stack | Non
     stores = open_sends(stack)
     with faults_explained():
         of_app = None if app is None else chosen_app(stores.catalog.load().catalog, app).id
-        found = newest(
+        found = due_lately(
             stores.sendings,
             min(days, stores.days),
             seconds_now(),

@@ -64,7 +64,7 @@ def sending_key(sending: SendingId) -> Item:
 
 def running_sending_key(sending: Sending) -> Item:
     """Return the key of a sending in the list of those that have not ended, which is in the order of their first parts."""
-    return {"pk": SENDING, "sk": f"{sending.first_due:012d}#{_id_text(sending.id)}"}
+    return {"pk": SENDING, "sk": f"{sending.due:012d}#{_id_text(sending.id)}"}
 
 
 def running_sending_of(item: Item) -> tuple[Seconds, SendingId]:
