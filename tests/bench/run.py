@@ -1,6 +1,6 @@
 """Measures what the project promises of speed and memory, and prints it as tables.
 
-    uv run python tests/bench/run.py [cold|warm|hub|forwarding|events|imports|rendering|direct|sending|filter …]
+    uv run python tests/bench/run.py [cold|warm|hub|forwarding|events|imports|rendering|direct|push|sending|filter …]
 
 Ratios compare things measured in the same run; absolute figures say more of the machine than of the code.
 """
@@ -20,6 +20,7 @@ from tests.bench import (
     forwarding,
     importing,
     local_hub,
+    push_send,
     rendering,
     sending,
     warm_handler,
@@ -34,6 +35,7 @@ PARTS = {
     "imports": importing.measure,
     "rendering": rendering.measure,
     "direct": direct.measure,
+    "push": push_send.measure,
     "sending": sending.measure,
     "filter": filter_sending.measure,
 }
