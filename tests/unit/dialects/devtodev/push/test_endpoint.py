@@ -18,6 +18,7 @@ from pushhub.dialects.devtodev.push.request import MAX_PUSH_BYTES
 from pushhub.dialects.http import Answer
 from pushhub.faults import UnavailableError
 from pushhub.moments import Milliseconds, Seconds
+from pushhub.sends.message import Message, MessageError
 from pushhub.sends.outcomes import Outcome
 from pushhub.sends.pack_ids import BLOCKED_SECONDS, CLAIM_SECONDS
 from pushhub.sends.sending import MAX_HUB_TRIES_SECONDS, SendingStatus, campaign_launch
@@ -455,6 +456,31 @@ def test_an_app_that_was_changed_is_served_as_it_is_after_a_minute() -> None:
     hub.catalog = replace(hub.catalog, apps=apps)
     hub.elapsed, hub.now = hub.elapsed + 60, Seconds(hub.now + 60)
     assert codes(ask(hub)) == [24]
+
+
+def test_a_key_that_firebase_alone_keeps_for_itself_reaches_iphones_through_apns() -> None:
+    hub = world()
+    hub.subscribe(
+        "ida", [subscription_of(APNS, "1b" * 32), subscription_of(Provider("ios-firebase"), PHONE + "2")], {"userId": "ida"}
+    )
+    block = {"payload": {"text": "Hello", "data": {"from": "Ann"}}}
+    found = result(ask(hub, audience=[{"userId": "ida"}], ios=block, android=None))
+    assert (found["successful"], [each["service"] for each in found["error_details"]]) == (1, ["FCM"])
+    (push,) = hub.transport.pushes
+    assert json.loads(push.body)["from"] == "Ann"
+
+
+def test_what_no_provider_of_a_block_takes_is_refused_with_the_name_of_the_block() -> None:
+    hub = world()
+
+    def refuse(provider: Provider, _: Message) -> None:
+        if provider != ANDROID:
+            raise MessageError("a rule of this provider")
+
+    hub.endpoint = replace(hub.endpoint, require_fit=refuse)
+    (error,) = replied(ask(hub))["errors"]
+    assert (error["code"], hub.transport.requests) == (30, [])
+    assert error["msg"].startswith("Invalid value for field ios.")
 
 
 ANSWERS = [answered(200, {"name": "m"}), FCM_GONE, answered(400, {}), answered(503, {}), answered(500, {}), answered(403, {})]

@@ -4,9 +4,10 @@ The checks stand in the order of the vendor's table; which of them comes first w
 Nothing is written before all of them are done, but for the claim of a pack id.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NoReturn, TYPE_CHECKING
 
 from pushhub.audience.model import Subscription
 from pushhub.audience.port import AudienceReach, ReachPage
@@ -39,6 +40,9 @@ from pushhub.sends.sending import (
     mint_sending_id,
 )
 from pushhub.sends.served_apps import Apps
+
+if TYPE_CHECKING:
+    from pushhub.dialects.devtodev.push.wire import PlatformBlock
 
 DIALECT: Final = "devtodev"
 SECONDS_TO_LAST_READ: Final = 10
@@ -126,14 +130,25 @@ class PushSend:
         return app
 
     def _require_fit(self, order: PushOrder, messages: Mapping[Provider, Message]) -> None:
+        """Refuse a message that is too large for a provider, or that no provider of its block takes.
+
+        What one of them alone refuses is erroneous for its recipients: a key that Firebase keeps for itself is sent through APNs.
+        """
+        misfits: defaultdict[PlatformBlock, list[MessageError | None]] = defaultdict(list)
         for provider, message in sorted(messages.items()):
-            try:
-                self.require_fit(provider, message)
-            except MessageTooLargeError as error:
-                raise _refused(PushRefusal.PAYLOAD_TOO_LARGE) from error
-            except MessageError as error:
-                block = block_of(provider, order.blocks.keys())
-                raise _refused(PushRefusal.BAD_VALUE, field=block, value=_NOT_QUOTED, expected=str(error)) from error
+            misfits[block_of(provider, order.blocks.keys())].append(self._misfit(provider, message))
+        for block, of_providers in misfits.items():
+            if all(of_providers):
+                raise _refused(PushRefusal.BAD_VALUE, field=block, value=_NOT_QUOTED, expected=str(of_providers[0]))
+
+    def _misfit(self, provider: Provider, message: Message) -> MessageError | None:
+        try:
+            self.require_fit(provider, message)
+        except MessageTooLargeError as error:
+            raise _refused(PushRefusal.PAYLOAD_TOO_LARGE) from error
+        except MessageError as error:
+            return error
+        return None
 
     def _require_time(self, begun: float) -> None:
         if self.clock.elapsed() - begun > SECONDS_TO_LAST_READ:

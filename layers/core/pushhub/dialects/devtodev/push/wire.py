@@ -156,7 +156,7 @@ _IOS: Final = Object(
                     "loc-key": Field(_TEXT, "ios.loc_key"),
                     "loc-args": Field(ListOf(_TEXT), "ios.loc_args"),
                     "launch-image": Field(_TEXT, "ios.launch_image"),
-                    "data": Field(Data(lambda key: is_kept_by_apns(key) or is_kept_by_fcm(key)), "data"),
+                    "data": Field(Data(is_kept_by_apns), "data"),
                     "badge": Field(_BADGE, "badge"),
                     "sound": Field(_TEXT, "sound"),
                     "attachment": Field(
