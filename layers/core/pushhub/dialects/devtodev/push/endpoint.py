@@ -7,7 +7,7 @@ Nothing is written before all of them are done, but for the claim of a pack id.
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final, NoReturn, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from pushhub.audience.model import Subscription
 from pushhub.audience.port import AudienceReach, ReachPage
