@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
+from pushhub.adapters.dynamodb.schema.sending_content import content_text
 from pushhub.audience.model import Subscription
 from pushhub.catalog.model import App
 from pushhub.catalog.providers import Provider
@@ -30,7 +31,15 @@ from pushhub.sends.sending import (
     SendingStatus,
     minted_on,
 )
-from pushhub.sends.store import MAX_DUE_PARTS, KnownSendingError, LaneUpdate, NewDeferral, SettledTry
+from pushhub.sends.store import (
+    MAX_DUE_PARTS,
+    MAX_SENDING_BYTES,
+    KnownSendingError,
+    LaneUpdate,
+    NewDeferral,
+    SendingTooLargeError,
+    SettledTry,
+)
 
 
 @dataclass
@@ -82,6 +91,8 @@ class MemorySendings:
                 add(replace(sending, messages={}))
                 self._count(sending.launch, sending.counts)
                 return
+            if len(content_text(sending.selection, sending.messages).encode()) > MAX_SENDING_BYTES:
+                raise SendingTooLargeError("bytes of messages and identifiers")
             add(replace(sending, status=SendingStatus.RUNNING, counts=OutcomeCounts(), ended=None))
             key = LaneKey(sending.id, 0, NAMED_LANE)
             pending = sum(_number(each.recipients) for each in deferrals)

@@ -15,7 +15,7 @@ from pushhub.audience.port import ReachedProfile
 from pushhub.catalog.model import DatabaseId
 from pushhub.catalog.providers import Provider, PushToken
 from pushhub.dialects.altcraft.subscribe.endpoint import SECONDS_TO_LAST_CALL
-from pushhub.dialects.devtodev.push.endpoint import SECONDS_TO_LAST_READ
+from pushhub.dialects.devtodev.push.endpoint import SECONDS_TO_LOOK_UP
 from pushhub.edge.wiring.pushing import FUNCTION_SECONDS
 from pushhub.events.intake import SECONDS_TO_LAST_REPORT
 from pushhub.imports.keys import DONE, FAILED, INBOX, REPORTS, WORK
@@ -324,7 +324,7 @@ LONGEST_WORK = {
     "PostEvents": 2 * LONGEST_CALL,
     "CryptoPostEvents": 3 * LONGEST_CALL,
     # The last look-up; the claim of a pack id, and the read that settles it.
-    "PushSend": SECONDS_TO_LAST_READ + 2 * LONGEST_CALL,
+    "PushSend": SECONDS_TO_LOOK_UP + 2 * LONGEST_CALL,
     # The catalog; the last report, whose last try may begin after 8 s; a call of each queue.
     "RecordEvents": LONGEST_CALL + SECONDS_TO_LAST_REPORT + MAX_RACE_SECONDS + LONGEST_CALL + 2 * LONGEST_CALL,
     # The catalog and the secret; the upstreams; a call of each queue.

@@ -29,7 +29,7 @@ ENOUGH = REFUSALS_OF_ENDPOINTS_STOP_AT
 
 def accounted(provider: Provider, *outcomes: RecipientOutcome, tries: int = 0, chance: float = 0.5) -> Accounted:
     pushed = [(subscription_of(provider, f"token-{number}"), outcome) for number, outcome in enumerate(outcomes)]
-    return account(pushed, tries, NOW, HOURS, chance)
+    return account(pushed, tries, NOW, lambda _: HOURS, chance)
 
 
 def stopped(provider: Provider, *outcomes: RecipientOutcome, before: OutcomeCounts = NOBODY) -> set[Provider]:

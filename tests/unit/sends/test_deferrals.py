@@ -9,9 +9,10 @@ from pushhub.moments import Seconds
 from pushhub.outgoing.queues import Delivery
 from pushhub.sends.deferrals import EARLY_SECONDS, MessageStanding, early_seconds, standing
 from pushhub.sends.handling import SendFault
+from pushhub.sends.message import Message
 from pushhub.sends.outcomes import Outcome, RecipientOutcome
 from pushhub.sends.queue_messages import DeferralMessage, WaitingRecipient, read_deferral, write_deferral
-from pushhub.sends.sending import Deferral, DeferralKey, Place, ProviderStop, RunId, SendingStatus
+from pushhub.sends.sending import ANY_PROVIDER, Deferral, DeferralKey, Place, ProviderStop, RunId, SendingStatus
 from tests.doubles.schedules import ANDROID, APNS, LEASE_SECONDS, CrashError
 from tests.doubles.sending_world import ACCEPTED, NOW, SendingWorld
 
@@ -238,6 +239,15 @@ def test_all_are_expired_after_the_end() -> None:
     world.now = Seconds(NOW + 3_601)
     world.deliver_newest()
     assert (world.pushed(), world.counted()) == ([], {"expired": 1})
+
+
+def test_a_recipient_is_expired_once_the_time_of_its_own_message_is_over() -> None:
+    world = waiting_world(RETRY, RETRY)
+    short = replace(world.current(), messages={ANY_PROVIDER: Message("Sale"), ANDROID: Message("Sale", expire=30)})
+    world.store._sendings[short.id] = short
+    world.now = Seconds(NOW + 60)
+    world.deliver_newest()
+    assert (world.pushed(), world.counted()) == ([1], {"expired": 1, "accepted": 1})
 
 
 def test_a_provider_that_is_stopped_is_not_asked_again() -> None:

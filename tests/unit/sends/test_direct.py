@@ -18,6 +18,7 @@ from pushhub.moments import Clock, Milliseconds, Seconds
 from pushhub.sends.accounts import Accounts
 from pushhub.sends.direct import MAX_IN_REQUEST, MAX_WAITING, SECONDS_TO_RECORD, STEP_RECIPIENTS, DirectResult, SendDirectly
 from pushhub.sends.finding import Finding
+from pushhub.sends.message import Message
 from pushhub.sends.outcomes import Outcome, RecipientOutcome
 from pushhub.sends.pack_ids import BLOCKED_SECONDS, PackKey
 from pushhub.sends.pushing import ProviderPusher
@@ -83,6 +84,7 @@ class World:
     queue: MemoryQueue = field(default_factory=MemoryQueue)
     faults: list[str] = field(default_factory=list)
     expire: int = 3_600
+    messages_of: dict[str, Message] | None = None
 
     def __post_init__(self) -> None:
         self.pack_ids = pack_ids_of(self.store)
@@ -91,7 +93,7 @@ class World:
     def send(self, *found: Sequence[Subscription], pack: PackKey | None = None) -> DirectResult:
         clock = Clock(self.now, lambda: self.pusher.elapsed, lambda: 0.5)
         named = Named(tuple(NamedProfile(f"user-{n}") for n in range(len(found))))
-        sending = replace(sending_of(), selection=named, expire=self.expire, parts=(Part(0, app_of().id, NOW),))
+        sending = replace(sending_of(self.messages_of), selection=named, expire=self.expire, parts=(Part(0, app_of().id, NOW),))
         direct = SendDirectly(self.store, self.pack_ids, self.pusher, self.queue, clock, self.faults.append)
         return direct(sending, app_of(), found, BEGUN, pack)
 
@@ -226,6 +228,27 @@ def test_one_that_would_wait_beyond_its_time_is_expired_at_once() -> None:
     assert words(world.send(devices(1, "busy"))) == [[Outcome.EXPIRED]]
     assert world.queue.puts == 0
     assert world.stored.status == SendingStatus.EXPIRED
+
+
+def test_one_whose_time_is_over_before_the_queue_can_deliver_it_is_expired_at_once() -> None:
+    world = World(FakePusher({"late": replace(LATER_AGAIN, after=2)}), expire=SECONDS_TO_RECORD - 1)
+    (outcomes,) = world.send(devices(1, "late")).outcomes
+    assert ([each.outcome for each in outcomes], outcomes[0].code, world.queue.envelopes) == ([Outcome.EXPIRED], "503", [])
+    assert (world.stored.status, world.stored.counts) == (SendingStatus.EXPIRED, OutcomeCounts.of(ANDROID, Outcome.EXPIRED))
+
+
+def test_those_that_are_left_and_have_no_time_for_the_queue_are_expired() -> None:
+    world = World(FakePusher(takes=8), expire=0)
+    (outcomes,) = world.send(devices(1_000)).outcomes
+    assert [each.outcome for each in outcomes] == [Outcome.ACCEPTED] * 300 + [Outcome.EXPIRED] * 700
+    assert (world.queue.envelopes, world.stored.counts.total) == ([], 1_000)
+
+
+def test_each_provider_has_the_time_of_its_own_message() -> None:
+    world = World(FakePusher({"late": replace(LATER_AGAIN, after=60)}))
+    world.messages_of = {ANDROID: Message("Sale", expire=3_600), APNS: Message("Sale", expire=30)}
+    (outcomes,) = world.send([*devices(1, "late"), *devices(1, "late", APNS)]).outcomes
+    assert [each.outcome for each in outcomes] == [Outcome.RETRY, Outcome.EXPIRED]
 
 
 def test_what_the_queue_does_not_take_is_expired_and_told_of() -> None:

@@ -494,6 +494,14 @@ def test_dead_push_tokens_are_retired_side_by_side() -> None:
     assert world.faults == []
 
 
+@pytest.mark.parametrize("seen", [NOW - 1, NOW, NOW + 1])
+def test_a_device_that_was_seen_in_the_second_of_its_push_is_retired_if_its_push_token_is_dead(seen: int) -> None:
+    world = answering(fcm=[fcm_error(404, "UNREGISTERED")])
+    phone = replace(PHONE, seen=Seconds(seen))
+    world.subscribed(phone).push([phone])
+    assert world.stored(phone).retired
+
+
 class WatchedAudience(MemoryAudience):
     """An audience that says whether a commit came while another was under way; each waits a moment for one that does."""
 

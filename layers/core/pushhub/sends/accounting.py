@@ -4,7 +4,7 @@ Those that wait are pushed to later; all others are accounted for, by the last o
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -94,7 +94,11 @@ def set_apart(
 
 
 def account(
-    pushed: Sequence[tuple[Subscription, RecipientOutcome]], tries: int, now: Seconds, not_after: Seconds, chance: float
+    pushed: Sequence[tuple[Subscription, RecipientOutcome]],
+    tries: int,
+    now: Seconds,
+    not_after: Callable[[Provider], Seconds],
+    chance: float,
 ) -> Accounted:
     """Return what came of recipients that were pushed to.
 
@@ -102,19 +106,19 @@ def account(
         pushed: each with its outcome.
         tries: how often they have been tried before.
         now: when the outcomes came.
-        not_after: when nobody is tried any more; a recipient that would have to wait beyond it is expired at once.
+        not_after: when nobody of a provider is tried any more; a recipient that would have to wait beyond it is expired at once.
         chance: from 0 to 1; how much of the longest wait is waited where the provider has not said.
     """
     last_words = [(recipient, outcome, _wait(outcome, tries, chance)) for recipient, outcome in pushed]
     waiting = tuple(
         WaitingRecipient(recipient.ref, Seconds(now + wait))
         for recipient, _, wait in last_words
-        if wait and now + wait <= not_after
+        if wait and now + wait <= not_after(recipient.address.provider)
     )
     done = [
         (recipient, outcome, Outcome.EXPIRED if wait else outcome.outcome)
         for recipient, outcome, wait in last_words
-        if not wait or now + wait > not_after
+        if not wait or now + wait > not_after(recipient.address.provider)
     ]
     return Accounted(
         counts=count_of((recipient.address.provider, last) for recipient, _, last in done),

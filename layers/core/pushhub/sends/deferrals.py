@@ -23,11 +23,13 @@ which comes again, and perhaps the next one, which has too many recipients then.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, auto
+from functools import partial
 from typing import Final
 
 from pushhub.audience.model import Subscription
 from pushhub.audience.port import AudienceReach
 from pushhub.catalog.model import App, AppId
+from pushhub.catalog.providers import Provider
 from pushhub.faults import LostRaceError, UnavailableError
 from pushhub.moments import Clock, Milliseconds, Seconds
 from pushhub.outgoing.queues import MAX_DELAY_SECONDS, Delivery, Envelope, Queue
@@ -162,12 +164,12 @@ class TryDeferral:
 
     def _try(self, sending: Sending, message: DeferralMessage, now: Seconds, handled: HandledSends) -> bool:
         part = sending.parts[message.key.lane.part]
-        app, not_after = self.apps(sending.app, served_since(sending, part, now)), sending.not_after(part)
-        over = now > not_after or sending.cancelling or app is None or not app.enabled
+        app, not_after = self.apps(sending.app, served_since(sending, part, now)), partial(sending.not_after_for, part)
+        over = now > sending.not_after(part) or sending.cancelling or app is None or not app.enabled
         due = message.recipients if over else tuple(each for each in message.recipients if each.not_before <= now)
         if not due:
             return self._put(message, handled)
-        found = {} if over or app is None else self._found(app, due)
+        found = {} if over or app is None else self._found(app, [each for each in due if now <= not_after(each.provider)])
         run = self.mint_run()
         if not self._is_claimed(message, run, now):
             return self._put_back(message, EARLY_SECONDS, handled)
@@ -193,7 +195,9 @@ class TryDeferral:
             deferral = self.store.deferral(message.key)
             return deferral is not None and deferral.run == run
 
-    def _pushed(self, sending: Sending, app: App, recipients: list[Subscription], tries: int, not_after: Seconds) -> Accounted:
+    def _pushed(
+        self, sending: Sending, app: App, recipients: list[Subscription], tries: int, not_after: Callable[[Provider], Seconds]
+    ) -> Accounted:
         to_push, counts = set_apart(recipients, sending.stopped, late=False)
         outcomes = self.pusher.push(sending, app, to_push, self.push_seconds) if to_push else ()
         pushed = list(zip(to_push, outcomes, strict=True))

@@ -21,6 +21,7 @@ the start of one with a pack id               nothing is pushed, put or written;
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import batched
 from typing import Final
 
@@ -48,8 +49,8 @@ from pushhub.sends.sending import (
     ProviderStop,
     Sending,
     SendingStatus,
+    named_place,
 )
-from pushhub.sends.steps import named_place
 from pushhub.sends.store import MAX_ENDED_DEFERRALS, KnownSendingError, NewDeferral, SendingStore, SendingTooLargeError
 
 STEP_RECIPIENTS: Final = 150
@@ -66,6 +67,7 @@ SECONDS_TO_RECORD: Final = 10
 """How long the queue holds a message back at least: the sending is written after it was put, and has to be there by then."""
 
 _LEFT: Final = RecipientOutcome(Outcome.RETRY, reason="it waits in the queue: the time of the request was over before its turn")
+_LEFT_LATE: Final = RecipientOutcome(Outcome.EXPIRED, reason="its time was over before its turn")
 _REFUSED_BY_QUEUE: Final = RecipientOutcome(Outcome.EXPIRED, reason="the queue did not take it, so it is not sent")
 _TOO_MANY: Final = RecipientOutcome(Outcome.EXPIRED, reason=f"over {MAX_WAITING} were left for the queue, so it is not sent")
 _NOT_RECORDED: Final = RecipientOutcome(Outcome.UNKNOWN, reason="it is not known whether its waiting was written; it may be sent")
@@ -161,6 +163,7 @@ class _Request:
     def defer(self) -> None:
         """Put those that wait into the queue, those that are due first in messages of their own."""
         now = self._now()
+        self._expire_late(Seconds(now + SECONDS_TO_RECORD))
         every = list(self._messages(now))
         messages, surplus = every[:MAX_ENDED_DEFERRALS], every[MAX_ENDED_DEFERRALS:]
         refused = self.use_case.deliveries.put([message.envelope(now) for message in messages]) if messages else frozenset()
@@ -185,12 +188,27 @@ class _Request:
             self.use_case.on_fault(f"sending {self.sending.id}: it is pushed, and could not be written: {fault}")
             self._settle(self.waiting, _NOT_RECORDED, but=Outcome.EXPIRED)
 
+    def _expire_late(self, earliest: Seconds) -> None:
+        """Expire those whose time is over before the queue can deliver them, which is at a moment at the earliest."""
+        part = self.sending.parts[0]
+        in_time: list[WaitingRecipient] = []
+        late: list[Provider] = []
+        for each in self.waiting:
+            if max(each.not_before, earliest) <= self.sending.not_after_for(part, each.provider):
+                in_time.append(each)
+            else:
+                late.append(each.provider)
+                came = self.came[each.reference]
+                self.came[each.reference] = _LEFT_LATE if came is _LEFT else replace(came, outcome=Outcome.EXPIRED)
+        self.waiting = in_time
+        self.counts += count_of((provider, Outcome.EXPIRED) for provider in late)
+
     def _push_step(self, recipients: Sequence[Subscription]) -> None:
         if not recipients:
             return
         outcomes = self.use_case.pusher.push(self.sending, self.app, recipients, STEP_SECONDS)
         pushed = list(zip(recipients, outcomes, strict=True))
-        not_after = self.sending.not_after(self.sending.parts[0])
+        not_after = partial(self.sending.not_after_for, self.sending.parts[0])
         accounted = account(pushed, 0, self._now(), not_after, self.use_case.clock.chance())
         self.counts += accounted.counts
         self.waiting += accounted.waiting

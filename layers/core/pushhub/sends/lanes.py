@@ -26,6 +26,7 @@ run comes back if its worker dies. For that, the queue has to hide a message for
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from pushhub.catalog.model import App, AppId
@@ -206,7 +207,7 @@ class _Slice:
         self.run.step_claimed(Claim(step.place, number_by_provider(each.address.provider for each in step.recipients)))
         outcomes = use_case.pusher.push(self.sending, app, to_push, use_case.push_seconds) if to_push else ()
         pushed = list(zip(to_push, outcomes, strict=True))
-        accounted = account(pushed, 0, now_of(clock), not_after, clock.chance())
+        accounted = account(pushed, 0, now_of(clock), partial(self.sending.not_after_for, self.part), clock.chance())
         counts += accounted.counts
         self.run.step_done(RecordedStep(step.place, counts, self._deferrals(step.place, accounted.waiting)))
         self.pause = accounted.pause

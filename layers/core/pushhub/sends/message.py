@@ -5,6 +5,7 @@ alone can show stands in :class:`AndroidExtras`, :class:`IosExtras` and :class:`
 for each platform makes a message for each.
 """
 
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -204,6 +205,15 @@ class WindowsExtras:
     display_name: str = ""
     badge_glyph: str = ""
     raw: str = ""
+
+    @property
+    def raw_object(self) -> Mapping[str, object] | None:
+        """The content of a raw push where it is a JSON object."""
+        try:
+            document = json.loads(self.raw)
+        except (ValueError, RecursionError):
+            return None
+        return document if isinstance(document, dict) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -167,7 +167,9 @@ class ProviderPusher:
         of_profiles: defaultdict[ProfileId, list[Retire]] = defaultdict(list)
         for subscription, came in results:
             if came.outcome == Outcome.GONE:
-                gone_since = Milliseconds(moment * 1000) if came.gone_since is None else came.gone_since
+                # The subscription was read before the push, though perhaps in the same second.
+                pushed_at = Milliseconds(max(1000 * moment, 1000 * subscription.seen + 1))
+                gone_since = pushed_at if came.gone_since is None else came.gone_since
                 reason = f"{came.code}: {came.reason}" if came.code else came.reason
                 of_profiles[subscription.profile].append(Retire(app.database, subscription, reason, sending.id, gone_since))
         if not of_profiles:

@@ -97,12 +97,17 @@ def _number_of(text: str) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8]) or 1
 
 
-def sending_of_launch(launch: Launch) -> SendingId | None:
-    """Return the sending whose own launch this is; None where it is the launch of something else."""
-    minted, chance = divmod(launch.at, _NANOSECONDS_PER_MILLISECOND)
-    if launch.campaign or chance >= 2**_CHANCE_BITS or minted >= 2 ** (_ID_BITS - _CHANCE_BITS):
+def sending_minted_at(nanoseconds: int) -> SendingId | None:
+    """Return the sending that has these :func:`minted_nanoseconds`, as a uid says them; None where there can be none."""
+    minted, chance = divmod(nanoseconds, _NANOSECONDS_PER_MILLISECOND)
+    if chance >= 2**_CHANCE_BITS or minted >= 2 ** (_ID_BITS - _CHANCE_BITS):
         return None
     return SendingId(minted << _CHANCE_BITS | chance)
+
+
+def named_place(position: int) -> Place:
+    """Return the place of an identifier, by its position in the request, from 0."""
+    return Place(f"{position:08}")
 
 
 class SendingStatus(StrEnum):
@@ -297,6 +302,11 @@ class Sending:
     def not_after(self, part: Part) -> Seconds:
         """Return the moment after which the hub tries no recipient of a part any more."""
         return Seconds(part.due + self.expire)
+
+    def not_after_for(self, part: Part, provider: Provider) -> Seconds:
+        """Return the moment after which the hub tries no recipient of a provider any more: a message may end before the sending."""
+        message = self.message_for(provider)
+        return Seconds(part.due + min(self.expire, message.expire)) if message else self.not_after(part)
 
     def message_for(self, provider: Provider) -> Message | None:
         """Return what is pushed through a provider; None where there is nothing for it."""

@@ -11,7 +11,7 @@ from typing import Final, Protocol
 from pushhub.audience.model import ProfileId, Subscription, SubscriptionRef
 from pushhub.audience.port import AudienceReach
 from pushhub.catalog.model import App
-from pushhub.sends.sending import MAX_STEP_RECIPIENTS, Identifier, LaneName, Named, Place, Sending
+from pushhub.sends.sending import MAX_STEP_RECIPIENTS, Identifier, LaneName, Named, Place, Sending, named_place
 
 STEP_PAGE_PROFILES: Final = 500
 """Profiles that one call reads of the index. With their fields they may take up to 1 MB."""
@@ -93,11 +93,6 @@ class Steps:
         if isinstance(sending.selection, Named):
             return self.named.after(app, sending.selection.identifiers, done)
         return self.index.after(app, lane, done)
-
-
-def named_place(position: int) -> Place:
-    """Return the place of an identifier, by its position in the request, from 0."""
-    return Place(f"{position:08}")
 
 
 def _packed[Owner, Thing](

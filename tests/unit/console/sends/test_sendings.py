@@ -338,6 +338,12 @@ def test_a_campaign_counts_when_it_runs_and_not_when_it_was_made(hub_: FakeHub) 
     assert [each["tag"] for each in json.loads(run("sendings", "stats", "--json").stdout)] == ["spring"]
 
 
+def test_a_campaign_that_is_called_as_none_is_counted_with_those_without_a_tag(hub_: FakeHub) -> None:
+    first = ended(hub_, sending_of(tag="-"))
+    ended(hub_, replace(sending_of(NOON - 1), launch=first.launch))
+    assert [(each["tag"], each["sendings"]) for each in json.loads(run("sendings", "stats", "--json").stdout)] == [("", 2)]
+
+
 def test_campaigns_are_counted_by_tag(hub_: FakeHub, monkeypatch: pytest.MonkeyPatch) -> None:
     first, second = ended(hub_, sending_of(tag="spring")), ended(hub_, sending_of(NOON - 1))
     shared = ended(hub_, replace(sending_of(NOON - 2, tag="spring"), launch=first.launch))

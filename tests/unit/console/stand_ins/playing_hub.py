@@ -37,7 +37,7 @@ from pushhub.sends.providers.wns_bearer import WnsAccount
 from pushhub.sends.signing import P256Key, RsaKey
 from tests.doubles.credentials import PrivateKey, p256_key, rsa_key
 
-UID = "e|2_2_2|w2_2_2_____2.2_2|android-firebase"
+UID = "e|2_2_2|w2ud_2_2_____2.2_2|android-firebase"
 MESSAGE = Message(title="Hi 👋", text="There", link="https://example.com/a", data={"k": "v"})
 CHANNELS = "https://db5p.notify.windows.com/w/"
 PROVIDERS = ("FCM", "APNs", "WNS", "Web Push")

@@ -23,11 +23,11 @@ from pushhub.sends.message import Message, PushRecipient, TileContent, TileSize,
 from pushhub.sends.outcomes import Outcome
 from pushhub.sends.port import PushRequest
 from pushhub.sends.providers.wns_bearer import WnsAccount
-from pushhub.sends.sending import SendingId, launch_of, mint_sending_id
+from pushhub.sends.sending import SendingId, launch_of, mint_sending_id, minted_nanoseconds
 from tests.unit.console.stand_ins.playing_hub import MESSAGE, PROVIDERS, SECRETS, UID, Playing, playing
 
 SENDING = mint_sending_id(Milliseconds(1_790_000_000_123), 0.7)
-OURS = mint_uid(launch_of(SENDING, 3), 1_790_000_000_123_000_000, Recipient(17, "0" * 24, "019ae3a5", "ios-apns"))
+OURS = mint_uid(launch_of(SENDING, 3), minted_nanoseconds(SENDING), Recipient(17, "0" * 24, "019ae3a5", "ios-apns"))
 HUBS = {"uid": OURS, "launch_id": "l", "hub_link": '{"ack":"a","open":"b"}'}
 
 
@@ -158,8 +158,8 @@ def windows(kind: str, **fields: Any) -> Message:
             None,
             "TileSmall: c\nTileWide: a · b",
         ),
-        (windows("raw", raw="<!DOCTYPE a><toast><text>a</text></toast>"), None, None),
-        (windows("raw", raw="<other><text>a</text></other>"), None, None),
+        (windows("raw", raw="<!DOCTYPE a><toast><text>a</text></toast>"), None, "raw: <!DOCTYPE a><toast><text>a</text></toast>"),
+        (windows("raw", raw="<other><text>a</text></other>"), None, "raw: <other><text>a</text></other>"),
     ],
 )
 def test_of_each_kind_of_push_to_windows_it_is_told_what_the_device_shows(

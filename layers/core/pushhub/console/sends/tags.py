@@ -12,7 +12,7 @@ from pushhub.console.tables import table_lines
 from pushhub.console.terminal import beginning, on_one_line
 from pushhub.events.command import Happening
 from pushhub.events.ledger import LaunchStatistics
-from pushhub.sends.sending import Sending
+from pushhub.sends.sending import NO_TAG, Sending
 
 _SHOWN: Final = 40
 _NO_TAG: Final = "(none)"
@@ -44,14 +44,19 @@ def read_tags(counters: LaunchCounters, sendings: Sequence[Sending]) -> list[Tag
     """
     of_tags: defaultdict[str, list[Sending]] = defaultdict(list)
     for sending in sendings:
-        of_tags[sending.tag].append(sending)
-    launches = list(dict.fromkeys((sending.tag, sending.launch.text) for sending in sendings))
+        of_tags[_tag_of(sending)].append(sending)
+    launches = list(dict.fromkeys((_tag_of(sending), sending.launch.text) for sending in sendings))
     rows: defaultdict[str, list[LaunchStatistics]] = defaultdict(list)
     read = read_each(lambda launch: counters.statistics(launch[1]), launches, "reading launches")
     for (tag, _), counted in zip(launches, read, strict=True):
         rows[tag] += counted
     tags = [_summed(tag, len(of_tag), rows[tag]) for tag, of_tag in of_tags.items()]
     return sorted(tags, key=lambda each: (-each.accepted, each.tag))
+
+
+def _tag_of(sending: Sending) -> str:
+    """Return the tag of a sending; one that is called as those without a tag are has one launch with them."""
+    return "" if sending.tag == NO_TAG else sending.tag
 
 
 def _summed(tag: str, sendings: int, rows: Iterable[LaunchStatistics]) -> TagStatistics:

@@ -19,7 +19,7 @@ from pushhub.events.uid import parse_uid
 from pushhub.moments import Milliseconds, iso_milliseconds
 from pushhub.sends.outcomes import Outcome
 from pushhub.sends.port import ProviderReply
-from pushhub.sends.sending import SendingId, sending_of_launch
+from pushhub.sends.sending import SendingId, sending_minted_at
 
 _CREDENTIALS: Final = {"authorization", "cookie", "proxy-authorization", "crypto-key"}
 _HIDDEN: Final = "…"
@@ -110,4 +110,4 @@ def _masked(value: str) -> str:
 
 def _sending(uid: str | None) -> SendingId | None:
     parsed = parse_uid(uid) if uid else None
-    return sending_of_launch(parsed.launch) if parsed else None
+    return sending_minted_at(parsed.sent) if parsed else None

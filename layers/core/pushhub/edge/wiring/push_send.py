@@ -8,7 +8,7 @@ from pushhub.adapters.dynamodb.reach import DynamoReach
 from pushhub.dialects.devtodev.push.endpoint import PushSend
 from pushhub.edge.observing.sends import push_fault, stopped_provider
 from pushhub.edge.wiring.pushing import PusherOnDemand, PushingSettings, apps_of_sendings
-from pushhub.edge.wiring.queues import queue
+from pushhub.edge.wiring.queues import QueueOnDemand
 from pushhub.edge.wiring.sends import mint_run, sendings, sends_clock
 from pushhub.sends.direct import SendDirectly
 from pushhub.sends.finding import Finding
@@ -38,7 +38,7 @@ def endpoint() -> PushSend:
             store=sendings(client, settings),
             pack_ids=pack_ids,
             pusher=PusherOnDemand(client, apps, settings),
-            deliveries=queue(clients.sqs(), settings.deliveries_queue),
+            deliveries=QueueOnDemand(settings.deliveries_queue),
             clock=clock,
             on_fault=push_fault,
         ),

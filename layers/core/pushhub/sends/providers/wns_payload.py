@@ -4,7 +4,6 @@ Sources: "Toast content schema", "Tile content schema", "Badge notifications", "
 catalog" in `sources.md`.
 """
 
-import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -176,21 +175,13 @@ def _raw(message: Message, hub: Mapping[str, str]) -> SlottedText:
         return JsonTemplate({**message.payload, **hub})
     if message.payload:
         raise MessageError("windows.raw: a raw push has either a content of its own, or data and link")
-    document = _json_object(given) if message.hub_keys else None
+    document = message.windows.raw_object if message.hub_keys else None
     if document is not None and not document.keys().isdisjoint(message.hub_keys.values()):
         raise MessageError("windows.raw: a key is one that the hub writes itself")
     if document is None or not hub:
         return slotted_json(given)
     # What the caller wrote stays as it is behind the first brace.
     return slotted_json(compact_json(hub)[:-1] + ("," if document else "") + given.lstrip()[1:])
-
-
-def _json_object(text: str) -> Mapping[str, object] | None:
-    try:
-        document = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    return document if isinstance(document, dict) else None
 
 
 def _lines(message: Message) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from pushhub.catalog.file import read_catalog_file
 from pushhub.catalog.providers import Provider
-from pushhub.dialects.devtodev.push.endpoint import SECONDS_TO_LAST_READ
+from pushhub.dialects.devtodev.push.endpoint import SECONDS_TO_LOOK_UP
 from pushhub.dialects.devtodev.push.errors import MAX_LISTED_ERRORS
 from pushhub.dialects.devtodev.push.request import MAX_PUSH_BYTES
 from pushhub.dialects.http import Answer
@@ -357,7 +357,7 @@ def test_what_is_sent_and_cannot_be_written_is_answered_as_it_is() -> None:
 
 def test_look_ups_that_take_too_long_are_answered_with_503_before_anything_is_claimed_or_sent() -> None:
     hub = world()
-    hub.takes_to_find = SECONDS_TO_LAST_READ + 1
+    hub.takes_to_find = SECONDS_TO_LOOK_UP + 1
     assert codes(ask(hub, pack_id="one")) == [1]
     assert nothing_is_sent(hub)
 
@@ -456,6 +456,21 @@ def test_an_app_that_was_changed_is_served_as_it_is_after_a_minute() -> None:
     hub.catalog = replace(hub.catalog, apps=apps)
     hub.elapsed, hub.now = hub.elapsed + 60, Seconds(hub.now + 60)
     assert codes(ask(hub)) == [24]
+
+
+def test_what_a_hidden_push_does_not_show_is_not_kept_for_those_that_wait() -> None:
+    hub = world()
+    hub.transport.answers = {"apple": [answered(503, {"reason": "ServiceUnavailable"})]}
+    hidden = {"payload": {"text": "x" * 120_000, "data": {"a": "b"}}, "options": {"hidden": True}}
+    assert result(ask(hub, ios=hidden))["successful"] == 2
+    assert (len(hub.deliveries.envelopes), hub.faults, hub.sendings[-1].status) == (1, [], SendingStatus.RUNNING)
+
+
+def test_a_push_of_one_block_is_not_tried_later_than_that_block_says() -> None:
+    hub = world()
+    hub.transport.answers = {"apple": [answered(503, {"reason": "ServiceUnavailable"})]}
+    found = result(ask(hub, ios={"payload": {"text": "Hello"}, "options": {"expire": 60}}))
+    assert (found["successful"], found["erroneous"], hub.deliveries.envelopes) == (1, 1, [])
 
 
 def test_a_key_that_firebase_alone_keeps_for_itself_reaches_iphones_through_apns() -> None:

@@ -173,7 +173,7 @@ MESSAGES: list[tuple[PlatformBlock, Mapping[str, Any], Message]] = [
     (
         PlatformBlock.IOS,
         {"payload": {"text": "Hello", "data": {}}, "options": {"hidden": True}},
-        Message(text="Hello", hidden=True),
+        Message(hidden=True),
     ),
     (
         PlatformBlock.ANDROID,

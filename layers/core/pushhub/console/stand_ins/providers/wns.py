@@ -93,12 +93,14 @@ def _read(body: bytes) -> tuple[ShownPush, Mapping[str, object]]:
         root = fromstring(body, forbid_dtd=True)
     except (ParseError, DefusedXmlException, ValueError, LookupError):
         return _raw(body)
-    return _SHOWN.get(root.tag, _nothing)(root)
+    shown = _SHOWN.get(root.tag)
+    return shown(root) if shown else _raw(body)
 
 
 def _raw(body: bytes) -> tuple[ShownPush, Mapping[str, object]]:
-    data = object_of(body_content(body))
-    return shown_push(None, None, data, data.get("url")), data
+    content = body_content(body)
+    data = object_of(content)
+    return shown_push(None, None if data else f"raw: {content}", data, data.get("url")), data
 
 
 def _toast(root: Element) -> tuple[ShownPush, Mapping[str, object]]:
@@ -114,10 +116,6 @@ def _tile(root: Element) -> tuple[ShownPush, Mapping[str, object]]:
 
 def _badge(root: Element) -> tuple[ShownPush, Mapping[str, object]]:
     return shown_push(None, f"badge: {root.get('value')}", {}, None), {}
-
-
-def _nothing(_root: Element) -> tuple[ShownPush, Mapping[str, object]]:
-    return ShownPush(), {}
 
 
 def _texts(element: Element) -> Iterator[str]:

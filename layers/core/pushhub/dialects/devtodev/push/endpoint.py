@@ -45,8 +45,8 @@ if TYPE_CHECKING:
     from pushhub.dialects.devtodev.push.wire import PlatformBlock
 
 DIALECT: Final = "devtodev"
-SECONDS_TO_LAST_READ: Final = 10
-"""No look-up starts later than this after the request began: the pushes, and what is written of them, need the rest."""
+SECONDS_TO_LOOK_UP: Final = 10
+"""Nothing is pushed where the look-ups took longer than this: the pushes, and what is written of them, need the rest."""
 LOOKED_AT_PROFILES: Final = 100
 """Profiles of each partition of the index that are looked at for a device, where nobody was found."""
 
@@ -151,7 +151,7 @@ class PushSend:
         return None
 
     def _require_time(self, begun: float) -> None:
-        if self.clock.elapsed() - begun > SECONDS_TO_LAST_READ:
+        if self.clock.elapsed() - begun > SECONDS_TO_LOOK_UP:
             raise UnavailableError("the look-ups took too long to push within the request")
 
     def _refuse_since_nobody_is_found(

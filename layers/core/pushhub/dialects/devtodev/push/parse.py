@@ -25,7 +25,6 @@ from pushhub.dialects.devtodev.push.wire import (
 )
 from pushhub.sends.json_template import compact_json
 from pushhub.sends.message import HUB_KEYS, AndroidExtras, HubKey, IosExtras, Message, WindowsExtras, WindowsKind
-from pushhub.sends.replies import json_object
 from pushhub.sends.sending import MAX_NAMED
 
 
@@ -172,6 +171,8 @@ def _message(block: PlatformBlock, value: object, hub_keys: Mapping[HubKey, str]
 
 
 _WINDOWS: Final = (PlatformBlock.WIN, PlatformBlock.UWP)
+_HIDDEN_PARTS: Final = {"data", "link", "priority", "expire", "collapse_key"}
+"""What a push that shows nothing has, beside what stands in its data."""
 _SHOWN_PARTS: Final = ("title", "text", "sound", "ios.loc_key", "ios.title_loc_key")
 
 
@@ -180,21 +181,24 @@ def _finish_windows(block: PlatformBlock, value: Mapping[str, Any], reading: Rea
     parts = reading.parts
     parts["windows.kind"] = next(kind for kind in WindowsKind if value.get(kind) is not None)
     parts["windows.legacy"] = block is PlatformBlock.WIN
-    if not reading.taken.isdisjoint(json_object(parts.get("windows.raw", "").encode())):
+    if not reading.taken.isdisjoint(WindowsExtras(raw=parts.get("windows.raw", "")).raw_object or ()):
         reading.refuse(f"{block}.raw", parts["windows.raw"], f"none of the keys {', '.join(sorted(reading.taken))}")
 
 
 def _finish_payload(block: PlatformBlock, value: Mapping[str, Any], reading: Reading) -> None:
     """Work out what several fields of `ios` or `android` say together, and note where they contradict each other."""
     parts = reading.parts
-    parts["hidden"] = is_hidden(value)
-    if not parts["hidden"] and "badge" not in parts and not any(map(parts.get, _SHOWN_PARTS)):
+    hidden = is_hidden(value)
+    if not hidden and "badge" not in parts and not any(map(parts.get, _SHOWN_PARTS)):
         reading.refuse(f"{block}.payload.text", value["payload"].get("text"), "a text that is not empty")
     if attachment := parts.get("data.attachment"):
         # An extension of the app fetches it.
         parts["ios.mutable_content"] = True
         if attachment.get("type") == "image":
             parts["image"] = attachment["url"]
+    if hidden:
+        reading.parts = parts = {part: made for part, made in parts.items() if part in _HIDDEN_PARTS or part.startswith("data.")}
+    parts["hidden"] = hidden
     data = parts.get("data", {})
     for key in filter(_written_keys(parts).__contains__, data):
         reading.refuse(member_path(f"{block}.payload.data", key), data[key], ANOTHER_NAME)
