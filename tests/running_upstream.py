@@ -2,12 +2,13 @@
 
 import json
 import os
+import secrets
 import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,11 +21,17 @@ def until[Found](find: Callable[[], Found], seconds: float = 60) -> Found:
     return retry(retry=retry_if_result(lambda found: not found), stop=stop_after_delay(seconds), wait=wait_fixed(0.05))(find)()
 
 
+_LEAST_PORT, _GIVEN_FROM = 20_000, 32_768
+"""Linux gives programs that ask for any port one from the second on."""
+
+
 def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a port that nobody listens on, and that no program is given that asks for any: it is free again after a stop."""
+    while True:
+        port = _LEAST_PORT + secrets.randbelow(_GIVEN_FROM - _LEAST_PORT)
+        with suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 @dataclass(frozen=True, slots=True)

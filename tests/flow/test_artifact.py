@@ -25,6 +25,7 @@ from pushhub.console.local.build import build_template, building
 from pushhub.console.local.subprocesses import tool_environment
 from tests.conftest import Hub
 from tests.lambda_environment import function_environment, make_interpreter, pinned_packages
+from tests.running_upstream import free_port
 from tests.wire.golden import Case, assert_replied
 
 FUNCTIONS = (
@@ -147,7 +148,7 @@ def build_layer(checkout: Path, architecture: str) -> subprocess.CompletedProces
 @contextmanager
 def emulated_runtime(folder: Path, function: str, interpreter: Path, environment: dict[str, str]) -> Iterator[str]:
     """Run a built function under AWS's runtime interface emulator and yield the URL that invokes it."""
-    port, api_port = _free_port(), _free_port()
+    port, api_port = free_port(), free_port()
     machine = {"x86_64": "x86_64", "arm64": "arm64"}[host_architecture()]
     emulator = Path(samcli.__file__).parent / "local" / "rapid" / f"aws-lambda-rie-{machine}"
     code = folder / function
@@ -175,12 +176,6 @@ def emulated_runtime(folder: Path, function: str, interpreter: Path, environment
     finally:
         process.terminate()
         process.wait(timeout=30)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @retry(stop=stop_after_delay(20), wait=wait_fixed(0.05))

@@ -4,7 +4,7 @@ import pytest
 
 from tests.doubles.pack_races import PackRace
 
-RACES = 2_400
+RACES = 1_200
 GROUPS = 8
 
 
