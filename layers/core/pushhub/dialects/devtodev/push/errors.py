@@ -55,6 +55,7 @@ class PushRefusal(RefusalTable):
     UNAVAILABLE = 503, 1, "Unknown Error"
     """The hub's own: a store does not answer, so the request is to be repeated."""
     UNEXPECTED = 500, 1, "Unknown Error"
+    """The vendor's row that this hub never gives: a crash is API Gateway's own 500, and rings the alarm of the function."""
 
     def __init__(self, status: int, vendor_code: int, text: str) -> None:
         """Name the parts of a row."""
