@@ -44,7 +44,8 @@ class Retire:
         subscription: as it was read for the sending, perhaps from a replica that lags behind.
         reason: why, in the provider's words; without a push token in it.
         sending: the id of the sending that met it.
-        gone_since: from when the provider knows that the push token is dead; where it does not say, when the push was sent.
+        gone_since: from when the provider knows that the push token is dead; where it does not say, when the push
+            was sent, and later than the subscription was seen as it was read.
     """
 
     database: DatabaseId

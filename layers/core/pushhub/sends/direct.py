@@ -9,6 +9,7 @@ what fails                                    what comes of it
 ============================================  ==========================================================================
 the queue does not take a message             its recipients are expired: nobody will push to them
 more than :data:`MAX_WAITING` are left        the surplus is expired
+one that is left has no time for the queue    it is expired, also where it is one of those over :data:`MAX_IN_REQUEST`
 the write at the end, twice                   those in the queue are unknown: whether they get a push depends on whether
                                               it was written after all
 the write, since another sending has the id   those in the queue are unknown: their messages come to the other sending
@@ -67,7 +68,9 @@ SECONDS_TO_RECORD: Final = 10
 """How long the queue holds a message back at least: the sending is written after it was put, and has to be there by then."""
 
 _LEFT: Final = RecipientOutcome(Outcome.RETRY, reason="it waits in the queue: the time of the request was over before its turn")
-_LEFT_LATE: Final = RecipientOutcome(Outcome.EXPIRED, reason="its time was over before its turn")
+_LEFT_LATE: Final = RecipientOutcome(
+    Outcome.EXPIRED, reason="its turn did not come in the request, and its time is over before the queue could deliver it"
+)
 _REFUSED_BY_QUEUE: Final = RecipientOutcome(Outcome.EXPIRED, reason="the queue did not take it, so it is not sent")
 _TOO_MANY: Final = RecipientOutcome(Outcome.EXPIRED, reason=f"over {MAX_WAITING} were left for the queue, so it is not sent")
 _NOT_RECORDED: Final = RecipientOutcome(Outcome.UNKNOWN, reason="it is not known whether its waiting was written; it may be sent")

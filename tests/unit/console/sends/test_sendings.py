@@ -341,7 +341,9 @@ def test_a_campaign_counts_when_it_runs_and_not_when_it_was_made(hub_: FakeHub) 
 def test_a_campaign_that_is_called_as_none_is_counted_with_those_without_a_tag(hub_: FakeHub) -> None:
     first = ended(hub_, sending_of(tag="-"))
     ended(hub_, replace(sending_of(NOON - 1), launch=first.launch))
-    assert [(each["tag"], each["sendings"]) for each in json.loads(run("sendings", "stats", "--json").stdout)] == [("", 2)]
+    for asked in ([], ["--tag", "-"]):
+        found = json.loads(run("sendings", "stats", *asked, "--json").stdout)
+        assert [(each["tag"], each["sendings"]) for each in found] == [("", 2)]
 
 
 def test_campaigns_are_counted_by_tag(hub_: FakeHub, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,7 @@ from pushhub.console.sends.selectors import require_selectable, selecting
 from pushhub.console.sends.sending_id import SENDING_ID
 from pushhub.console.sends.standing import SendingStanding, standing_of, stored_sending, with_statistics, with_waiting
 from pushhub.console.sends.stores import SendStores, open_sends
-from pushhub.console.sends.tags import read_tags, tag_entry, tag_lines
+from pushhub.console.sends.tags import counted_tag, read_tags, tag_entry, tag_lines
 from pushhub.console.stores import faults_explained, json_option, stack_options
 from pushhub.console.terminal import stdout_is_a_terminal
 from pushhub.moments import seconds_now
@@ -144,7 +144,7 @@ def tag_stats(*, app: str | None, tag: str | None, days: int, stack: Stack | Non
             stores.sendings,
             min(days, stores.days),
             seconds_now(),
-            lambda each: of_app in (None, each.app) and tag in (None, each.tag),
+            lambda each: of_app in (None, each.app) and (tag is None or counted_tag(tag) == counted_tag(each.tag)),
         )
         tags = read_tags(stores.counters, found)
     lines = tag_lines(tags, plotted=stdout_is_a_terminal()) if tags else ["no sendings"]

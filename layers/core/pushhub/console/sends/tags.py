@@ -44,8 +44,8 @@ def read_tags(counters: LaunchCounters, sendings: Sequence[Sending]) -> list[Tag
     """
     of_tags: defaultdict[str, list[Sending]] = defaultdict(list)
     for sending in sendings:
-        of_tags[_tag_of(sending)].append(sending)
-    launches = list(dict.fromkeys((_tag_of(sending), sending.launch.text) for sending in sendings))
+        of_tags[counted_tag(sending.tag)].append(sending)
+    launches = list(dict.fromkeys((counted_tag(sending.tag), sending.launch.text) for sending in sendings))
     rows: defaultdict[str, list[LaunchStatistics]] = defaultdict(list)
     read = read_each(lambda launch: counters.statistics(launch[1]), launches, "reading launches")
     for (tag, _), counted in zip(launches, read, strict=True):
@@ -54,9 +54,9 @@ def read_tags(counters: LaunchCounters, sendings: Sequence[Sending]) -> list[Tag
     return sorted(tags, key=lambda each: (-each.accepted, each.tag))
 
 
-def _tag_of(sending: Sending) -> str:
-    """Return the tag of a sending; one that is called as those without a tag are has one launch with them."""
-    return "" if sending.tag == NO_TAG else sending.tag
+def counted_tag(tag: str) -> str:
+    """Return the tag by which sendings are counted: those with the tag `-` have one launch with those that have none."""
+    return "" if tag == NO_TAG else tag
 
 
 def _summed(tag: str, sendings: int, rows: Iterable[LaunchStatistics]) -> TagStatistics:
