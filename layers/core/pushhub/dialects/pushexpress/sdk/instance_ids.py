@@ -2,8 +2,8 @@
 
 It is 35 digits in base62, which stand for 26 bytes: the app's push.express id (4), the profile (12), and the beginning of an
 HMAC-SHA-256 over both (10). An instance id that was made once opens for ever, even where the profile is gone: clients keep it, and
-some of them stop where it is refused. So its key is derived from the first link key of the stack, which no rotation and no roll-back
-takes away; a revoked link key still is that key.
+some of them stop where it is refused. So its key is derived from the first link key of the stack, which no rotation and no
+roll-back takes away. It stays the same where that link key is revoked.
 """
 
 import hashlib
