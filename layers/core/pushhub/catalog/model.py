@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NewType, Protocol, Self, runtime_checkable
+from typing import Final, NewType, Protocol, Self, runtime_checkable
 
 from pushhub.catalog.providers import Provider
 
@@ -17,6 +17,9 @@ ResourceId = NewType("ResourceId", int)
 AppId = NewType("AppId", str)
 BearerTokenDigest = NewType("BearerTokenDigest", str)
 """SHA-256 of a bearer token (a resource token or an API token) in lower-case hex: all that is ever stored of it."""
+
+_EVENT_IDS: Final = 2**31 - 1
+"""How many numbers events may have."""
 
 EntryKey = int | str
 """What an entry goes by: an id in some sections, a name in the others."""
@@ -187,12 +190,25 @@ class ProviderBlock:
 
 
 @dataclass(frozen=True, slots=True)
+class PushExpressIds:
+    """What push.express calls an app: its back-end API by `id`, its SDKs by `sdk_id`. No other app has either.
+
+    `id` is an integer from 1 to 2,147,483,647, `sdk_id` 1 to 64 characters of `A-Z a-z 0-9 _ -`. An app that has them is written
+    with the key `px` in a catalog file.
+    """
+
+    id: int
+    sdk_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class App:
     """What a sending API addresses: the subscriptions of a database, and the providers through which they are reached.
 
     With `resource`, only subscriptions that are active for it get pushes. `callers` are names of API callers. An app without
     `tracking` sends pushes that carry none of the hub's own keys. Of one profile and platform, only the first provider of `prefer`
     that has a live subscription gets the push. `blocks` has the provider blocks by their names; this release may not know all.
+    `push_express` is None where the app is none of push.express.
     """
 
     id: AppId
@@ -204,11 +220,62 @@ class App:
     tracking: bool
     prefer: tuple[Provider, ...]
     blocks: Mapping[str, ProviderBlock]
+    push_express: PushExpressIds | None = None
 
     @property
     def key(self) -> AppId:
         """The id."""
         return self.id
+
+
+@dataclass(frozen=True, slots=True)
+class AppGroup:
+    """Apps of push.express that are chosen together; `apps` are their ids there, in the file's order.
+
+    With `all_apps`, it has every app of push.express, also one that is declared later, and `apps` is empty.
+    """
+
+    id: int
+    name: str
+    apps: tuple[int, ...]
+    all_apps: bool = False
+
+    @property
+    def key(self) -> int:
+        """The id."""
+        return self.id
+
+
+@dataclass(frozen=True, slots=True)
+class AudienceGroup:
+    """Audiences of devices that are chosen together. They are compared exactly, and none holds a comma."""
+
+    id: int
+    name: str
+    audiences: tuple[str, ...]
+
+    @property
+    def key(self) -> int:
+        """The id."""
+        return self.id
+
+
+@dataclass(frozen=True, slots=True)
+class CustomEvent:
+    """Something that an app's own code reports of a device; `code` is 1 to 64 characters of `A-Z a-z 0-9 _`."""
+
+    code: str
+    name: str
+
+    @property
+    def key(self) -> str:
+        """The code."""
+        return self.code
+
+    @property
+    def id(self) -> int:
+        """The number that push.express's API calls it by, from 1 to 2,147,483,647: always the same for a code."""
+        return 1 + int.from_bytes(hashlib.sha256(self.code.encode()).digest()) % _EVENT_IDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +292,10 @@ class Catalog:
     """Callers by their names. A catalog file calls this section `api_tokens`."""
     upstreams: Mapping[str, Upstream] = field(default_factory=dict)
     apps: Mapping[AppId, App] = field(default_factory=dict)
+    app_groups: Mapping[int, AppGroup] = field(default_factory=dict)
+    audience_groups: Mapping[int, AudienceGroup] = field(default_factory=dict)
+    events: Mapping[str, CustomEvent] = field(default_factory=dict)
+    """Custom events by their codes. The event that every device has is none of them: see :mod:`pushhub.catalog.filter_fields`."""
     base_url: str | None = None
 
     @classmethod
@@ -256,6 +327,20 @@ class Catalog:
     def databases_of(self, resource: Resource) -> tuple[Database, ...]:
         """Return the databases of one of its resources, in the resource's own order."""
         return tuple(self.databases[database] for database in resource.databases)
+
+    def app_of_push_express(self, id_: int) -> App | None:
+        """Return the app that push.express's back-end API calls by this id, or None."""
+        return next((app for app in self.apps.values() if app.push_express and app.push_express.id == id_), None)
+
+    def app_of_sdk(self, sdk_id: str) -> App | None:
+        """Return the app that push.express's SDKs call by this id, or None."""
+        return next((app for app in self.apps.values() if app.push_express and app.push_express.sdk_id == sdk_id), None)
+
+    def apps_in(self, group: AppGroup) -> tuple[App, ...]:
+        """Return the apps of one of its groups, archived ones too: in the group's own order, all of them in the catalog's."""
+        if group.all_apps:
+            return tuple(app for app in self.apps.values() if app.push_express)
+        return tuple(app for id_ in group.apps if (app := self.app_of_push_express(id_)))
 
 
 def digest_of(bearer_token: str) -> BearerTokenDigest:

@@ -16,7 +16,7 @@ from functools import partial
 from itertools import chain
 from typing import Final, Protocol, assert_never
 
-from pushhub.audience.model import ProfileId, Subscription
+from pushhub.audience.model import ProfileId, Subscription, SubscriptionRef
 from pushhub.audience.retiring import Retire, Retiring
 from pushhub.catalog.model import App
 from pushhub.catalog.providers import Provider
@@ -27,7 +27,7 @@ from pushhub.sends.bearers import BearerAccount, Bearers
 from pushhub.sends.message import Message, MessageError, PushRecipient
 from pushhub.sends.outcomes import Outcome, RecipientOutcome, with_message_proven
 from pushhub.sends.platforms import BLOCK_OF, enabled_providers
-from pushhub.sends.port import PushRequest, SendResult, Transport
+from pushhub.sends.port import NO_LANGUAGES, PushRequest, SendResult, Transport
 from pushhub.sends.providers.apns import ApnsAccount, ApnsPushes
 from pushhub.sends.providers.fcm import FcmPushes
 from pushhub.sends.providers.fcm_bearer import FcmAccount
@@ -98,7 +98,14 @@ class ProviderPusher:
         """Fetch bearers through the same transport."""
         self._bearers = Bearers(self.transport, self.now, self.clock)
 
-    def push(self, sending: Sending, app: App, recipients: Sequence[Subscription], seconds: float) -> Sequence[RecipientOutcome]:
+    def push(
+        self,
+        sending: Sending,
+        app: App,
+        recipients: Sequence[Subscription],
+        seconds: float,
+        languages: Mapping[SubscriptionRef, str] = NO_LANGUAGES,
+    ) -> Sequence[RecipientOutcome]:
         """See :meth:`pushhub.sends.port.Pusher.push`."""
         deadline = self.clock() + seconds
         try:
