@@ -20,11 +20,14 @@ A device that changes its offset twice between its parts, as a traveller does, m
 """
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final
 
+from pushhub.audience.model import OffsetBefore
+from pushhub.audience.values import Value
+from pushhub.catalog.filter_fields import TZ_SEC
 from pushhub.catalog.model import AppId
 from pushhub.moments import Seconds
 from pushhub.sends.sending import Part
@@ -66,6 +69,10 @@ UTC_OFFSETS: Final = (
 """Seconds that local time is ahead of UTC wherever people live, daylight saving time included, in ascending order."""
 
 
+UNSEEN_SECONDS: Final = 60
+"""A change of so long before a part is due counts as a later one: clocks are apart, and the index shows it a second later."""
+
+
 def local_parts(apps: Sequence[AppId], hour: datetime) -> tuple[Part, ...]:
     """Return the parts of a sending at a local hour, the earliest first.
 
@@ -78,8 +85,36 @@ def local_parts(apps: Sequence[AppId], hour: datetime) -> tuple[Part, ...]:
     return tuple(Part(number, app, due, offset) for number, (due, app, offset) in enumerate(moments))
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1_024)
 def nearest_offset(offset: int) -> int:
     """Return that of :data:`UTC_OFFSETS` which is nearest to an offset; of two that are as near, the smaller one."""
     behind = bisect_left(UTC_OFFSETS, offset)
     return min(UTC_OFFSETS[max(0, behind - 1) : behind + 1], key=lambda each: abs(each - offset))
+
+
+def is_in_part(part: Part, fields: Mapping[str, Value], before: OffsetBefore | None) -> bool:
+    """Say whether a device gets the push of a part at a local hour, and not that of another offset; a part without offset is for all.
+
+    Args:
+        part: which.
+        fields: of the device's profile.
+        before: what its offset was before it changed last, where it has changed.
+    """
+    if part.offset is None:
+        return True
+    offset = _told(fields)
+    if before is None:
+        return part.offset == nearest_offset(offset)
+    return part.offset == _deciding_offset(part.due + part.offset, nearest_offset(offset), before)
+
+
+def _deciding_offset(hour: int, offset: int, before: OffsetBefore) -> int:
+    """Return the offset that a device had when the first of its two parts was due; `hour` is in seconds, as if it were of UTC."""
+    former = nearest_offset(before.offset)
+    first_due = hour - max(offset, former)
+    return former if before.until > first_due - UNSEEN_SECONDS else offset
+
+
+def _told(fields: Mapping[str, Value]) -> int:
+    offset = fields.get(TZ_SEC)
+    return offset if isinstance(offset, int) else 0
