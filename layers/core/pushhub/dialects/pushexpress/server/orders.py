@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from pushhub.catalog.model import ApiCaller, Catalog
-from pushhub.dialects.http import RefusedError
-from pushhub.dialects.pushexpress.errors import PushExpressRefusal
-from pushhub.dialects.pushexpress.server.fields import IDS, MAX_ID, Fields, bad_field
+from pushhub.dialects.pushexpress.server.fields import IDS, Fields, bad_field
 from pushhub.dialects.pushexpress.server.filters import APP_FIELDS, PROFILE_FIELDS, AppliedFilters, parse_filters
 from pushhub.dialects.pushexpress.server.pushes import PushContent, parse_push_content
 from pushhub.dialects.pushexpress.server.times import TIME_FIELDS, FixedTime, LocalTime, parse_onesend_time
@@ -79,14 +77,3 @@ def parse_binding(body: Mapping[str, Any]) -> int | None:
 
 
 PUSH_IDS: Final = "push_ids"
-
-
-def id_in_path(text: str, path: str, what: str) -> int:
-    """Return the id that stands in a path of the API, where `path` is the name of its parameter.
-
-    Raises:
-        RefusedError: it is no positive integer, so there is no such thing.
-    """
-    if text.isascii() and text.isdecimal() and len(text) <= len(str(MAX_ID)) and 1 <= int(text) <= MAX_ID:
-        return int(text)
-    raise RefusedError(PushExpressRefusal.UNKNOWN, path=path, what=what)

@@ -4,24 +4,14 @@ That page says that there are two kinds of pages, and what could be read of it s
 "Custom events" gives them; the names of those behind a cursor are the hub's own. Either kind stands in the URL or in the body.
 """
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any, Final, Self
-from urllib.parse import parse_qsl
+from dataclasses import dataclass
+from typing import Any, Final
 
 from pushhub.audience.model import Subscription
-from pushhub.audience.values import MAX_VALUE_BYTES
-from pushhub.catalog.filter_fields import AUDIENCES, COUNTRY, EXT_ID
 from pushhub.catalog.model import ApiCaller, App, Catalog
-from pushhub.dialects.http import RefusedError
-from pushhub.dialects.pushexpress.errors import PushExpressRefusal
-from pushhub.dialects.pushexpress.server.fields import Element, Fields, bad_field
-from pushhub.dialects.pushexpress.server.filters import AppliedFilters, parse_app_choice, parse_profile_filters
-from pushhub.dialects.pushexpress.server.scope import apps_of_caller
-from pushhub.sends.accounting import masked_push_token
-from pushhub.sends.filters import Filters, language_of
-from pushhub.sends.sending import BEGINNING, INDEX_LANES, LaneName, Place
+from pushhub.sends.filters import Filters
+from pushhub.sends.sending import LaneName, Place
 
 MAX_ROWS: Final = 5_000
 """Devices of one reply ("App Instances (Devices)")."""
