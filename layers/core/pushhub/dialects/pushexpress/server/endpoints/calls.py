@@ -11,18 +11,18 @@ from pushhub.catalog.model import ApiCaller, Catalog, Right
 from pushhub.dialects.http import Answer, Caller, HttpRequest, RefusedError
 from pushhub.dialects.pushexpress.errors import PushExpressRefusal
 from pushhub.dialects.pushexpress.family import PathFamily, PathHandler, refused_answer
+from pushhub.dialects.pushexpress.server.account import Account
 from pushhub.dialects.pushexpress.server.requests import MAX_SERVER_BYTES, api_token_of
 from pushhub.dialects.routing import RouteTable
 
 
 @dataclass(frozen=True, slots=True)
 class ServerCall:
-    """A request whose caller may send. `parameters` are those of its path; the catalog is that in which the caller was found."""
+    """A request whose caller may send. `parameters` are those of its path."""
 
     request: HttpRequest
     parameters: Mapping[str, str]
-    caller: ApiCaller
-    catalog: Catalog
+    account: Account
 
 
 ServerHandler = Callable[[ServerCall], Answer]
@@ -48,27 +48,27 @@ def _authorized(catalog: CachedCatalog, handler: ServerHandler) -> PathHandler:
 
     def handle(request: HttpRequest, parameters: Mapping[str, str]) -> Answer:
         _require_size(request)
-        caller, current = _caller_in(catalog, api_token_of(request))
-        shown = Caller("caller", caller.name)
+        account = _account(catalog, api_token_of(request))
+        shown = Caller("caller", account.caller.name)
         try:
-            _require_rights(caller)
-            return replace(handler(ServerCall(request, parameters, caller, current)), caller=shown)
+            _require_rights(account.caller)
+            return replace(handler(ServerCall(request, parameters, account)), caller=shown)
         except RefusedError as refused:
             return refused_answer(request, refused, shown)
 
     return handle
 
 
-def _caller_in(catalog: CachedCatalog, api_token: str) -> tuple[ApiCaller, Catalog]:
-    found = catalog.find(lambda current: _found(current, api_token))
-    if found is None:
+def _account(catalog: CachedCatalog, api_token: str) -> Account:
+    account = catalog.find(lambda current: _account_in(current, api_token))
+    if account is None:
         raise RefusedError(PushExpressRefusal.API_TOKEN_UNKNOWN)
-    return found
+    return account
 
 
-def _found(catalog: Catalog, api_token: str) -> tuple[ApiCaller, Catalog] | None:
+def _account_in(catalog: Catalog, api_token: str) -> Account | None:
     caller = catalog.api_caller_of(api_token)
-    return (caller, catalog) if caller else None
+    return Account(caller, catalog) if caller else None
 
 
 def _require_size(request: HttpRequest) -> None:

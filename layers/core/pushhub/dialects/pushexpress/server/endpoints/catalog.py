@@ -16,10 +16,10 @@ from pushhub.dialects.http import Answer, HttpRequest, RefusedError
 from pushhub.dialects.pushexpress.errors import PushExpressRefusal
 from pushhub.dialects.pushexpress.family import PathFamily
 from pushhub.dialects.pushexpress.replies import json_reply
+from pushhub.dialects.pushexpress.server.account import Account
 from pushhub.dialects.pushexpress.server.endpoints import paths
 from pushhub.dialects.pushexpress.server.endpoints.calls import ServerCall, ServerHandler, server_family
 from pushhub.dialects.pushexpress.server.fields import bad_field, id_in_path
-from pushhub.dialects.pushexpress.server.scope import app_groups_of_caller, apps_of_caller
 
 EVENTS_PER_PAGE: Final = 50
 """Events of a page that says nothing of it, as in the vendor's example."""
@@ -50,32 +50,31 @@ def catalog_endpoint(catalog: CachedCatalog) -> PathFamily:
 
 
 def _list_apps(call: ServerCall) -> Answer:
-    archived, groups = _asks_for_archived(call.request), _groups(call)
-    apps = apps_of_caller(call.catalog, call.caller).items()
-    return Answer(json_reply(200, {"apps": [_shown_app(id_, app, groups) for id_, app in apps if app.enabled is not archived]}))
+    account, archived = call.account, _asks_for_archived(call.request)
+    shown = [_shown_app(account, id_, app) for id_, app in account.apps.items() if app.enabled is not archived]
+    return Answer(json_reply(200, {"apps": shown}))
 
 
 def _show_app(call: ServerCall) -> Answer:
     what = "app of the caller of this API key"
     id_ = id_in_path(call.parameters["app_id"], "app_id", what)
-    app = apps_of_caller(call.catalog, call.caller).get(id_)
+    app = call.account.apps.get(id_)
     if app is None:
         raise RefusedError(PushExpressRefusal.UNKNOWN, path="app_id", what=what)
-    return Answer(json_reply(200, _shown_app(id_, app, _groups(call))))
+    return Answer(json_reply(200, _shown_app(call.account, id_, app)))
 
 
 def _list_groups(call: ServerCall) -> Answer:
-    groups = () if _asks_for_archived(call.request) else _groups(call)
-    return Answer(json_reply(200, {"app_groups": [_shown_group(group) for group in groups]}))
+    groups = () if _asks_for_archived(call.request) else call.account.groups.values()
+    return Answer(json_reply(200, {"app_groups": [_shown_group(call.account, group) for group in groups]}))
 
 
 def _show_group(call: ServerCall) -> Answer:
     what = "app group of the caller of this API key"
-    id_ = id_in_path(call.parameters["app_group_id"], "app_group_id", what)
-    for group in _groups(call):
-        if group.id == id_:
-            return Answer(json_reply(200, _shown_group(group)))
-    raise RefusedError(PushExpressRefusal.UNKNOWN, path="app_group_id", what=what)
+    group = call.account.groups.get(id_in_path(call.parameters["app_group_id"], "app_group_id", what))
+    if group is None:
+        raise RefusedError(PushExpressRefusal.UNKNOWN, path="app_group_id", what=what)
+    return Answer(json_reply(200, _shown_group(call.account, group)))
 
 
 def _list_events(call: ServerCall) -> Answer:
@@ -127,27 +126,30 @@ def _refuse_a_scheduler(_call: ServerCall) -> Answer:
 
 
 def _events(call: ServerCall) -> Sequence[CustomEvent]:
-    return (_SYSTEM_EVENT, *call.catalog.events.values())
+    return (_SYSTEM_EVENT, *call.account.catalog.events.values())
 
 
-def _groups(call: ServerCall) -> Sequence[AppGroup]:
-    return tuple(app_groups_of_caller(call.catalog, call.caller).values())
-
-
-def _shown_app(id_: int, app: App, groups: Sequence[AppGroup]) -> Mapping[str, object]:
+def _shown_app(account: Account, id_: int, app: App) -> Mapping[str, object]:
+    groups = [{"id": group.id, "name": group.name} for group in account.groups.values() if id_ in account.apps_in(group)]
     return {
         "id": id_,
         "pushexpress_id": app.push_express.sdk_id if app.push_express else "",
         "name": app.name,
-        "groups": [{"id": group.id, "name": group.name} for group in groups if id_ in group.apps],
+        "groups": groups,
         "archived": not app.enabled,
         **{field: block in app.blocks for block, field in _CREDENTIALS.items()},
         "has_onesignal_creds": False,
     }
 
 
-def _shown_group(group: AppGroup) -> Mapping[str, object]:
-    return {"id": group.id, "name": group.name, "app_ids": group.apps, "all_apps": group.all_apps, "archived": False}
+def _shown_group(account: Account, group: AppGroup) -> Mapping[str, object]:
+    return {
+        "id": group.id,
+        "name": group.name,
+        "app_ids": account.apps_in(group),
+        "all_apps": group.all_apps,
+        "archived": False,
+    }
 
 
 def _shown_event(event: CustomEvent) -> Mapping[str, object]:
