@@ -99,9 +99,7 @@ class IndexSteps:
             more = page.more and bool(page.profiles)
 
 
-def _step_of(
-    place: Place, recipients: Iterable[tuple[ReachedProfile, Sequence[Subscription]]], languages: Collection[str]
-) -> Step:
+def _step_of(place: Place, recipients: Iterable[tuple[ReachedProfile, Sequence[Subscription]]], languages: Collection[str]) -> Step:
     spoken: dict[SubscriptionRef, str] = {}
     if languages:
         for profile, of_profile in recipients:
@@ -145,8 +143,9 @@ def chooses(sending: Sending, part: Part) -> Chooses | None:
     filters = sending.selection.filters if isinstance(sending.selection, Filtered) else None
     if filters is None and part.offset is None:
         return None
-    return lambda profile: (filters is None or filters.admits(profile.fields, profile.happened)) and is_in_part(
-        part, profile.fields, profile.offset_before
+    return lambda profile: (
+        (filters is None or filters.admits(profile.fields, profile.happened))
+        and is_in_part(part, profile.fields, profile.offset_before)
     )
 
 

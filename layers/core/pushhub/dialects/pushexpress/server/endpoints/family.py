@@ -13,7 +13,7 @@ from pushhub.dialects.pushexpress.errors import PushExpressRefusal
 from pushhub.dialects.pushexpress.replies import render_error
 from pushhub.dialects.pushexpress.routes import not_routed
 from pushhub.dialects.pushexpress.server.account import Account
-from pushhub.dialects.pushexpress.server.requests import MAX_SERVER_BYTES, api_token_of
+from pushhub.dialects.pushexpress.server.requests import MAX_SERVER_BYTES, bearer_token_of
 from pushhub.dialects.routing import NotRoutedError, RouteTable
 from pushhub.faults import LostRaceError, UnavailableError
 
@@ -68,7 +68,7 @@ class ServerFamily:
         try:
             handler, parameters = self.routes.find(request)
             _require_size(request)
-            account = self._account(api_token_of(request))
+            account = self._account(bearer_token_of(request))
             _require_rights(account.caller)
             return replace(handler(ServerCall(request, parameters, account)), caller=_shown(account))
         except NotRoutedError as missed:
