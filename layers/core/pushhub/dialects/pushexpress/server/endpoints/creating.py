@@ -20,7 +20,16 @@ from pushhub.dialects.pushexpress.server.requests import idempotency_key_of, rea
 from pushhub.faults import LostRaceError, UnavailableError
 from pushhub.moments import SECONDS_PER_DAY, Clock, Seconds
 from pushhub.sends.handling import now_of
-from pushhub.sends.pushes import KeptReply, KnownRequestError, PushId, PushStore, RequestKey, StoredPush, StoredTranslation, TranslationId
+from pushhub.sends.pushes import (
+    KeptReply,
+    KnownRequestError,
+    PushId,
+    PushStore,
+    RequestKey,
+    StoredPush,
+    StoredTranslation,
+    TranslationId,
+)
 from pushhub.sends.sending import Sending, SendingId, mint_sending_id
 from pushhub.sends.store import MAX_SENDING_BYTES, KnownSendingError, SendingTooLargeError
 
@@ -144,7 +153,9 @@ def _keyed(call: ServerCall) -> _KeyedRequest | None:
     key = idempotency_key_of(call.request)
     if key is None:
         return None
-    return _KeyedRequest(RequestKey(call.account.caller.name, call.request.path, key), hashlib.sha256(call.request.body).hexdigest())
+    return _KeyedRequest(
+        RequestKey(call.account.caller.name, call.request.path, key), hashlib.sha256(call.request.body).hexdigest()
+    )
 
 
 def _replayed(kept: KeptReply) -> Answer:
