@@ -307,8 +307,8 @@ class Message:
 
     @property
     def shown_image(self) -> str:
-        """The picture that a device shows, empty where it shows none."""
-        return "" if self.hidden else self.image
+        """The picture that iOS shows, as what fetches it there finds it; empty where the app has a key of its own for it."""
+        return "" if self.hidden or MessagePart.IMAGE in self.app_keys else self.image
 
     @property
     def reserved_bytes(self) -> int:
