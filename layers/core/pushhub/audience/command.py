@@ -46,11 +46,15 @@ Matching = ByPushToken | ById | ByField
 
 @dataclass(frozen=True, slots=True)
 class DesiredSubscription:
-    """One subscription as the caller wants it; the provider may be any text."""
+    """One subscription as the caller wants it; the provider may be any text.
+
+    `drawn_by_app` says whether the app draws what a push shows. None leaves that as it is, and is False for a new subscription.
+    """
 
     provider: str
     push_token: PushToken
     unsubscribe: bool = False
+    drawn_by_app: bool | None = None
 
 
 class Mode(StrEnum):

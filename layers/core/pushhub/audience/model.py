@@ -33,6 +33,10 @@ MAX_CANCELLED: Final = 100
 """Cancelled and retired subscriptions that a profile remembers; beyond it, the one that was live longest ago is forgotten."""
 
 
+MAX_HAPPENED: Final = 64
+"""Events that a profile remembers; a further one is not noted."""
+
+
 def digest(text: str) -> Digest:
     """Return the digest that stands in a key for a push token or a value."""
     return Digest(base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()[:16]).decode().rstrip("="))
@@ -138,6 +142,8 @@ class Subscription:
     `owner_may_be_anonymous` is what was known of the profile when this was written. False is certain. True has to be checked: a
     profile that gains fields or keys later does not write its subscriptions again. `legacy` says that it stands under its legacy
     reference. A retired one keeps what it is for each resource, so that it is that again once it is revived.
+
+    `drawn_by_app` says that the app draws what a push shows, so that the push has to bring it as data.
     """
 
     address: Address
@@ -149,6 +155,7 @@ class Subscription:
     version: int
     legacy: bool = False
     retired: Retirement | None = None
+    drawn_by_app: bool = False
 
     @property
     def ref(self) -> SubscriptionRef:
@@ -162,11 +169,22 @@ class Subscription:
 
 
 @dataclass(frozen=True, slots=True)
+class OffsetBefore:
+    """The offset from UTC, in seconds, that a profile had until a moment; one that had none counts as 0."""
+
+    offset: int
+    until: Seconds
+
+
+@dataclass(frozen=True, slots=True)
 class Profile:
     """One person (or one installation) in one database.
 
     `live` and `cancelled` refer to all its subscriptions, each with the moment from which it has been that. Retired ones stand
     among the cancelled ones.
+
+    `happened` has the first time of each event by its code, at most `MAX_HAPPENED`. `informed` is when a report of an instance was
+    last stored. `offset_before` is what the field `tz_sec` was before it last changed.
     """
 
     id: ProfileId
@@ -177,6 +195,9 @@ class Profile:
     cancelled: Mapping[SubscriptionRef, Seconds]
     created: Seconds
     updated: Seconds
+    happened: Mapping[str, Seconds] = field(default_factory=dict)
+    informed: Seconds | None = None
+    offset_before: OffsetBefore | None = None
 
     @property
     def anonymous(self) -> bool:

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from pushhub.audience.changes import Change
-from pushhub.audience.model import Address, MatchKey, Profile, ProfileId, Subscription, SubscriptionRef
+from pushhub.audience.model import Address, MatchKey, OffsetBefore, Profile, ProfileId, Subscription, SubscriptionRef
 from pushhub.audience.values import Value
 from pushhub.catalog.model import DatabaseId
+from pushhub.moments import Seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +68,17 @@ class AudienceStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ReachedProfile:
-    """What a sweep finds of a profile: `place` is where it stands in its lane, `live` are its live subscriptions."""
+    """What a sweep finds of a profile: `place` is where it stands in its lane, `live` are its live subscriptions.
+
+    `happened` and `offset_before` are what :class:`~pushhub.audience.model.Profile` says.
+    """
 
     id: ProfileId
     place: str
     fields: Mapping[str, Value]
     live: frozenset[SubscriptionRef]
+    happened: Mapping[str, Seconds] = field(default_factory=dict)
+    offset_before: OffsetBefore | None = None
 
 
 @dataclass(frozen=True, slots=True)
