@@ -61,6 +61,11 @@ class NotSchedulableError(Exception):
     """No push can be bound to a sending: there is none, or it has ended, or it is due already."""
 
 
+def mint_push_id(now: Milliseconds, chance: float) -> PushId:
+    """Return a new id; `chance` is a random number from 0 to 1."""
+    return PushId(mint_sending_id(now, chance))
+
+
 @dataclass(frozen=True, slots=True)
 class StoredTranslation:
     """What a push says in one language: a two-letter code in lower case."""
@@ -89,19 +94,10 @@ class StoredPush:
     bound: SendingId | None = None
 
     @classmethod
-    def minted(
-        cls,
-        caller: str,
-        default_language: str,
-        translations: Iterable[tuple[str, Translation]],
-        now: Milliseconds,
-        chance: float,
-        bound: SendingId | None = None,
-    ) -> Self:
-        """Return a push with a new id and ids of its translations; `chance` is a random number from 0 to 1."""
-        id_ = mint_sending_id(now, chance)
-        numbered = (StoredTranslation(TranslationId(id_ + number), *each) for number, each in enumerate(translations, 1))
-        return cls(PushId(id_), caller, default_language, tuple(numbered), bound)
+    def of(cls, push: PushId, caller: str, default_language: str, translations: Iterable[tuple[str, Translation]]) -> Self:
+        """Return a push that is bound to nothing, with ids of its translations; each has its language beside it."""
+        numbered = (StoredTranslation(TranslationId(push + number), *each) for number, each in enumerate(translations, 1))
+        return cls(push, caller, default_language, tuple(numbered))
 
     @property
     def default(self) -> Translation:
