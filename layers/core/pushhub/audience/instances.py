@@ -6,7 +6,8 @@ An instance is one installation of an app with one user. It is a profile of the 
 command           what happens
 ================  ==================================================================================================
 `Register`        a profile without subscription is made, where there is none
-`Report`          fields and the push token are brought to the desired state; a push token that is new replaces the others
+`Report`          fields and the push token are brought to the desired state, in the way of a subscribe by id (:mod:`~pushhub.
+                  audience.matching`); what only a report does stands in :mod:`~pushhub.audience.reports`
 `Deactivate`      the subscriptions of the profile are cancelled for the resource
 `NoteEvent`       the first time of an event is noted
 ================  ==================================================================================================
@@ -16,19 +17,22 @@ The calls are open: whoever knows the app may make them. So no field is set but 
 
 import math
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 
-from pushhub.audience.command import DesiredSubscription, Refused
-from pushhub.audience.model import ProfileId
-from pushhub.audience.port import AudienceStore
-from pushhub.audience.values import Value
+from pushhub.audience.changes import Change, ProfileCreation, ProfileUpdate, Replaced
+from pushhub.audience.command import ById, DatabaseOutcome, DatabaseRefused, DesiredSubscription, Mode, Refused
+from pushhub.audience.committing import Committing
+from pushhub.audience.model import MAX_HAPPENED, Origin, Profile, ProfileId
+from pushhub.audience.port import AudienceStore, SnapshotQuery
+from pushhub.audience.resolving import DatabaseRequest, Others, resolve_subscription
+from pushhub.audience.subscribing import Subscribing
+from pushhub.audience.values import MisfitError, Value, normalise
+from pushhub.catalog.filter_fields import FILTER_FIELDS
 from pushhub.catalog.model import Database, Resource
 from pushhub.moments import Seconds, seconds_now
-
-MIN_REPORT_SECONDS: Final = 60
-"""Seconds after a report was stored, in which another that changes nothing but fields is not stored."""
+from pushhub.races import rerun_lost_races
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,16 +105,89 @@ class Instances:
 
     def register(self, command: Register, deadline: float = math.inf) -> bool:
         """Register an instance; return whether its profile was just made."""
-        raise NotImplementedError
+
+        def try_once() -> bool:
+            if self._read(command, deadline) is not None:
+                return False
+            fields = _open_fields(command.database, command.fields)
+            self._commit(deadline)(command.database.id, _registration(command.profile, fields, self.now()))
+            return True
+
+        return rerun_lost_races(self.sleep)(try_once)
 
     def report(self, command: Report, deadline: float = math.inf) -> Reported:
-        """Carry out a report."""
-        raise NotImplementedError
+        """Carry out a report; the profile is made anew where it is gone."""
+        desired = (command.subscription,) if command.subscription else ()
+        request = DatabaseRequest(
+            database=command.database.id,
+            resource=command.resource,
+            matching=ById(command.profile),
+            subscriptions=tuple(resolve_subscription(subscription, command.resource) for subscription in desired),
+            fields=_open_fields(command.database, command.fields),
+            report=True,
+            others=Others.CANCELLED if command.unreachable else Others.REPLACED,
+        )
+        return _reported(self._carry_out(request, deadline), desired)
 
     def deactivate(self, command: Deactivate, deadline: float = math.inf) -> None:
         """Deactivate an instance."""
-        raise NotImplementedError
+        request = DatabaseRequest(
+            database=command.database.id,
+            resource=command.resource,
+            matching=ById(command.profile),
+            subscriptions=(),
+            mode=Mode.UPDATE,
+            others=Others.CANCELLED,
+        )
+        self._carry_out(request, deadline)
 
     def note(self, command: NoteEvent, deadline: float = math.inf) -> bool:
         """Note an event; return False where it was noted before, `MAX_HAPPENED` others are, or there is no such profile."""
-        raise NotImplementedError
+
+        def try_once() -> bool:
+            change = _noting(self._read(command, deadline), command.code, self.now())
+            self._commit(deadline)(command.database.id, change)
+            return change is not None
+
+        return rerun_lost_races(self.sleep)(try_once)
+
+    def _carry_out(self, request: DatabaseRequest, deadline: float) -> DatabaseOutcome:
+        subscribing = Subscribing(self.store, self.now, sleep=self.sleep, clock=self.clock)
+        return subscribing.carry_out([request], deadline)[request.database]
+
+    def _read(self, command: Register | NoteEvent, deadline: float) -> Profile | None:
+        query = SnapshotQuery(command.database.id, profiles=frozenset({command.profile}))
+        (snapshot,) = self.store.read([query], deadline)
+        return snapshot.profiles[command.profile]
+
+    def _commit(self, deadline: float) -> Committing:
+        return Committing(self.store, self.clock, deadline)
+
+
+def _open_fields(database: Database, given: Mapping[str, Value]) -> Mapping[str, Value]:
+    """Return what an open call sets of what it gives, normalised. What misfits is left out: an error would strand the device."""
+    fields = {}
+    for name in FILTER_FIELDS:
+        if name in given and name in database.fields and name not in database.match:
+            with suppress(MisfitError):
+                fields[name] = normalise(database.fields[name], given[name])
+    return fields
+
+
+def _registration(id_: ProfileId, fields: Mapping[str, Value], now: Seconds) -> Change:
+    profile = Profile(id_, Origin.ID, fields, keys=frozenset(), live={}, cancelled={}, created=now, updated=now)
+    return Change(profiles=(ProfileCreation(profile),))
+
+
+def _reported(outcome: DatabaseOutcome, desired: Sequence[DesiredSubscription]) -> Reported:
+    if isinstance(outcome, DatabaseRefused):
+        return Reported(stored=False, refused=outcome.refused)
+    refusals = (each.result for each in outcome.subscriptions if each.desired in desired and isinstance(each.result, Refused))
+    return Reported(outcome.changed or outcome.fields_changed or outcome.profile_made, next(refusals, None))
+
+
+def _noting(profile: Profile | None, code: str, now: Seconds) -> Change | None:
+    if profile is None or code in profile.happened or len(profile.happened) >= MAX_HAPPENED:
+        return None
+    past = replace(profile.past, happened={**profile.happened, code: now})
+    return Change(profiles=(ProfileUpdate(profile.id, now, past=Replaced(profile.past, past)),))
