@@ -17,7 +17,7 @@ The calls are open: whoever knows the app may make them. So no field is set but 
 
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
@@ -103,51 +103,38 @@ class Instances:
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
 
+    def knows(self, database: Database, profile: ProfileId, deadline: float = math.inf) -> bool:
+        """Say whether an instance has its profile."""
+        return self._read(database, profile, deadline) is not None
+
     def register(self, command: Register, deadline: float = math.inf) -> bool:
         """Register an instance; return whether its profile was just made."""
 
         def try_once() -> bool:
-            if self._read(command, deadline) is not None:
-                return False
-            fields = _open_fields(command.database, command.fields)
-            self._commit(deadline)(command.database.id, _registration(command.profile, fields, self.now()))
-            return True
+            stored = self._read(command.database, command.profile, deadline)
+            return self._commit(command.database, decide_registration(command, stored, self.now()), deadline)
 
         return rerun_lost_races(self.sleep)(try_once)
 
     def report(self, command: Report, deadline: float = math.inf) -> Reported:
         """Carry out a report; the profile is made anew where it is gone."""
-        desired = (command.subscription,) if command.subscription else ()
-        request = DatabaseRequest(
-            database=command.database.id,
-            resource=command.resource,
-            matching=ById(command.profile),
-            subscriptions=tuple(resolve_subscription(subscription, command.resource) for subscription in desired),
-            fields=_open_fields(command.database, command.fields),
-            report=True,
-            others=Others.CANCELLED if command.unreachable else Others.REPLACED,
-        )
-        return _reported(self._carry_out(request, deadline), desired)
+        outcome = self._carry_out(resolve_report(command), deadline)
+        if isinstance(outcome, DatabaseRefused):
+            return Reported(stored=False, refused=outcome.refused)
+        results = (part.result for part in outcome.subscriptions if part.desired is command.subscription)
+        refused = next((result for result in results if isinstance(result, Refused)), None)
+        return Reported(outcome.changed or outcome.fields_changed or outcome.profile_made, refused)
 
     def deactivate(self, command: Deactivate, deadline: float = math.inf) -> None:
         """Deactivate an instance."""
-        request = DatabaseRequest(
-            database=command.database.id,
-            resource=command.resource,
-            matching=ById(command.profile),
-            subscriptions=(),
-            mode=Mode.UPDATE,
-            others=Others.CANCELLED,
-        )
-        self._carry_out(request, deadline)
+        self._carry_out(resolve_deactivation(command), deadline)
 
     def note(self, command: NoteEvent, deadline: float = math.inf) -> bool:
         """Note an event; return False where it was noted before, `MAX_HAPPENED` others are, or there is no such profile."""
 
         def try_once() -> bool:
-            change = _noting(self._read(command, deadline), command.code, self.now())
-            self._commit(deadline)(command.database.id, change)
-            return change is not None
+            stored = self._read(command.database, command.profile, deadline)
+            return self._commit(command.database, decide_noting(command, stored, self.now()), deadline)
 
         return rerun_lost_races(self.sleep)(try_once)
 
@@ -155,13 +142,65 @@ class Instances:
         subscribing = Subscribing(self.store, self.now, sleep=self.sleep, clock=self.clock)
         return subscribing.carry_out([request], deadline)[request.database]
 
-    def _read(self, command: Register | NoteEvent, deadline: float) -> Profile | None:
-        query = SnapshotQuery(command.database.id, profiles=frozenset({command.profile}))
-        (snapshot,) = self.store.read([query], deadline)
-        return snapshot.profiles[command.profile]
+    def _read(self, database: Database, profile: ProfileId, deadline: float) -> Profile | None:
+        (snapshot,) = self.store.read([SnapshotQuery(database.id, profiles=frozenset({profile}))], deadline)
+        return snapshot.profiles[profile]
 
-    def _commit(self, deadline: float) -> Committing:
-        return Committing(self.store, self.clock, deadline)
+    def _commit(self, database: Database, change: Change | None, deadline: float) -> bool:
+        """Commit a change, and say whether there was one."""
+        Committing(self.store, self.clock, deadline)(database.id, change)
+        return change is not None
+
+
+def decide_registration(command: Register, stored: Profile | None, now: Seconds) -> Change | None:
+    """Return the change that registers an instance; None where its profile is stored."""
+    if stored is not None:
+        return None
+    profile = Profile(
+        id=command.profile,
+        origin=Origin.ID,
+        fields=_open_fields(command.database, command.fields),
+        keys=frozenset(),
+        live={},
+        cancelled={},
+        created=now,
+        updated=now,
+    )
+    return Change(profiles=(ProfileCreation(profile),))
+
+
+def decide_noting(command: NoteEvent, stored: Profile | None, now: Seconds) -> Change | None:
+    """Return the change that notes an event; None where there is nothing to note, no room, or no profile."""
+    if stored is None or command.code in stored.happened or len(stored.happened) >= MAX_HAPPENED:
+        return None
+    after = replace(stored.past, happened={**stored.happened, command.code: now})
+    return Change(profiles=(ProfileUpdate(stored.id, now, past=Replaced(stored.past, after)),))
+
+
+def resolve_report(command: Report) -> DatabaseRequest:
+    """Return what a report asks of its database."""
+    desired = (command.subscription,) if command.subscription else ()
+    return DatabaseRequest(
+        database=command.database.id,
+        resource=command.resource,
+        matching=ById(command.profile),
+        subscriptions=tuple(resolve_subscription(subscription, command.resource) for subscription in desired),
+        fields=_open_fields(command.database, command.fields),
+        report=True,
+        others=Others.CANCELLED if command.unreachable else Others.REPLACED,
+    )
+
+
+def resolve_deactivation(command: Deactivate) -> DatabaseRequest:
+    """Return what a deactivation asks of its database."""
+    return DatabaseRequest(
+        database=command.database.id,
+        resource=command.resource,
+        matching=ById(command.profile),
+        subscriptions=(),
+        mode=Mode.UPDATE,
+        others=Others.CANCELLED,
+    )
 
 
 def _open_fields(database: Database, given: Mapping[str, Value]) -> Mapping[str, Value]:
@@ -172,22 +211,3 @@ def _open_fields(database: Database, given: Mapping[str, Value]) -> Mapping[str,
             with suppress(MisfitError):
                 fields[name] = normalise(database.fields[name], given[name])
     return fields
-
-
-def _registration(id_: ProfileId, fields: Mapping[str, Value], now: Seconds) -> Change:
-    profile = Profile(id_, Origin.ID, fields, keys=frozenset(), live={}, cancelled={}, created=now, updated=now)
-    return Change(profiles=(ProfileCreation(profile),))
-
-
-def _reported(outcome: DatabaseOutcome, desired: Sequence[DesiredSubscription]) -> Reported:
-    if isinstance(outcome, DatabaseRefused):
-        return Reported(stored=False, refused=outcome.refused)
-    refusals = (each.result for each in outcome.subscriptions if each.desired in desired and isinstance(each.result, Refused))
-    return Reported(outcome.changed or outcome.fields_changed or outcome.profile_made, next(refusals, None))
-
-
-def _noting(profile: Profile | None, code: str, now: Seconds) -> Change | None:
-    if profile is None or code in profile.happened or len(profile.happened) >= MAX_HAPPENED:
-        return None
-    past = replace(profile.past, happened={**profile.happened, code: now})
-    return Change(profiles=(ProfileUpdate(profile.id, now, past=Replaced(profile.past, past)),))
