@@ -1,10 +1,11 @@
 """An app of push.express in a catalog, with the calls of its SDKs answered out of memory."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+import json
+import re
+from typing import Any
 
 from pushhub.audience.instances import Instances, NoteEvent
-from pushhub.audience.model import ProfileId
+from pushhub.audience.model import Profile, ProfileId, Subscription
 from pushhub.catalog.cached import CachedCatalog
 from pushhub.catalog.filter_fields import FILTER_FIELDS
 from pushhub.catalog.model import (
@@ -20,11 +21,12 @@ from pushhub.catalog.model import (
     ResourceId,
 )
 from pushhub.catalog.secrets import CachedSecrets, LinkKeyId, Secrets
-from pushhub.dialects.pushexpress.family import PathFamily
+from pushhub.dialects.http import Answer, HttpRequest
 from pushhub.dialects.pushexpress.sdk.apps import SdkApps
 from pushhub.dialects.pushexpress.sdk.device_events import DeviceEventCalls
 from pushhub.dialects.pushexpress.sdk.floods import NewInstanceLimit
 from pushhub.dialects.pushexpress.sdk.instances import InstanceCalls
+from pushhub.dialects.pushexpress.sdk.routes import REGISTER
 from pushhub.events.accepting import Acceptance
 from pushhub.events.command import RecordEvent
 from pushhub.events.messages import read_report
@@ -63,39 +65,68 @@ CATALOG = Catalog.of(
 )
 
 
-@dataclass
 class SdkHub:
-    """The two functions of the SDK's calls, and what they write to.
+    """The two functions of the SDK's calls, and what they read and write; `now` and `elapsed` are their clocks."""
 
-    `now` and `elapsed` are their clocks; `secret_reads` and `catalog_reads` count how often they ask for these.
-    """
-
-    catalog: Catalog = CATALOG
-    secrets: Secrets = SECRETS
-    created_status: int = 200
-    stack: str = STACK
-    audience: MemoryAudience = field(default_factory=MemoryAudience)
-    queue: MemoryQueue = field(default_factory=MemoryQueue)
-    now: Seconds = Seconds(1_800_000_000)
-    elapsed: float = 0.0
-
-    def __post_init__(self) -> None:
-        instances = Instances(self.audience, now=lambda: self.now, sleep=lambda _: None, clock=lambda: self.elapsed)
-        apps = SdkApps(CachedCatalog(lambda: self.catalog), CachedSecrets(lambda: self.secrets), self.stack)
-        clock: Callable[[], float] = lambda: self.elapsed  # noqa: E731
-        limit = NewInstanceLimit(clock)
-        self.instances: PathFamily = InstanceCalls(apps, instances, self.created_status, limit=limit, clock=clock).endpoint()
-
-        def note(database: Database, profile: ProfileId, code: str, deadline: float) -> bool:
-            return instances.note(NoteEvent(database, profile, code), deadline)
-
-        self.device_events: PathFamily = DeviceEventCalls(apps, Acceptance(self.queue), note, clock).endpoint()
+    def __init__(
+        self,
+        catalog: Catalog = CATALOG,
+        secrets: Secrets = SECRETS,
+        stack: str = STACK,
+        audience: MemoryAudience | None = None,
+        created_status: int = 200,
+    ) -> None:
+        self.audience = audience or MemoryAudience()
+        self.queue = MemoryQueue()
+        self.now = Seconds(1_800_000_000)
+        self.elapsed = 0.0
+        found = SdkApps(CachedCatalog(lambda: catalog), CachedSecrets(lambda: secrets), stack)
+        instances = Instances(self.audience, now=lambda: self.now, sleep=lambda _: None, clock=self._clock)
+        limit = NewInstanceLimit(self._clock)
+        self.instances = InstanceCalls(found, instances, created_status, limit=limit, clock=self._clock).endpoint()
+        self.device_events = DeviceEventCalls(
+            found,
+            Acceptance(self.queue),
+            lambda database, profile, code, deadline: instances.note(NoteEvent(database, profile, code), deadline),
+            self._clock,
+        ).endpoint()
 
     @property
     def accepted(self) -> list[RecordEvent]:
         """The events that were put into the queue."""
         contents = [read_report(envelope.body).content for envelope in self.queue.envelopes]
         return [content for content in contents if isinstance(content, RecordEvent)]
+
+    def profile(self, profile: str) -> Profile:
+        """Return a profile of the shop's installs."""
+        return self.audience.content(INSTALLS.id).profiles[ProfileId(profile)]
+
+    def subscriptions(self) -> list[Subscription]:
+        """Return every subscription of the shop's installs."""
+        return list(self.audience.content(INSTALLS.id).subscriptions.values())
+
+    def answer(self, call: str, *names: str, body: object = None, raw: bytes | None = None) -> Answer:
+        """Answer a call by its route, whose variables are filled in turn; without a body, none is sent."""
+        method, path = call.split(" ")
+        for name in names:
+            path = re.sub(r"\{\w+\}", name, path, count=1)
+        sent = raw if raw is not None else b"" if body is None else json.dumps(body).encode()
+        request = HttpRequest("r-1", sent, "", {"content-type": "application/json"}, method, path)
+        return (self.device_events if "/events/" in path else self.instances)(request)
+
+    def register(self, ic_token: str = "an-installation", ext_id: str = "") -> str:
+        """Register an instance of the shop and return its id."""
+        id_: str = said(self.answer(REGISTER, SDK_ID, body={"ic_token": ic_token, "ext_id": ext_id}))["id"]
+        return id_
+
+    def _clock(self) -> float:
+        return self.elapsed
+
+
+def said(answer: Answer) -> dict[str, Any]:
+    """Return what stands in the body of a reply."""
+    content: dict[str, Any] = json.loads(answer.reply.body)
+    return content
 
 
 def uid_of(database: Database = INSTALLS, profile: str = "0123456789abcdef01234567") -> str:
