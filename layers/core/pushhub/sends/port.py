@@ -10,7 +10,6 @@ from pushhub.catalog.model import App
 from pushhub.sends.outcomes import RecipientOutcome
 from pushhub.sends.sending import Sending
 
-
 NO_LANGUAGES: Final[Mapping[SubscriptionRef, str]] = MappingProxyType({})
 """Everybody gets what the messages say themselves."""
 
