@@ -31,7 +31,7 @@ def read_id(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MAX_API_ID else None
 
 
-IDS: Final = Element("a positive integer", read_id)
+IDS: Final = Element("a positive integer below 2 ** 53", read_id)
 
 
 def bad_field(path: str, expected: str) -> RefusedError:

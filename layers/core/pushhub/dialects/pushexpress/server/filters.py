@@ -58,13 +58,18 @@ class _Pair[Value](NamedTuple):
 
 
 def _read_country(value: object) -> str | None:
-    code = value.upper() if isinstance(value, str) else ""
+    code = _ascii(value).upper()
     return code if code in COUNTRY_CODES else None
 
 
 def _read_language(value: object) -> str | None:
-    code = value.lower() if isinstance(value, str) else ""
+    code = _ascii(value).lower()
     return code if code in LANGUAGE_CODES else None
+
+
+def _ascii(value: object) -> str:
+    """Return a text of ASCII, empty where a value is none: beyond it, one letter may be two in the other case."""
+    return value if isinstance(value, str) and value.isascii() else ""
 
 
 def _read_audience(value: object) -> str | None:
