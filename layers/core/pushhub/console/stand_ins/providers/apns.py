@@ -16,6 +16,7 @@ from pushhub.console.stand_ins.arrivals import (
     provider_json,
     retry_after,
     shown_push,
+    uid_of,
 )
 from pushhub.console.stand_ins.scripts import ReplyKind
 from pushhub.console.stand_ins.signatures import KeyRing, KeysUnknownError, read_jwt
@@ -48,7 +49,7 @@ class ApnsStandIn:
         title, text = (None, alert) if isinstance(alert, str) else (object_of(alert).get("title"), object_of(alert).get("body"))
         data = {key: value for key, value in payload.items() if key not in _NOT_DATA}
         return ReceivedPush(
-            "ios-apns", found["device"], content, shown_push(title, text, data, payload.get("url")), nonempty(payload.get("uid"))
+            "ios-apns", found["device"], content, shown_push(title, text, data, payload.get("url")), uid_of(payload)
         )
 
     async def fault(self, request: ArrivedRequest, now: Milliseconds) -> AuthorizationFault | None:

@@ -17,6 +17,7 @@ from pushhub.console.stand_ins.arrivals import (
     provider_json,
     retry_after,
     shown_push,
+    uid_of,
 )
 from pushhub.console.stand_ins.bearers import GivenBearers
 from pushhub.console.stand_ins.scripts import ReplyKind
@@ -63,7 +64,7 @@ class FcmStandIn:
                 data,
                 data.get("url"),
             ),
-            nonempty(data.get("uid")),
+            uid_of(data),
         )
 
     async def fault(self, request: ArrivedRequest, now: Milliseconds) -> AuthorizationFault | None:

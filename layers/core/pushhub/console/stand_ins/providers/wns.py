@@ -16,11 +16,11 @@ from pushhub.console.stand_ins.arrivals import (
     ReplyFacts,
     ShownPush,
     body_content,
-    nonempty,
     object_of,
     provider_json,
     retry_after,
     shown_push,
+    uid_of,
 )
 from pushhub.console.stand_ins.bearers import GivenBearers
 from pushhub.console.stand_ins.browsers import last_part
@@ -51,7 +51,7 @@ class WnsStandIn:
         if request.method != "POST" or _TYPE not in request.headers or not _HOST.fullmatch(request.authority):
             return None
         shown, data = _read(request.body)
-        uid = nonempty(data.get("uid"))
+        uid = uid_of(data)
         content = body_content(request.body)
         return ReceivedPush(_provider(uid), last_part(request.path), content, shown, uid)
 

@@ -39,6 +39,17 @@ def bad_field(path: str, expected: str) -> RefusedError:
     return RefusedError(PushExpressRefusal.BAD_VALUE, path=path, expected=expected)
 
 
+def id_in_path(text: str, path: str, what: str) -> int:
+    """Return the id that stands in a path of the API, where `path` is the name of its parameter.
+
+    Raises:
+        RefusedError: it is no positive integer, so there is no such thing.
+    """
+    if text.isascii() and text.isdecimal() and len(text) <= len(str(MAX_API_ID)) and 1 <= int(text) <= MAX_API_ID:
+        return int(text)
+    raise RefusedError(PushExpressRefusal.UNKNOWN, path=path, what=what)
+
+
 @dataclass(frozen=True, slots=True)
 class Fields:
     """An object of the body.

@@ -7,7 +7,7 @@ from typing import Any, Final
 from pushhub.dialects.http import RefusedError
 from pushhub.dialects.pushexpress.errors import PushExpressRefusal
 from pushhub.dialects.pushexpress.server.account import Account
-from pushhub.dialects.pushexpress.server.fields import IDS, MAX_API_ID, Fields, bad_field
+from pushhub.dialects.pushexpress.server.fields import IDS, Fields, bad_field
 from pushhub.dialects.pushexpress.server.filters import (
     APP_FIELDS,
     INCLUDED_APPS,
@@ -91,14 +91,3 @@ def parse_binding(body: Mapping[str, Any]) -> int | None:
     if len(ids) > MAX_BOUND:
         raise bad_field(fields.path_of(PUSH_IDS), f"a list of at most {MAX_BOUND} id: this hub binds one push to a sending")
     return next(iter(ids), None)
-
-
-def id_in_path(text: str, path: str, what: str) -> int:
-    """Return the id that stands in a path of the API, where `path` is the name of its parameter.
-
-    Raises:
-        RefusedError: it is no positive integer, so there is no such thing.
-    """
-    if text.isascii() and text.isdecimal() and len(text) <= len(str(MAX_API_ID)) and 1 <= int(text) <= MAX_API_ID:
-        return int(text)
-    raise RefusedError(PushExpressRefusal.UNKNOWN, path=path, what=what)
