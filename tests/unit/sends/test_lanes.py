@@ -7,9 +7,9 @@ import pytest
 
 from pushhub.catalog.model import App
 from pushhub.faults import LostRaceError, UnavailableError
-from pushhub.moments import Seconds
+from pushhub.moments import CLOCKS_APART_SECONDS, Seconds
 from pushhub.outgoing.queues import Delivery
-from pushhub.sends.handling import CLOCKS_APART_SECONDS, SendFault
+from pushhub.sends.handling import SendFault
 from pushhub.sends.outcomes import Outcome, RecipientOutcome
 from pushhub.sends.queue_messages import read_deferral, read_lane, write_lane
 from pushhub.sends.sending import Everyone, LaneKey, LaneName, Place, ProviderStop, RunId, Sending, SendingStatus

@@ -2,15 +2,16 @@
 
 An instance is one installation of an app with one user. It is a profile of the app's database, and has one push token at a time.
 
-================  ==================================================================================================
-command           what happens
-================  ==================================================================================================
-`Register`        a profile without subscription is made, where there is none
-`Report`          fields and the push token are brought to the desired state, in the way of a subscribe by id (:mod:`~pushhub.
-                  audience.matching`); what only a report does stands in :mod:`~pushhub.audience.reports`
-`Deactivate`      the subscriptions of the profile are cancelled for the resource
-`NoteEvent`       the first time of an event is noted
-================  ==================================================================================================
+============  ======================================================================================================
+command       what happens
+============  ======================================================================================================
+`Register`    a profile without subscription is made, where there is none
+`Report`      fields and the push token are brought to the desired state, as by a subscribe that matches by id
+`Deactivate`  the subscriptions of the profile are cancelled for the resource
+`NoteEvent`   the first time of an event is noted
+============  ======================================================================================================
+
+:mod:`~pushhub.audience.reports` has what a report does and a subscribe does not.
 
 The calls are open: whoever knows the app may make them. So no field is set but those that filters read, and no match field.
 """

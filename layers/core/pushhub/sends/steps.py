@@ -5,13 +5,14 @@ recipients only says how far the lane has come: a page of which nobody is chosen
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
 from pushhub.audience.model import ProfileId, Subscription, SubscriptionRef
 from pushhub.audience.port import AudienceReach, ReachedProfile
 from pushhub.catalog.model import App
 from pushhub.sends.filters import language_of
+from pushhub.sends.languages import languages_spoken
 from pushhub.sends.local_time import is_in_part
 from pushhub.sends.port import NO_LANGUAGES
 from pushhub.sends.sending import MAX_STEP_RECIPIENTS, Filtered, Identifier, LaneName, Named, Part, Place, Sending, named_place
@@ -134,8 +135,14 @@ class Steps:
     def after(self, sending: Sending, part: Part, app: App, lane: LaneName, done: Place) -> Iterator[Step]:
         """See :meth:`StepSource.after`."""
         if isinstance(sending.selection, Named):
-            return self.named.after(app, sending.selection.identifiers, done)
+            return self._translated(sending, app, self.named.after(app, sending.selection.identifiers, done))
         return self.index.after(app, lane, done, chooses(sending, part), sending.translations)
+
+    def _translated(self, sending: Sending, app: App, steps: Iterator[Step]) -> Iterator[Step]:
+        """Add the languages of named recipients, whose profiles were not read; a call a step, and none without translations."""
+        for step in steps:
+            languages = languages_spoken(self.index.reach, app.database, step.recipients, sending.translations)
+            yield replace(step, languages=languages)
 
 
 def chooses(sending: Sending, part: Part) -> Chooses | None:
