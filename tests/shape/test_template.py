@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pushhub.dialects.pushexpress.server.endpoints.creating import SECONDS_TO_WRITE
+from pushhub.dialects.pushexpress.server.endpoints.query import SECONDS_TO_LAST_PAGE
 
 from pushhub.adapters.clients import PATIENCE
 from pushhub.adapters.dynamodb.schema.audience import REACH, profile_item, reach_key, reached_profile_of
@@ -17,8 +19,6 @@ from pushhub.catalog.providers import Provider, PushToken
 from pushhub.console.local.routes import Route
 from pushhub.dialects.altcraft.subscribe.endpoint import SECONDS_TO_LAST_CALL
 from pushhub.dialects.devtodev.push.endpoint import SECONDS_TO_LOOK_UP
-from pushhub.dialects.pushexpress.server.endpoints.creating import SECONDS_TO_WRITE
-from pushhub.dialects.pushexpress.server.endpoints.query import SECONDS_TO_LAST_PAGE
 from pushhub.edge.wiring.pushing import FUNCTION_SECONDS
 from pushhub.events.intake import SECONDS_TO_LAST_REPORT
 from pushhub.imports.keys import DONE, FAILED, INBOX, REPORTS, WORK
@@ -326,7 +326,9 @@ def test_the_functions_of_a_dialect_with_many_calls_have_an_alarm_of_each_kind(m
     # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-limits.html
     looked_at = metrics_of(f"Pushexpress{metric}")
     assert {one["MetricName"] for one in looked_at} == {metric}
-    assert [one["Dimensions"] for one in looked_at] == [[{"Name": "FunctionName", "Value": {"Ref": name}}] for name in OF_ONE_DIALECT]
+    assert [one["Dimensions"] for one in looked_at] == [
+        [{"Name": "FunctionName", "Value": {"Ref": name}}] for name in OF_ONE_DIALECT
+    ]
     assert len(looked_at) <= 10
 
 

@@ -81,7 +81,7 @@ class PlayedProvider(Protocol):
         """Answer a request that is no push, such as one for a bearer; None where it is none of this provider's."""
 
 
-def json_reply(status: int, document: object, headers: Mapping[str, str] | None = None) -> ProviderReply:
+def provider_json(status: int, document: object, headers: Mapping[str, str] | None = None) -> ProviderReply:
     """Return a reply with a document as JSON."""
     return ProviderReply(status, json.dumps(document, separators=(",", ":")).encode(), {**_JSON, **(headers or {})})
 

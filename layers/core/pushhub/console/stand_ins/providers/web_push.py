@@ -11,8 +11,8 @@ from pushhub.console.stand_ins.arrivals import (
     ReceivedPush,
     ReplyFacts,
     body_content,
-    json_reply,
     object_of,
+    provider_json,
     retry_after,
     shown_push,
     uid_of,
@@ -84,7 +84,7 @@ def _provider(uid: str | None) -> str:
 
 
 def _refused(status: int, reason: str) -> Callable[[ReplyFacts], ProviderReply]:
-    return lambda _: json_reply(status, {"reason": reason})
+    return lambda _: provider_json(status, {"reason": reason})
 
 
 _REPLIES: Final[Mapping[ReplyKind, Callable[[ReplyFacts], ProviderReply]]] = {

@@ -16,8 +16,8 @@ from pushhub.console.stand_ins.arrivals import (
     ReplyFacts,
     ShownPush,
     body_content,
-    json_reply,
     object_of,
+    provider_json,
     retry_after,
     shown_push,
     uid_of,
@@ -78,7 +78,7 @@ class WnsStandIn:
 
 
 def _refused(error: str, description: str) -> ProviderReply:
-    return json_reply(400, {"error": error, "error_description": description})
+    return provider_json(400, {"error": error, "error_description": description})
 
 
 def _provider(uid: str | None) -> str:

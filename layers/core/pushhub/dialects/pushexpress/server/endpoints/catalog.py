@@ -1,8 +1,8 @@
 """How are the calls answered that the catalog alone knows the answer to, and all paths that no other function has?
 
 Apps, groups of apps and events are declared in the catalog file, which is their one source: these calls read it, and those that
-would change it are not done. The lists of apps and groups are not shown in the vendor's pages ("Applications", "Application groups"):
-they are named here as that of events is.
+would change it are not done. The vendor's pages do not show under which names lists of apps and of groups stand ("Applications",
+"Application groups"): they stand as that of events does.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,11 +14,12 @@ from pushhub.catalog.filter_fields import INSTALL
 from pushhub.catalog.model import App, AppGroup, CustomEvent
 from pushhub.dialects.http import Answer, HttpRequest, RefusedError
 from pushhub.dialects.pushexpress.errors import PushExpressRefusal
+from pushhub.dialects.pushexpress.family import PathFamily
 from pushhub.dialects.pushexpress.replies import json_reply
 from pushhub.dialects.pushexpress.server.account import Account
 from pushhub.dialects.pushexpress.server.endpoints import paths
-from pushhub.dialects.pushexpress.server.endpoints.family import ServerCall, ServerFamily, ServerHandler
-from pushhub.dialects.routing import RouteTable
+from pushhub.dialects.pushexpress.server.endpoints.calls import ServerCall, ServerHandler, server_family
+from pushhub.dialects.pushexpress.server.fields import bad_field, id_in_path
 
 EVENTS_PER_PAGE: Final = 50
 """Events of a page that says nothing of it, as in the vendor's example."""
@@ -32,7 +33,7 @@ _CREDENTIALS: Final = {"firebase": "has_firebase_creds", "apns": "has_apns_creds
 _SYSTEM_EVENT: Final = CustomEvent(INSTALL, "Install")
 
 
-def catalog_family(catalog: CachedCatalog) -> ServerFamily:
+def catalog_endpoint(catalog: CachedCatalog) -> PathFamily:
     """Return the endpoint."""
     handlers: dict[str, ServerHandler] = {
         paths.LIST_APPS: _list_apps,
@@ -45,20 +46,21 @@ def catalog_family(catalog: CachedCatalog) -> ServerFamily:
         **dict.fromkeys(paths.CHANGE_PUSH, _refuse_to_change_a_push),
         **dict.fromkeys(paths.OTHER_SCHEDULERS, _refuse_a_scheduler),
     }
-    return ServerFamily(catalog, RouteTable(handlers, paths.OF_OTHER_FUNCTIONS), "pushexpress_catalog")
+    return server_family("pushexpress_catalog", catalog, handlers, paths.OF_OTHER_FUNCTIONS)
 
 
 def _list_apps(call: ServerCall) -> Answer:
-    archived = _asks_for_archived(call.request)
-    shown = [_shown_app(call.account, id_, app) for id_, app in call.account.apps.items() if app.enabled is not archived]
+    account, archived = call.account, _asks_for_archived(call.request)
+    shown = [_shown_app(account, id_, app) for id_, app in account.apps.items() if app.enabled is not archived]
     return Answer(json_reply(200, {"apps": shown}))
 
 
 def _show_app(call: ServerCall) -> Answer:
-    id_ = call.id_of("app_id")
-    app = None if id_ is None else call.account.apps.get(id_)
-    if id_ is None or app is None:
-        raise RefusedError(PushExpressRefusal.UNKNOWN, path="app_id", what="app of this caller")
+    what = "app of the caller of this API key"
+    id_ = id_in_path(call.parameters["app_id"], "app_id", what)
+    app = call.account.apps.get(id_)
+    if app is None:
+        raise RefusedError(PushExpressRefusal.UNKNOWN, path="app_id", what=what)
     return Answer(json_reply(200, _shown_app(call.account, id_, app)))
 
 
@@ -68,10 +70,10 @@ def _list_groups(call: ServerCall) -> Answer:
 
 
 def _show_group(call: ServerCall) -> Answer:
-    id_ = call.id_of("app_group_id")
-    group = None if id_ is None else call.account.groups.get(id_)
+    what = "app group of the caller of this API key"
+    group = call.account.groups.get(id_in_path(call.parameters["app_group_id"], "app_group_id", what))
     if group is None:
-        raise RefusedError(PushExpressRefusal.UNKNOWN, path="app_group_id", what="group with an app of this caller")
+        raise RefusedError(PushExpressRefusal.UNKNOWN, path="app_group_id", what=what)
     return Answer(json_reply(200, _shown_group(call.account, group)))
 
 
@@ -80,9 +82,7 @@ def _list_events(call: ServerCall) -> Answer:
     per_page = _number_in(call.request, "per_page", EVENTS_PER_PAGE, MAX_EVENTS_PER_PAGE)
     first = (page - 1) * per_page
     if first > MAX_EVENTS_OFFSET:
-        raise RefusedError(
-            PushExpressRefusal.BAD_VALUE, path="page", expected=f"at most {MAX_EVENTS_OFFSET} events after the first"
-        )
+        raise bad_field("page", f"one that begins within the first {MAX_EVENTS_OFFSET} events")
     events = _events(call)
     pagination = {
         "page": page,
@@ -95,11 +95,12 @@ def _list_events(call: ServerCall) -> Answer:
 
 
 def _show_event(call: ServerCall) -> Answer:
-    id_ = call.id_of("event_id")
-    event = next((event for event in _events(call) if event.id == id_), None)
-    if event is None:
-        raise RefusedError(PushExpressRefusal.UNKNOWN, path="event_id", what="event of the catalog")
-    return Answer(json_reply(200, _shown_event(event)))
+    what = "event of the catalog"
+    id_ = id_in_path(call.parameters["event_id"], "event_id", what)
+    for event in _events(call):
+        if event.id == id_:
+            return Answer(json_reply(200, _shown_event(event)))
+    raise RefusedError(PushExpressRefusal.UNKNOWN, path="event_id", what=what)
 
 
 def _refuse_to_write(_call: ServerCall) -> Answer:
@@ -125,7 +126,7 @@ def _refuse_a_scheduler(_call: ServerCall) -> Answer:
 
 
 def _events(call: ServerCall) -> Sequence[CustomEvent]:
-    return (_SYSTEM_EVENT, *call.catalog.events.values())
+    return (_SYSTEM_EVENT, *call.account.catalog.events.values())
 
 
 def _shown_app(account: Account, id_: int, app: App) -> Mapping[str, object]:
@@ -159,14 +160,14 @@ def _shown_event(event: CustomEvent) -> Mapping[str, object]:
 def _asks_for_archived(request: HttpRequest) -> bool:
     text = _parameter(request, "archived")
     if text.lower() not in _ARCHIVED:
-        raise RefusedError(PushExpressRefusal.BAD_VALUE, path="archived", expected="true or false")
+        raise bad_field("archived", "true or false")
     return _ARCHIVED[text.lower()]
 
 
 def _number_in(request: HttpRequest, name: str, default: int, most: int) -> int:
     text = _parameter(request, name) or str(default)
     if not (text.isascii() and text.isdecimal() and len(text) <= len(str(most)) and 1 <= int(text) <= most):
-        raise RefusedError(PushExpressRefusal.BAD_VALUE, path=name, expected=f"an integer from 1 to {most}")
+        raise bad_field(name, f"an integer from 1 to {most}")
     return int(text)
 
 
