@@ -218,7 +218,12 @@ def test_a_sending_that_waits_for_its_push_says_what_comes_of_it_without_one(hub
 def test_parts_that_are_not_due_are_not_looked_at(hub_: FakeHub, monkeypatch: pytest.MonkeyPatch) -> None:
     sending, asked = made(hub_, of_two_hours()), list[int]()
     hub_.sendings.begin(sending.id, NOON)
-    monkeypatch.setattr(hub_.sendings, "lanes", lambda _, part: asked.append(part) or ())
+
+    def lanes(_: SendingId, part: int) -> tuple[()]:
+        asked.append(part)
+        return ()
+
+    monkeypatch.setattr(hub_.sendings, "lanes", lanes)
     assert run("sendings", "show", str(sending.id)).exit_code == 0
     assert asked == [0, 1]
 
