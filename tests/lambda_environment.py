@@ -61,6 +61,21 @@ SETTINGS = {
     "sends_deliver": _PUSHES_OF_QUEUES,
     "sends_sweep": {**_SENDS, "SENDS_QUEUE": f"{_QUEUES}/sends"},
     "push_send": _PUSHES,
+    "pushexpress_instances": {
+        "AUDIENCE_TABLE": "audience",
+        "CATALOG_TABLE": "catalog",
+        "INSTANCE_CREATED_STATUS": "200",
+        "MORE_PUSH_HOSTS": "push.example.com",
+        "SECRET": _SECRET,
+        "STACK": "pushhub",
+    },
+    "pushexpress_device_events": {
+        "AUDIENCE_TABLE": "audience",
+        "CATALOG_TABLE": "catalog",
+        "EVENTS_QUEUE": f"{_QUEUES}/events",
+        "SECRET": _SECRET,
+        "STACK": "pushhub",
+    },
 }
 """The settings of each function, with tables, queues, a bucket, a state machine and a secret that are never reached."""
 

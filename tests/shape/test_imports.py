@@ -40,6 +40,8 @@ PACKAGES = {
     "sends_deliver": OF_EVERY_FUNCTION | {"tenacity"},
     "sends_sweep": OF_EVERY_FUNCTION | {"tenacity"},
     "push_send": OF_EVERY_FUNCTION | {"tenacity"},
+    "pushexpress_instances": OF_EVERY_FUNCTION | {"tenacity"},
+    "pushexpress_device_events": OF_EVERY_FUNCTION,
 }
 """The packages a handler needs. A further one costs every cold start: measure it (tests/bench) before it is added here.
 
@@ -133,6 +135,28 @@ NOT_NEEDED = {
         "pushhub.sends.deferrals",
         "pushhub.sends.sweeping",
         "pushhub.sends.counting",
+    ),
+    "pushexpress_instances": (
+        "pushhub.dialects.altcraft",
+        "pushhub.dialects.pushexpress.server",
+        "pushhub.dialects.xml_body",
+        "pushhub.events",
+        "pushhub.sends",
+        "pushhub.adapters.curl",
+        "pushhub.adapters.dynamodb.ledger",
+        "pushhub.audience.matching",
+    ),
+    "pushexpress_device_events": (
+        *AUDIENCE,
+        "pushhub.audience.instances",
+        "pushhub.dialects.altcraft",
+        "pushhub.dialects.pushexpress.server",
+        "pushhub.dialects.xml_body",
+        "pushhub.events.links",
+        "pushhub.events.recording",
+        "pushhub.sends",
+        "pushhub.adapters.curl",
+        "pushhub.adapters.dynamodb.ledger",
     ),
 }
 """Modules that a function has no use for, although others have."""
