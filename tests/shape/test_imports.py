@@ -144,7 +144,6 @@ NOT_NEEDED = {
         "pushhub.sends",
         "pushhub.adapters.curl",
         "pushhub.adapters.dynamodb.ledger",
-        "pushhub.audience.matching",
     ),
     "pushexpress_device_events": (
         *AUDIENCE,
