@@ -17,6 +17,7 @@ from pushhub.catalog.providers import Provider, PushToken
 from pushhub.console.local.routes import Route
 from pushhub.dialects.altcraft.subscribe.endpoint import SECONDS_TO_LAST_CALL
 from pushhub.dialects.devtodev.push.endpoint import SECONDS_TO_LOOK_UP
+from pushhub.dialects.pushexpress.sdk.requests import SECONDS_TO_LAST_STORE_CALL
 from pushhub.dialects.pushexpress.server.endpoints.creating import SECONDS_TO_WRITE
 from pushhub.dialects.pushexpress.server.endpoints.query import SECONDS_TO_LAST_PAGE
 from pushhub.edge.wiring.pushing import FUNCTION_SECONDS
@@ -181,7 +182,7 @@ def test_every_case_of_an_http_function_has_an_event_and_a_reply(name: str) -> N
         assert event["routeKey"] == event["requestContext"]["routeKey"]
         assert event["rawPath"] == event["requestContext"]["http"]["path"]
         assert Route(*event["routeKey"].split(" ")).takes(event["requestContext"]["http"]["method"], event["rawPath"])
-        assert {"status", "body"} <= set(case.reply) <= {"status", "body", "headers", "queued", "relays"} | OF_SENDINGS
+        assert {"status", "body"} <= set(case.reply) <= {"status", "body", "headers", "queued", "relays", "profiles"} | OF_SENDINGS
 
 
 OF_EVENTS = {"batchItemFailures", "sent", "forwards", "retries", "relays", "dead_letters", "counters"}
@@ -353,7 +354,7 @@ LONGEST_WORK = {
     **dict.fromkeys(("PushexpressInstant", "PushexpressPushes"), SECONDS_TO_WRITE + 2 * LONGEST_CALL),
     "PushexpressQuery": SECONDS_TO_LAST_PAGE + LONGEST_CALL,
     "PushexpressCatalog": LONGEST_CALL,
-    **dict.fromkeys(("PushexpressInstances", "PushexpressDeviceEvents"), SECONDS_TO_LAST_CALL + LONGEST_CALL),
+    **dict.fromkeys(("PushexpressInstances", "PushexpressDeviceEvents"), SECONDS_TO_LAST_STORE_CALL + LONGEST_CALL),
     # The catalog; the last report, whose last try may begin after 8 s; a call of each queue.
     "RecordEvents": LONGEST_CALL + SECONDS_TO_LAST_REPORT + MAX_RACE_SECONDS + LONGEST_CALL + 2 * LONGEST_CALL,
     # The catalog and the secret; the upstreams; a call of each queue.

@@ -56,7 +56,7 @@ def parse_onesend_time(fields: Fields, now: Seconds) -> FixedTime | LocalTime:
     hour = _parse_hour(fields)
     fields.required("local_time")
     if fields.flag("local_time"):
-        if fields.get("timezone") is not None:
+        if fields.get("timezone") not in (None, ""):
             path, other = fields.path_of("timezone"), fields.path_of("local_time")
             raise RefusedError(PushExpressRefusal.NOT_BESIDE, path=path, other=other, value="true")
         _require_ahead(fields, _due(hour, min(UTC_OFFSETS)), now)

@@ -16,9 +16,9 @@ from pushhub.sends.sending import Filtered, Part, Sending, SendingId, launch_of
 DIALECT: Final = "push.express"
 
 
-def one_time_sending(id_: SendingId, caller: ApiCaller, name: str, chosen: AppliedFilters, time: FixedTime | LocalTime) -> Sending:
+def one_time_sending(id_: SendingId, caller: ApiCaller, name: str, applied: AppliedFilters, time: FixedTime | LocalTime) -> Sending:
     """Return a new sending to all that a request chooses, without a push."""
-    parts = _parts(chosen.apps, time)
+    parts = _parts(applied.apps, time)
     return Sending(
         id=id_,
         app=parts[0].app,
@@ -26,8 +26,8 @@ def one_time_sending(id_: SendingId, caller: ApiCaller, name: str, chosen: Appli
         dialect=DIALECT,
         name=name,
         tag="",
-        launch=launch_of(id_, chosen.apps[0].database),
-        selection=Filtered(chosen.filters),
+        launch=launch_of(id_, applied.apps[0].database),
+        selection=Filtered(applied.filters),
         messages={},
         parts=parts,
     )
