@@ -6,6 +6,7 @@ from pushhub.dialects.pushexpress.server.account import Account
 from pushhub.dialects.pushexpress.server.endpoints.one_time import one_time_sending
 from pushhub.dialects.pushexpress.server.fields import Fields
 from pushhub.dialects.pushexpress.server.filters import parse_filters
+from pushhub.dialects.pushexpress.server.orders import OnesendOrder
 from pushhub.dialects.pushexpress.server.times import FixedTime, LocalTime
 from pushhub.moments import Seconds
 from pushhub.sends.local_time import UTC_OFFSETS
@@ -18,7 +19,7 @@ TEN_O_CLOCK = LocalTime(datetime.fromisoformat("2026-03-01T10:00"))
 
 
 def sending_of(time: FixedTime | LocalTime, now: int) -> Sending:
-    return one_time_sending(SendingId(1), CRM, "spring", APPLIED, time, Seconds(now))
+    return one_time_sending(SendingId(1), CRM, OnesendOrder("spring", APPLIED, time), Seconds(now))
 
 
 def test_a_sending_at_one_moment_has_a_part_for_each_app() -> None:

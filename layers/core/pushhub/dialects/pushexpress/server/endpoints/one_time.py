@@ -5,8 +5,8 @@ from dataclasses import replace
 from typing import Final
 
 from pushhub.catalog.model import ApiCaller, App
-from pushhub.dialects.pushexpress.server.filters import AppliedFilters
 from pushhub.dialects.pushexpress.server.messages import provider_messages
+from pushhub.dialects.pushexpress.server.orders import OnesendOrder
 from pushhub.dialects.pushexpress.server.pushes import PushContent
 from pushhub.dialects.pushexpress.server.times import FixedTime, LocalTime
 from pushhub.moments import Seconds
@@ -17,29 +17,25 @@ from pushhub.sends.sending import Filtered, Part, Sending, SendingId, launch_of
 DIALECT: Final = "push.express"
 
 
-def one_time_sending(
-    id_: SendingId, caller: ApiCaller, name: str, applied: AppliedFilters, time: FixedTime | LocalTime, now: Seconds
-) -> Sending:
+def one_time_sending(id_: SendingId, caller: ApiCaller, order: OnesendOrder, now: Seconds) -> Sending:
     """Return a new sending to all that a request chooses, without a push.
 
     Args:
         id_: of the sending.
         caller: whose it is.
-        name: what the caller calls it.
-        applied: whom it is for.
-        time: when it is due, of which some of it is later than now.
+        order: what it is; some of its time is later than now.
         now: where a local hour has passed already, nobody gets anything.
     """
-    parts = _parts(applied.apps, time, now)
+    parts = _parts(order.applied.apps, order.time, now)
     return Sending(
         id=id_,
         app=parts[0].app,
         caller=caller.name,
         dialect=DIALECT,
-        name=name,
+        name=order.name,
         tag="",
-        launch=launch_of(id_, applied.apps[0].database),
-        selection=Filtered(applied.filters),
+        launch=launch_of(id_, order.applied.apps[0].database),
+        selection=Filtered(order.applied.filters),
         messages={},
         parts=parts,
     )
