@@ -16,7 +16,7 @@ from pushhub.moments import Milliseconds, Seconds
 from pushhub.sends.message import Message, Translation
 from pushhub.sends.pushes import (
     KEPT_SECONDS,
-    MAX_PUSH_BYTES,
+    MAX_STORED_PUSH_BYTES,
     BoundElsewhereError,
     KeptReply,
     KnownPushError,
@@ -164,14 +164,14 @@ def test_a_push_that_is_too_large_is_not_written(stores: Stores) -> None:
         return StoredPush.of(mint_push_id(some_millisecond(), 0.5), "crm", "en", [("en", Translation("a", "x" * length))])
 
     kept = a_reply()
-    push = with_text(MAX_PUSH_BYTES)
+    push = with_text(MAX_STORED_PUSH_BYTES)
     with pytest.raises(PushTooLargeError):
         stores.pushes.create_push(push, kept)
     with pytest.raises(PushTooLargeError):
         stores.pushes.create_sending(new_sending(), push, kept)
     assert stores.pushes.push(push.id) is None
     assert stores.pushes.kept_reply(kept.key) is None
-    fits = with_text(MAX_PUSH_BYTES - 100)
+    fits = with_text(MAX_STORED_PUSH_BYTES - 100)
     stores.pushes.create_push(fits, kept)
     assert stores.pushes.push(fits.id) == fits
 

@@ -38,6 +38,7 @@ from pushhub.events.ledger import LedgerEntry
 from pushhub.imports.job import Job, JobId, JobStatus, S3Object
 from pushhub.moments import Milliseconds, Seconds
 from pushhub.sends.sending import Lane, LaneKey, LaneName, RunId, SendingId
+from tests.doubles import push_express
 from tests.doubles.apps import app_secrets
 from tests.doubles.audience import MemoryAudience
 from tests.doubles.exchange import ScriptedExchange
@@ -49,10 +50,14 @@ from tests.doubles.of_both import (
     ImportsOfBoth,
     JournalsOfBoth,
     PackIdsOfBoth,
+    PushesOfBoth,
     ReachOfBoth,
     SendingsOfBoth,
 )
+from tests.doubles.reach import MemoryReach
+from tests.doubles.server_api import server_catalog
 from tests.shape.test_template import FUNCTIONS, RESOURCES, TEMPLATE, by_function, folder_of, metrics_of, of_type, triggers
+from tests.wire import sdk_api, server_api
 from tests.wire.golden import Case, Given, cases, catalog_of
 from tests.wire.importing import world_of
 from tests.wire.push_sending import push_send_world_of
@@ -302,6 +307,10 @@ def _run(patch: pytest.MonkeyPatch, name: str, case: Case) -> set[Right]:
         return _run_sends(patch, name, case)
     if name == "PushSend":
         return _run_push_send(patch, case)
+    if folder_of(name) in server_api.FUNCTIONS:
+        return _run_server_call(patch, name, case)
+    if folder_of(name) in sdk_api.FUNCTIONS:
+        return _run_sdk_call(patch, name, case)
     if name == "PushSubscribe":
         can = Can(catalog_of("push_subscribe"), SECRETS)
         before = [case.event_with(body) for body in case.given]
@@ -382,6 +391,34 @@ def _run_push_send(patch: pytest.MonkeyPatch, case: Case) -> set[Right]:
     patch.setattr(providers, "DynamoAudience", partial(AudienceOfBoth, memory=world.audience))
     with _answered_from(patch, can):
         load_handler("push_send").handler(case.event, Context(28_000))
+    return can.needed
+
+
+def _run_server_call(patch: pytest.MonkeyPatch, name: str, case: Case) -> set[Right]:
+    hub, wiring = server_api.server_hub_of(case), wiring_of(folder_of(name))
+    can = Can(hub.catalog, SECRETS, in_ledger=None)
+    can.refused = {"SendsQueue": case.given_object.get("not_taken", "")}
+    shared = importlib.import_module("pushhub.edge.wiring.sends")
+    creating = importlib.import_module("pushhub.edge.wiring.pushexpress_creating")
+    patch.setattr(shared, "DynamoSendings", partial(SendingsOfBoth, memory=hub.store))
+    patch.setattr(shared, "milliseconds_now", lambda: Milliseconds(1000 * hub.now))
+    patch.setattr(creating, "DynamoPushes", partial(PushesOfBoth, memory=hub.pushes))
+    if hasattr(wiring, "DynamoReach"):
+        patch.setattr(wiring, "DynamoReach", partial(ReachOfBoth, memory=MemoryReach(hub.audience)))
+    with _answered_from(patch, can):
+        load_handler(folder_of(name)).handler(case.event, Context(28_000))
+    return can.needed
+
+
+def _run_sdk_call(patch: pytest.MonkeyPatch, name: str, case: Case) -> set[Right]:
+    hub = sdk_api.sdk_hub_of(case)
+    can = Can(server_catalog(), push_express.SECRETS)
+    can.refused = {"EventsQueue": hub.queue.refused}
+    for module in ("pushexpress_instances", "noting"):
+        wiring = importlib.import_module(f"pushhub.edge.wiring.{module}")
+        patch.setattr(wiring, "DynamoAudience", partial(AudienceOfBoth, memory=hub.audience))
+    with _answered_from(patch, can):
+        load_handler(folder_of(name)).handler(case.event, Context(28_000))
     return can.needed
 
 

@@ -10,7 +10,7 @@ from pushhub.adapters.dynamodb.schema import items
 from pushhub.adapters.dynamodb.schema.pushes import push_item, push_of, reply_item, reply_of
 from pushhub.moments import Seconds
 from pushhub.sends.message import Translation
-from pushhub.sends.pushes import MAX_PUSH_BYTES, KeptReply, PushId, PushTooLargeError, RequestKey, StoredPush
+from pushhub.sends.pushes import MAX_STORED_PUSH_BYTES, KeptReply, PushId, PushTooLargeError, RequestKey, StoredPush
 from pushhub.sends.sending import SendingId
 
 texts = st.text(max_size=8)
@@ -58,6 +58,6 @@ def test_items_are_written_as_before() -> None:
 
 
 def test_a_push_that_is_too_large_is_told_with_both_sizes() -> None:
-    push = StoredPush.of(PushId(7), "crm", "en", [("en", Translation("x" * MAX_PUSH_BYTES))])
+    push = StoredPush.of(PushId(7), "crm", "en", [("en", Translation("x" * MAX_STORED_PUSH_BYTES))])
     with pytest.raises(PushTooLargeError, match=r"^the push has 100037 bytes of translations; at most 100000 fit$"):
         push_item(push, 5)

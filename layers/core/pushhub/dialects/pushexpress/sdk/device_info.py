@@ -32,9 +32,9 @@ MAX_OFFSET_SECONDS: Final = 18 * 3600
 
 
 class Registration(NamedTuple):
-    """Which installation registers: `ic_token` is what it calls itself; `ext_id` is who is logged in, empty for nobody."""
+    """Which installation registers, as it calls itself (`ic_token`); `ext_id` is who is logged in, empty for nobody."""
 
-    ic_token: str
+    installation: str
     ext_id: str
 
     @property
@@ -54,7 +54,7 @@ class DeviceInfo:
     fields: Mapping[str, Value]
     subscription: DesiredSubscription | None = None
     unreachable: bool = False
-    token_ignored: bool = False
+    push_token_ignored: bool = False
 
 
 def parse_registration(fields: Mapping[str, Any]) -> Registration:
@@ -85,7 +85,7 @@ def parse_info(fields: Mapping[str, Any], more_push_hosts: Collection[str] = ())
         return DeviceInfo(info)
     desired = _subscription(transport, text_of(fields.get("platform_type")), PushToken(push_token))
     if len(push_token.encode()) > MAX_PUSH_TOKEN_BYTES or push_token_misfit(desired.provider, push_token, more_push_hosts):
-        return DeviceInfo(info, token_ignored=True)
+        return DeviceInfo(info, push_token_ignored=True)
     return DeviceInfo(info, desired)
 
 
