@@ -102,7 +102,7 @@ def is_in_part(part: Part, fields: Mapping[str, Value], before: OffsetBefore | N
     """
     if part.offset is None:
         return True
-    offset = _told(fields)
+    offset = _offset_of(fields)
     if before is None:
         return part.offset == nearest_offset(offset)
     return part.offset == _deciding_offset(part.due + part.offset, nearest_offset(offset), before)
@@ -115,6 +115,6 @@ def _deciding_offset(hour: int, offset: int, before: OffsetBefore) -> int:
     return former if before.until > first_due - UNSEEN_SECONDS else offset
 
 
-def _told(fields: Mapping[str, Value]) -> int:
+def _offset_of(fields: Mapping[str, Value]) -> int:
     offset = fields.get(TZ_SEC)
     return offset if isinstance(offset, int) else 0

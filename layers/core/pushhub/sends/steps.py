@@ -89,15 +89,17 @@ class IndexSteps:
         more, page_profiles = True, self.chosen_page_profiles if chooses else self.page_profiles
         while more:
             page = self.reach.page(app.database, lane, done, page_profiles)
-            chosen = [(each, not chooses or chooses(each)) for each in page.profiles]
-            references = [(profile, self.references(app, profile.live) if is_chosen else ()) for profile, is_chosen in chosen]
-            for profiles in _packed(references, self.most):
+            of_profiles = [(each, self._references(app, each, chooses)) for each in page.profiles]
+            for profiles in _packed(of_profiles, self.most):
                 done = Place(profiles[-1][0].place)
                 to_read = [reference for _, of_profile in profiles for reference in of_profile]
                 found = self.reach.subscriptions(app.database, to_read) if to_read else {}
                 recipients = [(profile, self.recipients(app, profile.id, references, found)) for profile, references in profiles]
                 yield _step_of(done, recipients, languages)
             more = page.more and bool(page.profiles)
+
+    def _references(self, app: App, profile: ReachedProfile, chooses: Chooses | None) -> Sequence[SubscriptionRef]:
+        return self.references(app, profile.live) if not chooses or chooses(profile) else ()
 
 
 def _step_of(place: Place, recipients: Iterable[tuple[ReachedProfile, Sequence[Subscription]]], languages: Collection[str]) -> Step:

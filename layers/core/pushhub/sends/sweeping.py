@@ -119,18 +119,22 @@ class Sweep:
         sending = self.store.sending(sending_id)
         if sending is None or self._has_ended(sending, swept):
             return
-        now = now_of(self.clock)
-        going_on = [part for part in sending.parts if part.due <= now or sending.drops(part)]
-        going_on = [part for part in going_on if not never_begins(sending, part, now) and part.number not in self._over_of(sending)]
-        lanes = [(part, key, lane) for part in going_on for key, lane in self._unfinished(sending, part)]
+        begun = [part for part in sending.parts if self._is_begun(sending, part)]
+        lanes = [(part, key, lane) for part in begun for key, lane in self._unfinished(sending, part)]
         for key in [key for part, key, _ in lanes if sending.drops(part)][:MAX_CLOSED]:
             self._close(key, swept)
         self._prompt(sending, [(key, lane) for part, key, lane in lanes if not sending.drops(part)], swept)
-        given_up = [part for part in going_on if self._is_given_up(sending, part)]
+        given_up = [part for part in begun if self._is_given_up(sending, part)]
         for part in given_up:
             self._settle_waiting(sending, part, swept)
         if given_up:
             self._has_ended(sending, swept)
+
+    def _is_begun(self, sending: Sending, part: Part) -> bool:
+        """Say whether a part has to be seen to: it is due, or its lanes have to be closed, and it was not over before."""
+        now = now_of(self.clock)
+        is_due = not never_begins(sending, part, now) if sending.drops(part) else part.due <= now
+        return is_due and part.number not in self._over_of(sending)
 
     def _over_of(self, sending: Sending) -> dict[int, OutcomeCounts]:
         return self._over.setdefault(sending.id, {})

@@ -81,8 +81,8 @@ def _selection_of(entry: str | dict[str, Any] | list[Mapping[str, Any]]) -> Sele
 def _filters_entry(filters: Filters) -> dict[str, object]:
     """Return the filters that admit not everybody; lists are sorted, so that one sending has one text."""
     choices = {name: _choice_entry(getattr(filters, name)) for name in _CHOICES}
-    chosen: dict[str, object] = {name: entry for name, entry in choices.items() if entry}
-    return chosen if filters.ext_ids is None else chosen | {"ext_ids": sorted(filters.ext_ids)}
+    narrowing: dict[str, object] = {name: entry for name, entry in choices.items() if entry}
+    return narrowing if filters.ext_ids is None else narrowing | {"ext_ids": sorted(filters.ext_ids)}
 
 
 def _filters_of(entry: Mapping[str, Any]) -> Filters:
