@@ -301,16 +301,11 @@ def _counted(line: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, ...]]]:
 def _run(patch: pytest.MonkeyPatch, name: str, case: Case) -> set[Right]:
     for variable, value in _environment(name):
         patch.setenv(variable, value)
-    if name.startswith("Imports"):
-        return _run_import(patch, name, case)
-    if name.startswith("Sends"):
-        return _run_sends(patch, name, case)
-    if name == "PushSend":
-        return _run_push_send(patch, case)
-    if folder_of(name) in server_api.FUNCTIONS:
-        return _run_server_call(patch, name, case)
-    if folder_of(name) in sdk_api.FUNCTIONS:
-        return _run_sdk_call(patch, name, case)
+    run = next((run for names, run in _RUNS if folder_of(name).startswith(names)), _run_of_events)
+    return run(patch, name, case)
+
+
+def _run_of_events(patch: pytest.MonkeyPatch, name: str, case: Case) -> set[Right]:
     if name == "PushSubscribe":
         can = Can(catalog_of("push_subscribe"), SECRETS)
         before = [case.event_with(body) for body in case.given]
@@ -377,8 +372,8 @@ def _run_sends(patch: pytest.MonkeyPatch, name: str, case: Case) -> set[Right]:
     return can.needed
 
 
-def _run_push_send(patch: pytest.MonkeyPatch, case: Case) -> set[Right]:
-    world, wiring = push_send_world_of(case), wiring_of("push_send")
+def _run_push_send(patch: pytest.MonkeyPatch, name: str, case: Case) -> set[Right]:
+    world, wiring = push_send_world_of(case), wiring_of(folder_of(name))
     can = Can(world.catalog, world.secrets, in_ledger=None, app_secrets=world.app_secrets)
     can.refused = {"DeliveriesQueue": case.given_object.get("not_taken", "")}
     shared = importlib.import_module("pushhub.edge.wiring.sends")
@@ -420,6 +415,16 @@ def _run_sdk_call(patch: pytest.MonkeyPatch, name: str, case: Case) -> set[Right
     with _answered_from(patch, can):
         load_handler(folder_of(name)).handler(case.event, Context(28_000))
     return can.needed
+
+
+_RUNS: tuple[tuple[tuple[str, ...], Callable[[pytest.MonkeyPatch, str, Case], set[Right]]], ...] = (
+    (("imports_",), _run_import),
+    (("sends_",), _run_sends),
+    (("push_send",), _run_push_send),
+    (server_api.FUNCTIONS, _run_server_call),
+    (sdk_api.FUNCTIONS, _run_sdk_call),
+)
+"""How a golden event is run, by what the name of its function begins with."""
 
 
 def _secrets(whole: WholeCatalog, given: Given) -> Secrets:

@@ -37,8 +37,8 @@ class Given(TypedDict, total=False):
     """What is so before an event.
 
     `before` are calls, and numbers of seconds that pass. Where `failing` is `audience`, the store does not answer, where it is
-    `events`, the queue takes nothing. `created_status` is the setting of that name. The push token `anonymous` is subscribed without
-    it being known whose it is.
+    `events`, the queue takes nothing. `created_status` is the setting of that name. The push token `anonymous` is subscribed, and
+    nobody knows whose it is.
     """
 
     before: list[CallBefore | int]

@@ -49,7 +49,7 @@ class SendInstantly:
         require_content_fits(order.push, order.applied.apps, self.require_fit, "push")
         push = self.create.new_push(call.account.caller.name, order.push)
         now = self.create.now
-        timed = OnesendOrder(order.name, order.applied, FixedTime(Seconds(now + self.delay)))
-        unbound = one_time_sending(self.create.new_id(), call.account.caller, timed, now)
+        onesend = OnesendOrder(order.name, order.applied, FixedTime(Seconds(now + self.delay)))
+        unbound = one_time_sending(self.create.new_id(), call.account.caller, onesend, now)
         reply = {"sched_id": unbound.id, "push_id": push.id, "translations": translations_shown(push)}
         return Creation(reply, push, with_push(unbound, push))

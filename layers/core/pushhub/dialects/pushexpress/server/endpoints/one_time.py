@@ -18,15 +18,9 @@ DIALECT: Final = "push.express"
 
 
 def one_time_sending(id_: SendingId, caller: ApiCaller, order: OnesendOrder, now: Seconds) -> Sending:
-    """Return a new sending to all that a request chooses, without a push.
-
-    Args:
-        id_: of the sending.
-        caller: whose it is.
-        order: what it is; some of its time is later than now.
-        now: where a local hour has passed already, nobody gets anything.
-    """
-    parts = _parts(order.applied.apps, order.time, now)
+    """Return a new sending without a push. Where a local hour has passed already, nobody gets anything."""
+    apps = order.applied.apps
+    parts = _parts(apps, order.time, now)
     return Sending(
         id=id_,
         app=parts[0].app,
@@ -34,7 +28,7 @@ def one_time_sending(id_: SendingId, caller: ApiCaller, order: OnesendOrder, now
         dialect=DIALECT,
         name=order.name,
         tag="",
-        launch=launch_of(id_, order.applied.apps[0].database),
+        launch=launch_of(id_, apps[0].database),
         selection=Filtered(order.applied.filters),
         messages={},
         parts=parts,
