@@ -1,7 +1,7 @@
 """How do the vendor's SDKs write what they tell a hub?
 
-Names and words are those of "SDK API" and of the four clients in `sources.md`. Enumerations are open: a client of tomorrow may send
-a word that is not here.
+Names and words are those of "SDK API specs" and of the four clients in `sources.md`. Enumerations are open: a client of tomorrow
+may send a word that is not here.
 """
 
 from collections.abc import Mapping
