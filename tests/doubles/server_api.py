@@ -107,11 +107,10 @@ class ServerHub:
         key: str | None = CRM,
         query: str = "",
         headers: Mapping[str, str] | None = None,
-        raw: bytes | None = None,
     ) -> Answer:
         """Answer a call by method and path below `/api/b/v2`, as the function does that has a route for it."""
         method, path = route.split(" ")
-        sent = raw if raw is not None else b"" if body is None else json.dumps(body, ensure_ascii=False).encode()
+        sent = b"" if body is None else json.dumps(body, ensure_ascii=False).encode()
         given = {**({"authorization": f"Bearer {key}"} if key else {}), **(headers or {})}
         request = HttpRequest("r-1", sent, query, given, method, f"/api/b/v2{path}")
         return self._family_of(request)(request)

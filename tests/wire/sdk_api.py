@@ -7,19 +7,22 @@ A case's `<case>.given.json` is an object (:class:`Given`). Its `<case>.reply.js
 import json
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypedDict
 
-from pushhub.audience.model import Profile, Subscription
+from pushhub.audience.model import Origin, Profile, ProfileId, Subscription
 from pushhub.audience.port import Snapshot, SnapshotQuery
 from pushhub.dialects.http import HttpRequest
 from pushhub.faults import UnavailableError
 from pushhub.moments import Seconds
+from tests.doubles.apps import ANDROID, put_profile, subscription_of
 from tests.doubles.audience import MemoryAudience
-from tests.doubles.push_express import SdkHub
+from tests.doubles.push_express import INSTALLS, SdkHub
 from tests.doubles.server_api import server_catalog
 from tests.wire.golden import Case, shown
 
 FUNCTIONS = ("pushexpress_instances", "pushexpress_device_events")
+ANONYMOUS = ProfileId("anonymous")
 _DATABASES = (40, 44)
 
 
@@ -34,10 +37,12 @@ class Given(TypedDict, total=False):
     """What is so before an event.
 
     `before` are calls, and numbers of seconds that pass. Where `failing` is `audience`, the store does not answer, where it is
-    `events`, the queue takes nothing. `created_status` is the setting of that name.
+    `events`, the queue takes nothing. `created_status` is the setting of that name. The push token `anonymous` is subscribed, and
+    nobody knows whose it is.
     """
 
     before: list[CallBefore | int]
+    anonymous: str
     failing: str
     created_status: int
 
@@ -66,6 +71,11 @@ def sdk_hub_of(case: Case) -> SdkHub:
             request = HttpRequest("before", json.dumps(happened["body"]).encode(), method=method, path=path)
             answer = (hub.device_events if "/events/" in path else hub.instances)(request)
             assert answer.reply.status == 200, answer.reply.body
+    if push_token := given.get("anonymous"):
+        subscription = replace(subscription_of(ANDROID, push_token, active=[41]), owner_may_be_anonymous=True)
+        put_profile(audience, server_catalog().databases[INSTALLS.id], "anonymous", [subscription], {})
+        profiles = audience.content(INSTALLS.id).profiles
+        profiles[ANONYMOUS] = replace(profiles[ANONYMOUS], origin=Origin.PUSH_TOKEN)
     hub.queue.envelopes.clear()
     audience.fails = given.get("failing") == "audience"
     hub.queue.refused = "{" if given.get("failing") == "events" else ""
