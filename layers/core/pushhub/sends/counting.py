@@ -45,8 +45,8 @@ class Counting:
         admits = selection.filters.admits if isinstance(selection, Filtered) else None
         profiles, pushes = 0, Counter[Provider]()
         for page, share in self._pages(app, CHOSEN_PAGE_PROFILES if admits else STEP_PAGE_PROFILES):
-            chosen = [each for each in page if admits(each.fields, each.happened)] if admits else page
-            for providers in self._providers(app, chosen):
+            admitted = [each for each in page if admits(each.fields, each.happened)] if admits else page
+            for providers in self._providers(app, admitted):
                 profiles += bool(providers)
                 pushes.update(providers)
             on_progress(share)

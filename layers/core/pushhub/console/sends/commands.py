@@ -14,7 +14,7 @@ from pushhub.console.reading import read_each
 from pushhub.console.sends.app_choice import chosen_app, sending_app
 from pushhub.console.sends.listing import due_lately, newest
 from pushhub.console.sends.report import app_text, apps_of, list_lines, reached_entry, reached_lines, sending_entry, sending_lines
-from pushhub.console.sends.selectors import Asked, parse_selection, selecting
+from pushhub.console.sends.selectors import Selectors, parse_selection, selecting
 from pushhub.console.sends.sending_id import SENDING_ID
 from pushhub.console.sends.standing import SendingStanding, standing_of, stored_sending, with_statistics, with_waiting
 from pushhub.console.sends.stores import SendStores, open_sends
@@ -103,7 +103,7 @@ def cancel_sending(*, id_: int, stack: Stack | None, as_json: bool) -> None:
 @selecting
 @stack_options
 @json_option
-def count_reached(*, app: str, asked: Asked, stack: Stack | None, as_json: bool) -> None:
+def count_reached(*, app: str, selectors: Selectors, stack: Stack | None, as_json: bool) -> None:
     """Count whom a sending would reach now: profiles, and pushes of each provider. Nothing is sent.
 
     With --all and with --filters it reads an index of the whole database once.
@@ -112,7 +112,7 @@ def count_reached(*, app: str, asked: Asked, stack: Stack | None, as_json: bool)
     with faults_explained():
         catalog = stores.catalog.load().catalog
         sender = sending_app(catalog, app)
-        selection = parse_selection(catalog, sender, enabled_providers(sender), asked)
+        selection = parse_selection(catalog, sender, enabled_providers(sender), selectors)
         with described_bar("counting") as show_share:
             counting = Counting(stores.reach, stores.finding(catalog))
             reached = counting(sender, selection, lambda share: show_share(int(_BAR * share), _BAR, ""))

@@ -25,12 +25,12 @@ from pushhub.sends.sending import (
 )
 
 _ALL: Final = "--all"
-Asked = Named | Everyone | WrittenFilters
+Selectors = Named | Everyone | WrittenFilters
 """Whom the options mean, before the catalog is known."""
 
 
 def selecting(command: Callable[..., None]) -> Callable[..., None]:
-    """Add the options that say whom a sending is for, and hand the command its `app` and, in the place of the others, `asked`."""
+    """Add the options that say whom a sending is for; the command gets `app`, and `selectors` in the place of the others."""
 
     @wraps(command)
     def selected(
@@ -42,7 +42,7 @@ def selecting(command: Callable[..., None]) -> Callable[..., None]:
         everyone: bool,
         **others: object,
     ) -> None:
-        command(asked=parse_asked(ids, fields, pairs, filters, everyone=everyone), **others)
+        command(selectors=parse_selectors(ids, fields, pairs, filters, everyone=everyone), **others)
 
     for option in (
         click.option(_ALL, "everyone", is_flag=True, help="Everybody of the app's database."),
@@ -66,7 +66,9 @@ def selecting(command: Callable[..., None]) -> Callable[..., None]:
     return selected
 
 
-def parse_asked(ids: Sequence[str], fields: Sequence[str], pairs: Sequence[str], filters: str | None, *, everyone: bool) -> Asked:
+def parse_selectors(
+    ids: Sequence[str], fields: Sequence[str], pairs: Sequence[str], filters: str | None, *, everyone: bool
+) -> Selectors:
     """Return whom the options mean.
 
     Args:
@@ -100,23 +102,23 @@ def parse_asked(ids: Sequence[str], fields: Sequence[str], pairs: Sequence[str],
     return Named(tuple(named))
 
 
-def parse_selection(catalog: Catalog, app: App, reached: Collection[Provider], asked: Asked) -> Selection:
+def parse_selection(catalog: Catalog, app: App, reached: Collection[Provider], selectors: Selectors) -> Selection:
     """Return whom a sending of an app is for, and refuse what finds nobody, whoever is in its database.
 
     Args:
         catalog: has the app and its database.
         app: through whose accounts.
         reached: the providers that it has credentials for.
-        asked: whom the options mean.
+        selectors: whom the options mean.
 
     Raises:
         ConsoleError: a field is none by which profiles are found, a value does not fit, or a provider is not the app's.
     """
-    if isinstance(asked, WrittenFilters):
-        return Filtered(parse_written(asked, catalog, app))
-    if isinstance(asked, Named):
-        _require_identifying(catalog, app, reached, asked)
-    return asked
+    if isinstance(selectors, WrittenFilters):
+        return Filtered(parse_written(selectors, catalog, app))
+    if isinstance(selectors, Named):
+        _require_identifying(catalog, app, reached, selectors)
+    return selectors
 
 
 def _require_identifying(catalog: Catalog, app: App, reached: Collection[Provider], named: Named) -> None:

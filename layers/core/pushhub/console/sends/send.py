@@ -25,7 +25,7 @@ from pushhub.console.sends.filters import OPTION
 from pushhub.console.sends.rehearsal import Rehearsal
 from pushhub.console.sends.report import app_text, sending_entry, sending_lines
 from pushhub.console.sends.request_report import rehearsed_entry, rehearsed_lines
-from pushhub.console.sends.selectors import Asked, parse_selection, selecting
+from pushhub.console.sends.selectors import Selectors, parse_selection, selecting
 from pushhub.console.sends.standing import CONSOLE, SendingStanding, stored_sending
 from pushhub.console.sends.stores import SendStores, open_sends
 from pushhub.console.sends.watch import SendingWatch
@@ -120,7 +120,7 @@ class SendCommand:
 def send(  # noqa: PLR0913  (click hands over each option by its name)
     *,
     app: str,
-    asked: Asked,
+    selectors: Selectors,
     content: Content,
     at: str | None,
     name: str,
@@ -144,7 +144,7 @@ def send(  # noqa: PLR0913  (click hands over each option by its name)
     with faults_explained():
         catalog = stores.catalog.load().catalog
         sender = sending_app(catalog, app)
-        selection = parse_selection(catalog, sender, enabled_providers(sender), asked)
+        selection = parse_selection(catalog, sender, enabled_providers(sender), selectors)
         command = SendCommand(selection, content, due, name, tag)
         sending = command.sending(sender)
         _require_storable(sending)
