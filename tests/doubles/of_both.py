@@ -7,6 +7,7 @@ from typing import Any
 from pushhub.adapters.dynamodb.jobs import DynamoJobs
 from pushhub.adapters.dynamodb.journal import DynamoJournals
 from pushhub.adapters.dynamodb.pack_ids import DynamoPackIds
+from pushhub.adapters.dynamodb.pushes import DynamoPushes
 from pushhub.adapters.dynamodb.reach import DynamoReach
 from pushhub.adapters.dynamodb.sendings import DynamoSendings
 from pushhub.adapters.s3 import S3Files
@@ -20,6 +21,7 @@ from pushhub.imports.job import ChunkProgress, FilePlan, Job, JobId, JobStatus, 
 from pushhub.imports.port import MissingObjectError, ObjectFacts, ObjectWriter, OpenJournal
 from pushhub.moments import Seconds
 from pushhub.sends.pack_ids import PackClaim, PackIdStore, PackKey
+from pushhub.sends.pushes import KeptReply, NotSchedulableError, PushId, RequestKey, StoredPush
 from pushhub.sends.sending import (
     Deferral,
     DeferralKey,
@@ -27,17 +29,17 @@ from pushhub.sends.sending import (
     Lane,
     LaneKey,
     OutcomeCounts,
-    Part,
     ProviderStop,
     RunId,
     Sending,
     SendingId,
     SendingStatus,
 )
-from pushhub.sends.store import LaneUpdate, NewDeferral, SettledTry
+from pushhub.sends.store import DueMoment, LaneUpdate, NewDeferral, SettledTry
 from tests.doubles.executions import MemoryExecutions
 from tests.doubles.files import MemoryFiles
 from tests.doubles.imports import MemoryImports
+from tests.doubles.pushes import MemoryPushes
 from tests.doubles.reach import MemoryReach
 from tests.doubles.sendings import MemorySendings
 
@@ -220,6 +222,14 @@ class SendingsOfBoth(DynamoSendings):
         super().stop_provider(sending, provider, stop)
         self._memory.stop_provider(sending, provider, stop)
 
+    def expire(self, sending: SendingId, now: Seconds) -> None:
+        super().expire(sending, now)
+        self._memory.expire(sending, now)
+
+    def drop_part(self, sending: SendingId, part: int) -> None:
+        super().drop_part(sending, part)
+        self._memory.drop_part(sending, part)
+
     def add_example(self, sending: SendingId, example: Example) -> None:
         super().add_example(sending, example)
         self._memory.add_example(sending, example)
@@ -260,13 +270,17 @@ class SendingsOfBoth(DynamoSendings):
         super().settle_deferral(settled)
         self._memory.settle_deferral(settled)
 
-    def due_parts(self, until: Seconds) -> Sequence[tuple[SendingId, Part]]:
-        super().due_parts(until)
-        return self._memory.due_parts(until)
+    def due_moments(self, until: Seconds) -> Sequence[DueMoment]:
+        super().due_moments(until)
+        return self._memory.due_moments(until)
 
-    def forget_due(self, sending: SendingId, part: Part) -> None:
-        super().forget_due(sending, part)
-        self._memory.forget_due(sending, part)
+    def note_put(self, moment: DueMoment, put: int) -> None:
+        super().note_put(moment, put)
+        self._memory.note_put(moment, put)
+
+    def forget_due(self, moment: DueMoment) -> None:
+        super().forget_due(moment)
+        self._memory.forget_due(moment)
 
     def running_sendings(self, now: Seconds) -> Sequence[SendingId]:
         super().running_sendings(now)
@@ -293,3 +307,32 @@ class PackIdsOfBoth(DynamoPackIds):
     def release_pack(self, pack: PackKey, sending: SendingId) -> bool:
         super().release_pack(pack, sending)
         return self._memory.release_pack(pack, sending)
+
+
+class PushesOfBoth(DynamoPushes):
+    def __init__(self, client: Any, table: str, retention_days: int, memory: MemoryPushes) -> None:
+        super().__init__(client, table, retention_days)
+        self._memory = memory
+
+    def create_push(self, push: StoredPush, kept: KeptReply | None) -> None:
+        super().create_push(push, kept)
+        self._memory.create_push(push, kept)
+
+    def create_sending(self, sending: Sending, push: StoredPush | None, kept: KeptReply | None) -> None:
+        super().create_sending(sending, push, kept)
+        self._memory.create_sending(sending, push, kept)
+
+    def push(self, push: PushId) -> StoredPush | None:
+        super().push(push)
+        return self._memory.push(push)
+
+    def kept_reply(self, key: RequestKey) -> KeptReply | None:
+        super().kept_reply(key)
+        return self._memory.kept_reply(key)
+
+    def bind(self, sending: Sending, push: StoredPush | None, now: Seconds) -> None:
+        # What is bound now is read from the store itself, which has nothing here.
+        with suppress(NotSchedulableError):
+            super().bind(sending, push, now)
+        self._written(self._binding(sending, push, None))
+        self._memory.bind(sending, push, now)

@@ -20,6 +20,7 @@ from pushhub.sends.lanes import AdvanceLane
 from pushhub.sends.message import Message
 from pushhub.sends.outcomes import Outcome, RecipientOutcome
 from pushhub.sends.pack_ids import PackIds, PackKey
+from pushhub.sends.port import NO_LANGUAGES
 from pushhub.sends.scheduling import schedule
 from pushhub.sends.sending import (
     Everyone,
@@ -33,7 +34,7 @@ from pushhub.sends.sending import (
     SendingId,
     mint_sending_id,
 )
-from pushhub.sends.steps import IndexSteps, NamedSteps, Steps
+from pushhub.sends.steps import IndexSteps, NamedSteps, Steps, StepSource
 from pushhub.sends.sweeping import Sweep
 from tests.doubles.pack_ids import MemoryPackIds
 from tests.doubles.sendings import MemorySendings
@@ -158,6 +159,9 @@ class PlacedProfiles:
 class Schedule:
     """One sending from its beginning to its end, along a way that `seed` chooses."""
 
+    person = 0.02
+    """How much of what happens a person brings about."""
+
     def __init__(self, seed: int) -> None:
         self.seed = seed
         self.random = Random(seed)
@@ -172,9 +176,7 @@ class Schedule:
         self.cancelled = False
         numbers = iter(range(100))
         self.profiles = {
-            ProfileId(f"profile-{number:02}"): tuple(
-                device(next(numbers), number) for _ in range(self.random.choice((0, 1, 1, 2, 3)))
-            )
+            ProfileId(f"profile-{number:02}"): tuple(device(next(numbers), number) for _ in range(self.random.choice(DEVICES)))
             for number in range(self.random.randint(1, PROFILES))
         }
         self.clock = Clock(
@@ -183,7 +185,7 @@ class Schedule:
         self.store = MemorySendings(interrupt=self.interrupt)
         self.pack_ids = PackIds(MemoryPackIds(self.store), self.mint_run)
         self.sends, self.deliveries, self.dead_letters = FaultyQueue(self), FaultyQueue(self), FaultyQueue(self)
-        reach = PlacedProfiles(self.profiles, self.interrupt)
+        reach = self.placed()
         most = self.random.choice((2, 3, 100))
         index = IndexSteps(
             reach,
@@ -192,7 +194,7 @@ class Schedule:
             most=most,
             page_profiles=self.random.choice((1, 2, 500)),
         )
-        steps = Steps(index, NamedSteps(lambda _, identifiers: self._found(), most))
+        steps = self.watched(Steps(index, NamedSteps(lambda _, identifiers: self._found(), most)))
         self.advance = AdvanceLane(
             self.store,
             self.app,
@@ -227,6 +229,14 @@ class Schedule:
     @property
     def recipients(self) -> int:
         return sum(map(len, self.profiles.values()))
+
+    def placed(self) -> "PlacedProfiles":
+        """Return its profiles as the index has them."""
+        return PlacedProfiles(self.profiles, self.interrupt)
+
+    def watched(self, steps: StepSource) -> StepSource:
+        """Return the steps of its lanes."""
+        return steps
 
     def app(self, id_: AppId, since: Milliseconds) -> App | None:
         self.interrupt("before app")
@@ -267,7 +277,14 @@ class Schedule:
         for _ in range(self.random.randint(1, 3)):
             self.something()
 
-    def push(self, sending: Sending, app: App, recipients: Sequence[Subscription], seconds: float) -> Sequence[RecipientOutcome]:
+    def push(
+        self,
+        sending: Sending,
+        app: App,
+        recipients: Sequence[Subscription],
+        seconds: float,
+        languages: Mapping[SubscriptionRef, str] = NO_LANGUAGES,
+    ) -> Sequence[RecipientOutcome]:
         """Play the providers; a process may die with some pushes on their way and others not."""
         outcomes: list[RecipientOutcome] = []
         self.interrupt("before push")
@@ -318,9 +335,8 @@ class Schedule:
         what = self.random.random()
         self.depth += 1
         try:
-            if what < 0.02 and not self.cancelled and self.random.random() < 0.1 and self.store.unended():
-                self.cancelled = True
-                self.store.cancel(self.id, Seconds(self.seconds))
+            if what < self.person:
+                self.by_a_person()
             elif what < 0.1:
                 self.sweep()
             elif what < 0.25:
@@ -331,6 +347,12 @@ class Schedule:
             pass
         finally:
             self.depth -= 1
+
+    def by_a_person(self) -> None:
+        """Let a person cancel it, now and then."""
+        if not self.cancelled and self.random.random() < 0.1 and self.store.unended():
+            self.cancelled = True
+            self.store.cancel(self.id, Seconds(self.seconds))
 
     def deliver(self) -> bool:
         """Hand a message that is visible to its function, and say whether there was one."""
@@ -378,16 +400,21 @@ class Schedule:
     def _promises(self, sending: Sending) -> dict[str, bool]:
         counts = sending.counts
         lost = [self.seen.count(outcome) - counts.number(outcome) for outcome in Outcome if outcome not in _BEYOND_SEEING]
-        lanes = self.store.lanes(self.id, 0)
+        lanes = [lane for part in sending.parts for lane in self.store.lanes(self.id, part.number)]
+        deferrals = [deferral for part in sending.parts for deferral in self.store.deferrals(self.id, part.number)]
         return {
             "the sending ends": sending.status.ended,
-            "nobody waits": not any(lane.pending for lane in lanes) and not self.store.deferrals(self.id, 0),
-            "everybody is accounted for once": counts.total == self.recipients
-            or (self.cancelled and counts.total <= self.recipients),
+            "nobody waits": not any(lane.pending for lane in lanes) and not deferrals,
+            "everybody is accounted for once": self.is_accounted_for(sending),
             "what is counted was seen": all(number >= 0 for number in lost),
             "what was seen is counted, or unknown": sum(map(max, lost, [0] * len(lost))) <= counts.number(Outcome.UNKNOWN),
             "the launch counts the same": self.store.launch_counts.get(sending.launch, OutcomeCounts()) == counts,
         }
+
+    def is_accounted_for(self, sending: Sending) -> bool:
+        """Say whether the counts of an ended sending have as many recipients as there are."""
+        counted = sending.counts.total
+        return counted == self.recipients or (self.cancelled and counted <= self.recipients)
 
 
 _BEYOND_SEEING = frozenset({Outcome.RETRY, Outcome.UNKNOWN, Outcome.EXPIRED, Outcome.MESSAGE_BAD, Outcome.CREDENTIALS_BAD})

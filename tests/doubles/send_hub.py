@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from click.testing import CliRunner, Result
 
+from pushhub.audience.model import ProfileId
 from pushhub.catalog.file import parse_catalog
 from pushhub.catalog.model import App
 from pushhub.catalog.providers import Provider
@@ -34,8 +35,15 @@ ANDROID, APNS, WEB = map(Provider, ("android-firebase", "ios-apns", "web-push"))
 APNS_TOKEN = "00aa11bb" * 8
 FCM_TOKEN = "dQw4w9WgXcQ:APA91bHPRgkF3JUikC4ENAHEeMrd41Zxv3hVZjC9KtT8OvPVGJ"
 FILE = """
-databases: [{id: 17, name: customers, fields: {number: integer, email: email, nick: text}, match: [number, email]}]
+databases:
+  - id: 17
+    name: customers
+    fields: {number: integer, email: email, nick: text, country: text, language: text, audiences: text}
+    match: [number, email]
+  - {id: 18, name: guests, fields: {number: integer}, match: [number]}
 resources: [{id: 5, name: shop, token: abcdefgh, databases: [17]}]
+audience_groups: [{id: 7, name: spenders, audiences: [vip, new]}]
+events: [reg, dep]
 apps:
   - {id: a, name: shop, database: 17, firebase: stand-in, apns: stand-in, web_push: stand-in}
   - {id: b, name: twin, database: 17, apns: stand-in}
@@ -44,6 +52,7 @@ apps:
   - {id: bare, name: bare, database: 17}
   - {id: windows, name: windows, database: 17, wns: stand-in}
   - {id: quiet, name: quiet, database: 17, apns: stand-in, tracking: false}
+  - {id: apart, name: apart, database: 18, apns: stand-in}
 """
 CATALOG = replace(parse_catalog(FILE, "catalog.yaml", {}).catalog, base_url="https://hub.example.com")
 SHOP: App = next(iter(CATALOG.apps.values()))
@@ -83,7 +92,9 @@ class FakeHub:
             monkeypatch.setattr(module, "open_sends", self.open)
             monkeypatch.setattr(module, "seconds_now", lambda: NOON)
         monkeypatch.setattr(sending_module, "milliseconds_now", lambda: NOON * 1000)
-        monkeypatch.setattr(sending_module, "SendingWatch", lambda store: SendingWatch(store, sleep=lambda _: self.sleep()))
+        monkeypatch.setattr(
+            sending_module, "SendingWatch", lambda store: SendingWatch(store, sleep=lambda _: self.sleep(), now=lambda: NOON)
+        )
 
     def open(self, stack: Stack | None) -> SendStores:
         self.stacks.append(stack)
@@ -93,6 +104,12 @@ class FakeHub:
         """Subscribe devices of a profile, by their provider."""
         names = {"android": ANDROID, "apns": APNS, "web": WEB, "uwp": Provider("uwp-wns")}
         self.world.send(request(by_id(profile), *(on(token, names[name]) for name, token in tokens.items())))
+
+    def tells(self, profile: str, **fields: str) -> None:
+        """Have a profile hold these fields."""
+        content = self.audience.content(SHOP.database)
+        known = content.profiles[ProfileId(profile)]
+        content.profiles[known.id] = replace(known, fields={**known.fields, **fields})
 
     def three_devices(self) -> None:
         self.subscribes(android=FCM_TOKEN, apns=APNS_TOKEN, web=browser().subscription())

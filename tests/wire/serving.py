@@ -11,10 +11,10 @@ import pytest
 from pushhub.catalog.cached import CachedCatalog
 from pushhub.catalog.model import UpstreamKind
 from pushhub.catalog.secrets import CachedSecrets, LinkKeyId, Secrets
-from pushhub.dialects.altcraft.events.accepting import Acceptance, RelayAcceptance
 from pushhub.dialects.altcraft.events.link import CryptoPostEvents
 from pushhub.dialects.altcraft.events.post import PostEvents
 from pushhub.dialects.altcraft.upstream import AltcraftUpstream
+from pushhub.events.accepting import Acceptance, RelayAcceptance
 from pushhub.events.command import Happening
 from pushhub.events.forwarding import Destinations, Forwarding
 from pushhub.events.intake import Intake

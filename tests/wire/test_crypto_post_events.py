@@ -20,10 +20,10 @@ from pushhub.catalog.cached import CachedCatalog
 from pushhub.catalog.model import Catalog
 from pushhub.catalog.secrets import CachedSecrets, LinkKeyId, Secrets
 from pushhub.console.stores import stores_of
-from pushhub.dialects.altcraft.events.accepting import Acceptance, RelayAcceptance
 from pushhub.dialects.altcraft.events.errors import EventRefusal
 from pushhub.dialects.altcraft.events.link import CryptoPostEvents
 from pushhub.dialects.http import Answer, HttpRequest
+from pushhub.events.accepting import Acceptance, RelayAcceptance
 from pushhub.events.command import LINK_PATH, Happening, RecordEvent, RelayLink
 from pushhub.events.links import mint_links
 from pushhub.events.messages import read_forward, read_report

@@ -11,10 +11,10 @@ import pytest
 from pushhub.catalog.cached import CachedCatalog
 from pushhub.catalog.model import Catalog, ReportedEvent, Upstream, UpstreamKind
 from pushhub.catalog.secrets import CachedSecrets, LinkKeyId, Secrets
-from pushhub.dialects.altcraft.events.accepting import Acceptance, RelayAcceptance
 from pushhub.dialects.altcraft.events.link import CryptoPostEvents
 from pushhub.dialects.altcraft.upstream import AltcraftUpstream
 from pushhub.dialects.http import HttpRequest
+from pushhub.events.accepting import Acceptance, RelayAcceptance
 from pushhub.events.forwarding import Destinations, Forwarding
 from pushhub.events.links import mint_links
 from pushhub.events.messages import read_report

@@ -9,10 +9,10 @@ from pushhub.audience.command import Mode, Subscribe
 from pushhub.audience.subscribing import Subscribing
 from pushhub.catalog.cached import CachedCatalog
 from pushhub.catalog.push_tokens import PushTokenMisfit
-from pushhub.dialects.altcraft.events.accepting import Acceptance
 from pushhub.dialects.altcraft.events.post import PostEvents
 from pushhub.dialects.altcraft.subscribe.endpoint import PushSubscribe
 from pushhub.dialects.http import Answer
+from pushhub.events.accepting import Acceptance
 from pushhub.imports.files.drop import Overrides
 from pushhub.imports.files.recognition import find_layout
 from pushhub.imports.files.rows import row_reader

@@ -10,9 +10,9 @@ import pytest
 
 from pushhub.catalog.cached import CachedCatalog
 from pushhub.catalog.model import Catalog, Right
-from pushhub.dialects.altcraft.events.accepting import Acceptance
 from pushhub.dialects.altcraft.events.errors import EventRefusal
 from pushhub.dialects.altcraft.events.post import PostEvents
+from pushhub.events.accepting import Acceptance
 from pushhub.faults import UnavailableError
 from pushhub.outgoing.queues import Envelope
 from tests.conftest import Hub

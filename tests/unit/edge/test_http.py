@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 
 def event(body: str | None, base64_flag: bool = False) -> dict[str, object]:
-    return {"requestContext": {"requestId": "r-1"}, "isBase64Encoded": base64_flag} | ({} if body is None else {"body": body})
+    context = {"requestId": "r-1", "http": {"method": "PUT"}}
+    given = {"rawPath": "/things/7", "requestContext": context, "isBase64Encoded": base64_flag}
+    return given | ({} if body is None else {"body": body})
 
 
 @given(st.binary())
@@ -70,6 +72,11 @@ def test_headers_are_found_by_their_names_in_lower_case() -> None:
 @pytest.mark.parametrize("query", ["", "/2ab9", "%2F2ab9=", "format=xml&token=%20"])
 def test_the_query_is_what_was_sent(query: str) -> None:
     assert http_request(event("{}") | {"rawQueryString": query}).query == query
+
+
+def test_method_and_path_are_those_that_were_asked() -> None:
+    request = http_request(event("{}"))
+    assert (request.method, request.path) == ("PUT", "/things/7")
 
 
 def test_an_event_without_headers_and_query_has_none() -> None:

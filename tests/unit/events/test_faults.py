@@ -15,7 +15,7 @@ import pytest
 
 from pushhub.catalog.model import ReportedEvent, Upstream, UpstreamKind
 from pushhub.catalog.providers import PushToken
-from pushhub.dialects.altcraft.events.accepting import Acceptance
+from pushhub.events.accepting import Acceptance
 from pushhub.events.command import Happening, Identity, PlainForm, RecordEvent
 from pushhub.events.forwarding import Destinations, Forwarding
 from pushhub.events.intake import DeliverAgain, Intake

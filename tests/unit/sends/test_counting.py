@@ -10,8 +10,9 @@ from pushhub.catalog.cached import CachedCatalog
 from pushhub.catalog.model import App, Catalog
 from pushhub.catalog.providers import Provider
 from pushhub.sends.counting import Counting, Reached
+from pushhub.sends.filters import Choice, Filters
 from pushhub.sends.finding import Finding
-from pushhub.sends.sending import Everyone, Named, NamedField, NamedProfile, Selection
+from pushhub.sends.sending import Everyone, Filtered, Named, NamedField, NamedProfile, Selection
 from tests.doubles.apps import ANDROID, APNS, HUAWEI, IOS_FIREBASE, WEB, app_of, audience_of, subscription_of
 from tests.doubles.audience import MemoryAudience
 from tests.doubles.reach import MemoryReach
@@ -47,6 +48,14 @@ def test_the_resource_and_the_preference_of_the_app_count() -> None:
 def test_recipients_that_are_named_are_counted_once() -> None:
     twice = Named((NamedField("number", 1), NamedProfile("anna"), NamedProfile("vera")))
     assert reached(twice) == Reached(1, {ANDROID: 2})
+
+
+def test_those_whom_filters_choose_are_counted_on_every_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pushhub.sends.counting.CHOSEN_PAGE_PROFILES", 7)
+    people = ((f"user-{n}", [subscription_of(WEB, f"browser-{n}")], {"country": "PT" if n % 5 else "br"}) for n in range(100))
+    chosen = Filtered(Filters(Choice(frozenset({"BR"}))))
+    assert reached(chosen, audience=audience_of(*people)) == Reached(20, {WEB: 20})
+    assert reached(Filtered(Filters(events=Choice(frozenset({"reg"}))))) == Reached(0, {})
 
 
 def test_an_empty_database_reaches_nobody() -> None:

@@ -18,13 +18,15 @@ class HttpRequest:
     """One request; `id` is API Gateway's own, which stands in its access log too.
 
     `body` is as it came: it may be packed. `query` is the query string as it came, without the question mark; names of headers are
-    in lower case.
+    in lower case. `path` is decoded, as API Gateway hands it on.
     """
 
     id: str
     body: bytes = b""
     query: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
+    method: str = "POST"
+    path: str = ""
 
     def header(self, name: str) -> str:
         """Return a header by its name in lower case, empty where it was not sent."""

@@ -34,11 +34,14 @@ def serve(endpoint: Endpoint) -> "Callable[[dict[str, Any], LambdaContext], dict
 
 def http_request(event: Mapping[str, Any]) -> HttpRequest:
     """Read an event of payload format 2.0."""
+    context = event["requestContext"]
     return HttpRequest(
-        id=event["requestContext"]["requestId"],
+        id=context["requestId"],
         body=_body(event),
         query=event.get("rawQueryString", ""),
         headers={name.lower(): value for name, value in event.get("headers", {}).items()},
+        method=context["http"]["method"],
+        path=event["rawPath"],
     )
 
 

@@ -11,8 +11,8 @@ from pushhub.catalog.model import App
 from pushhub.catalog.providers import PROVIDER_OF_CODE, Provider
 from pushhub.sends.finding import Finding
 from pushhub.sends.recipients import enabled_references, preferred, recipients_among
-from pushhub.sends.sending import BEGINNING, INDEX_LANES, Named, Selection
-from pushhub.sends.steps import STEP_PAGE_PROFILES
+from pushhub.sends.sending import BEGINNING, INDEX_LANES, Filtered, Named, Selection
+from pushhub.sends.steps import CHOSEN_PAGE_PROFILES, STEP_PAGE_PROFILES
 
 _PLACE_DIGITS: Final = 16
 
@@ -42,20 +42,22 @@ class Counting:
             found = [each for recipients in self.find(app, selection.identifiers) for each in recipients]
             on_progress(1)
             return Reached(len({each.profile for each in found}), Counter(each.address.provider for each in found))
+        admits = selection.filters.admits if isinstance(selection, Filtered) else None
         profiles, pushes = 0, Counter[Provider]()
-        for page, share in self._pages(app):
-            for providers in self._providers(app, page):
+        for page, share in self._pages(app, CHOSEN_PAGE_PROFILES if admits else STEP_PAGE_PROFILES):
+            admitted = [each for each in page if admits(each.fields, each.happened)] if admits else page
+            for providers in self._providers(app, admitted):
                 profiles += bool(providers)
                 pushes.update(providers)
             on_progress(share)
         return Reached(profiles, pushes)
 
-    def _pages(self, app: App) -> Iterator[tuple[Sequence[ReachedProfile], float]]:
+    def _pages(self, app: App, profiles: int) -> Iterator[tuple[Sequence[ReachedProfile], float]]:
         """Yield the profiles of all lanes, with the share of the index that ends with them: places are spread evenly."""
         for number, lane in enumerate(INDEX_LANES):
             place, more = str(BEGINNING), True
             while more:
-                page = self.reach.page(app.database, lane, place, STEP_PAGE_PROFILES)
+                page = self.reach.page(app.database, lane, place, profiles)
                 more = page.more and bool(page.profiles)
                 place = page.profiles[-1].place if page.profiles else place
                 within = int(place, 16) / 16**_PLACE_DIGITS if more else 1

@@ -7,10 +7,12 @@ import pytest
 from pushhub.console.sends.content import parse_due
 from pushhub.faults import UnavailableError
 from pushhub.moments import Seconds
+from pushhub.sends.filters import Choice, Filters
 from pushhub.sends.outcomes import Outcome
 from pushhub.sends.sending import (
     ANY_PROVIDER,
     Everyone,
+    Filtered,
     Named,
     NamedField,
     NamedProfile,
@@ -42,6 +44,10 @@ KEYS = [
     "examples",
     "launch",
     "stopped",
+    "filters",
+    "parts",
+    "languages",
+    "push",
 ]
 
 
@@ -56,7 +62,13 @@ def hub_(monkeypatch: pytest.MonkeyPatch) -> FakeHub:
 @pytest.mark.parametrize(
     ("words", "text"),
     [
-        ((), "--id, --field and --token"),
+        ((), "--id, --field and --token, any of them several times, or else by --filters or --all"),
+        (("--all", "--filters", "{}"), "--filters says whom it is for: leave out --all, --id, --field and --token"),
+        (("--id", "p", "--filters", "{}"), "--filters says whom it is for"),
+        (("--filters", "{}"), "--filters: the object is empty; --all is for everybody"),
+        (("--filters", ""), "--filters: a JSON object is expected"),
+        (("--filters", '["PT"]'), "--filters: a JSON object is expected"),
+        (("--filters", "[" * 100_000), "--filters: a JSON object is expected"),
         (("--all", "--id", "p"), "--all is for everybody: leave out --id, --field and --token"),
         (("--id", "p") * 1001, "1001 are given; at most 1000"),
         (("--id", "a b"), "--id: 1 to 64 characters"),
@@ -101,6 +113,15 @@ def test_a_push_that_says_nothing_is_refused_before_anything_is_read(hub_: FakeH
         (("--field", "number=x"), "--field: number: "),
         (("--app", "b", "--token", "android-firebase:x"), "--token: the app b has no credentials for android-firebase"),
         (("--token", "windows-wns:x"), "--token: the app a has no credentials for windows-wns"),
+        (("--filters", '{"countries": ["PT"]}'), "Error: --filters.countries is no field of this call"),
+        (("--filters", '{"countries_include": ["PX"]}'), "Error: --filters.countries_include[0] must be a country code"),
+        (("--filters", '{"event_include": "bought"}'), "Error: --filters.event_include is no event code of the catalog"),
+        (("--filters", '{"audience_groups_include": [8]}'), "Error: --filters.audience_groups_include[0] is no audience group"),
+        (("--filters", '{"all_apps": true}'), "Error: --filters.all_apps: --app says for which app it is; leave this out"),
+        (
+            ("--app", "apart", "--filters", '{"countries_exclude": ["PT"]}'),
+            "Error: --filters: countries stand in the field country; database 18 does not declare it as text",
+        ),
         (("--all", "--link", "ftp://x"), "--link: an http or https URL"),
         (("--all", "--image", "x"), "--image: an http or https URL"),
         (("--all", "--data", "uid=1"), "--data: a key is one that the hub writes itself"),
@@ -167,6 +188,21 @@ def test_selectors_of_all_kinds_may_be_mixed_and_repeated(hub_: FakeHub) -> None
     named = (NamedProfile("p"), NamedProfile("q"), NamedField("email", "a@b.example"), NamedPushToken(APNS, APNS_TOKEN))
     assert hub_.only.selection == Named(named)
     assert len(hub_.queue.envelopes) == 1
+
+
+def test_filters_choose_whom_a_sending_is_for(hub_: FakeHub) -> None:
+    filters = '{"countries_include": ["pt"], "audience_groups_exclude": [7], "event_exclude": "dep", "languages_include": null}'
+    result = run(*SEND, "--filters", filters, "--json")
+    assert (result.exit_code, result.stderr.splitlines()[0]) == (0, f"sending {hub_.only.id}; Ctrl-C does not stop it")
+    expected = Filters(
+        Choice(frozenset({"PT"})), audiences=Choice(None, frozenset({"vip", "new"})), events=Choice(None, frozenset({"dep"}))
+    )
+    assert hub_.only.selection == Filtered(expected)
+    assert json.loads(result.stdout)["filters"] == {
+        "countries_include": ["PT"],
+        "audiences_exclude": ["new", "vip"],
+        "event_exclude": ["dep"],
+    }
 
 
 def test_an_app_is_named_by_its_id_too_which_wins(hub_: FakeHub) -> None:
@@ -314,6 +350,17 @@ def test_a_dry_run_for_named_people_is_for_them_alone(hub_: FakeHub) -> None:
     assert "profile p" not in result.stdout
     assert "authorization: bearer …" in result.stdout
     assert "ff" * 32 not in result.stdout
+
+
+def test_a_dry_run_for_filters_is_for_those_whom_they_choose(hub_: FakeHub) -> None:
+    hub_.subscribes("p", apns=APNS_TOKEN)
+    hub_.subscribes("q", apns="ff" * 32)
+    hub_.tells("q", country="PT")
+    (shown,) = json.loads(run(*SEND, "--filters", '{"countries_include": ["PT"]}', "--dry-run", "--json").stdout)
+    assert shown["profile"] == "q"
+    none = run(*SEND, "--filters", '{"countries_include": ["BR"]}', "--dry-run")
+    assert (none.exit_code, none.stderr) == (1, "Error: nobody was found among the first 32,000 profiles who would get it\n")
+    assert hub_.made == []
 
 
 @pytest.mark.parametrize("words", [("--all",), ("--id", "nobody")])

@@ -18,7 +18,8 @@ from pushhub.events.command import Happening, RecordEvent
 from pushhub.events.ledger import Counts, FirstSeen, LaunchStatistics, ReportMark, SentCounts
 from pushhub.events.messages import Receipt
 from pushhub.moments import SECONDS_PER_DAY, Milliseconds, Seconds
-from pushhub.sends.message import Message
+from pushhub.sends.filters import Choice, Filters
+from pushhub.sends.message import Message, Translation
 from pushhub.sends.outcomes import Outcome
 from pushhub.sends.sending import (
     ANY_PROVIDER,
@@ -28,6 +29,7 @@ from pushhub.sends.sending import (
     DeferralKey,
     Everyone,
     Example,
+    Filtered,
     LaneKey,
     LaneName,
     Named,
@@ -147,7 +149,91 @@ def test_a_sending_that_ended_shows_its_counts_and_what_was_reported_of_its_laun
         ],
         "launch": sending.launch.text,
         "stopped": {},
+        "filters": None,
+        "parts": [{"app": "a", "due": "2027-01-15T08:00:00Z", "offset": None, "dropped": False}],
+        "languages": [],
+        "push": None,
     }
+
+
+def of_two_hours() -> Sending:
+    """Return a sending at a local hour in two time zones, for two apps."""
+    parts = (
+        Part(0, AppId("a"), Seconds(NOON), 3 * 3600),
+        Part(1, AppId("b"), Seconds(NOON), 3 * 3600),
+        Part(2, AppId("a"), Seconds(NOON + 23_400), -(3 * 3600 + 1800)),
+        Part(3, AppId("b"), Seconds(NOON + 23_400), -(3 * 3600 + 1800)),
+    )
+    filters = Filters(Choice(frozenset({"PT", "BR"})), audiences=Choice(None, frozenset(f"a{n:02}" for n in range(12))))
+    translations = {"pt": Translation("Promoção"), "de": Translation("Verkauf")}
+    return replace(sending_of(selection=Filtered(filters)), parts=parts, translations=translations, push=77, dropped=frozenset({1}))
+
+
+def test_of_several_parts_each_is_shown_with_its_moment_and_its_offset(hub_: FakeHub) -> None:
+    sending = made(hub_, of_two_hours())
+    entry = json.loads(run("sendings", "show", str(sending.id), "--json").stdout)
+    assert entry["parts"] == [
+        {"app": "a", "due": "2027-01-15T08:00:00Z", "offset": "+03:00", "dropped": False},
+        {"app": "b", "due": "2027-01-15T08:00:00Z", "offset": "+03:00", "dropped": True},
+        {"app": "a", "due": "2027-01-15T14:30:00Z", "offset": "-03:30", "dropped": False},
+        {"app": "b", "due": "2027-01-15T14:30:00Z", "offset": "-03:30", "dropped": False},
+    ]
+    assert (entry["app"], entry["languages"], entry["push"]) == ("a", ["de", "pt"], 77)
+    assert entry["filters"] == {"countries_include": ["BR", "PT"], "audiences_exclude": [f"a{n:02}" for n in range(12)]}
+
+
+def test_a_person_reads_parts_filters_and_languages(hub_: FakeHub) -> None:
+    sending = made(hub_, of_two_hours())
+    lines = [line.split() for line in run("sendings", "show", str(sending.id)).stdout.splitlines()]
+    assert ["app", "shop", "(a),", "twin", "(b)"] in lines
+    assert ["push", "77"] in lines
+    assert ["languages", "de,", "pt"] in lines
+    assert ["countries_include", "BR,", "PT"] in lines
+    assert ["audiences_exclude", *(f"a{n:02}," for n in range(9)), "a09", "and", "2", "more"] in lines
+    assert ["part", "for", "due", "local", "offset"] in lines
+    assert ["a", "2027-01-15T14:30:00Z", "-03:30"] in lines
+    dropped = [
+        "b",
+        "2027-01-15T08:00:00Z",
+        "+03:00",
+        "dropped:",
+        "the",
+        "app",
+        "is",
+        "disabled,",
+        "or",
+        "not",
+        "in",
+        "the",
+        "catalog",
+    ]
+    assert dropped in lines
+
+
+def test_a_sending_that_waits_for_its_push_says_what_comes_of_it_without_one(hub_: FakeHub) -> None:
+    sending = made(hub_, replace(sending_of(NOON + 60), messages={}))
+    assert "no push is bound to it: it expires where none is when it is due" in run("sendings", "show", str(sending.id)).stdout
+
+
+def test_parts_that_are_not_due_are_not_looked_at(hub_: FakeHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    sending, asked = made(hub_, of_two_hours()), list[int]()
+    hub_.sendings.begin(sending.id, NOON)
+
+    def lanes(_: SendingId, part: int) -> tuple[()]:
+        asked.append(part)
+        return ()
+
+    monkeypatch.setattr(hub_.sendings, "lanes", lanes)
+    assert run("sendings", "show", str(sending.id)).exit_code == 0
+    assert asked == [0, 1]
+
+
+def test_a_sending_of_several_apps_is_one_of_each(hub_: FakeHub) -> None:
+    sending = made(hub_, of_two_hours())
+    for app in ("a", "b"):
+        assert [entry["id"] for entry in json.loads(run("sendings", "list", "--app", app, "--json").stdout)] == [sending.id]
+    assert json.loads(run("sendings", "list", "--app", "c", "--json").stdout) == []
+    assert "a and 1 more" in run("sendings", "list").stdout
 
 
 def test_a_running_sending_counts_its_lanes_and_those_that_wait(hub_: FakeHub) -> None:
@@ -157,7 +243,7 @@ def test_a_running_sending_counts_its_lanes_and_those_that_wait(hub_: FakeHub) -
     entry = json.loads(run("sendings", "show", str(sending.id), "--json").stdout)
     assert (entry["status"], entry["audience"]) == ("running", 23)
     assert (entry["counts"]["ios-apns"]["accepted"], entry["counts"]["ios-apns"]["retry"]) == (20, 3)
-    assert standing_of(hub_.sendings, hub_.only).share == pytest.approx(1.5 / 16)
+    assert standing_of(hub_.sendings, hub_.only, NOON).share == pytest.approx(1.5 / 16)
 
 
 def test_a_person_reads_why_a_provider_was_stopped_and_an_example(hub_: FakeHub) -> None:
@@ -319,6 +405,22 @@ def test_those_whom_a_sending_would_reach_are_counted(hub_: FakeHub) -> None:
     assert json.loads(run("sendings", "count", "--app", "b", *named).stdout) == {"profiles": 1, "pushes": {"ios-apns": 1}}
 
 
+def test_those_whom_filters_choose_are_counted(hub_: FakeHub) -> None:
+    hub_.three_devices()
+    hub_.subscribes("q", apns="ff" * 32)
+    hub_.tells("q", country="pt", language="pt-BR")
+    for filters, expected in {
+        '{"countries_include": ["PT"]}': {"profiles": 1, "pushes": {"ios-apns": 1}},
+        '{"languages_exclude": ["pt"], "all_countries": true}': {
+            "profiles": 1,
+            "pushes": {"android-firebase": 1, "ios-apns": 1, "web-push": 1},
+        },
+        '{"event_include": "dep"}': {"profiles": 0, "pushes": {}},
+        '{"event_include": "install"}': {"profiles": 2, "pushes": {"android-firebase": 1, "ios-apns": 2, "web-push": 1}},
+    }.items():
+        assert json.loads(run("sendings", "count", "--app", "shop", "--filters", filters, "--json").stdout) == expected
+
+
 def test_nobody_is_counted_as_nobody(hub_: FakeHub) -> None:
     assert run("sendings", "count", "--app", "shop", "--all").stdout.splitlines() == ["profiles  0", "pushes    0"]
     assert hub_.made == []
@@ -400,10 +502,10 @@ def test_a_sending_that_the_hub_does_not_begin_is_not_waited_for_for_ever(hub_: 
 def test_the_share_that_is_done_gives_the_time_left(hub_: FakeHub) -> None:
     sending = made(hub_, sending_of(selection=Named(tuple(NamedProfile(f"p{n}") for n in range(4)))))
     pace = SendingPace()
-    pace.add(0, before := standing_of(hub_.sendings, hub_.only))
+    pace.add(0, before := standing_of(hub_.sendings, hub_.only, NOON))
     assert pace.text(before) == "waiting for the hub to begin"
     step(hub_, sending, NAMED_LANE, "00000000", waiting=2)
-    pace.add(10, now := standing_of(hub_.sendings, hub_.only))
+    pace.add(10, now := standing_of(hub_.sendings, hub_.only, NOON))
     assert now.share == pytest.approx(0.25)
     assert pace.text(now) == "10 accepted, 0 other, 2 waiting, 1/s, 0:30 left"
 

@@ -5,6 +5,7 @@ from typing import Final
 
 import click
 
+from pushhub.catalog.model import AppId
 from pushhub.console.bars import described_bar
 from pushhub.console.connection import Stack
 from pushhub.console.failure import ConsoleError
@@ -12,8 +13,8 @@ from pushhub.console.printing import print_done, print_found
 from pushhub.console.reading import read_each
 from pushhub.console.sends.app_choice import chosen_app, sending_app
 from pushhub.console.sends.listing import due_lately, newest
-from pushhub.console.sends.report import app_text, list_lines, reached_entry, reached_lines, sending_entry, sending_lines
-from pushhub.console.sends.selectors import require_selectable, selecting
+from pushhub.console.sends.report import app_text, apps_of, list_lines, reached_entry, reached_lines, sending_entry, sending_lines
+from pushhub.console.sends.selectors import Selectors, parse_selection, selecting
 from pushhub.console.sends.sending_id import SENDING_ID
 from pushhub.console.sends.standing import SendingStanding, standing_of, stored_sending, with_statistics, with_waiting
 from pushhub.console.sends.stores import SendStores, open_sends
@@ -23,7 +24,7 @@ from pushhub.console.terminal import stdout_is_a_terminal
 from pushhub.moments import seconds_now
 from pushhub.sends.counting import Counting
 from pushhub.sends.platforms import enabled_providers
-from pushhub.sends.sending import Selection, Sending, SendingId, SendingStatus
+from pushhub.sends.sending import Sending, SendingId, SendingStatus
 
 _MAX_LISTED: Final = 1_000
 _BAR: Final = 10_000
@@ -56,7 +57,7 @@ def list_(*, app: str | None, limit: int, stack: Stack | None, as_json: bool) ->
     stores = open_sends(stack)
     with faults_explained():
         of_app = None if app is None else chosen_app(stores.catalog.load().catalog, app).id
-        found = newest(stores.sendings, stores.days, now := seconds_now(), lambda each: of_app in (None, each.app), limit)
+        found = newest(stores.sendings, stores.days, now := seconds_now(), lambda each: _is_of(each, of_app), limit)
         standings = list(read_each(partial(_read_listed, stores), found, "reading sendings"))
     entries = [sending_entry(standing, now) for standing in standings]
     print_found(entries, list_lines(standings, now) if standings else ["no sendings"], as_json=as_json)
@@ -102,16 +103,16 @@ def cancel_sending(*, id_: int, stack: Stack | None, as_json: bool) -> None:
 @selecting
 @stack_options
 @json_option
-def count_reached(*, app: str, selection: Selection, stack: Stack | None, as_json: bool) -> None:
+def count_reached(*, app: str, selectors: Selectors, stack: Stack | None, as_json: bool) -> None:
     """Count whom a sending would reach now: profiles, and pushes of each provider. Nothing is sent.
 
-    With --all it reads an index of the whole database once.
+    With --all and with --filters it reads an index of the whole database once.
     """
     stores = open_sends(stack)
     with faults_explained():
         catalog = stores.catalog.load().catalog
         sender = sending_app(catalog, app)
-        require_selectable(catalog, sender, enabled_providers(sender), selection)
+        selection = parse_selection(catalog, sender, enabled_providers(sender), selectors)
         with described_bar("counting") as show_share:
             counting = Counting(stores.reach, stores.finding(catalog))
             reached = counting(sender, selection, lambda share: show_share(int(_BAR * share), _BAR, ""))
@@ -144,11 +145,15 @@ def tag_stats(*, app: str | None, tag: str | None, days: int, stack: Stack | Non
             stores.sendings,
             min(days, stores.days),
             seconds_now(),
-            lambda each: of_app in (None, each.app) and (tag is None or counted_tag(tag) == counted_tag(each.tag)),
+            lambda each: _is_of(each, of_app) and (tag is None or counted_tag(tag) == counted_tag(each.tag)),
         )
         tags = read_tags(stores.counters, found)
     lines = tag_lines(tags, plotted=stdout_is_a_terminal()) if tags else ["no sendings"]
     print_found(list(map(tag_entry, tags)), lines, as_json=as_json)
+
+
+def _is_of(sending: Sending, app: AppId | None) -> bool:
+    return app is None or app in apps_of(sending)
 
 
 def read_standing(stores: SendStores, sending: Sending) -> SendingStanding:
@@ -157,7 +162,7 @@ def read_standing(stores: SendStores, sending: Sending) -> SendingStanding:
     Raises:
         UnavailableError: a table did not answer in time, or refused for load.
     """
-    return with_statistics(stores.counters, with_waiting(stores.sendings, standing_of(stores.sendings, sending)))
+    return with_statistics(stores.counters, with_waiting(stores.sendings, standing_of(stores.sendings, sending, seconds_now())))
 
 
 def _read_listed(stores: SendStores, sending: Sending) -> SendingStanding:

@@ -6,6 +6,8 @@ Pure.
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from pushhub.catalog.model import AppId
+from pushhub.console.sends.filters import filter_texts, filters_entry, first_of
 from pushhub.console.sends.standing import SendingStanding
 from pushhub.console.tables import table_lines
 from pushhub.console.terminal import beginning, on_one_line
@@ -13,13 +15,15 @@ from pushhub.events.command import Happening
 from pushhub.moments import Seconds, iso_seconds
 from pushhub.sends.counting import Reached
 from pushhub.sends.outcomes import Outcome
-from pushhub.sends.sending import Example, OutcomeCounts, Sending
+from pushhub.sends.sending import Example, Filtered, OutcomeCounts, Part, Sending
 
 INTERRUPTED_STATUS: Final = "interrupted"
 """What a running sending is shown as whose worker must have died."""
 _SHOWN: Final = 40
 """Characters of a name in a table."""
 _HEADING: Final = ("sending", "status", "due", "app", "tag", "name", "recipients", "accepted", "waiting", "other")
+_PART_HEADING: Final = ("part for", "due", "local offset", "")
+_DROPPED: Final = "dropped: the app is disabled, or not in the catalog"
 _ALIGNMENTS: Final = "<<<<<<>>>>"
 
 
@@ -48,7 +52,22 @@ def sending_entry(standing: SendingStanding, now: Seconds) -> dict[str, object]:
         "stopped": {
             provider: {"outcome": str(stop.outcome), "reason": stop.reason} for provider, stop in sorted(sending.stopped.items())
         },
+        "filters": filters_entry(sending.selection.filters) if isinstance(sending.selection, Filtered) else None,
+        "parts": [_part_entry(part, sending) for part in sending.parts],
+        "languages": sorted(sending.translations),
+        "push": sending.push,
     }
+
+
+def _part_entry(part: Part, sending: Sending) -> dict[str, object]:
+    offset = None if part.offset is None else offset_text(part.offset)
+    return {"app": part.app, "due": iso_seconds(part.due), "offset": offset, "dropped": part.number in sending.dropped}
+
+
+def offset_text(seconds: int) -> str:
+    """Return an offset from UTC as ISO 8601 has it, such as `+05:30`."""
+    hours, minutes = divmod(abs(seconds) // 60, 60)
+    return f"{'-' if seconds < 0 else '+'}{hours:02}:{minutes:02}"
 
 
 def _in_order(examples: Sequence[Example]) -> list[Example]:
@@ -85,12 +104,34 @@ def sending_lines(standing: SendingStanding, app: str, now: Seconds) -> Iterator
         ("delivered", f"{_reported(standing, Happening.DELIVERED):,}"),
         ("opened", f"{_reported(standing, Happening.OPENED):,}"),
         ("launch", sending.launch.text),
+        ("push", str(sending.push or "")),
+        ("languages", ", ".join(sorted(sending.translations))),
+        *(filter_texts(sending.selection.filters) if isinstance(sending.selection, Filtered) else ()),
     ]
     yield from (f"  {line}" for line in table_lines("<<", [(name, on_one_line(text)) for name, text in rows if text]))
+    if not sending.messages and not sending.status.ended:
+        yield "  no push is bound to it: it expires where none is when it is due"
+    yield from (f"  {line}" for line in _part_lines(sending))
     yield from (f"  {line}" for line in count_table(standing.counts))
     for provider, stop in sending.stopped.items():
         yield f"  {provider} was stopped: {stop.outcome}, {on_one_line(stop.reason)}"
     yield from map(_example_line, _in_order(sending.examples))
+
+
+def _part_lines(sending: Sending) -> list[str]:
+    """Return the parts as a table; what is said of one part alone stands above it."""
+    if len(sending.parts) == 1:
+        return []
+    rows = [
+        (
+            part.app,
+            iso_seconds(part.due),
+            "" if part.offset is None else offset_text(part.offset),
+            _DROPPED if part.number in sending.dropped else "",
+        )
+        for part in sending.parts
+    ]
+    return table_lines("<<<<", [_PART_HEADING, *rows])
 
 
 def _example_line(example: Example) -> str:
@@ -133,7 +174,7 @@ def _cells(standing: SendingStanding, now: Seconds) -> tuple[str, ...]:
         str(sending.id),
         shown_status(standing, now),
         iso_seconds(sending.due),
-        sending.app,
+        first_of(apps_of(sending), 1),
         *(beginning(on_one_line(text), _SHOWN) for text in (sending.tag, sending.name)),
         *(f"{number:,}" for number in (counts.total, accepted, waiting, counts.total - accepted - waiting)),
     )
@@ -155,10 +196,15 @@ def _moment(moment: Seconds | None) -> str | None:
     return None if moment is None else iso_seconds(moment)
 
 
+def apps_of(sending: Sending) -> list[AppId]:
+    """Return the apps of its parts, each once."""
+    return [*dict.fromkeys(part.app for part in sending.parts)]
+
+
 def app_text(sending: Sending, names: dict[str, str]) -> str:
-    """Return an app as a person knows it: its name with its id, or the id alone where the catalog has it no more."""
-    name = names.get(sending.app)
-    return f"{name} ({sending.app})" if name and name != sending.app else sending.app
+    """Return the apps as a person knows them: name with id, or the id alone where the catalog has it no more."""
+    apps = [str(app) for app in apps_of(sending)]
+    return first_of([f"{name} ({app})" if (name := names.get(app)) and name != app else app for app in apps])
 
 
 def reached_entry(reached: Reached) -> dict[str, object]:

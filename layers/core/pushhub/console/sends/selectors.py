@@ -11,22 +11,48 @@ from pushhub.catalog.model import App, Catalog
 from pushhub.catalog.providers import Provider
 from pushhub.console.failure import ConsoleError
 from pushhub.console.profile import parse_field, parse_id, parse_push_token, selected_key
-from pushhub.sends.sending import MAX_NAMED, Everyone, Identifier, Named, NamedField, NamedProfile, NamedPushToken, Selection
+from pushhub.console.sends.filters import OPTION, WrittenFilters, parse_written, read_filters
+from pushhub.sends.sending import (
+    MAX_NAMED,
+    Everyone,
+    Filtered,
+    Identifier,
+    Named,
+    NamedField,
+    NamedProfile,
+    NamedPushToken,
+    Selection,
+)
 
 _ALL: Final = "--all"
+Selectors = Named | Everyone | WrittenFilters
+"""Whom the options mean, before the catalog is known."""
 
 
 def selecting(command: Callable[..., None]) -> Callable[..., None]:
-    """Add the options that say whom a sending is for, and hand the command `app` and a `selection` in their place."""
+    """Add the options that say whom a sending is for; the command gets `app`, and `selectors` in the place of the others."""
 
     @wraps(command)
     def selected(
-        *, app: str, ids: Sequence[str], fields: Sequence[str], pairs: Sequence[str], everyone: bool, **others: object
+        *,
+        ids: Sequence[str],
+        fields: Sequence[str],
+        pairs: Sequence[str],
+        filters: str | None,
+        everyone: bool,
+        **others: object,
     ) -> None:
-        command(app=app, selection=parse_selection(ids, fields, pairs, everyone=everyone), **others)
+        command(selectors=parse_selectors(ids, fields, pairs, filters, everyone=everyone), **others)
 
     for option in (
         click.option(_ALL, "everyone", is_flag=True, help="Everybody of the app's database."),
+        click.option(
+            OPTION,
+            "filters",
+            metavar="JSON",
+            help="Those of the app's database whom filters choose, written as in the API of push.express but for filters of apps: "
+            '{"countries_include": ["PT"], "event_exclude": "dep"}.',
+        ),
         click.option(
             "--token", "pairs", metavar="PROVIDER:TOKEN", multiple=True, help="The device that has this push token; repeatable."
         ),
@@ -40,13 +66,16 @@ def selecting(command: Callable[..., None]) -> Callable[..., None]:
     return selected
 
 
-def parse_selection(ids: Sequence[str], fields: Sequence[str], pairs: Sequence[str], *, everyone: bool) -> Selection:
+def parse_selectors(
+    ids: Sequence[str], fields: Sequence[str], pairs: Sequence[str], filters: str | None, *, everyone: bool
+) -> Selectors:
     """Return whom the options mean.
 
     Args:
         ids: of profiles.
         fields: match fields and their values, separated by the first `=`.
         pairs: providers and their push tokens, separated by the first `:`.
+        filters: as JSON.
         everyone: whether the sending is for everybody.
 
     Raises:
@@ -55,8 +84,14 @@ def parse_selection(ids: Sequence[str], fields: Sequence[str], pairs: Sequence[s
     number = len(ids) + len(fields) + len(pairs)
     if everyone and number:
         raise click.UsageError(f"{_ALL} is for everybody: leave out --id, --field and --token, or leave out {_ALL}")
+    if filters is not None and (everyone or number):
+        raise click.UsageError(f"{OPTION} says whom it is for: leave out {_ALL}, --id, --field and --token, or leave out {OPTION}")
+    if filters is not None:
+        return read_filters(filters)
     if not everyone and not number:
-        raise click.UsageError(f"say whom it is for: by --id, --field and --token, any of them several times, or else by {_ALL}")
+        raise click.UsageError(
+            f"say whom it is for: by --id, --field and --token, any of them several times, or else by {OPTION} or {_ALL}"
+        )
     if everyone:
         return Everyone()
     if number > MAX_NAMED:
@@ -67,19 +102,27 @@ def parse_selection(ids: Sequence[str], fields: Sequence[str], pairs: Sequence[s
     return Named(tuple(named))
 
 
-def require_selectable(catalog: Catalog, app: App, reached: Collection[Provider], selection: Selection) -> None:
-    """Refuse what finds nobody through an app, whoever is in its database.
+def parse_selection(catalog: Catalog, app: App, reached: Collection[Provider], selectors: Selectors) -> Selection:
+    """Return whom a sending of an app is for, and refuse what finds nobody, whoever is in its database.
 
     Args:
         catalog: has the app and its database.
         app: through whose accounts.
         reached: the providers that it has credentials for.
-        selection: whom the options mean.
+        selectors: whom the options mean.
 
     Raises:
-        ConsoleError: a field is none by which profiles are found, its value does not fit, or a provider is not the app's.
+        ConsoleError: a field is none by which profiles are found, a value does not fit, or a provider is not the app's.
     """
-    for identifier in selection.identifiers if isinstance(selection, Named) else ():
+    if isinstance(selectors, WrittenFilters):
+        return Filtered(parse_written(selectors, catalog, app))
+    if isinstance(selectors, Named):
+        _require_identifying(catalog, app, reached, selectors)
+    return selectors
+
+
+def _require_identifying(catalog: Catalog, app: App, reached: Collection[Provider], named: Named) -> None:
+    for identifier in named.identifiers:
         match identifier:
             case NamedField(field, value):
                 _require_match_field(catalog, app, ByField(field, value))

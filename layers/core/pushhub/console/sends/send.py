@@ -21,10 +21,11 @@ from pushhub.console.progress import say
 from pushhub.console.sends.app_choice import sending_app
 from pushhub.console.sends.commands import read_standing
 from pushhub.console.sends.content import MAX_AHEAD_DAYS, Content, parse_due, with_content
+from pushhub.console.sends.filters import OPTION
 from pushhub.console.sends.rehearsal import Rehearsal
 from pushhub.console.sends.report import app_text, sending_entry, sending_lines
 from pushhub.console.sends.request_report import rehearsed_entry, rehearsed_lines
-from pushhub.console.sends.selectors import require_selectable, selecting
+from pushhub.console.sends.selectors import Selectors, parse_selection, selecting
 from pushhub.console.sends.standing import CONSOLE, SendingStanding, stored_sending
 from pushhub.console.sends.stores import SendStores, open_sends
 from pushhub.console.sends.watch import SendingWatch
@@ -38,6 +39,8 @@ from pushhub.sends.sending import (
     ANY_PROVIDER,
     BEGINNING,
     INDEX_LANES,
+    Everyone,
+    Filtered,
     Named,
     Part,
     Selection,
@@ -47,7 +50,7 @@ from pushhub.sends.sending import (
     launch_of,
     mint_sending_id,
 )
-from pushhub.sends.steps import IndexSteps
+from pushhub.sends.steps import CHOSEN_PAGE_PROFILES, IndexSteps, chooses
 from pushhub.sends.store import MAX_SENDING_BYTES, KnownSendingError
 from pushhub.text import is_unicode
 
@@ -117,7 +120,7 @@ class SendCommand:
 def send(  # noqa: PLR0913  (click hands over each option by its name)
     *,
     app: str,
-    selection: Selection,
+    selectors: Selectors,
     content: Content,
     at: str | None,
     name: str,
@@ -126,7 +129,7 @@ def send(  # noqa: PLR0913  (click hands over each option by its name)
     stack: Stack | None,
     as_json: bool,
 ) -> None:
-    """Push a message to people: those of --id, --field and --token, or --all.
+    """Push a message to people: those of --id, --field and --token, or --filters, or --all.
 
     Each live subscription of theirs gets it whose provider the app has credentials for. The hub sends; this follows it to its end,
     and prints what came of the recipients, as `sendings show` does. Ctrl-C stops following, not the sending. With a time ahead in
@@ -136,12 +139,13 @@ def send(  # noqa: PLR0913  (click hands over each option by its name)
     late, with 130 if Ctrl-C ended the following.
     """
     now = seconds_now()
-    command = SendCommand(selection, content, now if at is None else parse_due(at, now), name, tag)
+    due = now if at is None else parse_due(at, now)
     stores = open_sends(stack)
     with faults_explained():
         catalog = stores.catalog.load().catalog
         sender = sending_app(catalog, app)
-        require_selectable(catalog, sender, enabled_providers(sender), selection)
+        selection = parse_selection(catalog, sender, enabled_providers(sender), selectors)
+        command = SendCommand(selection, content, due, name, tag)
         sending = command.sending(sender)
         _require_storable(sending)
         rehearsal = Rehearsal(
@@ -166,9 +170,10 @@ def _require_storable(sending: Sending) -> None:
     """
     number = len(content_text(sending.selection, sending.messages).encode())
     if number > MAX_SENDING_BYTES:
+        options = OPTION if isinstance(sending.selection, Filtered) else "--id, --field and --token"
         raise ConsoleError(
-            f"--id, --field and --token: they take, with the message, {number:,} bytes, and one sending holds at most "
-            f"{MAX_SENDING_BYTES:,}: name fewer people in one sending"
+            f"{options}: they take, with the message, {number:,} bytes, and one sending holds at most {MAX_SENDING_BYTES:,}: "
+            "name fewer in one sending"
         )
 
 
@@ -230,10 +235,11 @@ def _shown(app: App, standing: SendingStanding) -> tuple[dict[str, object], list
 def _print_rehearsed(  # noqa: PLR0913
     stores: SendStores, catalog: Catalog, app: App, sending: Sending, rehearsal: Rehearsal, *, as_json: bool
 ) -> None:
-    recipients = one_of_each_provider(_recipients(stores, catalog, app, sending.selection), len(enabled_providers(app)))
+    recipients = one_of_each_provider(_recipients(stores, catalog, app, sending), len(enabled_providers(app)))
     if not recipients:
+        looked_at = _LOOKED_AT if isinstance(sending.selection, Everyone) else CHOSEN_PAGE_PROFILES
         raise ConsoleError(
-            f"nobody was found among the first {_LOOKED_AT * len(INDEX_LANES):,} profiles who would get it"
+            f"nobody was found among the first {looked_at * len(INDEX_LANES):,} profiles who would get it"
             if not isinstance(sending.selection, Named)
             else "nobody was found who would get it; `profile show` says what subscriptions a profile has"
         )
@@ -252,14 +258,14 @@ def one_of_each_provider(found: Iterator[Subscription], providers: int) -> list[
     return list(first.values())
 
 
-def _recipients(stores: SendStores, catalog: Catalog, app: App, selection: Selection) -> Iterator[Subscription]:
-    """Give recipients: all that are named or, of everybody, those among the first profiles of each lane."""
-    if isinstance(selection, Named):
-        yield from chain.from_iterable(stores.finding(catalog)(app, selection.identifiers))
+def _recipients(stores: SendStores, catalog: Catalog, app: App, sending: Sending) -> Iterator[Subscription]:
+    """Give recipients: all that are named or, else, those among the first profiles of each lane."""
+    if isinstance(sending.selection, Named):
+        yield from chain.from_iterable(stores.finding(catalog)(app, sending.selection.identifiers))
         return
     # A step has a whole page, however many subscriptions its profiles have.
     most = _LOOKED_AT * MAX_LIVE
     steps = IndexSteps(stores.reach, enabled_references, recipients_among, most, page_profiles=_LOOKED_AT)
     for lane in INDEX_LANES:
-        for step in islice(steps.after(app, lane, BEGINNING), 1):
+        for step in islice(steps.after(app, lane, BEGINNING, chooses(sending, sending.parts[0])), 1):
             yield from step.recipients

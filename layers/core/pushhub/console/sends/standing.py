@@ -15,6 +15,8 @@ CONSOLE: Final = "console"
 """The caller and the dialect of the sendings that the command line makes."""
 _DIRECT_SECONDS: Final = 60
 """A direct sending that pushes within a request has ended by then, or its worker has died."""
+_CLOCKS_APART: Final = 60
+"""Seconds by which the hub's clock may be ahead of this machine's."""
 _PLACES: Final = 16**16
 """Places of a lane of the index: 16 hex digits, evenly distributed."""
 
@@ -72,8 +74,8 @@ def stored_sending(store: SendingStore, id_: SendingId) -> Sending:
     return sending
 
 
-def standing_of(store: SendingStore, sending: Sending) -> SendingStanding:
-    """Return how far a sending has come; of one that has not ended, a read for each part says that.
+def standing_of(store: SendingStore, sending: Sending, now: Seconds) -> SendingStanding:
+    """Return how far a sending has come; of one that has not ended, a read for each part that is due says that.
 
     Raises:
         UnavailableError: the store did not answer in time, or refused for load.
@@ -81,7 +83,7 @@ def standing_of(store: SendingStore, sending: Sending) -> SendingStanding:
     # The sending was read before: where it has ended, its own counts are complete.
     if sending.status.ended:
         return SendingStanding(sending, sending.counts)
-    lanes = [lane for part in sending.parts for lane in store.lanes(sending.id, part.number)]
+    lanes = [lane for part in sending.parts if part.due <= now + _CLOCKS_APART for lane in store.lanes(sending.id, part.number)]
     counts = sum((lane.counts for lane in lanes), OutcomeCounts())
     return SendingStanding(
         sending, counts, sum(lane.pending for lane in lanes), _share(sending, {lane.key: lane for lane in lanes}), bool(lanes)

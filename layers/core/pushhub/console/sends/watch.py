@@ -11,6 +11,7 @@ from pushhub.console.polling import looks
 from pushhub.console.sends.report import progress_of
 from pushhub.console.sends.standing import SendingStanding, standing_of, stored_sending
 from pushhub.console.speed import Speed, duration
+from pushhub.moments import Seconds, seconds_now
 from pushhub.sends.sending import SendingId
 from pushhub.sends.store import SendingStore
 
@@ -27,6 +28,7 @@ class SendingWatch:
     sendings: SendingStore
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
+    now: Callable[[], Seconds] = seconds_now
 
     def follow(self, id_: SendingId) -> Iterator[SendingStanding]:
         """Give the standing of a sending that is due, again and again until it has ended.
@@ -38,7 +40,7 @@ class SendingWatch:
         began = self.clock()
         begun = False
         # A look costs one read of the sending and one of the lanes of each part.
-        for standing in looks(lambda: standing_of(self.sendings, stored_sending(self.sendings, id_)), self.clock, self.sleep):
+        for standing in looks(lambda: self._standing(id_), self.clock, self.sleep):
             if standing is None:
                 continue
             yield standing
@@ -49,6 +51,9 @@ class SendingWatch:
                 raise ConsoleError(
                     f"the hub has not begun sending {id_} for {UNBEGUN_SECONDS // 60} minutes: see the log of sends_lane"
                 )
+
+    def _standing(self, id_: SendingId) -> SendingStanding:
+        return standing_of(self.sendings, stored_sending(self.sendings, id_), self.now())
 
     def until_ended(self, id_: SendingId) -> SendingStanding:
         """Show a progress bar until a sending has ended, and return how it did.

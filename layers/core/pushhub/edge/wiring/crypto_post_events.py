@@ -1,12 +1,12 @@
 """Which settings has `crypto_post_events`, and which implementation serves which of its ports?"""
 
 from pushhub.adapters import clients
-from pushhub.dialects.altcraft.events.accepting import Acceptance, RelayAcceptance
 from pushhub.dialects.altcraft.events.link import CryptoPostEvents
 from pushhub.edge.settings import Setting, Settings, not_empty
 from pushhub.edge.wiring.catalog import cached_catalog
 from pushhub.edge.wiring.queues import queue
 from pushhub.edge.wiring.secrets import cached_secrets
+from pushhub.events.accepting import Acceptance, RelayAcceptance
 
 
 class CryptoPostEventsSettings(Settings):

@@ -1,11 +1,11 @@
 """Which settings has `post_events`, and which implementation serves which of its ports?"""
 
 from pushhub.adapters import clients
-from pushhub.dialects.altcraft.events.accepting import Acceptance
 from pushhub.dialects.altcraft.events.post import PostEvents
 from pushhub.edge.settings import Setting, Settings, comma_separated, not_empty
 from pushhub.edge.wiring.catalog import cached_catalog
 from pushhub.edge.wiring.queues import queue
+from pushhub.events.accepting import Acceptance
 
 
 class PostEventsSettings(Settings):

@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 
 from pushhub.catalog.cached import CachedCatalog
 from pushhub.catalog.push_tokens import push_token_misfit
-from pushhub.dialects.altcraft.events.accepting import Acceptance
 from pushhub.dialects.altcraft.events.errors import EventRefusal
 from pushhub.dialects.altcraft.events.post import PostEvents
 from pushhub.dialects.http import Answer, HttpRequest
 from pushhub.dialects.xml_body import read_elements
 from pushhub.dialects.xml_reply import write_elements
+from pushhub.events.accepting import Acceptance
 from pushhub.events.command import Happening, RecordEvent
 from pushhub.events.messages import read_report
 from tests.doubles.http import http_request

@@ -10,11 +10,11 @@ from urllib.parse import unquote
 
 from pushhub.catalog.cached import CachedCatalog
 from pushhub.catalog.secrets import CachedSecrets, LinkKeyId
-from pushhub.dialects.altcraft.events.accepting import Acceptance, RelayAcceptance
 from pushhub.dialects.altcraft.events.errors import EventRefusal
 from pushhub.dialects.altcraft.events.notation import Notation
 from pushhub.dialects.altcraft.events.render import accepted, refused, unavailable
 from pushhub.dialects.http import Answer, HttpRequest, RefusedError
+from pushhub.events.accepting import Acceptance, RelayAcceptance
 from pushhub.events.command import OPAQUE_PART, RELAYED_HEADER, RecordEvent, RelayLink
 from pushhub.events.links import open_link
 from pushhub.faults import UnavailableError

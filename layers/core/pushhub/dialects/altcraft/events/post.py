@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from pushhub.catalog.cached import CachedCatalog
 from pushhub.catalog.model import ApiCaller, Right
-from pushhub.dialects.altcraft.events.accepting import Acceptance
 from pushhub.dialects.altcraft.events.errors import EventRefusal
 from pushhub.dialects.altcraft.events.parse import (
     check_format,
@@ -20,6 +19,7 @@ from pushhub.dialects.altcraft.events.parse import (
 )
 from pushhub.dialects.altcraft.events.render import accepted, refused, unavailable
 from pushhub.dialects.http import Answer, Caller, HttpRequest, RefusedError
+from pushhub.events.accepting import Acceptance
 from pushhub.faults import UnavailableError
 
 

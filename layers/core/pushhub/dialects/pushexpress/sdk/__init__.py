@@ -1,0 +1,1 @@
+"""`/api/r/v2/apps/{app_id}/instances…`: what the vendor's SDKs call, without a token."""
