@@ -30,6 +30,9 @@ MAX_EVENTS_OFFSET: Final = 10_000
 _ARCHIVED: Final = {"": False, "false": False, "0": False, "true": True, "1": True}
 _CREDENTIALS: Final = {"firebase": "has_firebase_creds", "apns": "has_apns_creds"}
 """What the vendor tells of an app's credentials, by the block that has them here."""
+_APP: Final = "app of this caller"
+_GROUP: Final = "app group of this caller"
+_EVENT: Final = "event of the catalog"
 _SYSTEM_EVENT: Final = CustomEvent(INSTALL, "Install")
 
 
@@ -56,11 +59,10 @@ def _list_apps(call: ServerCall) -> Answer:
 
 
 def _show_app(call: ServerCall) -> Answer:
-    what = "app of this caller"
-    id_ = id_in_path(call.parameters["app_id"], "app_id", what)
+    id_ = id_in_path(call.parameters["app_id"], "app_id", _APP)
     app = call.account.apps.get(id_)
     if app is None:
-        raise RefusedError(PushExpressRefusal.UNKNOWN, path="app_id", what=what)
+        raise RefusedError(PushExpressRefusal.UNKNOWN, path="app_id", what=_APP)
     return Answer(json_reply(200, _shown_app(call.account, id_, app)))
 
 
@@ -70,10 +72,9 @@ def _list_groups(call: ServerCall) -> Answer:
 
 
 def _show_group(call: ServerCall) -> Answer:
-    what = "app group of this caller"
-    group = call.account.groups.get(id_in_path(call.parameters["app_group_id"], "app_group_id", what))
+    group = call.account.groups.get(id_in_path(call.parameters["app_group_id"], "app_group_id", _GROUP))
     if group is None:
-        raise RefusedError(PushExpressRefusal.UNKNOWN, path="app_group_id", what=what)
+        raise RefusedError(PushExpressRefusal.UNKNOWN, path="app_group_id", what=_GROUP)
     return Answer(json_reply(200, _shown_group(call.account, group)))
 
 
@@ -95,12 +96,11 @@ def _list_events(call: ServerCall) -> Answer:
 
 
 def _show_event(call: ServerCall) -> Answer:
-    what = "event of the catalog"
-    id_ = id_in_path(call.parameters["event_id"], "event_id", what)
+    id_ = id_in_path(call.parameters["event_id"], "event_id", _EVENT)
     for event in _events(call):
         if event.id == id_:
             return Answer(json_reply(200, _shown_event(event)))
-    raise RefusedError(PushExpressRefusal.UNKNOWN, path="event_id", what=what)
+    raise RefusedError(PushExpressRefusal.UNKNOWN, path="event_id", what=_EVENT)
 
 
 def _refuse_to_write(_call: ServerCall) -> Answer:
