@@ -14,7 +14,7 @@ from pushhub.sends.local_time import local_parts
 from pushhub.sends.pushes import StoredPush
 from pushhub.sends.sending import Filtered, Part, Sending, SendingId, launch_of
 
-DIALECT: Final = "push.express"
+PUSH_EXPRESS: Final = "push.express"
 
 
 def one_time_sending(id_: SendingId, caller: ApiCaller, order: OnesendOrder, now: Seconds) -> Sending:
@@ -25,7 +25,7 @@ def one_time_sending(id_: SendingId, caller: ApiCaller, order: OnesendOrder, now
         id=id_,
         app=parts[0].app,
         caller=caller.name,
-        dialect=DIALECT,
+        dialect=PUSH_EXPRESS,
         name=order.name,
         tag="",
         launch=launch_of(id_, apps[0].database),
@@ -39,11 +39,11 @@ def with_push(sending: Sending, push: StoredPush | None) -> Sending:
     """Return a sending as it is with a push bound to it, or with none."""
     if push is None:
         return replace(sending, messages={}, translations={}, push=None)
-    content = content_of(push)
+    content = stored_content(push)
     return replace(sending, messages=provider_messages(content), translations=content.others(), push=push.id)
 
 
-def content_of(push: StoredPush) -> PushContent:
+def stored_content(push: StoredPush) -> PushContent:
     """Return what a stored push says."""
     return PushContent(push.default_language, {each.language: each.translation for each in push.translations})
 
