@@ -37,7 +37,7 @@ def creating(client: "DynamoDBClient", settings: CreatingSettings) -> Creating:
     return Creating(pushes, begin, sends_clock())
 
 
-def require_message_fit(provider: "Provider", message: "Message") -> None:
+def late_require_fit(provider: "Provider", message: "Message") -> None:
     """Load the modules of providers with the first message. See :func:`pushhub.sends.fitting.require_fit`."""
     from pushhub.edge.wiring.providers import check_fit
 

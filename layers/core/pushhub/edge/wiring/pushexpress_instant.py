@@ -5,7 +5,7 @@ from pushhub.dialects.pushexpress.family import PathFamily
 from pushhub.dialects.pushexpress.server.endpoints.instant import SendInstantly
 from pushhub.edge.settings import Setting, at_least
 from pushhub.edge.wiring.catalog import cached_catalog
-from pushhub.edge.wiring.pushexpress_creating import CreatingSettings, creating, require_message_fit
+from pushhub.edge.wiring.pushexpress_creating import CreatingSettings, creating, late_require_fit
 
 
 class PushExpressInstantSettings(CreatingSettings):
@@ -18,5 +18,5 @@ def endpoint() -> PathFamily:
     """Return the endpoint."""
     settings = PushExpressInstantSettings()
     client = clients.dynamodb()
-    send = SendInstantly(creating(client, settings), require_message_fit, settings.delay)
+    send = SendInstantly(creating(client, settings), late_require_fit, settings.delay)
     return send.endpoint(cached_catalog(client, settings.catalog_table))

@@ -4,7 +4,7 @@ from pushhub.adapters import clients
 from pushhub.dialects.pushexpress.family import PathFamily
 from pushhub.dialects.pushexpress.server.endpoints.pushes import PushCalls
 from pushhub.edge.wiring.catalog import cached_catalog
-from pushhub.edge.wiring.pushexpress_creating import CreatingSettings, creating, require_message_fit
+from pushhub.edge.wiring.pushexpress_creating import CreatingSettings, creating, late_require_fit
 
 
 class PushExpressPushesSettings(CreatingSettings):
@@ -15,5 +15,5 @@ def endpoint() -> PathFamily:
     """Return the endpoint."""
     settings = PushExpressPushesSettings()
     client = clients.dynamodb()
-    calls = PushCalls(creating(client, settings), require_message_fit)
+    calls = PushCalls(creating(client, settings), late_require_fit)
     return calls.endpoint(cached_catalog(client, settings.catalog_table))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pushhub.dialects.http import RefusedError
 from pushhub.dialects.pushexpress.errors import PushExpressRefusal
 from pushhub.dialects.pushexpress.replies import render_error
-from pushhub.dialects.pushexpress.server.account import Account
+from pushhub.dialects.pushexpress.server.account import ServerAccount
 from pushhub.dialects.pushexpress.server.fields import Fields
 from pushhub.dialects.pushexpress.server.messages import provider_messages, require_content_fits
 from pushhub.dialects.pushexpress.server.orders import parse_binding, parse_instant, parse_onesend
@@ -26,7 +26,7 @@ from tests.doubles.push_express_account import ARCHIVED_ID, CATALOG, CRM, FOREIG
 
 FUZZED_BODIES = 2_000
 """Of each call."""
-ACCOUNT = Account(CRM, CATALOG)
+ACCOUNT = ServerAccount(CRM, CATALOG)
 NOW = Seconds(1_770_000_000)
 QUERY: Mapping[str, Any] = {
     "app_ids_include": [SHOP_ID],

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pushhub.catalog.model import AppId, AudienceGroup
 from pushhub.dialects.http import RefusedError
 from pushhub.dialects.pushexpress.errors import PushExpressRefusal
-from pushhub.dialects.pushexpress.server.account import Account
+from pushhub.dialects.pushexpress.server.account import ServerAccount
 from pushhub.dialects.pushexpress.server.codes import COUNTRY_CODES, LANGUAGE_CODES
 from pushhub.dialects.pushexpress.server.fields import MAX_LIST_ELEMENTS, Fields
 from pushhub.dialects.pushexpress.server.filters import (
@@ -40,11 +40,11 @@ from tests.doubles.push_express_account import (
     px_app_of,
 )
 
-ACCOUNT = Account(CRM, CATALOG)
+ACCOUNT = ServerAccount(CRM, CATALOG)
 ONE_APP = {"app_ids_include": [SHOP_ID]}
 
 
-def applied(filters: Mapping[str, Any], account: Account = ACCOUNT) -> AppliedFilters:
+def applied(filters: Mapping[str, Any], account: ServerAccount = ACCOUNT) -> AppliedFilters:
     return parse_filters(Fields(filters, "filters"), account)
 
 
@@ -52,7 +52,7 @@ def chosen_by(**filters: Any) -> Filters:
     return applied({**ONE_APP, **filters}).filters
 
 
-def refused(filters: Mapping[str, Any], account: Account = ACCOUNT) -> str:
+def refused(filters: Mapping[str, Any], account: ServerAccount = ACCOUNT) -> str:
     with pytest.raises(RefusedError) as error:
         applied(filters, account)
     assert error.value.refusal.status == (404 if error.value.refusal is PushExpressRefusal.UNKNOWN else 400)
@@ -94,9 +94,9 @@ def test_apps_and_groups_choose_the_callers_apps_that_are_not_archived(filters: 
 
 
 def test_a_caller_sees_no_app_of_another() -> None:
-    assert applied({"all_apps": True}, Account(BOT, CATALOG)).apps == (FOREIGN,)
-    assert applied({"app_groups_include": [7]}, Account(BOT, CATALOG)).apps == (FOREIGN,)
-    assert refused(ONE_APP, Account(BOT, CATALOG)) == "filters.app_ids_include[0] is no app of this caller"
+    assert applied({"all_apps": True}, ServerAccount(BOT, CATALOG)).apps == (FOREIGN,)
+    assert applied({"app_groups_include": [7]}, ServerAccount(BOT, CATALOG)).apps == (FOREIGN,)
+    assert refused(ONE_APP, ServerAccount(BOT, CATALOG)) == "filters.app_ids_include[0] is no app of this caller"
 
 
 @pytest.mark.parametrize(
@@ -300,7 +300,7 @@ def test_the_longest_lists_are_read_in_less_than_a_second() -> None:
     ids = [*range(1, MAX_LIST_ELEMENTS + 1)]
     apps = {AppId(f"app-{id_}"): px_app_of(id_, f"app-{id_}") for id_ in ids}
     groups = {id_: AudienceGroup(id_, f"group-{id_}", (f"audience-{id_}",)) for id_ in ids}
-    account = Account(CRM, replace(CATALOG, apps=apps, audience_groups=groups))
+    account = ServerAccount(CRM, replace(CATALOG, apps=apps, audience_groups=groups))
     filters = {
         "app_ids_include": ids,
         "audiences_include": [f"audience-{id_}" for id_ in ids],

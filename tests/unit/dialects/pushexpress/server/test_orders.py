@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pushhub.dialects.http import RefusedError
-from pushhub.dialects.pushexpress.server.account import Account
+from pushhub.dialects.pushexpress.server.account import ServerAccount
 from pushhub.dialects.pushexpress.server.fields import Fields
 from pushhub.dialects.pushexpress.server.filters import parse_filters
 from pushhub.dialects.pushexpress.server.orders import (
@@ -23,7 +23,7 @@ from pushhub.dialects.pushexpress.server.times import LocalTime, parse_onesend_t
 from pushhub.moments import Seconds
 from tests.doubles.push_express_account import CATALOG, CRM, FILTERS, INSTANT, ONESEND, PUSH, SHOP_ID, TIME, any_of, px_app_of
 
-ACCOUNT = Account(CRM, CATALOG)
+ACCOUNT = ServerAccount(CRM, CATALOG)
 NOW = Seconds(1_770_000_000)
 CHOSEN = parse_filters(Fields(FILTERS), ACCOUNT)
 A_NAME = "name must be a text of 1 to 255 characters"
@@ -77,8 +77,8 @@ def test_a_sending_at_a_local_hour_has_so_many_apps_as_it_has_parts_for() -> Non
     local = {"name": "n", "date": "2026-03-01", "time": "10:00", "local_time": True, "all_apps": True}
     apps = [px_app_of(number, f"app-{number}") for number in range(1, MAX_LOCAL_APPS + 2)]
 
-    def account(number: int) -> Account:
-        return Account(CRM, replace(CATALOG, apps={app.id: app for app in apps[:number]}))
+    def account(number: int) -> ServerAccount:
+        return ServerAccount(CRM, replace(CATALOG, apps={app.id: app for app in apps[:number]}))
 
     assert isinstance(parse_onesend(local, account(MAX_LOCAL_APPS), NOW).time, LocalTime)
     text = "validation error: app_ids_include and the other filters of apps must choose at most {} for local_time"

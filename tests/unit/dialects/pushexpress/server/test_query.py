@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pushhub.dialects.http import RefusedError
-from pushhub.dialects.pushexpress.server.account import Account
+from pushhub.dialects.pushexpress.server.account import ServerAccount
 from pushhub.dialects.pushexpress.server.query import (
     MAX_ROWS,
     Cursor,
@@ -26,7 +26,7 @@ from pushhub.sends.sending import INDEX_LANES, LaneName, Place
 from tests.doubles.apps import ANDROID, subscription_of
 from tests.doubles.push_express_account import ARCHIVED_ID, CATALOG, CRM, FOREIGN_ID, NEWS, NEWS_ID, SHOP, SHOP_ID, any_of
 
-ACCOUNT = Account(CRM, CATALOG)
+ACCOUNT = ServerAccount(CRM, CATALOG)
 EXAMPLE: Mapping[str, Any] = {
     "app_ids_include": [SHOP_ID],
     "countries_include": ["PT", "GB"],

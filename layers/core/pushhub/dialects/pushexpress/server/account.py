@@ -12,7 +12,7 @@ from pushhub.catalog.model import ApiCaller, App, AppGroup, Catalog
 
 
 @dataclass(frozen=True)
-class Account:
+class ServerAccount:
     """A caller, and the catalog as of one moment."""
 
     caller: ApiCaller

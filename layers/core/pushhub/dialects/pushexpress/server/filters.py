@@ -12,7 +12,7 @@ from pushhub.catalog.filter_fields import INSTALL, MAX_AUDIENCE_CHARACTERS
 from pushhub.catalog.model import App, Catalog
 from pushhub.dialects.http import RefusedError
 from pushhub.dialects.pushexpress.errors import PushExpressRefusal
-from pushhub.dialects.pushexpress.server.account import Account
+from pushhub.dialects.pushexpress.server.account import ServerAccount
 from pushhub.dialects.pushexpress.server.codes import COUNTRY_CODES, LANGUAGE_CODES
 from pushhub.dialects.pushexpress.server.fields import IDS, Element, Fields, bad_field, require_disjoint
 from pushhub.sends.filters import ANY, Choice, Filters
@@ -85,7 +85,7 @@ AUDIENCE_ELEMENT: Final = Element(f"a text of 1 to {MAX_AUDIENCE_CHARACTERS} cha
 _EVENT_ELEMENT: Final = Element("an event code", _read_event)
 
 
-def parse_filters(fields: Fields, account: Account) -> AppliedFilters:
+def parse_filters(fields: Fields, account: ServerAccount) -> AppliedFilters:
     """Return whom a request chooses; members of the object that are no filters are left alone.
 
     Raises:
@@ -94,7 +94,7 @@ def parse_filters(fields: Fields, account: Account) -> AppliedFilters:
     return AppliedFilters(parse_app_choice(fields, account), parse_profile_filters(fields, account.catalog))
 
 
-def parse_app_choice(fields: Fields, account: Account) -> tuple[App, ...]:
+def parse_app_choice(fields: Fields, account: ServerAccount) -> tuple[App, ...]:
     """Return the apps that a request chooses, at least one, without those that are archived, in the catalog's order.
 
     Raises:

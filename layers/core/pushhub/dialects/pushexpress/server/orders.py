@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from pushhub.dialects.http import RefusedError
 from pushhub.dialects.pushexpress.errors import PushExpressRefusal
-from pushhub.dialects.pushexpress.server.account import Account
+from pushhub.dialects.pushexpress.server.account import ServerAccount
 from pushhub.dialects.pushexpress.server.fields import IDS, Fields, bad_field
 from pushhub.dialects.pushexpress.server.filters import (
     APP_FIELDS,
@@ -50,7 +50,7 @@ class OnesendOrder:
     time: FixedTime | LocalTime
 
 
-def parse_instant(body: Mapping[str, Any], account: Account) -> InstantOrder:
+def parse_instant(body: Mapping[str, Any], account: ServerAccount) -> InstantOrder:
     """Return what a request for an instant sending asks for ("Instant sending").
 
     Raises:
@@ -63,7 +63,7 @@ def parse_instant(body: Mapping[str, Any], account: Account) -> InstantOrder:
     return InstantOrder(name, parse_filters(filters, account), parse_push_content(push))
 
 
-def parse_onesend(body: Mapping[str, Any], account: Account, now: Seconds) -> OnesendOrder:
+def parse_onesend(body: Mapping[str, Any], account: ServerAccount, now: Seconds) -> OnesendOrder:
     """Return what a request for a one-time sending asks for ("One-time sending in future").
 
     Raises:

@@ -16,7 +16,7 @@ from pushhub.catalog.filter_fields import COUNTRY, EXT_ID
 from pushhub.catalog.model import App
 from pushhub.dialects.http import RefusedError
 from pushhub.dialects.pushexpress.errors import PushExpressRefusal
-from pushhub.dialects.pushexpress.server.account import Account
+from pushhub.dialects.pushexpress.server.account import ServerAccount
 from pushhub.dialects.pushexpress.server.fields import IDS, Element, Fields, bad_field
 from pushhub.dialects.pushexpress.server.filters import INCLUDED_APPS, parse_profile_filters, require_known_ids
 from pushhub.sends.accounting import masked_push_token
@@ -92,7 +92,7 @@ class InstanceQuery:
     page: InstancePage
 
 
-def parse_query(body: Mapping[str, Any], url_query: str, account: Account) -> InstanceQuery:
+def parse_query(body: Mapping[str, Any], url_query: str, account: ServerAccount) -> InstanceQuery:
     """Return which devices a request asks for; a filter that is absent or empty restricts nothing, that of apps included.
 
     Args:

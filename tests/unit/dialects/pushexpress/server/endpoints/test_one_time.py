@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from pushhub.dialects.pushexpress.server.account import Account
+from pushhub.dialects.pushexpress.server.account import ServerAccount
 from pushhub.dialects.pushexpress.server.endpoints.one_time import one_time_sending
 from pushhub.dialects.pushexpress.server.fields import Fields
 from pushhub.dialects.pushexpress.server.filters import parse_filters
@@ -13,7 +13,7 @@ from pushhub.sends.local_time import UTC_OFFSETS
 from pushhub.sends.sending import Filtered, Sending, SendingId
 from tests.doubles.push_express_account import CATALOG, CRM, FILTERS, NEWS, SHOP
 
-APPLIED = parse_filters(Fields(FILTERS), Account(CRM, CATALOG))
+APPLIED = parse_filters(Fields(FILTERS), ServerAccount(CRM, CATALOG))
 DUE = Seconds(int(datetime.fromisoformat("2026-03-01T10:00Z").timestamp()))
 TEN_O_CLOCK = LocalTime(datetime.fromisoformat("2026-03-01T10:00"))
 

@@ -11,7 +11,7 @@ from pushhub.catalog.model import ApiCaller, Catalog, Right
 from pushhub.dialects.http import Answer, Caller, HttpRequest, RefusedError
 from pushhub.dialects.pushexpress.errors import PushExpressRefusal
 from pushhub.dialects.pushexpress.family import PathFamily, PathHandler, refused_answer
-from pushhub.dialects.pushexpress.server.account import Account
+from pushhub.dialects.pushexpress.server.account import ServerAccount
 from pushhub.dialects.pushexpress.server.requests import MAX_SERVER_BYTES, bearer_token_of
 from pushhub.dialects.routing import RouteTable
 
@@ -22,7 +22,7 @@ class ServerCall:
 
     request: HttpRequest
     parameters: Mapping[str, str]
-    account: Account
+    account: ServerAccount
 
 
 ServerHandler = Callable[[ServerCall], Answer]
@@ -59,16 +59,16 @@ def _authorized(catalog: CachedCatalog, handler: ServerHandler) -> PathHandler:
     return handle
 
 
-def _account(catalog: CachedCatalog, api_token: str) -> Account:
+def _account(catalog: CachedCatalog, api_token: str) -> ServerAccount:
     account = catalog.find(lambda current: _account_in(current, api_token))
     if account is None:
         raise RefusedError(PushExpressRefusal.API_TOKEN_UNKNOWN)
     return account
 
 
-def _account_in(catalog: Catalog, api_token: str) -> Account | None:
+def _account_in(catalog: Catalog, api_token: str) -> ServerAccount | None:
     caller = catalog.api_caller_of(api_token)
-    return Account(caller, catalog) if caller else None
+    return ServerAccount(caller, catalog) if caller else None
 
 
 def _require_size(request: HttpRequest) -> None:

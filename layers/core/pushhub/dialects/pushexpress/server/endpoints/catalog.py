@@ -16,7 +16,7 @@ from pushhub.dialects.http import Answer, HttpRequest, RefusedError
 from pushhub.dialects.pushexpress.errors import PushExpressRefusal
 from pushhub.dialects.pushexpress.family import PathFamily
 from pushhub.dialects.pushexpress.replies import json_reply
-from pushhub.dialects.pushexpress.server.account import Account
+from pushhub.dialects.pushexpress.server.account import ServerAccount
 from pushhub.dialects.pushexpress.server.endpoints import paths
 from pushhub.dialects.pushexpress.server.endpoints.calls import ServerCall, ServerHandler, server_family
 from pushhub.dialects.pushexpress.server.fields import bad_field, id_in_path
@@ -30,9 +30,6 @@ MAX_EVENTS_OFFSET: Final = 10_000
 _ARCHIVED: Final = {"": False, "false": False, "0": False, "true": True, "1": True}
 _CREDENTIALS: Final = {"firebase": "has_firebase_creds", "apns": "has_apns_creds"}
 """What the vendor tells of an app's credentials, by the block that has them here."""
-_APP: Final = "app of this caller"
-_GROUP: Final = "app group of this caller"
-_EVENT: Final = "event of the catalog"
 _SYSTEM_EVENT: Final = CustomEvent(INSTALL, "Install")
 
 
@@ -59,10 +56,11 @@ def _list_apps(call: ServerCall) -> Answer:
 
 
 def _show_app(call: ServerCall) -> Answer:
-    id_ = id_in_path(call.parameters["app_id"], "app_id", _APP)
+    thing = "app of this caller"
+    id_ = id_in_path(call.parameters["app_id"], "app_id", thing)
     app = call.account.apps.get(id_)
     if app is None:
-        raise RefusedError(PushExpressRefusal.UNKNOWN, path="app_id", what=_APP)
+        raise RefusedError(PushExpressRefusal.UNKNOWN, path="app_id", what=thing)
     return Answer(json_reply(200, _shown_app(call.account, id_, app)))
 
 
@@ -72,9 +70,10 @@ def _list_groups(call: ServerCall) -> Answer:
 
 
 def _show_group(call: ServerCall) -> Answer:
-    group = call.account.groups.get(id_in_path(call.parameters["app_group_id"], "app_group_id", _GROUP))
+    thing = "app group of this caller"
+    group = call.account.groups.get(id_in_path(call.parameters["app_group_id"], "app_group_id", thing))
     if group is None:
-        raise RefusedError(PushExpressRefusal.UNKNOWN, path="app_group_id", what=_GROUP)
+        raise RefusedError(PushExpressRefusal.UNKNOWN, path="app_group_id", what=thing)
     return Answer(json_reply(200, _shown_group(call.account, group)))
 
 
@@ -96,11 +95,12 @@ def _list_events(call: ServerCall) -> Answer:
 
 
 def _show_event(call: ServerCall) -> Answer:
-    id_ = id_in_path(call.parameters["event_id"], "event_id", _EVENT)
+    thing = "event of the catalog"
+    id_ = id_in_path(call.parameters["event_id"], "event_id", thing)
     for event in _events(call):
         if event.id == id_:
             return Answer(json_reply(200, _shown_event(event)))
-    raise RefusedError(PushExpressRefusal.UNKNOWN, path="event_id", what=_EVENT)
+    raise RefusedError(PushExpressRefusal.UNKNOWN, path="event_id", what=thing)
 
 
 def _refuse_to_write(_call: ServerCall) -> Answer:
@@ -129,7 +129,7 @@ def _events(call: ServerCall) -> Sequence[CustomEvent]:
     return (_SYSTEM_EVENT, *call.account.catalog.events.values())
 
 
-def _shown_app(account: Account, id_: int, app: App) -> Mapping[str, object]:
+def _shown_app(account: ServerAccount, id_: int, app: App) -> Mapping[str, object]:
     groups = [{"id": group.id, "name": group.name} for group in account.groups.values() if id_ in account.apps_in(group)]
     return {
         "id": id_,
@@ -142,7 +142,7 @@ def _shown_app(account: Account, id_: int, app: App) -> Mapping[str, object]:
     }
 
 
-def _shown_group(account: Account, group: AppGroup) -> Mapping[str, object]:
+def _shown_group(account: ServerAccount, group: AppGroup) -> Mapping[str, object]:
     return {
         "id": group.id,
         "name": group.name,

@@ -39,11 +39,11 @@ def with_push(sending: Sending, push: StoredPush | None) -> Sending:
     """Return a sending as it is with a push bound to it, or with none."""
     if push is None:
         return replace(sending, messages={}, translations={}, push=None)
-    content = push_content_of(push)
+    content = stored_content(push)
     return replace(sending, messages=provider_messages(content), translations=content.others(), push=push.id)
 
 
-def push_content_of(push: StoredPush) -> PushContent:
+def stored_content(push: StoredPush) -> PushContent:
     """Return what a stored push says."""
     return PushContent(push.default_language, {each.language: each.translation for each in push.translations})
 

@@ -13,7 +13,7 @@ from pushhub.dialects.pushexpress.replies import json_reply
 from pushhub.dialects.pushexpress.server.endpoints import paths
 from pushhub.dialects.pushexpress.server.endpoints.calls import ServerCall, server_family
 from pushhub.dialects.pushexpress.server.endpoints.creating import Creating, Creation, translations_shown
-from pushhub.dialects.pushexpress.server.endpoints.one_time import PUSH_EXPRESS, one_time_sending, push_content_of, with_push
+from pushhub.dialects.pushexpress.server.endpoints.one_time import PUSH_EXPRESS, one_time_sending, stored_content, with_push
 from pushhub.dialects.pushexpress.server.fields import Fields, id_in_path
 from pushhub.dialects.pushexpress.server.messages import require_content_fits
 from pushhub.dialects.pushexpress.server.orders import parse_binding, parse_onesend
@@ -75,7 +75,7 @@ class PushCalls:
         push = None if named is None else self._push(call, named, _BOUND_PATH)
         if push:
             apps = [app for id_ in {part.app for part in sending.parts} if (app := call.account.catalog.apps.get(id_))]
-            require_content_fits(push_content_of(push), apps, self.require_fit, _BOUND_PATH)
+            require_content_fits(stored_content(push), apps, self.require_fit, _BOUND_PATH)
         self.create.require_time(begun)
         try:
             self.create.pushes.bind(with_push(sending, push), push, self.create.now)
