@@ -22,17 +22,22 @@ from pushhub.audience.changes import (
     ProfileErasure,
     ProfileRemoval,
     ProfileUpdate,
+    Replaced,
     SubscriptionPut,
     SubscriptionRemoval,
 )
 from pushhub.audience.command import DatabaseProcessed, DesiredSubscription, Matching, Mode, Subscribe
 from pushhub.audience.draft import SPARE_WRITES
+from pushhub.audience.erasing import Erasing
 from pushhub.audience.model import (
     MAX_CANCELLED,
+    MAX_HAPPENED,
     MAX_LIVE,
     Address,
     MatchKey,
+    OffsetBefore,
     Origin,
+    Past,
     Profile,
     ProfileId,
     Retirement,
@@ -419,6 +424,138 @@ def test_anybody_without_subscriptions_is_erased(store: AudienceStore, database:
     store.commit(database, Change((ProfileErasure(ANN, keys),)))
     assert read_profile(store, database) is None
     refuse(store, database, Change((ProfileErasure(ANN, keys),)))
+
+
+NO_PAST = Past({}, None)
+
+
+def of_past(before: Past, after: Past, id_: ProfileId = ANN) -> Change:
+    return Change((ProfileUpdate(id_, Seconds(20), past=Replaced(before, after)),))
+
+
+def past_of(store: AudienceStore, database: DatabaseId) -> Past:
+    read = read_profile(store, database)
+    assert read is not None
+    return read.past
+
+
+def test_what_a_profile_remembers_of_an_instance_is_read_back_as_it_was(store: AudienceStore, database: DatabaseId) -> None:
+    made = replace(
+        profile(),
+        happened={"reg": Seconds(20), "0": Seconds(21), "Z" * 64: Seconds(22)},
+        informed=Seconds(23),
+        offset_before=OffsetBefore(-64_800, Seconds(24)),
+    )
+    put = replace(subscription(), drawn_by_app=True)
+    store.commit(database, Change((ProfileCreation(made),), (), (SubscriptionPut(put),)))
+    assert read_profile(store, database) == made
+    assert read_subscriptions(store, database, "a") == [put]
+    store.commit(database, Change(subscriptions=(SubscriptionPut(replace(put, drawn_by_app=False, version=2)),)))
+    assert read_subscriptions(store, database, "a") == [replace(subscription(), version=2)]
+
+
+def test_subscriptions_are_read_by_their_references_too(store: AudienceStore, database: DatabaseId) -> None:
+    legacy = replace(subscription("<AB>"), legacy=True)
+    store.commit(database, Change(subscriptions=(SubscriptionPut(subscription()), SubscriptionPut(legacy))))
+    query = SnapshotQuery(database, refs=refs("a", "nobody's") | {legacy.ref})
+    (snapshot,) = store.read([query])
+    assert snapshot.subscriptions == {address().ref: subscription(), legacy.ref: legacy}
+    assert query.item_count == 3
+
+
+def test_a_past_begins_and_grows_entry_by_entry(store: AudienceStore, database: DatabaseId) -> None:
+    store.commit(database, Change((ProfileCreation(profile()),)))
+    first = Past({"reg": Seconds(20)}, None)
+    store.commit(database, of_past(NO_PAST, first))
+    second = Past({"reg": Seconds(20), "dep": Seconds(21)}, None)
+    store.commit(database, of_past(first, second))
+    # Of what was read, only what changes has to be as it was: an event that came meanwhile stays.
+    moved = OffsetBefore(3600, Seconds(22))
+    store.commit(database, of_past(first, replace(first, offset_before=moved)))
+    assert past_of(store, database) == replace(second, offset_before=moved)
+    again = OffsetBefore(0, Seconds(23))
+    store.commit(database, of_past(replace(second, offset_before=moved), replace(second, offset_before=again)))
+    assert past_of(store, database) == replace(second, offset_before=again)
+    after = read_profile(store, database)
+    assert after is not None
+    assert (after.updated, after.fields) == (20, {})
+
+
+def test_a_past_can_begin_with_an_offset(store: AudienceStore, database: DatabaseId) -> None:
+    store.commit(database, Change((ProfileCreation(profile()),)))
+    moved = Past({}, OffsetBefore(0, Seconds(22)))
+    store.commit(database, of_past(NO_PAST, moved))
+    store.commit(database, of_past(moved, replace(moved, happened={"reg": Seconds(23)})))
+    assert past_of(store, database) == replace(moved, happened={"reg": Seconds(23)})
+
+
+KNOWN_PAST = Past({"reg": Seconds(20)}, OffsetBefore(3600, Seconds(21)))
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (NO_PAST, Past({"dep": Seconds(30)}, None)),
+        (NO_PAST, Past({}, OffsetBefore(0, Seconds(30)))),
+        (Past({}, KNOWN_PAST.offset_before), Past({"reg": Seconds(30)}, KNOWN_PAST.offset_before)),
+        (Past({"reg": Seconds(20)}, None), Past({"reg": Seconds(20)}, OffsetBefore(0, Seconds(30)))),
+        (
+            replace(KNOWN_PAST, offset_before=OffsetBefore(3600, Seconds(20))),
+            replace(KNOWN_PAST, offset_before=OffsetBefore(0, Seconds(30))),
+        ),
+    ],
+    ids=["not empty", "not empty, an offset", "the event is there", "there is an offset", "another offset"],
+)
+def test_a_past_that_was_another_is_not_changed(store: AudienceStore, database: DatabaseId, before: Past, after: Past) -> None:
+    made = replace(profile(), happened=KNOWN_PAST.happened, offset_before=KNOWN_PAST.offset_before)
+    store.commit(database, Change((ProfileCreation(made),)))
+    refuse(store, database, of_past(before, after))
+    assert read_profile(store, database) == made
+    refuse(store, database, of_past(before, after, JOE))
+
+
+@pytest.mark.parametrize("offset", [None, OffsetBefore(0, Seconds(1))], ids=["without offset", "with offset"])
+def test_a_past_has_so_many_events_and_no_more(store: AudienceStore, database: DatabaseId, offset: OffsetBefore | None) -> None:
+    fresh = Past({f"e{n}": Seconds(20) for n in range(MAX_HAPPENED - 1)}, offset)
+    store.commit(database, Change((ProfileCreation(replace(profile(), happened=fresh.happened, offset_before=offset)),)))
+    full = replace(fresh, happened={**fresh.happened, "last": Seconds(30)})
+    store.commit(database, of_past(fresh, full))
+    refuse(store, database, of_past(fresh, replace(fresh, happened={**fresh.happened, "more": Seconds(30)})))
+    moved = replace(full, offset_before=OffsetBefore(60, Seconds(40)))
+    store.commit(database, of_past(full, moved))
+    assert past_of(store, database) == moved
+
+
+def test_a_report_is_noted_where_none_was_stored_since_it_was_read(store: AudienceStore, database: DatabaseId) -> None:
+    store.commit(database, Change((ProfileCreation(profile()),)))
+    first = Change((ProfileUpdate(ANN, Seconds(20), informed=Replaced(None, Seconds(20))),))
+    store.commit(database, first)
+    refuse(store, database, first)
+    store.commit(database, Change((ProfileUpdate(ANN, Seconds(21), informed=Replaced(Seconds(20), Seconds(21))),)))
+    refuse(store, database, Change((ProfileUpdate(ANN, Seconds(22), informed=Replaced(Seconds(20), Seconds(22))),)))
+    after = read_profile(store, database)
+    assert after is not None
+    assert (after.informed, after.updated) == (21, 21)
+
+
+def test_what_takes_the_place_of_all_that_is_live_does_so_where_that_is_all(store: AudienceStore, database: DatabaseId) -> None:
+    made = profile(live=refs("a", "b"))
+    store.commit(database, Change((ProfileCreation(made),)))
+    for others in ({}, dict.fromkeys(refs("a"), Seconds(10)), dict.fromkeys(refs("a", "b", "c"), Seconds(10))):
+        refuse(store, database, Change((ProfileUpdate(ANN, Seconds(20), live_added=refs("d"), live_before=others),)))
+    update = ProfileUpdate(ANN, Seconds(20), live_added=refs("c"), live_removed=refs("a", "b"), live_before=made.live)
+    store.commit(database, Change((update,)))
+    after = read_profile(store, database)
+    assert after is not None
+    assert after.live.keys() == refs("c")
+
+
+def test_a_profile_with_a_past_is_erased_with_it(store: AudienceStore, database: DatabaseId) -> None:
+    made = replace(profile(), happened=KNOWN_PAST.happened, offset_before=KNOWN_PAST.offset_before, informed=Seconds(20))
+    store.commit(database, Change((ProfileCreation(made),)))
+    assert Erasing(store)(database, ANN)
+    store.commit(database, Change((ProfileCreation(profile()),)))
+    assert read_profile(store, database) == profile()
 
 
 def test_the_subscriptions_of_a_profile_are_listed_live_ones_first(store: InspectedStore, database: DatabaseId) -> None:

@@ -16,13 +16,16 @@ from pushhub.audience.changes import (
     ProfileErasure,
     ProfileRemoval,
     ProfileUpdate,
+    Replaced,
     SubscriptionPut,
     SubscriptionRemoval,
 )
 from pushhub.audience.model import (
     Address,
     MatchKey,
+    OffsetBefore,
     Origin,
+    Past,
     Profile,
     ProfileId,
     Subscription,
@@ -225,3 +228,16 @@ def test_asking_for_nothing_finds_nothing(audience: Audience) -> None:
     assert not audience.reach.holders(audience.database, [])
     assert not audience.reach.profiles(audience.database, [])
     assert not audience.reach.subscriptions(audience.database, [])
+
+
+def test_events_and_the_offset_before_are_found_with_a_profile(audience: Audience) -> None:
+    past = Past({"reg": Seconds(20), "dep": Seconds(21)}, OffsetBefore(-3600, Seconds(30)))
+    audience.add(replace(profile(), happened=past.happened, offset_before=past.offset_before), profile(JOE))
+    _, place = lane_and_place(ANN)
+    assert audience.found(ANN) == ReachedProfile(ANN, place, {}, frozenset(), past.happened, past.offset_before)
+    first = Past({"reg": Seconds(40)}, None)
+    audience.commit(Change(profiles=(ProfileUpdate(JOE, Seconds(40), past=Replaced(Past({}, None), first)),)))
+    after = replace(first, offset_before=OffsetBefore(0, Seconds(50)))
+    audience.commit(Change(profiles=(ProfileUpdate(JOE, Seconds(50), past=Replaced(first, after)),)))
+    _, place = lane_and_place(JOE)
+    assert audience.found(JOE) == ReachedProfile(JOE, place, {}, frozenset(), {"reg": Seconds(40)}, OffsetBefore(0, Seconds(50)))

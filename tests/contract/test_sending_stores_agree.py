@@ -30,7 +30,7 @@ from pushhub.sends.sending import (
     launch_of,
     mint_sending_id,
 )
-from pushhub.sends.store import LaneUpdate, NewDeferral, RecordedStep, SendingStore, SettledTry
+from pushhub.sends.store import LaneUpdate, NewDeferral, RecordedStep, SendingStore, SettledTry, due_moments_of
 from tests.contract.sendings_table import NOW, OnEngine
 from tests.doubles.sendings import MemorySendings
 
@@ -100,6 +100,10 @@ def _example(write: Write) -> Example:
 KINDS: Mapping[str, Callable[[SendingStore, Write, Seen], object]] = {
     "begin": lambda store, write, seen: store.begin(seen.sending.id, write.now),
     "cancel": lambda store, write, seen: store.cancel(seen.sending.id, write.now),
+    "expire": lambda store, write, seen: store.expire(seen.sending.id, write.now),
+    "drop": lambda store, write, seen: store.drop_part(seen.sending.id, write.number),
+    "put": lambda store, write, seen: store.note_put(due_moments_of(seen.sending)[0], write.number),
+    "forget": lambda store, write, seen: store.forget_due(due_moments_of(seen.sending)[0]),
     "stop": lambda store, write, seen: store.stop_provider(seen.sending.id, FCM, ProviderStop(Outcome.MESSAGE_BAD, write.run)),
     "example": lambda store, write, seen: store.add_example(seen.sending.id, _example(write)),
     "end": lambda store, write, seen: store.end(seen.sending.id, SendingStatus.COMPLETE, write.counts, write.now),
@@ -162,6 +166,8 @@ def test_both_give_the_same_answers_and_hold_the_same(on_engine: OnEngine, writt
         held = [(store.sending(sending.id), store.lane(write.lane(seen)), store.deferral(write.deferral(seen))) for store in both]
         assert held[0] == held[1]
     assert (sending.id in memory.running_sendings(NOW)) == (sending.id in dynamo.running_sendings(NOW))
+    due = [[moment for moment in store.due_moments(NOW) if moment.sending == sending.id] for store in both]
+    assert due[0] == due[1]
     assert memory.lanes(sending.id, 0) == dynamo.lanes(sending.id, 0)
     open_deferrals = [sorted(store.deferrals(sending.id, 0), key=lambda deferral: deferral.key.name) for store in both]
     assert open_deferrals[0] == open_deferrals[1]

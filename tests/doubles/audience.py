@@ -162,6 +162,8 @@ def _past(stored: Profile, replaced: Replaced[Past] | None) -> Past:
 
 
 def _require_replaced(stored: Profile, write: ProfileUpdate) -> None:
+    if write.live_before is not None:
+        _require(stored.live == write.live_before, "other subscriptions are live")
     if write.informed:
         _require(stored.informed == write.informed.before, "another report was stored")
     if not write.past:

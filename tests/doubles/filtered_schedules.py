@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from random import Random
 from typing import Final
 
-from pushhub.audience.model import OffsetBefore, Origin, Profile, ProfileId, Subscription, SubscriptionRef
+from pushhub.audience.model import OffsetBefore, Profile, ProfileId, Subscription, SubscriptionRef
 from pushhub.audience.port import ReachedProfile, ReachPage
 from pushhub.audience.values import Value
 from pushhub.catalog.model import App, AppId, DatabaseId
@@ -23,7 +23,7 @@ from pushhub.sends.port import NO_LANGUAGES
 from pushhub.sends.scheduling import begin_soon
 from pushhub.sends.sending import Filtered, LaneName, Part, Place, Sending, SendingStatus
 from pushhub.sends.steps import Step, StepSource
-from tests.doubles.schedules import AN_APP, PlacedProfiles, Schedule, a_sending
+from tests.doubles.schedules import AN_APP, PlacedProfiles, Schedule, a_sending, profile_with
 
 OFFSETS: Final = (-10_800, 0, 3_600, 7_200)
 CLOCKS_APART: Final = 30
@@ -86,12 +86,7 @@ class Crowd(PlacedProfiles):
 
     def profiles(self, database: DatabaseId, ids: Sequence[ProfileId]) -> Mapping[ProfileId, Profile]:
         self.interrupt("before profiles")
-        return {id_: _profile(id_, self.schedule.people[id_].fields(self.schedule.seconds)) for id_ in ids}
-
-
-def _profile(id_: ProfileId, fields: Mapping[str, Value]) -> Profile:
-    none = Seconds(0)
-    return Profile(id_, Origin.ID, fields, keys=frozenset(), live={}, cancelled={}, created=none, updated=none)
+        return {id_: profile_with(id_, self.schedule.people[id_].fields(self.schedule.seconds)) for id_ in ids}
 
 
 def _as_of(reached: ReachedProfile, person: Person, now: int) -> ReachedProfile:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from functools import cache
 from random import Random
 
-from pushhub.audience.model import Address, MatchKey, Profile, ProfileId, Subscription, SubscriptionRef, SubscriptionState
+from pushhub.audience.model import Address, MatchKey, Origin, Profile, ProfileId, Subscription, SubscriptionRef, SubscriptionState
 from pushhub.audience.port import ReachedProfile, ReachPage
+from pushhub.audience.values import Value
 from pushhub.catalog.model import App, AppId, DatabaseId, ResourceId
 from pushhub.catalog.providers import Provider, PushToken
 from pushhub.events.uid import Launch
@@ -133,8 +134,14 @@ class FaultyQueue:
 class PlacedProfiles:
     """Profiles in three lanes of the index, in the order in which they are given."""
 
-    def __init__(self, profiles: Mapping[ProfileId, tuple[Subscription, ...]], interrupt: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        profiles: Mapping[ProfileId, tuple[Subscription, ...]],
+        interrupt: Callable[[str], None],
+        fields: Mapping[ProfileId, Mapping[str, Value]] | None = None,
+    ) -> None:
         self.profiles_ = profiles
+        self.fields = {} if fields is None else fields
         self.interrupt = interrupt
         self.found = {each.ref: each for devices in profiles.values() for each in devices}
 
@@ -142,7 +149,10 @@ class PlacedProfiles:
         self.interrupt("before page")
         placed = [(f"{number:016x}", id_) for number, id_ in enumerate(self.profiles_) if "05f"[number % 3] == lane]
         behind = [(place, id_) for place, id_ in placed if place > after]
-        reached = [ReachedProfile(id_, place, {}, frozenset(each.ref for each in self.profiles_[id_])) for place, id_ in behind]
+        reached = [
+            ReachedProfile(id_, place, self.fields.get(id_, {}), frozenset(each.ref for each in self.profiles_[id_]))
+            for place, id_ in behind
+        ]
         return ReachPage(tuple(reached[:limit]), more=len(reached) > limit)
 
     def subscriptions(self, database: DatabaseId, refs: Sequence[SubscriptionRef]) -> Mapping[SubscriptionRef, Subscription]:
@@ -153,7 +163,14 @@ class PlacedProfiles:
         raise NotImplementedError
 
     def profiles(self, database: DatabaseId, ids: Sequence[ProfileId]) -> Mapping[ProfileId, Profile]:
-        raise NotImplementedError
+        self.interrupt("before profiles")
+        return {id_: profile_with(id_, self.fields.get(id_, {})) for id_ in ids}
+
+
+def profile_with(id_: ProfileId, fields: Mapping[str, Value]) -> Profile:
+    """Return a profile of which nothing but its fields is known."""
+    none = Seconds(0)
+    return Profile(id_, Origin.ID, fields, keys=frozenset(), live={}, cancelled={}, created=none, updated=none)
 
 
 class Schedule:

@@ -1,7 +1,9 @@
 """A sending with its store, queues and providers in memory, for tests that say what happens step by step."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from itertools import count
+from typing import TYPE_CHECKING, Any
 
 from pushhub.catalog.model import App, AppId
 from pushhub.moments import Clock, Milliseconds, Seconds
@@ -17,6 +19,10 @@ from pushhub.sends.sweeping import Sweep
 from tests.doubles.queues import MemoryQueue
 from tests.doubles.schedules import AN_APP, FUNCTION_SECONDS, PlacedProfiles, a_sending, device
 from tests.doubles.sendings import MemoryPusher, MemorySendings
+
+if TYPE_CHECKING:
+    from pushhub.audience.model import ProfileId
+    from pushhub.audience.values import Value
 
 ACCEPTED = RecipientOutcome(Outcome.ACCEPTED)
 LOGGED = ("take_lane", "update_lane", "push", "claim_deferral", "settle_deferral", "end")
@@ -37,10 +43,20 @@ class LoggedQueue(MemoryQueue):
 
 
 class SendingWorld:
-    """Devices 0, 1 … of a named sending, each of a profile of its own, in steps of `most`; the chance is one half."""
+    """Devices 0, 1 … of a named sending, each of a profile of its own, in steps of `most`; the chance is one half.
+
+    `changed` are other fields of the sending.
+    """
 
     def __init__(
-        self, devices: int = 4, *, wait: int = 0, expire: int = 3_600, selection: Selection | None = None, most: int = 2
+        self,
+        devices: int = 4,
+        *,
+        wait: int = 0,
+        expire: int = 3_600,
+        selection: Selection | None = None,
+        most: int = 2,
+        **changed: Any,
     ) -> None:
         self.now = NOW
         self.log: list[str] = []
@@ -50,6 +66,7 @@ class SendingWorld:
         self.gone: set[int] = set()
         self.app = AN_APP
         self.app_gone = False
+        self.archived: set[AppId] = set()
         self.asked_since: list[Milliseconds] = []
         self.runs = count(1)
         self.clock = Clock(now=lambda: Milliseconds(1000 * self.now), elapsed=lambda: float(self.now), chance=lambda: 0.5)
@@ -57,20 +74,22 @@ class SendingWorld:
         self.pusher = MemoryPusher(lambda each: self.answers.get(self.devices.index(each), ACCEPTED), self.interrupt)
         self.sends, self.deliveries, self.dead_letters = (LoggedQueue(name, self.log) for name in ("sends", "deliveries", "dead"))
         named = Named(tuple(NamedProfile(each.profile) for each in self.devices))
-        self.sending = a_sending(mint_sending_id(Milliseconds(1000 * NOW), 0.5), selection or named, Seconds(NOW + wait), expire)
+        sending = a_sending(mint_sending_id(Milliseconds(1000 * NOW), 0.5), selection or named, Seconds(NOW + wait), expire)
+        self.sending = replace(sending, **changed)
         self.lane = LaneKey(self.sending.id, 0, NAMED_LANE)
-        self.reach = PlacedProfiles({each.profile: (each,) for each in self.devices}, self.interrupt)
+        self.fields: dict[ProfileId, Mapping[str, Value]] = {}
+        self.reach = PlacedProfiles({each.profile: (each,) for each in self.devices}, self.interrupt, self.fields)
         index = IndexSteps(
             self.reach,
             references=lambda _, references: sorted(references),
             recipients=lambda _, profile, references, found: [found[each] for each in references if each in found],
             most=most,
         )
-        steps = Steps(index, NamedSteps(lambda _, identifiers: [(each,) for each in self.devices], most=most))
+        self.steps = Steps(index, NamedSteps(lambda _, identifiers: [(each,) for each in self.devices], most=most))
         self.advance = AdvanceLane(
             self.store,
             self.found_app,
-            steps,
+            self.steps,
             self.pusher,
             self.sends,
             self.deliveries,
@@ -106,7 +125,11 @@ class SendingWorld:
 
     def found_app(self, id_: AppId, since: Milliseconds) -> App | None:
         self.asked_since.append(since)
-        return None if self.app_gone else self.app
+        return None if self.app_gone else replace(self.app, id=id_, enabled=self.app.enabled and id_ not in self.archived)
+
+    def speak(self, *languages: str) -> None:
+        """Give the profiles of the first devices these languages."""
+        self.fields |= {each.profile: {"language": language} for each, language in zip(self.devices, languages, strict=False)}
 
     def mint_run(self) -> RunId:
         return RunId(f"run-{next(self.runs)}")

@@ -220,6 +220,10 @@ class MemorySendings:
         with self.call("forget_due"):
             self._due.pop(_due_key(moment), None)
 
+    def list_due(self, moment: DueMoment) -> None:
+        """List a moment as due."""
+        self._due[_due_key(moment)] = moment
+
     def rebind(self, sending: Sending, bound: int | None) -> None:
         """Give a scheduled sending another content and push, while a call goes on; `bound` is the push that it has to have."""
         known = self._sendings.get(sending.id)

@@ -27,7 +27,7 @@ from pushhub.sends.lanes import AdvanceLane
 from pushhub.sends.pushing import ProviderPusher
 from pushhub.sends.queue_messages import write_lane
 from pushhub.sends.recipients import enabled_references, recipients_among
-from pushhub.sends.sending import LaneKey, LaneName, RunId
+from pushhub.sends.sending import LaneKey, LaneName, RunId, Sending
 from pushhub.sends.steps import IndexSteps, NamedSteps, Steps
 from tests.doubles.apps import ANDROID, app_of, app_secrets, profile_of, sending_of, subscription_of, tracking_of
 from tests.doubles.billed_dynamodb import Bill
@@ -44,23 +44,28 @@ LANE = LaneName("0")
 _DEAD = "dead-"
 _UNREGISTERED = {"@type": "type.googleapis.com/google.firebase.fcm.v1.FcmError", "errorCode": "UNREGISTERED"}
 _GONE = answered(404, {"error": {"code": 404, "status": "NOT_FOUND", "details": [_UNREGISTERED]}})
-_FIELDS: Mapping[str, Value] = {"number": 1_234_567, "email": "somebody@example.com", "nick": "somebody"}
+_FIELDS: dict[str, Value] = {"number": 1_234_567, "email": "somebody@example.com", "nick": "somebody"}
 
 
 @dataclass
 class SentLane:
-    """One lane of a database, with so many profiles of one device each, of which some are dead; one at a time within moto."""
+    """One lane of a database, with so many profiles of one device each, of which some are dead; one at a time within moto.
+
+    `sending` is what is sent, and every second profile has `fields` beside those of all.
+    """
 
     devices: int
     dead: int = 0
+    sending: Sending = field(default_factory=sending_of)
+    fields: dict[str, Value] = field(default_factory=dict)
     bill: Bill = field(default_factory=Bill)
     transport: FakeTransport = field(default_factory=lambda: FakeTransport({_DEAD: [_GONE]}))
 
     def __post_init__(self) -> None:
         client, self._look = _client(), _client()
         _make_tables(self._look)
-        _load(self._look, self.devices, self.dead)
-        app, sending = app_of(), sending_of()
+        _load(self._look, self.devices, self.dead, self.fields)
+        app, sending = app_of(), self.sending
         store = DynamoSendings(self._look, LEDGER, retention_days=30)
         store.create(sending)
         self.bill.watch(client, self._look)
@@ -85,11 +90,10 @@ class SentLane:
             mint_run=lambda: RunId("0123456789abcdef"),
             function_seconds=90,
         )
-        self.message = write_lane(LaneKey(sending.id, 0, LANE))
 
-    def run(self) -> HandledSends:
-        """Have it advance from its beginning to its end."""
-        return self.advance([Delivery("1", self.message)])
+    def run(self, part: int = 0) -> HandledSends:
+        """Have a part of it advance from its beginning to its end."""
+        return self.advance([Delivery("1", write_lane(LaneKey(self.sending.id, part, LANE)))])
 
 
 def _client() -> "DynamoDBClient":
@@ -107,15 +111,18 @@ def _make_tables(client: "DynamoDBClient") -> None:
         client.create_table(TableName=table, BillingMode="PAY_PER_REQUEST", AttributeDefinitions=attributes, KeySchema=keys, **more)
 
 
-def _load(client: "DynamoDBClient", devices: int, dead: int) -> None:
+def _load(client: "DynamoDBClient", devices: int, dead: int, fields: dict[str, Value]) -> None:
     of_lane = (id_ for number in count() if lane_and_place(id_ := ProfileId(f"{number:024x}"))[0] == LANE)
-    push_tokens = ((id_, f"{_DEAD if number < dead else ''}{FIREBASE_TOKEN}{id_}") for number, id_ in enumerate(of_lane))
+    push_tokens = (
+        (id_, f"{_DEAD if number < dead else ''}{FIREBASE_TOKEN}{id_}", _FIELDS | (fields if number % 2 else {}))
+        for number, id_ in enumerate(of_lane)
+    )
     for some in batched(islice(push_tokens, devices), 12, strict=False):
         puts: list[Any] = [{"PutRequest": {"Item": to_wire(item)}} for each in some for item in _items_of(*each)]
         client.batch_write_item(RequestItems={AUDIENCE: puts})
 
 
-def _items_of(id_: ProfileId, push_token: str) -> Sequence[Item]:
+def _items_of(id_: ProfileId, push_token: str, fields: Mapping[str, Value]) -> Sequence[Item]:
     device = subscription_of(ANDROID, push_token, id_)
-    profile = profile_of(id_, [device], _FIELDS)
+    profile = profile_of(id_, [device], fields)
     return schema.profile_item(CUSTOMERS.id, profile), schema.subscription_item(CUSTOMERS.id, device)

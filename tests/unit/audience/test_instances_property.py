@@ -2,15 +2,16 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import permutations
+from itertools import combinations_with_replacement, permutations, product
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pushhub.audience.command import DesiredSubscription, Subscribe
 from pushhub.audience.erasing import Erasing
 from pushhub.audience.instances import Deactivate, Instances, NoteEvent, Register, Report
-from pushhub.audience.model import Address, ProfileId
+from pushhub.audience.model import MAX_HAPPENED, Address, ProfileId
 from pushhub.audience.port import AudienceStore, SnapshotQuery
 from pushhub.audience.retiring import Retire, Retiring
 from pushhub.audience.subscribing import Subscribing
@@ -20,7 +21,7 @@ from tests.doubles.audience import DatabaseContent, MemoryAudience
 from tests.doubles.instances import APP_DOOR, INSTALLS, OTHER_DOOR, deactivate, note, register, report, token, unreachable
 from tests.doubles.interleaving import Act, interleaved
 from tests.doubles.invariants import assert_consistent
-from tests.doubles.requests import BY_TOKEN, by_id, request
+from tests.doubles.requests import BY_TOKEN, by_id, on, request, setting
 
 EARLIER, NOW = 1, 1000
 
@@ -127,7 +128,7 @@ def copy_of(store: MemoryAudience) -> MemoryAudience:
     return other
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(st.lists(deeds, max_size=5), st.lists(deeds, min_size=2, max_size=3), st.lists(st.integers(0, 2), max_size=30))
 def test_no_order_of_what_is_done_at_one_time_breaks_a_rule(earlier: list[Deed], together: list[Deed], order: list[int]) -> None:
     store = stored_by(earlier)
@@ -135,7 +136,7 @@ def test_no_order_of_what_is_done_at_one_time_breaks_a_rule(earlier: list[Deed],
     interleaved(store, acts, order, lambda: assert_consistent(store.content(INSTALLS.id)))
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(st.lists(deeds, max_size=5), st.lists(calls, min_size=2, max_size=3), st.lists(st.integers(0, 2), max_size=30))
 def test_what_is_done_at_one_time_comes_out_as_if_one_had_come_after_the_other(
     earlier: list[Deed], together: list[Call], order: list[int]
@@ -147,8 +148,53 @@ def test_what_is_done_at_one_time_comes_out_as_if_one_had_come_after_the_other(
     assert (store.content(INSTALLS.id), outcomes) in list(one_after_another(before, acts))
 
 
+def test_two_push_tokens_reported_in_the_second_of_an_earlier_report_do_not_both_stay() -> None:
+    """When a report was stored is told by the second, so that alone does not tell one report from another."""
+    store = stored_by([report("ann", token("a"))])
+    acts = [act_of(deed, "") for deed in (unreachable("ann"), report("ann", token("a")), report("ann", token("b")))]
+    interleaved(store, acts, [0] * 6 + [1] * 3)
+    assert len(store.content(INSTALLS.id).profiles[ProfileId("ann")].live) == 1
+
+
 def one_after_another(before: MemoryAudience, acts: Sequence[Act]) -> Iterator[tuple[DatabaseContent, list[object]]]:
     for order in permutations(range(len(acts))):
         store = copy_of(before)
         outcomes = {place: acts[place](store) for place in order}
         yield store.content(INSTALLS.id), [outcomes[place] for place in range(len(acts))]
+
+
+TOGETHER: dict[str, Deed] = {
+    "registers": register("ann", {"country": "ES"}),
+    "reports a country": report("ann", country="ES"),
+    "reports an offset": report("ann", country="FR", tz_sec=0),
+    "reports b": report("ann", token("b"), country="IT", tz_sec=3600),
+    "reports c": report("ann", token("c", drawn_by_app=True), tz_sec=7200),
+    "logs in": report("bob", token("b")),
+    "is unreachable": unreachable("ann"),
+    "deactivates": deactivate("ann"),
+    "notes dep": note("ann", "dep"),
+    "notes buy": note("ann", "buy"),
+    "elsewhere": setting(request(by_id("ann"), on("a", "android-firebase"), through=OTHER_DOOR, databases=(INSTALLS,)), tz_sec=-60),
+}
+STARTS: dict[str, tuple[list[Deed], list[str]]] = {
+    "nobody": ([], ["registers", "reports an offset", "reports b", "notes dep"]),
+    "registered": ([register("ann")], list(TOGETHER)),
+    "with a past": ([report("ann", token("a"), tz_sec=60), note("ann", "reg")], list(TOGETHER)),
+    "with events but for one": (
+        [register("ann"), *(note("ann", f"e{n}") for n in range(MAX_HAPPENED - 1))],
+        ["reports an offset", "notes dep", "notes buy"],
+    ),
+}
+PAIRS = [(start, *pair) for start, (_, names) in STARTS.items() for pair in combinations_with_replacement(names, 2)]
+
+
+@pytest.mark.parametrize(("start", "one", "other"), PAIRS)
+def test_two_deeds_at_one_time_come_out_as_one_after_the_other_in_every_order(start: str, one: str, other: str) -> None:
+    before = stored_by(STARTS[start][0])
+    acts = [act_of(TOGETHER[one], ""), act_of(TOGETHER[other], "")]
+    expected = list(one_after_another(before, acts))
+    for order in product((0, 1), repeat=5):
+        store = copy_of(before)
+        outcomes = interleaved(store, acts, order)
+        assert_consistent(store.content(INSTALLS.id))
+        assert (store.content(INSTALLS.id), outcomes) in expected, f"order {order}"

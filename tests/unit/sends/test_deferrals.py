@@ -9,7 +9,7 @@ from pushhub.moments import Seconds
 from pushhub.outgoing.queues import Delivery
 from pushhub.sends.deferrals import EARLY_SECONDS, MessageStanding, early_seconds, standing
 from pushhub.sends.handling import SendFault
-from pushhub.sends.message import Message
+from pushhub.sends.message import Message, Translation
 from pushhub.sends.outcomes import Outcome, RecipientOutcome
 from pushhub.sends.queue_messages import DeferralMessage, WaitingRecipient, read_deferral, write_deferral
 from pushhub.sends.sending import ANY_PROVIDER, Deferral, DeferralKey, Place, ProviderStop, RunId, SendingStatus
@@ -350,3 +350,34 @@ def test_a_try_is_served_with_a_catalog_that_is_as_new_as_its_sending() -> None:
     world.now = Seconds(NOW + 60)
     world.deliver_newest()
     assert world.asked_since == [1000 * NOW]
+
+
+def test_a_try_speaks_the_language_that_its_recipient_has_by_then() -> None:
+    world = SendingWorld(2, translations={"pt": Translation(text="Olá"), "ru": Translation(text="Привет")})
+    world.speak("pt", "ru")
+    world.answers |= {0: RETRY, 1: RETRY}
+    world.run()
+    world.speak("pt", "pt-BR")
+    world.pusher.languages.clear()
+    world.now = Seconds(NOW + 60)
+    world.deliver_newest()
+    assert world.pusher.languages == {each.ref: "pt" for each in world.devices}
+
+
+def test_a_try_whose_profiles_cannot_be_read_comes_again_unclaimed() -> None:
+    world = SendingWorld(2, translations={"pt": Translation(text="Olá")})
+    world.answers[1] = RETRY
+    world.run()
+    world.now = Seconds(NOW + 60)
+    world.fails("before profiles", UnavailableError())
+    assert world.deliver_newest().to_redeliver
+    assert world.store.calls.get("claim_deferral") is None
+
+
+def test_those_that_wait_in_a_part_whose_app_is_gone_are_expired() -> None:
+    world = SendingWorld(2)
+    world.answers[1] = RETRY
+    world.run()
+    world.store.drop_part(world.sending.id, 0)
+    world.deliver_newest()
+    assert (world.counted(), world.current().status) == ({"accepted": 1, "expired": 1}, SendingStatus.CANCELLED)

@@ -4,9 +4,11 @@ from dataclasses import replace
 
 import pytest
 
+from pushhub.catalog.model import AppId
+from pushhub.moments import Seconds
 from pushhub.sends.ending import end_if_over, status_at_end
 from pushhub.sends.outcomes import Outcome
-from pushhub.sends.sending import OutcomeCounts, ProviderStop, SendingStatus
+from pushhub.sends.sending import OutcomeCounts, Part, ProviderStop, SendingStatus
 from tests.doubles.schedules import ANDROID, APNS
 from tests.doubles.sending_world import NOW, SendingWorld
 
@@ -49,3 +51,27 @@ def test_a_sending_that_was_ended_twice_is_counted_once() -> None:
     ]
     world.run()
     assert world.store.launch_counts[world.sending.launch].total == 3
+
+
+def test_a_sending_of_many_parts_is_looked_through_but_where_each_lane_is_the_last() -> None:
+    parts = tuple(Part(number, AppId("app"), NOW) for number in range(30))
+    world = SendingWorld(1, parts=parts)
+    for part in parts:
+        world.run(replace(world.lane, part=part.number))
+    assert world.current().status is SendingStatus.COMPLETE
+    assert world.current().counts.total == 30
+    own, last, all_of_them = 1, 1, 30
+    assert world.store.calls["lanes"] == 29 * (own + last) + all_of_them
+
+
+def test_a_part_that_is_not_due_keeps_a_sending_and_is_not_read() -> None:
+    world = SendingWorld(1, parts=(Part(0, AppId("app"), NOW), Part(1, AppId("app"), Seconds(NOW + 61))))
+    world.run()
+    assert (world.current().status, world.store.calls["lanes"]) == (SendingStatus.RUNNING, 1)
+
+
+def test_a_sending_is_cancelled_where_the_app_of_each_part_is_gone() -> None:
+    sending = replace(SendingWorld().sending, parts=tuple(Part(number, AppId("app"), NOW) for number in range(2)))
+    counts = OutcomeCounts.of(ANDROID, Outcome.ACCEPTED)
+    ends = [status_at_end(replace(sending, dropped=frozenset(dropped)), counts) for dropped in ((), (1,), (0, 1))]
+    assert ends == [SendingStatus.COMPLETE, SendingStatus.COMPLETE, SendingStatus.CANCELLED]

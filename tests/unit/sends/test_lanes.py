@@ -2,17 +2,32 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from pushhub.catalog.model import App
+from pushhub.catalog.model import App, AppId
 from pushhub.faults import LostRaceError, UnavailableError
 from pushhub.moments import CLOCKS_APART_SECONDS, Seconds
 from pushhub.outgoing.queues import Delivery
+from pushhub.sends.filters import Choice, Filters
 from pushhub.sends.handling import SendFault
+from pushhub.sends.message import Message, Translation
 from pushhub.sends.outcomes import Outcome, RecipientOutcome
 from pushhub.sends.queue_messages import read_deferral, read_lane, write_lane
-from pushhub.sends.sending import Everyone, LaneKey, LaneName, Part, Place, ProviderStop, RunId, Sending, SendingStatus
+from pushhub.sends.sending import (
+    Everyone,
+    Filtered,
+    LaneKey,
+    LaneName,
+    Part,
+    Place,
+    ProviderStop,
+    RunId,
+    Selection,
+    Sending,
+    SendingStatus,
+)
 from pushhub.sends.steps import Step
 from tests.doubles.schedules import ANDROID, APNS, LEASE_SECONDS, CrashError
 from tests.doubles.sending_world import NOW, SendingWorld
@@ -341,3 +356,110 @@ def test_a_worker_whose_clock_is_behind_takes_the_lane_after_its_pause() -> None
     world.now = Seconds(NOW + world.sends.envelopes[0].delay - CLOCKS_APART_SECONDS)
     world.run()
     assert world.pushed() == [0, 1, 2, 3]
+
+
+def two_apps(**changed: Any) -> SendingWorld:
+    parts = tuple(Part(number, AppId(app), NOW) for number, app in enumerate(("shop", "club")))
+    return SendingWorld(2, parts=parts, **changed)
+
+
+def test_each_part_is_pushed_through_its_own_app() -> None:
+    world = two_apps()
+    through: list[tuple[int, AppId]] = []
+
+    class Noting:
+        def after(self, sending: Sending, part: Part, app: App, lane: LaneName, done: Place) -> Iterator[Step]:
+            through.append((part.number, app.id))
+            return iter(())
+
+    world.advance = replace(world.advance, steps=Noting())
+    for part in (1, 0):
+        world.run(replace(world.lane, part=part))
+    assert through == [(1, "club"), (0, "shop")]
+
+
+def test_a_part_whose_app_is_archived_is_dropped_and_the_others_are_pushed() -> None:
+    world = two_apps()
+    world.archived = {AppId("shop")}
+    handled = world.run()
+    assert (world.pushed(), handled.faults, handled.ended) == ([], [SendFault.APP_GONE], [])
+    assert world.current().dropped == {0}
+    assert world.run(replace(world.lane, part=1)).ended == [world.sending.id]
+    assert (world.pushed(), world.current().status) == ([0, 1], SendingStatus.COMPLETE)
+
+
+def test_a_sending_whose_apps_are_all_archived_is_cancelled() -> None:
+    world = two_apps()
+    world.archived = {AppId("shop"), AppId("club")}
+    for part in (0, 1):
+        world.run(replace(world.lane, part=part))
+    assert (world.pushed(), world.current().status) == ([], SendingStatus.CANCELLED)
+
+
+def test_a_part_is_dropped_once_by_all_its_lanes() -> None:
+    world = SendingWorld(selection=Everyone())
+    world.app_gone = True
+    for lane in world.sending.lanes:
+        world.run(LaneKey(world.sending.id, 0, lane))
+    assert (world.store.calls["drop_part"], world.current().status) == (1, SendingStatus.CANCELLED)
+
+
+def test_a_lane_stops_at_its_next_step_once_another_lane_has_found_the_app_gone() -> None:
+    world = SendingWorld(6)
+    world.before["after push"] = [lambda: world.store.drop_part(world.sending.id, 0)]
+    assert world.run().ended == [world.sending.id]
+    assert (world.pushed(), world.current().status) == ([0, 1], SendingStatus.CANCELLED)
+
+
+def test_a_sending_without_a_message_expires_when_its_first_part_is_due() -> None:
+    world = two_apps(messages={})
+    assert world.run().ended == [world.sending.id]
+    assert (world.current().status, world.current().ended, world.current().counts.total) == (SendingStatus.EXPIRED, NOW, 0)
+    assert not world.run(replace(world.lane, part=1)).to_redeliver
+    assert (world.pushed(), world.store.calls.get("take_lane"), world.store.due_moments(NOW)) == ([], None, [])
+
+
+def test_a_sending_that_a_push_is_bound_to_in_that_moment_is_pushed() -> None:
+    world = SendingWorld(messages={})
+    bound = replace(world.sending, messages={"": Message(text="Hello")}, push=7)
+    world.before["before expire"] = [lambda: world.store.rebind(bound, None)]
+    assert (world.run().ended, [read_lane(each.body) for each in world.sends.envelopes]) == ([], [world.lane])
+    world.run()
+    assert (world.pushed(), world.current().status) == ([0, 1, 2, 3], SendingStatus.COMPLETE)
+
+
+@pytest.mark.parametrize("selection", [None, Everyone()], ids=["named", "everyone"])
+def test_recipients_get_the_sending_in_their_language_where_it_is_translated_into_it(selection: Selection | None) -> None:
+    world = SendingWorld(6, selection=selection, translations={"pt": Translation(text="Olá")})
+    world.speak("pt", "ru", "pt-BR", "PT", "")
+    for lane in world.sending.lanes:
+        world.run(LaneKey(world.sending.id, 0, lane))
+    assert sorted(world.pushed()) == list(range(6))
+    assert world.pusher.languages == {world.devices[number].ref: "pt" for number in (0, 2, 3)}
+
+
+def test_languages_are_not_read_for_a_sending_that_is_not_translated() -> None:
+    world = SendingWorld(4)
+    world.speak("pt", "pt")
+    world.before["before profiles"] = [lambda: pytest.fail("a call too many")]
+    world.run()
+    assert (world.pushed(), world.pusher.languages) == ([0, 1, 2, 3], {})
+
+
+def test_a_page_of_which_nobody_is_chosen_says_how_far_the_lane_has_come() -> None:
+    world = SendingWorld(9, selection=Filtered(Filters(languages=Choice(frozenset({"ru"})))), most=100)
+    world.speak(*["pt"] * 9)
+    world.run(LaneKey(world.sending.id, 0, LaneName("0")))
+    lane = world.stored_lane(LaneKey(world.sending.id, 0, LaneName("0")))
+    assert (world.pushed(), lane.finished, lane.done) == ([], True, f"{6:016x}")
+    assert world.store.calls["update_lane"] == 1
+
+
+def test_a_slice_ends_in_time_among_pages_of_which_nobody_is_chosen() -> None:
+    world = SendingWorld(30, selection=Filtered(Filters(languages=Choice(frozenset({"ru"})))))
+    index = replace(world.steps.index, chosen_page_profiles=1)
+    world.advance = replace(world.advance, steps=replace(world.steps, index=index))
+    world.before["before page"] = [lambda: setattr(world, "now", world.now + 15)] * 5
+    key = LaneKey(world.sending.id, 0, LaneName("0"))
+    world.run(key)
+    assert ([read_lane(each.body) for each in world.sends.envelopes], world.stored_lane(key).done) == ([key], f"{3:016x}")

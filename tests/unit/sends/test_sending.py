@@ -1,15 +1,29 @@
 """A sending, its launch, and back."""
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pushhub.catalog.model import AppId
 from pushhub.events.uid import Launch, Recipient, mint_uid, parse_uid
-from pushhub.moments import Milliseconds
-from pushhub.sends.sending import campaign_launch, launch_of, mint_sending_id, minted_nanoseconds, sending_minted_at
+from pushhub.moments import Milliseconds, Seconds
+from pushhub.sends.message import Message, MessagePart, Translation
+from pushhub.sends.sending import (
+    Everyone,
+    Part,
+    SendingId,
+    campaign_launch,
+    launch_of,
+    mint_sending_id,
+    minted_nanoseconds,
+    sending_minted_at,
+)
+from tests.doubles.schedules import ANDROID, APNS, a_sending
 
 DAY = 86_400_000
 DAYS = 40_000
+A_SENDING = a_sending(SendingId(1), Everyone(), Seconds(0))
 NOON = Milliseconds(20_833 * DAY + DAY // 2)
 
 
@@ -52,3 +66,27 @@ def test_the_launch_of_a_campaign_stays_the_same_for_ever_and_fits_a_uid() -> No
     parsed = parse_uid(uid)
     assert parsed
     assert parsed.launch == launch
+
+
+def test_a_push_says_what_its_message_says_in_the_language_of_its_device() -> None:
+    message = Message(title="Hello", link="https://example.com/en", badge=1)
+    portuguese = Translation(title="Olá", link="https://example.com/pt")
+    sending = replace(A_SENDING, messages={APNS: message, "": Message(text="Hi")}, translations={"pt": portuguese})
+    assert sending.message_for(APNS) == sending.message_for(APNS, "ru") == message
+    assert sending.message_for(APNS, "pt") == replace(message, title="Olá", link="https://example.com/pt")
+    assert sending.message_for(ANDROID, "pt") == replace(Message(text="Hi"), title="Olá", text="", link="https://example.com/pt")
+    assert replace(sending, messages={}).message_for(APNS, "pt") is None
+
+
+def test_an_app_that_draws_gets_what_it_reads_as_data_alone() -> None:
+    keys = {MessagePart.TITLE: "px.title"}
+    sending = replace(A_SENDING, messages={APNS: Message(title="Hello", app_keys=keys), ANDROID: Message(title="Hello")})
+    assert sending.message_for(APNS, drawn_by_app=True) == Message(title="Hello", app_keys=keys, hidden=True)
+    assert sending.message_for(ANDROID, drawn_by_app=True) == Message(title="Hello")
+
+
+def test_nothing_more_is_pushed_of_a_cancelled_sending_and_of_a_part_whose_app_is_gone() -> None:
+    first, second = (Part(number, AppId("app"), Seconds(0)) for number in range(2))
+    dropping = replace(A_SENDING, parts=(first, second), dropped=frozenset({1}))
+    assert [dropping.drops(part) for part in (first, second)] == [False, True]
+    assert [replace(dropping, cancelling=True).drops(part) for part in (first, second)] == [True, True]

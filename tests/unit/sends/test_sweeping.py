@@ -1,13 +1,18 @@
 """What comes round every minute."""
 
+from dataclasses import replace
+
 import pytest
 
+from pushhub.catalog.model import AppId
 from pushhub.faults import UnavailableError
 from pushhub.moments import Seconds
 from pushhub.sends.handling import SendFault
 from pushhub.sends.outcomes import Outcome, RecipientOutcome
 from pushhub.sends.queue_messages import read_lane
-from pushhub.sends.sending import Everyone, LaneKey, LaneName, SendingStatus
+from pushhub.sends.sending import Everyone, LaneKey, LaneName, Part, SendingStatus
+from pushhub.sends.store import DueMoment
+from pushhub.sends.sweeping import MAX_CLOSED
 from tests.doubles.schedules import LEASE_SECONDS, CrashError
 from tests.doubles.sending_world import NOW, SendingWorld
 
@@ -158,3 +163,84 @@ def test_a_try_that_goes_on_when_its_sending_is_cancelled_is_left_to_its_run() -
     world.before["before push"] = [cancel_and_sweep]
     world.deliver_newest()
     assert (swept, world.counted(), world.current().status) == ([0], {"accepted": 2}, SendingStatus.CANCELLED)
+
+
+def parts_at(*waits: int) -> tuple[Part, ...]:
+    return tuple(Part(number, AppId(f"app-{number}"), Seconds(NOW + wait)) for number, wait in enumerate(waits))
+
+
+def test_a_round_puts_as_many_parts_as_it_has_time_for_and_the_next_goes_on() -> None:
+    world = SendingWorld(selection=Everyone(), parts=parts_at(*[0] * 5))
+    takes = iter((0.0, 0.0, 0.0, 19.0, 20.0, 20.0))
+    world.sweep = replace(world.sweep, clock=replace(world.clock, elapsed=lambda: next(takes)))
+    assert (world.sweep().begun, world.store.due_moments(NOW)[0].put) == (3, 3)
+    world.sweep = replace(world.sweep, clock=world.clock)
+    assert (world.sweep().begun, world.store.due_moments(NOW)) == (2, [])
+    assert {read_lane(each.body).part for each in world.sends.envelopes} == set(range(5))
+
+
+def test_a_part_that_the_release_before_has_listed_is_put_alone() -> None:
+    world = SendingWorld(parts=parts_at(0, 0))
+    world.store.forget_due(*world.store.due_moments(NOW))
+    world.store.list_due(DueMoment(world.sending.id, NOW, 1, alone=True))
+    assert (world.sweep().begun, [read_lane(each.body).part for each in world.sends.envelopes]) == (1, [1])
+    assert world.store.due_moments(NOW) == []
+
+
+def test_parts_that_are_over_or_not_due_are_not_read_again() -> None:
+    world = SendingWorld(1, parts=parts_at(0, 10, 1_000, 2_000))
+    world.run()
+    world.now = Seconds(NOW + 10)
+    world.sweep()
+    world.store.calls.clear()
+    world.sweep()
+    assert world.store.calls["lanes"] == len(("that of the second part",))
+
+
+def test_a_part_of_which_every_lane_is_finished_does_not_end_a_sending_that_goes_on() -> None:
+    world = SendingWorld(1, parts=parts_at(0, 10))
+    assert world.run().ended == []
+    assert (world.sweep().ended, world.current().status) == ([], SendingStatus.RUNNING)
+    world.now = Seconds(NOW + 10)
+    assert world.run(replace(world.lane, part=1)).ended == [world.sending.id]
+    assert (world.current().status, world.current().counts.total) == (SendingStatus.COMPLETE, 2)
+
+
+def test_a_cancelled_sending_ends_without_the_parts_that_are_not_due() -> None:
+    world = SendingWorld(1, parts=parts_at(0, 60, 61, 90_000))
+    world.run()
+    world.store.cancel(world.sending.id, NOW)
+    assert world.sweep().ended == [world.sending.id]
+    assert [len(world.store.lanes(world.sending.id, part)) for part in range(4)] == [1, 1, 0, 0]
+    assert (world.current().status, world.current().counts.total) == (SendingStatus.CANCELLED, 1)
+
+
+def test_a_part_that_comes_due_after_the_cancel_pushes_nothing() -> None:
+    world = SendingWorld(1, parts=parts_at(0, 61))
+    world.run()
+    world.store.cancel(world.sending.id, NOW)
+    world.fails("before end", UnavailableError())
+    world.sweep()
+    world.now = Seconds(NOW + 61)
+    assert world.run(replace(world.lane, part=1)).ended == [world.sending.id]
+    assert (world.pushed(), world.current().status) == ([0], SendingStatus.CANCELLED)
+
+
+def test_a_round_closes_so_many_lanes_of_a_cancelled_sending_and_the_next_the_others() -> None:
+    world = SendingWorld(selection=Everyone(), parts=parts_at(*[0] * 30))
+    world.store.begin(world.sending.id, NOW)
+    world.store.cancel(world.sending.id, NOW)
+    assert world.sweep().ended == []
+    assert world.store.calls["take_lane"] == MAX_CLOSED
+    assert world.sweep().ended == [world.sending.id]
+
+
+def test_the_lanes_of_a_part_whose_app_is_gone_are_closed_and_the_others_go_on() -> None:
+    world = SendingWorld(1, selection=Everyone(), parts=parts_at(0, 0))
+    world.archived = {AppId("app-0")}
+    world.run(LaneKey(world.sending.id, 0, LaneName("0")))
+    world.sweep()
+    assert all(lane.finished for lane in world.store.lanes(world.sending.id, 0))
+    for lane in world.sending.lanes:
+        world.run(LaneKey(world.sending.id, 1, lane))
+    assert (world.current().status, world.current().counts.total) == (SendingStatus.COMPLETE, 1)

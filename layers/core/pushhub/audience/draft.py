@@ -1,5 +1,6 @@
 """What does a request write, as far as it is decided? Its subscriptions are decided one by one."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -29,7 +30,7 @@ from pushhub.audience.model import (
     SubscriptionRef,
     SubscriptionState,
 )
-from pushhub.audience.resolving import DatabaseRequest
+from pushhub.audience.resolving import DatabaseRequest, Others
 from pushhub.audience.target import Target
 from pushhub.moments import Seconds
 
@@ -79,8 +80,17 @@ class References:
         now: Seconds,
         fields: FieldChange = NO_CHANGE,
         informed: Replaced[Seconds | None] | None = None,
+        replaced: Mapping[SubscriptionRef, Seconds] | None = None,
     ) -> tuple[ProfileUpdate, ...]:
-        """Return the update that writes these references and fields, and that a report is stored; none where nothing changes."""
+        """Return the update that writes these references and fields to a profile; none where nothing changes.
+
+        Args:
+            profile: which.
+            now: the moment of the change.
+            fields: those that change.
+            informed: when a report was stored before, and now.
+            replaced: all that is live before, where what is gained takes its place.
+        """
         references = self.live_added or self.live_removed or self.cancelled_added or self.cancelled_removed
         if not (references or fields.fields or informed):
             return ()
@@ -90,6 +100,7 @@ class References:
                 now,
                 live_added=frozenset(self.live_added),
                 live_removed=frozenset(self.live_removed),
+                live_before=replaced,
                 cancelled_added=frozenset(self.cancelled_added),
                 cancelled_removed=frozenset(self.cancelled_removed),
                 fields=fields.fields,
@@ -209,7 +220,7 @@ class Draft:
         evicted = self._evicted()
         self.target_references.cancelled_removed.update(evicted)
         target_updates = self.target_references.profile_updates(
-            self._target.id, self._now, fields, self._informed() if reported else None
+            self._target.id, self._now, fields, self._informed() if reported else None, self._replaced()
         )
         removals = (SubscriptionRemoval(ref, self._target.id) for ref in evicted)
         return Change(
@@ -236,6 +247,11 @@ class Draft:
 
     def _informed(self) -> Replaced[Seconds | None]:
         return Replaced(self._target.profile.informed if self._target.profile else None, self._now)
+
+    def _replaced(self) -> Mapping[SubscriptionRef, Seconds] | None:
+        """Return what is live at the target, where what it gains takes the place of all that. No other may be gained meanwhile."""
+        replaces = self._request.others is Others.REPLACED and self.target_references.live_added
+        return self._target.profile.live if replaces and self._target.profile else None
 
     def _evicted(self) -> list[SubscriptionRef]:
         """Return the target's subscriptions that it forgets, since it was cancelled more than it remembers."""

@@ -34,7 +34,7 @@ from pushhub.audience.duplicates import merge_duplicates
 from pushhub.audience.fields import NO_CHANGE, FieldChange, decide_fields
 from pushhub.audience.model import Address, ProfileId, Subscription, SubscriptionState
 from pushhub.audience.port import Snapshot
-from pushhub.audience.reports import is_early, unread_others, with_others
+from pushhub.audience.reports import is_early, with_others
 from pushhub.audience.rereading import (
     Reread,
     RereadReason,
@@ -87,7 +87,6 @@ def decide(request: DatabaseRequest, snapshot: Snapshot, new_id: ProfileId, now:
     :attr:`Decision.profiles_to_read` too.
     """
     target = find_target(request, snapshot, new_id)
-    others = unread_others(request, snapshot)
     request = with_others(request, snapshot)
     if merge := merge_duplicates(request, snapshot, now):
         reread = Reread(RereadReason.TWO_SUBSCRIPTIONS)
@@ -101,8 +100,7 @@ def decide(request: DatabaseRequest, snapshot: Snapshot, new_id: ProfileId, now:
     if isinstance(fields, Refused):
         refused = DatabaseRefused(request.database, fields)
         return Decision(refused, reread=reread_of_refused_fields(request, snapshot, target))
-    decision = _SubscriptionDecider(request, snapshot, target, now).decide(fields)
-    return replace(decision, reread=Reread(RereadReason.OTHERS_NOT_READ, frozenset({target.id}))) if others else decision
+    return _SubscriptionDecider(request, snapshot, target, now).decide(fields)
 
 
 def _processed_alike(request: DatabaseRequest, target: Target, effect: Effect) -> DatabaseProcessed:

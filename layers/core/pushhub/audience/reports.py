@@ -31,6 +31,14 @@ def unread_others(request: DatabaseRequest, snapshot: Snapshot) -> frozenset[Sub
     return frozenset(_others(request, snapshot)) - snapshot.subscriptions.keys()
 
 
+def unconfirmed_others(request: DatabaseRequest, snapshot: Snapshot) -> frozenset[SubscriptionRef]:
+    """Return those of which the snapshot holds nothing that confirms that they are live, and the profile's."""
+    found = {ref: snapshot.subscriptions.get(ref) for ref in _others(request, snapshot)}
+    return frozenset(
+        ref for ref, stored in found.items() if not (stored and stored.live and request.matching == ById(stored.profile))
+    )
+
+
 def with_others(request: DatabaseRequest, snapshot: Snapshot) -> DatabaseRequest:
     """Return a request that names what it cancels: as many others as it has room for, those live for the longest time first."""
     found = (snapshot.subscriptions[ref] for ref in _others(request, snapshot) if ref in snapshot.subscriptions)

@@ -13,6 +13,7 @@ from typing import Final
 from pushhub.audience.command import ByPushToken, Mode
 from pushhub.audience.model import Address, MatchKey, Profile, ProfileId, SubscriptionRef
 from pushhub.audience.port import Snapshot
+from pushhub.audience.reports import unconfirmed_others
 from pushhub.audience.resolving import DatabaseRequest
 from pushhub.audience.target import Target, find_target
 from pushhub.moments import Seconds
@@ -37,8 +38,6 @@ class RereadReason(Enum):
     """The snapshot holds a profile from before a change and what belongs to it from after it, or the other way round."""
     KEY_MAY_BE_MISSED = auto()
     """A match key finds no profile, but a subscription was written so recently that the reading may have missed its owner's key."""
-    OTHERS_NOT_READ = auto()
-    """Subscriptions of the target that may have to be cancelled are missing. The target was read before they moved or were made."""
     TWO_SUBSCRIPTIONS = auto()
     """A device has two subscriptions, and nothing is decided before one of them is gone: :mod:`pushhub.audience.duplicates`."""
     SUBSCRIPTION_MAY_BE_MISSED = auto()
@@ -118,6 +117,8 @@ def _may_have_missed_key(request: DatabaseRequest, snapshot: Snapshot, now: Seco
 
 
 def _contradicts_itself(request: DatabaseRequest, snapshot: Snapshot) -> bool:
+    if unconfirmed_others(request, snapshot):
+        return True
     return any(_owned_by(id_, request, snapshot) != _referred_to_by(profile, request) for id_, profile in snapshot.profiles.items())
 
 

@@ -62,8 +62,8 @@ def part_counts(store: SendingStore, sending: Sending, now: Seconds, part: Part)
     Raises:
         UnavailableError: the store did not answer.
     """
-    if never_begins(sending, part, now):
-        return OutcomeCounts()
+    if is_ahead(part, now):
+        return OutcomeCounts() if sending.cancelling else None
     return counts_if_over(sending, store.lanes(sending.id, part.number))
 
 
@@ -73,12 +73,12 @@ def counts_if_over(sending: Sending, lanes: Sequence[Lane]) -> OutcomeCounts | N
     return sum((lane.counts for lane in lanes), OutcomeCounts()) if over.issuperset(sending.lanes) else None
 
 
-def never_begins(sending: Sending, part: Part, now: Seconds) -> bool:
-    """Say whether a part of a cancelled sending is not due yet, even by a clock that is ahead.
+def is_ahead(part: Part, now: Seconds) -> bool:
+    """Say whether a part is not due yet, even by a clock that is ahead.
 
-    Whoever finds it due has read the sending after it was cancelled, and pushes nothing. So its lanes need not be closed.
+    If its sending is cancelled by now, whoever finds the part due reads that and pushes nothing: its lanes need not be closed.
     """
-    return sending.cancelling and part.due > now + 2 * CLOCKS_APART_SECONDS
+    return part.due > now + 2 * CLOCKS_APART_SECONDS
 
 
 def status_at_end(sending: Sending, counts: OutcomeCounts) -> SendingStatus:

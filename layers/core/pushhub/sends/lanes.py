@@ -185,19 +185,22 @@ class _Slice:
             if not first and (self.pause or clock.elapsed() - begun >= self.use_case.slice_seconds):
                 return self._let_others()
             first = False
+            if not (self.app and step.recipients):
+                self.run.passed(step.place)
+                continue
             current = self.use_case.store.sending(self.sending.id)
             if current is None or current.status.ended:
                 return True
             if current.drops(self.part):
                 break
             self.sending = current
-            self._take(step)
+            self._push(self.app, step)
         self.run.finish(now_of(clock))
         note_end(self.use_case.store, self.run.key, clock, self.handled)
         return True
 
     def _steps(self) -> Iterator[Step]:
-        if self.app:
+        if self.app and not self.sending.drops(self.part):
             yield from self.use_case.steps.after(self.sending, self.part, self.app, self.run.key.lane, self.run.done)
 
     def _let_others(self) -> bool:
@@ -207,12 +210,6 @@ class _Slice:
     def _give_up(self) -> None:
         """Let another run have the lane when its message comes, which waits out the pause; its clock may be behind."""
         self.run.give_up(Seconds(now_of(self.use_case.clock) + self.pause - CLOCKS_APART_SECONDS))
-
-    def _take(self, step: Step) -> None:
-        if self.app and step.recipients:
-            self._push(self.app, step)
-        else:
-            self.run.passed(step.place)
 
     def _push(self, app: App, step: Step) -> None:
         """Claim a step, push it, and keep what came of it, to be written with the next claim."""

@@ -19,7 +19,7 @@ from pushhub.sends.sending import MAX_STEP_RECIPIENTS, Filtered, Identifier, Lan
 
 STEP_PAGE_PROFILES: Final = 500
 """Profiles that one call reads of the index. With their fields they may take up to 1 MB."""
-CHOSEN_PAGE_PROFILES: Final = 2_000
+CHOSEN_PAGE_PROFILES: Final = 3_000
 """As many where only some of them are chosen: most of a page may be of no use, and a call reads 1 MB at most in any case."""
 
 Chooses = Callable[[ReachedProfile], bool]

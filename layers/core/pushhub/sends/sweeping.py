@@ -16,7 +16,7 @@ from pushhub.moments import Clock, Seconds
 from pushhub.outgoing.queues import Queue
 from pushhub.sends.accounting import all_of
 from pushhub.sends.deferrals import is_settled
-from pushhub.sends.ending import counts_if_over, end_as_read, never_begins, part_counts
+from pushhub.sends.ending import counts_if_over, end_as_read, is_ahead, part_counts
 from pushhub.sends.handling import SendFault, now_of
 from pushhub.sends.lane_runs import LeaseLostError, taken
 from pushhub.sends.outcomes import Outcome
@@ -133,7 +133,7 @@ class Sweep:
     def _is_begun(self, sending: Sending, part: Part) -> bool:
         """Say whether a part has to be seen to: it is due, or its lanes have to be closed, and it was not over before."""
         now = now_of(self.clock)
-        is_due = not never_begins(sending, part, now) if sending.drops(part) else part.due <= now
+        is_due = not is_ahead(part, now) if sending.drops(part) else part.due <= now
         return is_due and part.number not in self._over_of(sending)
 
     def _over_of(self, sending: Sending) -> dict[int, OutcomeCounts]:

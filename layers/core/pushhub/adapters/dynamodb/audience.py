@@ -164,6 +164,8 @@ def _profile_update(database: DatabaseId, write: ProfileUpdate) -> _Write:
         before = write.replaced[key.field]
         guards += terms.not_exist("fields", [key.field]) if before is None else [terms.equal_at(("fields", key.field), before)]
         assigned.append(f"{terms.name('keys', key.field)} = {terms.value(str(key.type))}")
+    if write.live_before is not None:
+        guards.append(terms.equal("live", dict(write.live_before)))
     for replacing in (_past_replaced(terms, write), _informed_replaced(terms, write)):
         guards += replacing[0]
         assigned += replacing[1]
