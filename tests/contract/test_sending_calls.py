@@ -54,7 +54,8 @@ def test_filters_and_translations_cost_no_call(moto: Connection) -> None:
     lane = SentLane(DEVICES, sending=replace(TRANSLATED, selection=Filtered(filters)), fields=CHOSEN)
     handled = lane.run()
     assert (handled.counts.number(Outcome.ACCEPTED), handled.faults) == (DEVICES // 2, [])
-    assert [json.loads(push.body)["message"]["notification"]["body"] for push in lane.transport.pushes] == ["Olá"] * (DEVICES // 2)
+    bodies = [json.loads(push.body)["message"]["android"]["notification"]["body"] for push in lane.transport.pushes]
+    assert bodies == ["Olá"] * (DEVICES // 2)
     steps = -(-DEVICES // 2 // 100)
     assert lane.bill.calls == Counter(
         Query=1, BatchGetItem=steps + 1, GetItem=1 + steps + 1, UpdateItem=len(("begin", "take", "finish")) + steps
