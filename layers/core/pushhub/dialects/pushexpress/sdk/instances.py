@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from pushhub.audience.instances import Deactivate, Instances, Register, Report
+from pushhub.audience.instances import Deactivate, Instances, Register, ReportInstance
 from pushhub.dialects.http import Answer, HttpReply, HttpRequest, RefusedError
 from pushhub.dialects.pushexpress.errors import PushExpressRefusal
 from pushhub.dialects.pushexpress.family import PathFamily, refused_answer
@@ -91,8 +91,8 @@ class InstanceCalls:
         return self.clock() + SECONDS_TO_LAST_STORE_CALL
 
 
-def _report(instance: SdkInstance, info: DeviceInfo) -> Report:
-    return Report(
+def _report(instance: SdkInstance, info: DeviceInfo) -> ReportInstance:
+    return ReportInstance(
         instance.of.resource, instance.of.database, instance.profile, info.fields, info.subscription, unreachable=info.unreachable
     )
 
