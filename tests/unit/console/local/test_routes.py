@@ -59,6 +59,13 @@ def test_a_route_to_nowhere_is_refused() -> None:
         (Route("GET", "/a/{x}/c"), "GET", "/a/b/b/c", False),
         (Route("GET", "/a/{x+}"), "GET", "/a/b/c", True),
         (Route("GET", "/a/{x+}"), "GET", "/a/", False),
+        (Route("ANY", "/b/v2/{proxy+}"), "PATCH", "/b/v2/apps/7/archive", True),
+        (Route("ANY", "/b/v2/{proxy+}"), "GET", "/b/v2//apps", True),
+        (Route("ANY", "/b/v2/{proxy+}"), "GET", "/b/v2", False),
+        (Route("ANY", "/b/v2/{proxy+}"), "GET", "/b/v2/", False),
+        (Route("PUT", "/apps/{app_id}/instances/{ic_id}/info"), "PUT", "/apps/16183-2/instances/0aB/info", True),
+        (Route("PUT", "/apps/{app_id}/instances/{ic_id}/info"), "PUT", "/apps/16183%2D2/instances/0aB/info", True),
+        (Route("PUT", "/apps/{app_id}/instances/{ic_id}/info"), "PUT", "/apps/16183-2/instances//info", False),
         (Route("ANY", "$default"), "GET", "/whatever", True),
     ],
 )

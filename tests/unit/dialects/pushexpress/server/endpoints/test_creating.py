@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from pushhub.dialects.http import Answer
 from pushhub.dialects.pushexpress.server.endpoints.creating import SECONDS_TO_WRITE
 from pushhub.faults import UnavailableError
+from pushhub.moments import Seconds
 from tests.doubles.server_api import AGENCY, CRM, ServerHub
 
 PUSH = {"default_lang": "en", "translations": [{"language": "en", "title": "Sale", "text": "Now"}]}
@@ -137,7 +138,7 @@ def test_what_the_queue_does_not_take_is_created_all_the_same_and_left_to_the_sw
     hub.sends.refused = "{"
     answer = hub.answer("POST /send/instant", INSTANT)
     assert answer.reply.status == 201
-    assert hub.store.due_moments(hub.now + 900)
+    assert hub.store.due_moments(Seconds(hub.now + 900))
 
 
 def test_a_push_has_ids_of_its_own_for_each_translation() -> None:
