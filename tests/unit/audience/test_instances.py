@@ -472,12 +472,19 @@ def test_the_report_of_a_profile_that_takes_a_push_token_says_who_draws(world: W
 
 @pytest.mark.parametrize(("before", "offset"), [({"tz_sec": -3600}, -3600), ({}, 0)], ids=["another", "none"])
 def test_a_profile_remembers_the_offset_before_the_one_it_has(world: World, before: dict[str, Value], offset: int) -> None:
-    world.register(register("phone", before))
+    world.report(report("phone", token("a"), **before))
     assert world.profile("phone").offset_before is None
-    assert world.report(report("phone", tz_sec=7200), after=10) == STORED
-    assert world.profile("phone").offset_before == OffsetBefore(offset, Seconds(STARTED + 10))
-    world.report(report("phone", tz_sec=7200, country="DE"), after=100)
-    assert world.profile("phone").offset_before == OffsetBefore(offset, Seconds(STARTED + 10))
+    assert world.report(report("phone", token("a"), tz_sec=7200), after=100) == STORED
+    assert world.profile("phone").offset_before == OffsetBefore(offset, Seconds(STARTED + 100))
+    world.report(report("phone", token("a"), tz_sec=7200, country="DE"), after=100)
+    assert world.profile("phone").offset_before == OffsetBefore(offset, Seconds(STARTED + 100))
+
+
+def test_an_installation_has_the_offset_that_it_tells_with_its_device_from_its_beginning(world: World) -> None:
+    """Nothing was ever pushed to it at an hour of UTC, in which it counted as one that has told none."""
+    world.register(register("phone"))
+    assert world.report(report("phone", token("a"), tz_sec=-10800), after=10) == STORED
+    assert world.profile("phone").offset_before is None
 
 
 def test_whichever_door_changes_the_offset_the_one_before_is_remembered(world: World) -> None:

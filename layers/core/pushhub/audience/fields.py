@@ -67,9 +67,15 @@ def decide_fields(
     return FieldChange(fields, claimed, released, _past(stored, now) if TZ_SEC in fields and stored else None)
 
 
-def _past(stored: Profile, now: Seconds) -> Replaced[Past]:
-    """Return the past of a profile whose offset changes now."""
+def _past(stored: Profile, now: Seconds) -> Replaced[Past] | None:
+    """Return the past of a profile whose offset changes now.
+
+    One that has told none counts as in UTC. Where it has no device either, nothing was ever pushed to it at an hour of UTC: so an
+    installation that registers and then tells of its device has the offset that it tells from its beginning.
+    """
     offset = stored.fields.get(TZ_SEC)
+    if offset is None and not stored.live:
+        return None
     before = OffsetBefore(offset if isinstance(offset, int) else 0, now)
     return Replaced(stored.past, replace(stored.past, offset_before=before))
 
