@@ -9,7 +9,6 @@ roll-back takes away. It stays the same where that link key is revoked.
 import hashlib
 import hmac
 import json
-import string
 from typing import Final, NamedTuple, NewType
 
 from pushhub.audience.model import ProfileId
@@ -25,7 +24,7 @@ _PX_ID_BYTES: Final = 4
 _PROFILE_BYTES: Final = 12
 _SIGNED_BYTES: Final = _PX_ID_BYTES + _PROFILE_BYTES
 _SIGNATURE_BYTES: Final = 10
-_DIGITS: Final = string.digits + string.ascii_uppercase + string.ascii_lowercase
+_DIGITS: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _VALUE_OF: Final = {digit: value for value, digit in enumerate(_DIGITS)}
 _FIRST_LINK_KEY: Final = LinkKeyId(1)
 
