@@ -102,7 +102,7 @@ class MemorySendings:
                 self._count(sending.launch, sending.counts)
                 return
             if len(content_text(sending.selection, sending.messages).encode()) > MAX_SENDING_BYTES:
-                raise SendingTooLargeError("bytes of messages and identifiers")
+                raise SendingTooLargeError("bytes of messages, translations and whom it is for")
             add(replace(sending, status=SendingStatus.RUNNING, counts=OutcomeCounts(), ended=None))
             key = LaneKey(sending.id, 0, NAMED_LANE)
             pending = sum(_number(each.recipients) for each in deferrals)

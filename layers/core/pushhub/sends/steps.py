@@ -152,9 +152,10 @@ def chooses(sending: Sending, part: Part) -> Chooses | None:
     filters = sending.selection.filters if isinstance(sending.selection, Filtered) else None
     if filters is None and part.offset is None:
         return None
+    # Most profiles are in another part than this one, and that is seen ten times as fast.
     return lambda profile: (
-        (filters is None or filters.admits(profile.fields, profile.happened))
-        and is_in_part(part, profile.fields, profile.offset_before)
+        is_in_part(part, profile.fields, profile.offset_before)
+        and (filters is None or filters.admits(profile.fields, profile.happened))
     )
 
 

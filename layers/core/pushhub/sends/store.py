@@ -28,7 +28,7 @@ from pushhub.sends.sending import (
 )
 
 MAX_SENDING_BYTES: Final = 100_000
-"""Messages and identifiers of one sending as they are stored, in JSON."""
+"""Messages, translations, and identifiers or filters of one sending as they are stored, in JSON."""
 MAX_PARTS: Final = 1_000
 """Parts of one sending: each step of a lane reads them."""
 MAX_DUE_MOMENTS: Final = 40

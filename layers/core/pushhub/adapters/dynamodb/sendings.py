@@ -378,7 +378,7 @@ class DynamoSendings:
 
     def _fitting_item(self, sending: Sending) -> Item:
         item = schema.sending_item(sending, schema.sending_expires(sending, self._retention))
-        _check_bound("bytes of messages and identifiers", len(item["content"].encode()), MAX_SENDING_BYTES)
+        _check_bound("bytes of messages, translations and whom it is for", len(item["content"].encode()), MAX_SENDING_BYTES)
         return item
 
     def _cancelled(self, sending: SendingId, now: Seconds) -> bool:
