@@ -27,6 +27,7 @@ _PUSHES = {
     "STAND_INS_URL": "http://127.0.0.1:8091",
     "MORE_PUSH_HOSTS": "push.example.com",
 }
+_CREATES = {**_SENDS, "CATALOG_TABLE": "catalog", "SENDS_QUEUE": f"{_QUEUES}/sends"}
 _PUSHES_OF_QUEUES = {**_PUSHES, "SENDS_DEAD_LETTERS": f"{_QUEUES}/sends-dead-letters"}
 SETTINGS = {
     "push_subscribe": {"AUDIENCE_TABLE": "audience", "CATALOG_TABLE": "catalog", "MORE_PUSH_HOSTS": "push.example.com"},
@@ -61,6 +62,10 @@ SETTINGS = {
     "sends_deliver": _PUSHES_OF_QUEUES,
     "sends_sweep": {**_SENDS, "SENDS_QUEUE": f"{_QUEUES}/sends"},
     "push_send": _PUSHES,
+    "pushexpress_instant": {**_CREATES, "INSTANT_DELAY_SECONDS": "120"},
+    "pushexpress_pushes": _CREATES,
+    "pushexpress_query": {"CATALOG_TABLE": "catalog", "AUDIENCE_TABLE": "audience"},
+    "pushexpress_catalog": {"CATALOG_TABLE": "catalog"},
     "pushexpress_instances": {
         "AUDIENCE_TABLE": "audience",
         "CATALOG_TABLE": "catalog",

@@ -13,14 +13,15 @@ ROUNDS = 15
 
 CORE = ROOT / "layers" / "core"
 TIMED = "import sys, time; sys.path[:0] = sys.argv[1:]; started = time.perf_counter(); {}; print(time.perf_counter() - started)"
+OF_SDKS = ("pushexpress_instances", "pushexpress_device_events")
 SENDING = ("sends_lane", "sends_deliver", "sends_sweep", "push_send")
 CLIENT_OF = (
     {"push_subscribe": "dynamodb"}
     | dict.fromkeys(("post_events", "crypto_post_events", "record_events", "forward_events"), "sqs")
-    | dict.fromkeys(SENDING, "dynamodb")
+    | dict.fromkeys((*SENDING, *OF_SDKS), "dynamodb")
 )
 """Those that somebody waits for have a budget; for the steps of an import, a second is nothing."""
-BUDGETS = dict.fromkeys(CLIENT_OF, 1.7) | dict.fromkeys(SENDING, 1.6)
+BUDGETS = dict.fromkeys(CLIENT_OF, 1.7) | dict.fromkeys(SENDING, 1.6) | dict.fromkeys(OF_SDKS, 1.5)
 """At most so many times what the client costs."""
 
 

@@ -1,7 +1,7 @@
 """A table of the local engine for contract suites of sendings alone."""
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -10,6 +10,7 @@ from typing import Any
 from botocore.exceptions import ReadTimeoutError
 
 from pushhub.adapters.dynamodb.pack_ids import DynamoPackIds
+from pushhub.adapters.dynamodb.pushes import DynamoPushes
 from pushhub.adapters.dynamodb.sendings import DynamoSendings
 from pushhub.moments import Seconds
 from tests.conftest import Hub
@@ -70,18 +71,28 @@ class OnEngine:
     def sendings(self) -> DynamoSendings:
         return DynamoSendings(self.client, self.table, retention_days=30, now=lambda: float(NOW))  # type: ignore[arg-type]
 
+    def pushes(self, now: Callable[[], float]) -> DynamoPushes:
+        return DynamoPushes(self.client, self.table, retention_days=30, now=now)  # type: ignore[arg-type]
+
     def pack_ids(self) -> DynamoPackIds:
         return DynamoPackIds(self.client, self.table, retention_days=30)  # type: ignore[arg-type]
 
 
 @contextmanager
 def sendings_table(hub: Hub) -> Iterator[OnEngine]:
-    client, table = hub.connection.client("dynamodb"), f"sendings-{secrets.token_hex(8)}"
+    client = hub.connection.client("dynamodb")
+    table = new_table(client)
+    yield OnEngine(RecordingClient(client), table)
+    client.delete_table(TableName=table)
+
+
+def new_table(client: Any) -> str:
+    """Make a table with the keys of the Ledger, and return its name."""
+    table = f"sendings-{secrets.token_hex(8)}"
     client.create_table(
         TableName=table,
         BillingMode="PAY_PER_REQUEST",
         AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}, {"AttributeName": "sk", "AttributeType": "S"}],
         KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
     )
-    yield OnEngine(RecordingClient(client), table)
-    client.delete_table(TableName=table)
+    return table

@@ -13,7 +13,7 @@ from pushhub.adapters.dynamodb.audience import DynamoAudience
 from pushhub.adapters.dynamodb.schema import audience as schema
 from pushhub.adapters.dynamodb.schema.items import Item, to_wire
 from pushhub.audience.erasing import Erasing
-from pushhub.audience.instances import Deactivate, Instances, NoteEvent, Register, Report
+from pushhub.audience.instances import Deactivate, Instances, NoteEvent, Register, ReportInstance
 from pushhub.audience.model import MAX_HAPPENED, Address, OffsetBefore, Profile, ProfileId, Subscription
 from pushhub.audience.port import AudienceStore, SnapshotQuery
 from pushhub.audience.retiring import Retire, Retiring
@@ -52,10 +52,10 @@ class App:
 
     def report(self, profile: str, push_token: str | None = None, *, drawn_by_app: bool = False, **fields: Any) -> bool:
         subscription = token(push_token, drawn_by_app=drawn_by_app) if push_token else None
-        return self.instances.report(Report(self.door, self.database, ProfileId(profile), fields, subscription)).stored
+        return self.instances.report(ReportInstance(self.door, self.database, ProfileId(profile), fields, subscription)).stored
 
     def cut_off(self, profile: str) -> bool:
-        return self.instances.report(Report(self.door, self.database, ProfileId(profile), unreachable=True)).stored
+        return self.instances.report(ReportInstance(self.door, self.database, ProfileId(profile), unreachable=True)).stored
 
     def deactivate(self, profile: str) -> None:
         self.instances.deactivate(Deactivate(self.door, self.database, ProfileId(profile)))

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from pushhub.audience.command import DesiredSubscription
-from pushhub.audience.instances import Deactivate, NoteEvent, Register, Report
+from pushhub.audience.instances import Deactivate, NoteEvent, Register, ReportInstance
 from pushhub.audience.model import ProfileId
 from pushhub.audience.values import Value
 from pushhub.catalog.filter_fields import FILTER_FIELDS
@@ -31,12 +31,12 @@ def register(profile: str, fields: Mapping[str, Value] | None = None, database: 
     return Register(database, ProfileId(profile), fields or {})
 
 
-def report(profile: str, subscription: DesiredSubscription | None = None, **fields: Value) -> Report:
-    return Report(APP_DOOR, INSTALLS, ProfileId(profile), fields, subscription)
+def report(profile: str, subscription: DesiredSubscription | None = None, **fields: Value) -> ReportInstance:
+    return ReportInstance(APP_DOOR, INSTALLS, ProfileId(profile), fields, subscription)
 
 
-def unreachable(profile: str, **fields: Value) -> Report:
-    return Report(APP_DOOR, INSTALLS, ProfileId(profile), fields, unreachable=True)
+def unreachable(profile: str, **fields: Value) -> ReportInstance:
+    return ReportInstance(APP_DOOR, INSTALLS, ProfileId(profile), fields, unreachable=True)
 
 
 def deactivate(profile: str) -> Deactivate:

@@ -7,6 +7,7 @@ from typing import Any
 from pushhub.adapters.dynamodb.jobs import DynamoJobs
 from pushhub.adapters.dynamodb.journal import DynamoJournals
 from pushhub.adapters.dynamodb.pack_ids import DynamoPackIds
+from pushhub.adapters.dynamodb.pushes import DynamoPushes
 from pushhub.adapters.dynamodb.reach import DynamoReach
 from pushhub.adapters.dynamodb.sendings import DynamoSendings
 from pushhub.adapters.s3 import S3Files
@@ -20,6 +21,7 @@ from pushhub.imports.job import ChunkProgress, FilePlan, Job, JobId, JobStatus, 
 from pushhub.imports.port import MissingObjectError, ObjectFacts, ObjectWriter, OpenJournal
 from pushhub.moments import Seconds
 from pushhub.sends.pack_ids import PackClaim, PackIdStore, PackKey
+from pushhub.sends.pushes import KeptReply, NotSchedulableError, PushId, RequestKey, StoredPush
 from pushhub.sends.sending import (
     Deferral,
     DeferralKey,
@@ -37,6 +39,7 @@ from pushhub.sends.store import DueMoment, LaneUpdate, NewDeferral, SettledTry
 from tests.doubles.executions import MemoryExecutions
 from tests.doubles.files import MemoryFiles
 from tests.doubles.imports import MemoryImports
+from tests.doubles.pushes import MemoryPushes
 from tests.doubles.reach import MemoryReach
 from tests.doubles.sendings import MemorySendings
 
@@ -304,3 +307,32 @@ class PackIdsOfBoth(DynamoPackIds):
     def release_pack(self, pack: PackKey, sending: SendingId) -> bool:
         super().release_pack(pack, sending)
         return self._memory.release_pack(pack, sending)
+
+
+class PushesOfBoth(DynamoPushes):
+    def __init__(self, client: Any, table: str, retention_days: int, memory: MemoryPushes) -> None:
+        super().__init__(client, table, retention_days)
+        self._memory = memory
+
+    def create_push(self, push: StoredPush, kept: KeptReply | None) -> None:
+        super().create_push(push, kept)
+        self._memory.create_push(push, kept)
+
+    def create_sending(self, sending: Sending, push: StoredPush | None, kept: KeptReply | None) -> None:
+        super().create_sending(sending, push, kept)
+        self._memory.create_sending(sending, push, kept)
+
+    def push(self, push: PushId) -> StoredPush | None:
+        super().push(push)
+        return self._memory.push(push)
+
+    def kept_reply(self, key: RequestKey) -> KeptReply | None:
+        super().kept_reply(key)
+        return self._memory.kept_reply(key)
+
+    def bind(self, sending: Sending, push: StoredPush | None, now: Seconds) -> None:
+        # What is bound now is read from the store itself, which has nothing here.
+        with suppress(NotSchedulableError):
+            super().bind(sending, push, now)
+        self._written(self._binding(sending, push, None))
+        self._memory.bind(sending, push, now)

@@ -97,3 +97,8 @@ FILTERS: Mapping[str, Any] = {
 INSTANT: Mapping[str, Any] = {"name": "Name of scheduler", "filters": FILTERS, "push": PUSH}
 TIME: Mapping[str, Any] = {"date": "2026-03-01", "time": "15:04", "local_time": False, "timezone": "-07:00"}
 ONESEND: Mapping[str, Any] = {"name": "Name of scheduler", **TIME, **FILTERS}
+
+
+def any_of(*values: Any) -> tuple[Any, ...]:
+    """Return values of JSON that have no type in common."""
+    return values

@@ -83,8 +83,16 @@ class MemorySendings:
 
     def create(self, sending: Sending) -> None:
         with self.call("create"):
-            self._add(sending)
-            self._due |= {_due_key(moment): moment for moment in due_moments_of(sending)}
+            self.add_scheduled(sending)
+
+    def add_scheduled(self, sending: Sending) -> None:
+        """Add a new one that is due some time, while a call goes on."""
+        self._add(sending)
+        self._due |= {_due_key(moment): moment for moment in due_moments_of(sending)}
+
+    def known(self, sending: SendingId) -> Sending | None:
+        """Return one, while a call goes on."""
+        return self._sendings.get(sending)
 
     def record_ended(self, sending: Sending, deferrals: Sequence[NewDeferral], *, started: bool = False) -> None:
         with self.call("record_ended"):

@@ -40,6 +40,10 @@ PACKAGES = {
     "sends_deliver": OF_EVERY_FUNCTION | {"tenacity"},
     "sends_sweep": OF_EVERY_FUNCTION | {"tenacity"},
     "push_send": OF_EVERY_FUNCTION | {"tenacity"},
+    "pushexpress_instant": OF_EVERY_FUNCTION | {"tenacity"},
+    "pushexpress_pushes": OF_EVERY_FUNCTION | {"tenacity"},
+    "pushexpress_query": OF_EVERY_FUNCTION | {"tenacity"},
+    "pushexpress_catalog": OF_EVERY_FUNCTION,
     "pushexpress_instances": OF_EVERY_FUNCTION | {"tenacity"},
     "pushexpress_device_events": OF_EVERY_FUNCTION,
 }
@@ -89,6 +93,27 @@ PUSHING = (
 """What is loaded with the first push."""
 PROVIDERS = ("apns", "aps", "fcm", "fcm_bearer", "web_push")
 """Modules of providers but for those that say what a caller may write, which requests are checked against."""
+PUSHING_LATER = (
+    *(name for name in PUSHING if name != "pushhub.sends.providers"),
+    *(f"pushhub.sends.providers.{name}" for name in PROVIDERS),
+)
+"""What a function that checks messages does not load before the first of them, though it knows what a caller may write."""
+NO_SERVER_CALLS = (
+    "pushhub.dialects.altcraft",
+    "pushhub.dialects.devtodev",
+    "pushhub.dialects.pushexpress.sdk",
+    "pushhub.dialects.xml_body",
+    "pushhub.imports",
+    "pushhub.events.links",
+    "pushhub.events.recording",
+    "pushhub.adapters.s3",
+    "pushhub.catalog.secrets",
+    "pushhub.sends.fitting",
+    "pushhub.sends.lanes",
+    "pushhub.sends.deferrals",
+    "pushhub.sends.sweeping",
+    "pushhub.sends.counting",
+)
 NOT_NEEDED = {
     "push_subscribe": ("pushhub.dialects.xml_body", "pushhub.events", "pushhub.adapters.dynamodb.schema.ledger"),
     "post_events": (*AUDIENCE, "pushhub.catalog.secrets", "pushhub.events.links", "pushhub.adapters.dynamodb.ledger"),
@@ -136,6 +161,18 @@ NOT_NEEDED = {
         "pushhub.sends.sweeping",
         "pushhub.sends.counting",
     ),
+    "pushexpress_instant": (*PUSHING_LATER, *NO_SERVER_CALLS, "pushhub.adapters.dynamodb.reach"),
+    "pushexpress_pushes": (*PUSHING_LATER, *NO_SERVER_CALLS, "pushhub.adapters.dynamodb.reach"),
+    "pushexpress_query": (*PUSHING_LATER, *NO_SERVER_CALLS, "pushhub.adapters.dynamodb.sendings", "pushhub.sends.pushes"),
+    "pushexpress_catalog": (
+        *AUDIENCE,
+        *NO_SERVER_CALLS,
+        "pushhub.dialects.pushexpress.server.orders",
+        "pushhub.adapters.dynamodb.reach",
+        "pushhub.adapters.dynamodb.sendings",
+        "pushhub.events",
+        "pushhub.sends",
+    ),
     "pushexpress_instances": (
         "pushhub.dialects.altcraft",
         "pushhub.dialects.pushexpress.server",
@@ -144,7 +181,6 @@ NOT_NEEDED = {
         "pushhub.sends",
         "pushhub.adapters.curl",
         "pushhub.adapters.dynamodb.ledger",
-        "pushhub.audience.matching",
     ),
     "pushexpress_device_events": (
         *AUDIENCE,

@@ -38,6 +38,7 @@ from pushhub.events.ledger import LedgerEntry
 from pushhub.imports.job import Job, JobId, JobStatus, S3Object
 from pushhub.moments import Milliseconds, Seconds
 from pushhub.sends.sending import Lane, LaneKey, LaneName, RunId, SendingId
+from tests.doubles import push_express
 from tests.doubles.apps import app_secrets
 from tests.doubles.audience import MemoryAudience
 from tests.doubles.exchange import ScriptedExchange
@@ -49,10 +50,14 @@ from tests.doubles.of_both import (
     ImportsOfBoth,
     JournalsOfBoth,
     PackIdsOfBoth,
+    PushesOfBoth,
     ReachOfBoth,
     SendingsOfBoth,
 )
+from tests.doubles.reach import MemoryReach
+from tests.doubles.server_api import server_catalog
 from tests.shape.test_template import FUNCTIONS, RESOURCES, TEMPLATE, by_function, folder_of, metrics_of, of_type, triggers
+from tests.wire import sdk_api, server_api
 from tests.wire.golden import Case, Given, cases, catalog_of
 from tests.wire.importing import world_of
 from tests.wire.push_sending import push_send_world_of
@@ -296,12 +301,11 @@ def _counted(line: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, ...]]]:
 def _run(patch: pytest.MonkeyPatch, name: str, case: Case) -> set[Right]:
     for variable, value in _environment(name):
         patch.setenv(variable, value)
-    if name.startswith("Imports"):
-        return _run_import(patch, name, case)
-    if name.startswith("Sends"):
-        return _run_sends(patch, name, case)
-    if name == "PushSend":
-        return _run_push_send(patch, case)
+    run = next((run for names, run in _RUNS if folder_of(name).startswith(names)), _run_of_events)
+    return run(patch, name, case)
+
+
+def _run_of_events(patch: pytest.MonkeyPatch, name: str, case: Case) -> set[Right]:
     if name == "PushSubscribe":
         can = Can(catalog_of("push_subscribe"), SECRETS)
         before = [case.event_with(body) for body in case.given]
@@ -368,8 +372,8 @@ def _run_sends(patch: pytest.MonkeyPatch, name: str, case: Case) -> set[Right]:
     return can.needed
 
 
-def _run_push_send(patch: pytest.MonkeyPatch, case: Case) -> set[Right]:
-    world, wiring = push_send_world_of(case), wiring_of("push_send")
+def _run_push_send(patch: pytest.MonkeyPatch, name: str, case: Case) -> set[Right]:
+    world, wiring = push_send_world_of(case), wiring_of(folder_of(name))
     can = Can(world.catalog, world.secrets, in_ledger=None, app_secrets=world.app_secrets)
     can.refused = {"DeliveriesQueue": case.given_object.get("not_taken", "")}
     shared = importlib.import_module("pushhub.edge.wiring.sends")
@@ -383,6 +387,44 @@ def _run_push_send(patch: pytest.MonkeyPatch, case: Case) -> set[Right]:
     with _answered_from(patch, can):
         load_handler("push_send").handler(case.event, Context(28_000))
     return can.needed
+
+
+def _run_server_call(patch: pytest.MonkeyPatch, name: str, case: Case) -> set[Right]:
+    hub, wiring = server_api.server_hub_of(case), wiring_of(folder_of(name))
+    can = Can(hub.catalog, SECRETS, in_ledger=None)
+    can.refused = {"SendsQueue": case.given_object.get("not_taken", "")}
+    shared = importlib.import_module("pushhub.edge.wiring.sends")
+    creating = importlib.import_module("pushhub.edge.wiring.pushexpress_creating")
+    patch.setattr(shared, "DynamoSendings", partial(SendingsOfBoth, memory=hub.store))
+    patch.setattr(shared, "milliseconds_now", lambda: Milliseconds(1000 * hub.now))
+    patch.setattr(creating, "DynamoPushes", partial(PushesOfBoth, memory=hub.pushes))
+    if hasattr(wiring, "DynamoReach"):
+        patch.setattr(wiring, "DynamoReach", partial(ReachOfBoth, memory=MemoryReach(hub.audience)))
+    with _answered_from(patch, can):
+        load_handler(folder_of(name)).handler(case.event, Context(28_000))
+    return can.needed
+
+
+def _run_sdk_call(patch: pytest.MonkeyPatch, name: str, case: Case) -> set[Right]:
+    hub = sdk_api.sdk_hub_of(case)
+    can = Can(server_catalog(), push_express.SECRETS)
+    can.refused = {"EventsQueue": hub.queue.refused}
+    for module in ("pushexpress_instances", "noting"):
+        wiring = importlib.import_module(f"pushhub.edge.wiring.{module}")
+        patch.setattr(wiring, "DynamoAudience", partial(AudienceOfBoth, memory=hub.audience))
+    with _answered_from(patch, can):
+        load_handler(folder_of(name)).handler(case.event, Context(28_000))
+    return can.needed
+
+
+_RUNS: tuple[tuple[tuple[str, ...], Callable[[pytest.MonkeyPatch, str, Case], set[Right]]], ...] = (
+    (("imports_",), _run_import),
+    (("sends_",), _run_sends),
+    (("push_send",), _run_push_send),
+    (server_api.FUNCTIONS, _run_server_call),
+    (sdk_api.FUNCTIONS, _run_sdk_call),
+)
+"""How a golden event is run, by what the name of its function begins with."""
 
 
 def _secrets(whole: WholeCatalog, given: Given) -> Secrets:

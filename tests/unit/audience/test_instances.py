@@ -9,7 +9,7 @@ import pytest
 from pushhub.audience.changes import Change
 from pushhub.audience.command import MAX_SUBSCRIPTIONS, ById, ByPushToken, DatabaseProcessed, DesiredSubscription, Reason
 from pushhub.audience.erasing import Erasing
-from pushhub.audience.instances import Instances, Register, Report, Reported
+from pushhub.audience.instances import Instances, Register, Reported, ReportInstance
 from pushhub.audience.matching import SEEN_FRESH_FOR
 from pushhub.audience.model import MAX_HAPPENED, MAX_LIVE, Address, OffsetBefore, Origin, Profile, ProfileId, Subscription
 from pushhub.audience.reports import MIN_REPORT_SECONDS
@@ -61,7 +61,7 @@ class World:
     def register(self, command: Register) -> bool:
         return self.instances.register(command)
 
-    def report(self, command: Report, *, after: int = 0) -> Reported:
+    def report(self, command: ReportInstance, *, after: int = 0) -> Reported:
         """Report so many seconds later."""
         self.time += after
         reported = self.instances.report(command)

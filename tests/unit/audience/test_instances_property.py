@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pushhub.audience.command import DesiredSubscription, Subscribe
 from pushhub.audience.erasing import Erasing
-from pushhub.audience.instances import Deactivate, Instances, NoteEvent, Register, Report
+from pushhub.audience.instances import Deactivate, Instances, NoteEvent, Register, ReportInstance
 from pushhub.audience.model import MAX_HAPPENED, Address, ProfileId
 from pushhub.audience.port import AudienceStore, SnapshotQuery
 from pushhub.audience.retiring import Retire, Retiring
@@ -40,7 +40,7 @@ class Erase:
     profile: str
 
 
-Call = Register | Report | Deactivate | NoteEvent
+Call = Register | ReportInstance | Deactivate | NoteEvent
 Deed = Call | Subscribe | Dead | Erase
 
 profiles = st.sampled_from(["ann", "bob"])
@@ -97,7 +97,7 @@ def carry_out(instances: Instances, call: Call) -> object:
     match call:
         case Register():
             return instances.register(call)
-        case Report():
+        case ReportInstance():
             return instances.report(call)
         case NoteEvent():
             return instances.note(call)

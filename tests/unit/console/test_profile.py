@@ -12,7 +12,17 @@ from click.testing import CliRunner, Result
 import pushhub.console.profile as commands
 from pushhub.audience.changes import Change, KeyClaim, ProfileCreation, SubscriptionPut
 from pushhub.audience.command import ByField, ById
-from pushhub.audience.model import Address, MatchKey, Origin, Profile, ProfileId, Retirement, Subscription, SubscriptionState
+from pushhub.audience.model import (
+    Address,
+    MatchKey,
+    OffsetBefore,
+    Origin,
+    Profile,
+    ProfileId,
+    Retirement,
+    Subscription,
+    SubscriptionState,
+)
 from pushhub.audience.port import Snapshot, SnapshotQuery
 from pushhub.catalog.file import parse_catalog
 from pushhub.catalog.model import DatabaseId, FieldType, ResourceId
@@ -315,6 +325,36 @@ def test_a_retired_subscription_says_when_why_and_by_which_sending(hub: Hub) -> 
     assert "retired" not in shown[1]
     retired = '      retired 2023-11-14T23:13:20Z by sending 6917529027641: "UNREGISTERED: not\\nregistered"'
     assert retired in hub.run("show", "--db", "17", "--id", ANN).stdout.splitlines()
+
+
+def test_an_instance_says_what_it_has_told(hub: Hub) -> None:
+    held = hub.audience.content(17)
+    held.subscriptions[PHONE.ref] = replace(held.subscriptions[PHONE.ref], drawn_by_app=True)
+    held.profiles[ANN] = replace(
+        held.profiles[ANN],
+        happened={"dep": LATER, "reg": JOIN, "act": LATER},
+        informed=LATER,
+        offset_before=OffsetBefore(-3600, JOIN),
+    )
+    shown = json.loads(hub.run("show", "--db", "17", "--id", ANN, "--json").stdout)
+    assert shown["reported"] == "2023-11-14T23:13:20Z"
+    assert list(shown["happened"].items()) == [
+        ("reg", "2023-11-14T22:13:20Z"),
+        ("act", "2023-11-14T23:13:20Z"),
+        ("dep", "2023-11-14T23:13:20Z"),
+    ]
+    assert shown["offset_before"] == {"offset": -3600, "until": "2023-11-14T22:13:20Z"}
+    assert [one.get("drawn_by_app") for one in shown["subscriptions"]] == [True, None]
+    lines = hub.run("show", "--db", "17", "--id", ANN).stdout.splitlines()
+    assert lines[4:10] == [
+        "  reported 2023-11-14T23:13:20Z",
+        "  local time was -3600 s from UTC until 2023-11-14T22:13:20Z",
+        "  events",
+        "    reg 2023-11-14T22:13:20Z",
+        "    act 2023-11-14T23:13:20Z",
+        "    dep 2023-11-14T23:13:20Z",
+    ]
+    assert lines.count("      the app draws what a push shows") == 1
 
 
 def test_selectors_are_split_at_their_first_separator() -> None:

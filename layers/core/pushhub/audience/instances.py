@@ -2,14 +2,14 @@
 
 An instance is one installation of an app with one user. It is a profile of the app's database, and has one push token at a time.
 
-============  ======================================================================================================
-command       what happens
-============  ======================================================================================================
-`Register`    a profile without subscription is made, where there is none
-`Report`      fields and the push token are brought to the desired state, as by a subscribe that matches by id
-`Deactivate`  the subscriptions of the profile are cancelled for the resource
-`NoteEvent`   the first time of an event is noted
-============  ======================================================================================================
+================  ==================================================================================================
+command           what happens
+================  ==================================================================================================
+`Register`        a profile without subscription is made, where there is none
+`ReportInstance`  fields and the push token are brought to the desired state, as by a subscribe that matches by id
+`Deactivate`      the subscriptions of the profile are cancelled for the resource
+`NoteEvent`       the first time of an event is noted
+================  ==================================================================================================
 
 :mod:`~pushhub.audience.reports` has what a report does and a subscribe does not.
 
@@ -49,7 +49,7 @@ class Register:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class ReportInstance:
     """Bring the fields and the push token of an instance to the desired state.
 
     `fields` count as those of `Register` do. Without a `subscription`, the profile keeps those that it has; where the device is
@@ -117,7 +117,7 @@ class Instances:
 
         return rerun_lost_races(self.sleep)(try_once)
 
-    def report(self, command: Report, deadline: float = math.inf) -> Reported:
+    def report(self, command: ReportInstance, deadline: float = math.inf) -> Reported:
         """Carry out a report; the profile is made anew where it is gone."""
         outcome = self._carry_out(resolve_report(command), deadline)
         if isinstance(outcome, DatabaseRefused):
@@ -178,7 +178,7 @@ def decide_noting(command: NoteEvent, stored: Profile | None, now: Seconds) -> C
     return Change(profiles=(ProfileUpdate(stored.id, now, past=Replaced(stored.past, after)),))
 
 
-def resolve_report(command: Report) -> DatabaseRequest:
+def resolve_report(command: ReportInstance) -> DatabaseRequest:
     """Return what a report asks of its database."""
     desired = (command.subscription,) if command.subscription else ()
     return DatabaseRequest(

@@ -30,3 +30,5 @@ FILTER_FIELDS: Final[Mapping[str, FieldType]] = {
 
 INSTALL: Final = "install"
 """Code of the event that every device has; no catalog declares it."""
+MAX_AUDIENCE_CHARACTERS: Final = 255
+"""Of one audience, by which a filter or a group names it."""

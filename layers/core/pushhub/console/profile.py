@@ -19,7 +19,7 @@ from pushhub.console.failure import ConsoleError
 from pushhub.console.printing import print_done, print_found
 from pushhub.console.stores import Stores, faults_explained, json_option, open_stores, stack_options
 from pushhub.console.terminal import on_one_line, stdin_is_a_terminal
-from pushhub.moments import iso_seconds
+from pushhub.moments import Seconds, iso_seconds
 from pushhub.text import is_unicode
 
 Selector = ById | ByField | Address
@@ -236,6 +236,7 @@ def profile_entry(found: Found) -> dict[str, object]:
         "match_keys": [{"field": key.field, "type": str(key.type), "value": _json_value(key.value)} for key in _sorted_keys(shown)],
         "created": iso_seconds(shown.created),
         "updated": iso_seconds(shown.updated),
+        **_instance_entry(shown),
         "subscriptions": [_subscription_entry(subscription) for subscription in found.subscriptions],
     }
 
@@ -247,6 +248,7 @@ def profile_lines(found: Found) -> Iterator[str]:
     yield f"  origin   {shown.origin}"
     yield f"  created  {iso_seconds(shown.created)}"
     yield f"  updated  {iso_seconds(shown.updated)}"
+    yield from _instance_lines(shown)
     yield "  fields" if shown.fields else "  no fields"
     for name, value in shown.fields.items():
         yield f"    {name} = {on_one_line(canonical_text(value))}"
@@ -256,6 +258,31 @@ def profile_lines(found: Found) -> Iterator[str]:
     yield f"  {_counted(found.subscriptions)}"
     for subscription in found.subscriptions:
         yield from _subscription_lines(subscription)
+
+
+def _instance_entry(shown: Profile) -> dict[str, object]:
+    """Return what is known of a profile because it is an instance of an app; nothing of any other."""
+    before = shown.offset_before
+    return {
+        **({"reported": iso_seconds(shown.informed)} if shown.informed is not None else {}),
+        **({"happened": {code: iso_seconds(at) for code, at in _sorted_events(shown)}} if shown.happened else {}),
+        **({"offset_before": {"offset": before.offset, "until": iso_seconds(before.until)}} if before else {}),
+    }
+
+
+def _instance_lines(shown: Profile) -> Iterator[str]:
+    if shown.informed is not None:
+        yield f"  reported {iso_seconds(shown.informed)}"
+    if before := shown.offset_before:
+        yield f"  local time was {before.offset:+} s from UTC until {iso_seconds(before.until)}"
+    if shown.happened:
+        yield "  events"
+    for code, at in _sorted_events(shown):
+        yield f"    {code} {iso_seconds(at)}"
+
+
+def _sorted_events(shown: Profile) -> list[tuple[str, Seconds]]:
+    return sorted(shown.happened.items(), key=lambda event: (event[1], event[0]))
 
 
 def _sorted_keys(shown: Profile) -> list[MatchKey]:
@@ -272,6 +299,7 @@ def _subscription_entry(subscription: Subscription) -> dict[str, object]:
         "token": subscription.address.push_token,
         "live": subscription.live,
         **_retired_entry(subscription),
+        **({"drawn_by_app": True} if subscription.drawn_by_app else {}),
         "resources": [
             {"id": resource, "state": str(state), "since": iso_seconds(at)}
             for resource, (state, at) in sorted(subscription.resources.items())
@@ -290,6 +318,8 @@ def _subscription_lines(subscription: Subscription) -> Iterator[str]:
     yield f"    {subscription.address.provider} {on_one_line(subscription.address.push_token)}"
     if retired := subscription.retired:
         yield f"      retired {iso_seconds(retired.at)} by sending {retired.sending}: {on_one_line(retired.reason)}"
+    if subscription.drawn_by_app:
+        yield "      the app draws what a push shows"
     for resource, (state, at) in sorted(subscription.resources.items()):
         yield f"      resource {resource}: {state} since {iso_seconds(at)}"
     yield f"      created {iso_seconds(subscription.created)}, last seen {iso_seconds(subscription.seen)}"

@@ -33,7 +33,7 @@ TranslationId = NewType("TranslationId", int)
 
 KEPT_SECONDS: Final = SECONDS_PER_DAY
 """How long the reply to a request with an idempotency key is kept."""
-MAX_PUSH_BYTES: Final = 100_000
+MAX_STORED_PUSH_BYTES: Final = 100_000
 """Translations of one push as they are stored, in JSON."""
 
 
@@ -50,7 +50,7 @@ class OtherRequestError(Exception):
 
 
 class PushTooLargeError(Exception):
-    """A push exceeds :data:`MAX_PUSH_BYTES`; the text says by how much."""
+    """A push exceeds :data:`MAX_STORED_PUSH_BYTES`; the text says by how much."""
 
 
 class BoundElsewhereError(Exception):
@@ -151,7 +151,7 @@ class PushStore(Protocol):
         Raises:
             KnownRequestError: the key of the request is taken.
             KnownPushError: the id of the push is taken.
-            PushTooLargeError: see :data:`MAX_PUSH_BYTES`.
+            PushTooLargeError: see :data:`MAX_STORED_PUSH_BYTES`.
         """
 
     def create_sending(self, sending: Sending, push: StoredPush | None, kept: KeptReply | None) -> None:
@@ -166,7 +166,7 @@ class PushStore(Protocol):
             KnownRequestError: the key of the request is taken.
             KnownSendingError: the id of the sending or of the push is taken.
             SendingTooLargeError: see :meth:`pushhub.sends.store.SendingStore.create`.
-            PushTooLargeError: see :data:`MAX_PUSH_BYTES`.
+            PushTooLargeError: see :data:`MAX_STORED_PUSH_BYTES`.
         """
 
     def push(self, push: PushId) -> StoredPush | None:

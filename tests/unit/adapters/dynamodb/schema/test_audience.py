@@ -7,14 +7,30 @@ from hypothesis import strategies as st
 
 from pushhub.adapters.dynamodb.schema.audience import (
     match_key,
+    profile_item,
     profile_key,
+    profile_of,
+    reached_profile_of,
     subscription_item,
     subscription_key,
     subscription_of,
 )
 from pushhub.adapters.dynamodb.schema.items import Item, from_wire, to_wire
 from pushhub.audience.command import DesiredSubscription, Subscribe
-from pushhub.audience.model import Address, MatchKey, ProfileId, Retirement, Subscription, SubscriptionState, digest
+from pushhub.audience.model import (
+    MAX_HAPPENED,
+    Address,
+    MatchKey,
+    OffsetBefore,
+    Origin,
+    Profile,
+    ProfileId,
+    Retirement,
+    Subscription,
+    SubscriptionRef,
+    SubscriptionState,
+    digest,
+)
 from pushhub.audience.values import MisfitError, Value, normalise
 from pushhub.catalog.model import DatabaseId, FieldType, PushTokenConflict, ResourceId
 from pushhub.catalog.providers import PROVIDER_CODES, PushToken
@@ -75,7 +91,47 @@ subscriptions = st.builds(
     *[st.integers(0, 9).map(Seconds)] * 2,
     st.integers(1, 9),
     retired=st.none() | st.builds(Retirement, st.integers(0, 9).map(Seconds), st.text(max_size=9), st.integers(0, 2**53)),
+    drawn_by_app=st.booleans(),
 )
+moments = st.integers(0, 2**40).map(Seconds)
+codes = st.from_regex(r"[A-Za-z0-9_]{1,64}", fullmatch=True)
+remembering = st.builds(
+    Profile,
+    profiles,
+    st.sampled_from(Origin),
+    st.just({"tz_sec": 60}),
+    st.just(frozenset[MatchKey]()),
+    *[st.just(dict[SubscriptionRef, Seconds]())] * 2,
+    moments,
+    moments,
+    happened=st.dictionaries(codes, moments, max_size=MAX_HAPPENED),
+    informed=st.none() | moments,
+    offset_before=st.none() | st.builds(OffsetBefore, st.integers(-(2**63), 2**63 - 1), moments),
+)
+
+
+@given(databases, remembering)
+def test_what_a_profile_remembers_is_read_back_as_it_was_by_key_and_from_the_index(database: DatabaseId, put: Profile) -> None:
+    item = from_wire(to_wire(profile_item(database, put)))
+    assert profile_of(item) == put
+    reached = reached_profile_of({name: value for name, value in item.items() if name not in {"origin", "keys", "informed"}})
+    assert (reached.happened, reached.offset_before) == (put.happened, put.offset_before)
+
+
+@given(databases, remembering)
+def test_a_profile_that_remembers_nothing_is_written_as_the_release_before_writes_it(database: DatabaseId, put: Profile) -> None:
+    plain = Profile(put.id, put.origin, put.fields, put.keys, put.live, put.cancelled, put.created, put.updated)
+    of_old = ("pk", "sk", "reach", "place", "v", "origin", "fields", "keys", "live", "cancelled", "created", "updated")
+    assert tuple(profile_item(database, plain)) == of_old
+    # That release reads nothing else, and its updates leave all else as it is.
+    assert {name: profile_item(database, put)[name] for name in of_old} == profile_item(database, plain)
+
+
+@given(databases, remembering)
+def test_what_a_later_release_may_keep_in_the_past_is_no_event(database: DatabaseId, put: Profile) -> None:
+    item = profile_item(database, put)
+    later = item | {"happened": item.get("happened", {}) | {"some-thing": ["else"]}}
+    assert profile_of(from_wire(to_wire(later))) == put
 
 
 @given(databases, subscriptions, st.booleans())
@@ -98,8 +154,8 @@ def test_the_token_of_an_item_is_what_its_key_is_a_digest_of_so_that_the_release
 
 
 def as_the_release_before_reads_it(item: Item) -> Subscription:
-    """Read a subscription as a release does that knows nothing of retirement."""
-    return subscription_of({name: value for name, value in item.items() if name != "retired"})
+    """Read a subscription as a release does that knows nothing of retirement, nor of apps that draw what a push shows."""
+    return subscription_of({name: value for name, value in item.items() if name not in {"retired", "drawn_by_app"}})
 
 
 @given(databases, subscriptions)

@@ -3,8 +3,9 @@
 import pytest
 
 from pushhub.catalog.file import CatalogFileError, parse_catalog
+from pushhub.catalog.filter_fields import MAX_AUDIENCE_CHARACTERS
 from pushhub.catalog.model import AudienceGroup
-from pushhub.catalog.sections.audience_groups.file_section import MAX_AUDIENCE_CHARACTERS, MAX_AUDIENCES
+from pushhub.catalog.sections.audience_groups.file_section import MAX_AUDIENCES
 from pushhub.catalog.sections.audience_groups.section import MAX_AUDIENCE_GROUPS
 
 AN_AUDIENCE = "an audience is 1 to 255 characters without a comma and without blanks around it"

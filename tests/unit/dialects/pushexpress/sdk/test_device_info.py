@@ -95,7 +95,7 @@ def test_without_a_push_token_a_device_is_neither_subscribed_nor_unreachable(tok
     ],
 )
 def test_what_is_no_push_token_counts_as_none(transport: str, token: str) -> None:
-    assert info(transport_type=transport, transport_token=token) == DeviceInfo({}, token_ignored=True)
+    assert info(transport_type=transport, transport_token=token) == DeviceInfo({}, push_token_ignored=True)
 
 
 def test_push_services_that_an_operator_names_are_taken_too() -> None:

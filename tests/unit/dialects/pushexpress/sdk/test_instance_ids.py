@@ -14,7 +14,7 @@ from pushhub.dialects.pushexpress.sdk.instance_ids import (
     instance_key,
     mint_instance_id,
     open_instance_id,
-    profile_of,
+    profile_of_instance,
 )
 from pushhub.faults import UnavailableError
 from tests.doubles.push_express import SECRETS, STACK
@@ -96,9 +96,18 @@ IDENTITIES = st.tuples(TEXTS.map(AppId), TEXTS, TEXTS)
 
 @given(IDENTITIES, IDENTITIES)
 def test_two_installations_and_users_are_two_profiles(first: tuple[AppId, str, str], second: tuple[AppId, str, str]) -> None:
-    assert (profile_of(*first) == profile_of(*second)) is (first == second)
-    assert len(bytes.fromhex(profile_of(*first))) == 12
+    assert (profile_of_instance(*first) == profile_of_instance(*second)) is (first == second)
+    assert len(bytes.fromhex(profile_of_instance(*first))) == 12
 
 
 def test_the_parts_of_an_identity_do_not_run_together() -> None:
-    assert len({profile_of(AppId("a"), "bc", ""), profile_of(AppId("a"), "b", "c"), profile_of(AppId("ab"), "c", "")}) == 3
+    assert (
+        len(
+            {
+                profile_of_instance(AppId("a"), "bc", ""),
+                profile_of_instance(AppId("a"), "b", "c"),
+                profile_of_instance(AppId("ab"), "c", ""),
+            }
+        )
+        == 3
+    )

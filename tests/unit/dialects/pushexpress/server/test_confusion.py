@@ -63,12 +63,12 @@ def send(content: PushContent) -> None:
 
 def read_instant(body: Mapping[str, Any]) -> None:
     order = parse_instant(body, ACCOUNT)
-    assert order.chosen.apps
+    assert order.applied.apps
     send(order.push)
 
 
 def read_onesend(body: Mapping[str, Any]) -> None:
-    assert parse_onesend(body, ACCOUNT, NOW).chosen.apps
+    assert parse_onesend(body, ACCOUNT, NOW).applied.apps
 
 
 def read_push(body: Mapping[str, Any]) -> None:

@@ -36,6 +36,7 @@ from tests.doubles.push_express_account import (
     NEWS_ID,
     SHOP,
     SHOP_ID,
+    any_of,
     px_app_of,
 )
 
@@ -156,7 +157,7 @@ def test_a_choice_without_an_app_is_refused(filters: Mapping[str, Any]) -> None:
 def test_a_list_that_includes_something_must_be_omitted_where_all_are_chosen(
     all_flag: str, included: str, values: list[Any]
 ) -> None:
-    base = {} if all_flag == "all_apps" else ONE_APP
+    base: Mapping[str, Any] = {} if all_flag == "all_apps" else ONE_APP
     text = f"filters.{included} must be omitted where filters.{all_flag} is true"
     assert refused({**base, all_flag: True, included: values}) == text
     excluded = included.replace("_include", "_exclude")
@@ -219,20 +220,26 @@ AN_AUDIENCE = "a text of 1 to 255 characters without a comma"
 @pytest.mark.parametrize(
     ("name", "value", "text"),
     [
-        *(("app_ids_include", [value], f"[0] must be {AN_ID}") for value in ("16183", 1.5, True, None, 0, -1, 2**53, [1], {})),
-        *(("app_groups_include", value, " must be a list of at most 10000 elements") for value in (7, "7", {}, True, 0)),
+        *(
+            ("app_ids_include", [value], f"[0] must be {AN_ID}")
+            for value in any_of("16183", 1.5, True, None, 0, -1, 2**53, [1], {})
+        ),
+        *(("app_groups_include", value, " must be a list of at most 10000 elements") for value in any_of(7, "7", {}, True, 0)),
         *(
             ("countries_include", [value], f"[0] must be {A_COUNTRY}")
-            for value in ("PRT", "P", "", "UK", "ZZ", 1, None, "ß", "\N{LATIN SMALL LIGATURE FI}")
+            for value in any_of("PRT", "P", "", "UK", "ZZ", 1, None, "ß", "\N{LATIN SMALL LIGATURE FI}")
         ),
         *(
             ("languages_include", [value], f"[0] must be {A_LANGUAGE}")
-            for value in ("pt-BR", "por", "p", "", "qq", 1, None, "\N{KELVIN SIGN}k")
+            for value in any_of("pt-BR", "por", "p", "", "qq", 1, None, "\N{KELVIN SIGN}k")
         ),
-        *(("audiences_include", [value], f"[0] must be {AN_AUDIENCE}") for value in ("", "  ", "a,b", "x" * 256, 1, None, ["a"])),
-        *(("event_include", value, " must be an event code, or a list of them") for value in (1, True, False, {}, 0)),
-        *(("event_exclude", [value], "[0] must be an event code") for value in (1, None, ["reg"])),
-        *(("all_apps", value, " must be true or false") for value in ("true", 1, 0, [], {})),
+        *(
+            ("audiences_include", [value], f"[0] must be {AN_AUDIENCE}")
+            for value in any_of("", "  ", "a,b", "x" * 256, 1, None, ["a"])
+        ),
+        *(("event_include", value, " must be an event code, or a list of them") for value in any_of(1, True, False, {}, 0)),
+        *(("event_exclude", [value], "[0] must be an event code") for value in any_of(1, None, ["reg"])),
+        *(("all_apps", value, " must be true or false") for value in any_of("true", 1, 0, [], {})),
         ("all_countries", "yes", " must be true or false"),
         ("all_languages", 1, " must be true or false"),
         ("all_audiences", [], " must be true or false"),
@@ -243,7 +250,9 @@ def test_a_value_of_another_kind_is_refused(name: str, value: Any, text: str) ->
 
 
 def test_a_filter_that_is_absent_null_or_empty_restricts_nothing() -> None:
-    empty = [{name: value for name in PROFILE_FIELDS if not name.startswith(("all_", "event"))} for value in (None, [])]
+    empty: list[Mapping[str, Any]] = [
+        {name: value for name in PROFILE_FIELDS if not name.startswith(("all_", "event"))} for value in any_of(None, [])
+    ]
     for filters in ({}, *empty, {"event_include": "", "event_exclude": ""}, {"all_countries": False}, {"all_audiences": None}):
         assert chosen_by(**filters) == Filters()
     assert chosen_by(event_include="install").events is ANY

@@ -14,7 +14,7 @@ from pushhub.dialects.pushexpress.server.fields import Fields
 from pushhub.dialects.pushexpress.server.times import MAX_ONESEND_DAYS, FixedTime, LocalTime, parse_onesend_time
 from pushhub.moments import SECONDS_PER_DAY, Seconds
 from pushhub.sends.local_time import UTC_OFFSETS, local_parts
-from tests.doubles.push_express_account import TIME
+from tests.doubles.push_express_account import TIME, any_of
 
 LOCAL = {"date": "2026-03-01", "time": "15:04", "local_time": True}
 
@@ -116,7 +116,7 @@ OFFSETS = [
         *(("date", value, A_DATE) for value in DATES),
         *(("time", value, A_TIME) for value in TIMES),
         *(("timezone", value, AN_OFFSET) for value in OFFSETS),
-        *(("local_time", value, "local_time must be true or false") for value in ("false", 0, 1, "", [])),
+        *(("local_time", value, "local_time must be true or false") for value in any_of("false", 0, 1, "", [])),
         *((name, None, f"{name} is required") for name in TIME),
     ],
 )

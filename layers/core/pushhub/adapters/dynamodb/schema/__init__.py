@@ -28,7 +28,11 @@ not ended      `SENDING`                         id              expires
 =============  ================================  ==============  ==========================================================
 
 A profile has reach and place too, its keys in the index `Reach`: `R#<database>#<lane>`, and 16 hex digits. The index has fields and
-live of it, and happened, which nothing writes yet. Profiles that no release has written since there is an index are not in it.
+live of it, and happened. Profiles that no release has written since there is an index are not in it.
+
+A profile of an instance has further informed, when a report of it was last stored, and happened: the first time of each event by
+its code, and under `offset-before`, which is no code, the offset from UTC that it had until it changed. A subscription has further
+drawn_by_app, where the app draws what a push shows.
 
 The first three stand in the Audience table, the catalog in its own, the others in the Ledger table. Of an event, `d` is the receipt
 that set "delivered" first and `d_at` when that report was accepted; `o` and `o_at` the same for "opened". A counter has 64 shards,

@@ -128,8 +128,8 @@ def past_entries(past: Past) -> Item:
 
 
 def _happened(item: Item) -> dict[str, Seconds]:
-    # What is no moment is no event: a later release may keep more besides them.
-    return {code: Seconds(int(at)) for code, at in item.get(PAST, {}).items() if isinstance(at, Decimal)}
+    # What is no code is no event: a later release may keep more besides the offset.
+    return {code: Seconds(int(at)) for code, at in item.get(PAST, {}).items() if "-" not in code}
 
 
 def _offset_before(item: Item) -> OffsetBefore | None:

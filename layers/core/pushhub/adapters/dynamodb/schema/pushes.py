@@ -7,7 +7,7 @@ from pushhub.adapters.dynamodb.schema.items import ITEM_FORMAT, Item
 from pushhub.moments import SECONDS_PER_DAY, Seconds
 from pushhub.sends.message import Translation
 from pushhub.sends.pushes import (
-    MAX_PUSH_BYTES,
+    MAX_STORED_PUSH_BYTES,
     KeptReply,
     PushId,
     PushTooLargeError,
@@ -28,11 +28,11 @@ def push_item(push: StoredPush, expires: int) -> Item:
     """Return a push as it is stored; one that is bound to nothing has no `bound`.
 
     Raises:
-        PushTooLargeError: its translations exceed :data:`MAX_PUSH_BYTES`.
+        PushTooLargeError: its translations exceed :data:`MAX_STORED_PUSH_BYTES`.
     """
     content = _content_text(push)
-    if (size := len(content.encode())) > MAX_PUSH_BYTES:
-        raise PushTooLargeError(f"the push has {size} bytes of translations; at most {MAX_PUSH_BYTES} fit")
+    if (size := len(content.encode())) > MAX_STORED_PUSH_BYTES:
+        raise PushTooLargeError(f"the push has {size} bytes of translations; at most {MAX_STORED_PUSH_BYTES} fit")
     item = {"v": ITEM_FORMAT, "caller": push.caller, "default": push.default_language, "content": content, "expires": expires}
     return push_key(push.id) | item | ({} if push.bound is None else {"bound": push.bound})
 

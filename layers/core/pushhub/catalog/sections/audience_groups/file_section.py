@@ -5,13 +5,13 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator
 
+from pushhub.catalog.filter_fields import MAX_AUDIENCE_CHARACTERS
 from pushhub.catalog.model import AudienceGroup
 from pushhub.catalog.sections.audience_groups.section import AUDIENCE_GROUPS
 from pushhub.catalog.sections.file_entry import FileEntry, FileSection
 from pushhub.catalog.sections.file_values import Id, Name
 from pushhub.catalog.sections.raw_entry import RawEntry
 
-MAX_AUDIENCE_CHARACTERS: Final = 255
 MAX_AUDIENCES: Final = 1_000
 """Audiences of one group."""
 

@@ -16,13 +16,13 @@ from pushhub.catalog.providers import MAX_PUSH_TOKEN_BYTES, PushToken
 from pushhub.catalog.push_tokens import push_token_misfit
 from pushhub.dialects.http import RefusedError
 from pushhub.dialects.pushexpress.errors import PushExpressRefusal
-from pushhub.dialects.pushexpress.sdk.requests import text_of
+from pushhub.dialects.pushexpress.sdk.requests import given_text
 from pushhub.dialects.pushexpress.sdk.wire import (
     APPLE_PLATFORMS,
     FIELD_NAMES,
     TAG_OF_AUDIENCES,
     TRANSPORTS,
-    Transport,
+    TransportType,
 )
 
 MAX_TAGS: Final = 64
@@ -32,9 +32,9 @@ MAX_OFFSET_SECONDS: Final = 18 * 3600
 
 
 class Registration(NamedTuple):
-    """Which installation registers: `ic_token` is what it calls itself; `ext_id` is who is logged in, empty for nobody."""
+    """Which installation registers, as it calls itself (`ic_token`); `ext_id` is who is logged in, empty for nobody."""
 
-    ic_token: str
+    installation: str
     ext_id: str
 
     @property
@@ -54,7 +54,7 @@ class DeviceInfo:
     fields: Mapping[str, Value]
     subscription: DesiredSubscription | None = None
     unreachable: bool = False
-    token_ignored: bool = False
+    push_token_ignored: bool = False
 
 
 def parse_registration(fields: Mapping[str, Any]) -> Registration:
@@ -63,7 +63,7 @@ def parse_registration(fields: Mapping[str, Any]) -> Registration:
     Raises:
         RefusedError: `ic_token` is missing.
     """
-    return Registration(_required(fields, "ic_token"), text_of(fields.get("ext_id")))
+    return Registration(_required(fields, "ic_token"), given_text(fields.get("ext_id")))
 
 
 def parse_info(fields: Mapping[str, Any], more_push_hosts: Collection[str] = ()) -> DeviceInfo:
@@ -80,17 +80,17 @@ def parse_info(fields: Mapping[str, Any], more_push_hosts: Collection[str] = ())
     info = dict(_fitting(_given(fields)))
     if transport is None:
         return DeviceInfo(info, unreachable=True)
-    push_token = text_of(fields.get("transport_token"))
+    push_token = given_text(fields.get("transport_token"))
     if not push_token:
         return DeviceInfo(info)
-    desired = _subscription(transport, text_of(fields.get("platform_type")), PushToken(push_token))
+    desired = _subscription(transport, given_text(fields.get("platform_type")), PushToken(push_token))
     if len(push_token.encode()) > MAX_PUSH_TOKEN_BYTES or push_token_misfit(desired.provider, push_token, more_push_hosts):
-        return DeviceInfo(info, token_ignored=True)
+        return DeviceInfo(info, push_token_ignored=True)
     return DeviceInfo(info, desired)
 
 
 def _required(fields: Mapping[str, Any], name: str) -> str:
-    text = text_of(fields.get(name))
+    text = given_text(fields.get(name))
     if not text.strip():
         raise RefusedError(PushExpressRefusal.FIELD_MISSING, path=name)
     return text
@@ -98,7 +98,9 @@ def _required(fields: Mapping[str, Any], name: str) -> str:
 
 def _given(fields: Mapping[str, Any]) -> dict[str, str]:
     """Return what stands in a body for each field of the profile."""
-    given = {field: next(filter(None, (text_of(fields.get(name)) for name in names)), "") for field, names in FIELD_NAMES.items()}
+    given = {
+        field: next(filter(None, (given_text(fields.get(name)) for name in names)), "") for field, names in FIELD_NAMES.items()
+    }
     return given | {AUDIENCES: _audiences(fields.get("tags"))}
 
 
@@ -108,7 +110,7 @@ def _audiences(tags: object) -> str:
         return ""
     given = dict(islice(tags.items(), MAX_TAGS)).get(TAG_OF_AUDIENCES)
     texts = given if isinstance(given, list) else [given]
-    each = (audience.strip() for text in texts for audience in text_of(text).split(","))
+    each = (audience.strip() for text in texts for audience in given_text(text).split(","))
     return ",".join(dict.fromkeys(filter(None, each)))
 
 
@@ -123,6 +125,6 @@ def _fitting(given: Mapping[str, str]) -> Iterator[tuple[str, Value]]:
             yield field, value
 
 
-def _subscription(transport: Transport, platform: str, push_token: PushToken) -> DesiredSubscription:
+def _subscription(transport: TransportType, platform: str, push_token: PushToken) -> DesiredSubscription:
     provider = transport.of_apple if platform.strip().lower() in APPLE_PLATFORMS else transport.elsewhere
     return DesiredSubscription(provider, push_token, drawn_by_app=transport.drawn_by_app)

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from pushhub.catalog.model import DatabaseId
 from pushhub.dialects.http import HttpRequest
-from pushhub.dialects.pushexpress.sdk.requests import read_sdk_body, text_of
+from pushhub.dialects.pushexpress.sdk.requests import given_text, read_sdk_body
 from pushhub.events.command import MAX_UID_CHARACTERS, Happening, RecordEvent
 from pushhub.events.uid import parse_uid
 
@@ -18,7 +18,7 @@ _HAPPENINGS: Final[Mapping[str, Happening]] = {"delivered": Happening.DELIVERED,
 
 def parse_notification(fields: Mapping[str, Any], database: DatabaseId) -> RecordEvent | None:
     """Return what happened to a push of ours, None where nothing is reported or the push is none of a database."""
-    happening, uid = _HAPPENINGS.get(text_of(fields.get("event"))), text_of(fields.get("msg_id"))
+    happening, uid = _HAPPENINGS.get(given_text(fields.get("event"))), given_text(fields.get("msg_id"))
     if happening is None or len(uid) > MAX_UID_CHARACTERS:
         return None
     parsed = parse_uid(uid)
@@ -31,4 +31,4 @@ def parse_lifecycle(request: HttpRequest) -> str:
     Raises:
         RefusedError: as for :func:`read_sdk_body`, but for a body that is empty.
     """
-    return text_of(read_sdk_body(request).get("event")) if request.body.strip() else ""
+    return given_text(read_sdk_body(request).get("event")) if request.body.strip() else ""

@@ -37,15 +37,15 @@ class OpenedInstanceId(NamedTuple):
     profile: ProfileId
 
 
-def profile_of(app: AppId, ic_token: str, ext_id: str) -> ProfileId:
+def profile_of_instance(app: AppId, installation: str, ext_id: str) -> ProfileId:
     """Return the profile of an installation: another one for each person that logs in there.
 
     Args:
         app: the app that is installed.
-        ic_token: what the client has made up for its installation.
+        installation: `ic_token`, which the client has made up for it.
         ext_id: who is logged in, in the words of the app; empty for nobody.
     """
-    identity = json.dumps([app, ic_token, ext_id]).encode()
+    identity = json.dumps([app, installation, ext_id]).encode()
     return ProfileId(hashlib.sha256(identity).hexdigest()[: 2 * _PROFILE_BYTES])
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from pushhub.audience.instances import Deactivate, Instances, Register, Report
+from pushhub.audience.instances import Deactivate, Instances, Register, ReportInstance
 from pushhub.dialects.http import Answer, HttpReply, HttpRequest, RefusedError
 from pushhub.dialects.pushexpress.errors import PushExpressRefusal
 from pushhub.dialects.pushexpress.family import PathFamily, refused_answer
@@ -13,7 +13,7 @@ from pushhub.dialects.pushexpress.replies import json_reply
 from pushhub.dialects.pushexpress.sdk.apps import SdkApps, SdkInstance
 from pushhub.dialects.pushexpress.sdk.device_info import DeviceInfo, parse_info, parse_registration
 from pushhub.dialects.pushexpress.sdk.floods import NewInstanceLimit
-from pushhub.dialects.pushexpress.sdk.instance_ids import profile_of
+from pushhub.dialects.pushexpress.sdk.instance_ids import profile_of_instance
 from pushhub.dialects.pushexpress.sdk.requests import SECONDS_TO_LAST_STORE_CALL, read_sdk_body
 from pushhub.dialects.pushexpress.sdk.routes import DEACTIVATE, INFO, REGISTER, SDK_ROUTES
 from pushhub.dialects.routing import RouteTable
@@ -55,7 +55,7 @@ class InstanceCalls:
         deadline = self._deadline()
         registration = parse_registration(read_sdk_body(request))
         app = self.apps.app(parameters)
-        instance = SdkInstance(app, profile_of(app.app.id, registration.ic_token, registration.ext_id))
+        instance = SdkInstance(app, profile_of_instance(app.app.id, registration.installation, registration.ext_id))
         made = False
         if self.limit.admits(app.app.id):
             made = self.instances.register(Register(app.database, instance.profile, registration.fields), deadline)
@@ -74,7 +74,7 @@ class InstanceCalls:
         reported = self.instances.report(_report(instance, info), deadline)
         counts = {
             "ReportsStored": int(reported.stored),
-            "PushTokensIgnored": int(info.token_ignored),
+            "PushTokensIgnored": int(info.push_token_ignored),
             "SubscriptionsRefused": int(reported.refused is not None),
         }
         return Answer(_updated(parameters["ic_id"]), instance.of.caller, counts=counts)
@@ -91,8 +91,8 @@ class InstanceCalls:
         return self.clock() + SECONDS_TO_LAST_STORE_CALL
 
 
-def _report(instance: SdkInstance, info: DeviceInfo) -> Report:
-    return Report(
+def _report(instance: SdkInstance, info: DeviceInfo) -> ReportInstance:
+    return ReportInstance(
         instance.of.resource, instance.of.database, instance.profile, info.fields, info.subscription, unreachable=info.unreachable
     )
 

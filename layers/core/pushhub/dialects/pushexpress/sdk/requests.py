@@ -32,6 +32,6 @@ def read_sdk_body(request: HttpRequest) -> Mapping[str, Any]:
         raise RefusedError(PushExpressRefusal[bad.refusal], detail=bad) from None
 
 
-def text_of(value: object) -> str:
+def given_text(value: object) -> str:
     """Return a text, or a number as one, since scripts write ids and offsets like that; empty for anything else."""
     return "" if isinstance(value, bool) or not isinstance(value, str | int | Decimal) else str(value)

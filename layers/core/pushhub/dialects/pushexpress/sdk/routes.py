@@ -1,6 +1,6 @@
 """Which calls does the SDK API have?
 
-Source: "SDK API" in `sources.md`; `deactivate` stands in clients alone.
+Source: "SDK API specs" in `sources.md`; `deactivate` stands in clients alone.
 """
 
 from typing import Final

@@ -1,7 +1,7 @@
 """How do the vendor's SDKs write what they tell a hub?
 
-Names and words are those of "SDK API" and of the four clients in `sources.md`. Enumerations are open: a client of tomorrow may send
-a word that is not here.
+Names and words are those of "SDK API specs" and of the four clients in `sources.md`. Enumerations are open: a client of tomorrow
+may send a word that is not here.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from pushhub.catalog.filter_fields import COUNTRY, EXT_ID, LANGUAGE, TZ_SEC
 from pushhub.catalog.providers import Provider
 
 
-class Transport(NamedTuple):
+class TransportType(NamedTuple):
     """A `transport_type` that reaches a device: its provider on a platform of Apple's, and elsewhere.
 
     With `drawn_by_app`, the app itself draws what a push shows.
@@ -23,15 +23,15 @@ class Transport(NamedTuple):
 
 
 _APNS: Final = Provider("ios-apns")
-_FCM: Final = Transport(Provider("ios-firebase"), Provider("android-firebase"))
+_FCM: Final = TransportType(Provider("ios-firebase"), Provider("android-firebase"))
 _WEB_PUSH: Final = Provider("web-push")
 
-TRANSPORTS: Final[Mapping[str, Transport]] = {
-    "apns": Transport(_APNS, _APNS),
+TRANSPORTS: Final[Mapping[str, TransportType]] = {
+    "apns": TransportType(_APNS, _APNS),
     "fcm": _FCM,
     "fcm.data": _FCM._replace(drawn_by_app=True),
-    "huawei": Transport(Provider("ios-huawei"), Provider("android-huawei")),
-    "webpush": Transport(_WEB_PUSH, _WEB_PUSH),
+    "huawei": TransportType(Provider("ios-huawei"), Provider("android-huawei")),
+    "webpush": TransportType(_WEB_PUSH, _WEB_PUSH),
 }
 """Transports by what clients call them. A device with another one, such as `onesignal`, is kept and cannot be reached."""
 

@@ -39,7 +39,7 @@ def bad_field(path: str, expected: str) -> RefusedError:
     return RefusedError(PushExpressRefusal.BAD_VALUE, path=path, expected=expected)
 
 
-def id_in_path(text: str, path: str, what: str) -> int:
+def id_in_path(text: str, path: str, thing: str) -> int:
     """Return the id that stands in a path of the API, where `path` is the name of its parameter.
 
     Raises:
@@ -47,7 +47,7 @@ def id_in_path(text: str, path: str, what: str) -> int:
     """
     if text.isascii() and text.isdecimal() and len(text) <= len(str(MAX_API_ID)) and 1 <= int(text) <= MAX_API_ID:
         return int(text)
-    raise RefusedError(PushExpressRefusal.UNKNOWN, path=path, what=what)
+    raise RefusedError(PushExpressRefusal.UNKNOWN, path=path, what=thing)
 
 
 @dataclass(frozen=True, slots=True)

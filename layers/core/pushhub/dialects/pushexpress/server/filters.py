@@ -8,7 +8,7 @@ from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from pushhub.catalog.filter_fields import INSTALL
+from pushhub.catalog.filter_fields import INSTALL, MAX_AUDIENCE_CHARACTERS
 from pushhub.catalog.model import App, Catalog
 from pushhub.dialects.http import RefusedError
 from pushhub.dialects.pushexpress.errors import PushExpressRefusal
@@ -16,8 +16,6 @@ from pushhub.dialects.pushexpress.server.account import Account
 from pushhub.dialects.pushexpress.server.codes import COUNTRY_CODES, LANGUAGE_CODES
 from pushhub.dialects.pushexpress.server.fields import IDS, Element, Fields, bad_field, require_disjoint
 from pushhub.sends.filters import ANY, Choice, Filters
-
-MAX_AUDIENCE_CHARACTERS: Final = 255
 
 INCLUDED_APPS: Final = "app_ids_include"
 _ALL_APPS: Final = "all_apps"
@@ -105,12 +103,12 @@ def parse_app_choice(fields: Fields, account: Account) -> tuple[App, ...]:
     apps = account.apps
     groups = {id_: account.apps_in(group) for id_, group in account.groups.items()}
     named, grouped = _pair(fields, "app_ids", IDS, _ALL_APPS), _pair(fields, "app_groups", IDS, _ALL_APPS)
-    for pair, known, what in ((named, apps, "app"), (grouped, groups, "app group")):
+    for pair, known, thing in ((named, apps, "app"), (grouped, groups, "app group")):
         for side in pair:
-            require_known_ids(side, known, f"{what} of this caller")
-    chosen = apps.keys() if fields.flag(_ALL_APPS) else _with_groups(named.include, grouped.include, groups)
+            require_known_ids(side, known, f"{thing} of this caller")
+    included = apps.keys() if fields.flag(_ALL_APPS) else _with_groups(named.include, grouped.include, groups)
     excluded = _with_groups(named.exclude, grouped.exclude, groups)
-    found = tuple(app for id_, app in apps.items() if id_ in chosen and id_ not in excluded and app.enabled)
+    found = tuple(app for id_, app in apps.items() if id_ in included and id_ not in excluded and app.enabled)
     if not found:
         raise RefusedError(PushExpressRefusal.NO_APPS, path=fields.path_of(INCLUDED_APPS))
     return found
@@ -138,7 +136,7 @@ def parse_profile_filters(fields: Fields, catalog: Catalog) -> Filters:
     )
 
 
-def require_known_ids(places: Mapping[int, str], known: Container[int], what: str) -> None:
+def require_known_ids(places: Mapping[int, str], known: Container[int], thing: str) -> None:
     """Refuse ids of what a caller does not have, or the catalog.
 
     Raises:
@@ -146,7 +144,7 @@ def require_known_ids(places: Mapping[int, str], known: Container[int], what: st
     """
     for id_, place in places.items():
         if id_ not in known:
-            raise RefusedError(PushExpressRefusal.UNKNOWN, path=place, what=what)
+            raise RefusedError(PushExpressRefusal.UNKNOWN, path=place, what=thing)
 
 
 def _pair[Value](fields: Fields, name: str, element: Element[Value], all_flag: str) -> _Pair[Value]:

@@ -34,10 +34,10 @@ _FILTER_FIELDS: Final = APP_FIELDS | PROFILE_FIELDS
 
 @dataclass(frozen=True, slots=True)
 class InstantOrder:
-    """What `POST /send/instant` asks for: `push` is for all that `chosen` names."""
+    """What `POST /send/instant` asks for: `push` is for all that `applied` chooses."""
 
     name: str
-    chosen: AppliedFilters
+    applied: AppliedFilters
     push: PushContent
 
 
@@ -46,7 +46,7 @@ class OnesendOrder:
     """What `POST /sched/onesend` asks for; which push it is for is not known yet."""
 
     name: str
-    chosen: AppliedFilters
+    applied: AppliedFilters
     time: FixedTime | LocalTime
 
 
@@ -72,10 +72,10 @@ def parse_onesend(body: Mapping[str, Any], account: Account, now: Seconds) -> On
     fields = Fields(body)
     fields.require_known(_FILTER_FIELDS | TIME_FIELDS | {"name"})
     name, time = fields.text("name", MAX_NAME_CHARACTERS), parse_onesend_time(fields, now)
-    chosen = parse_filters(fields, account)
-    if isinstance(time, LocalTime) and len(chosen.apps) > MAX_LOCAL_APPS:
+    applied = parse_filters(fields, account)
+    if isinstance(time, LocalTime) and len(applied.apps) > MAX_LOCAL_APPS:
         raise RefusedError(PushExpressRefusal.TOO_MANY_APPS, path=fields.path_of(INCLUDED_APPS), most=MAX_LOCAL_APPS)
-    return OnesendOrder(name, chosen, time)
+    return OnesendOrder(name, applied, time)
 
 
 def parse_binding(body: Mapping[str, Any]) -> int | None:

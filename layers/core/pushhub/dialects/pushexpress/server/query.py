@@ -107,10 +107,10 @@ def parse_query(body: Mapping[str, Any], url_query: str, account: Account) -> In
     fields.require_known(_QUERY_FIELDS)
     apps = fields.listed(INCLUDED_APPS, IDS)
     require_known_ids(apps, account.apps, "app of this caller")
-    chosen = {id_: app for id_, app in account.apps.items() if app.enabled and (not apps or id_ in apps)}
+    named = {id_: app for id_, app in account.apps.items() if app.enabled and (not apps or id_ in apps)}
     external_ids = frozenset(fields.listed(_EXTERNAL_USER_IDS, _EXTERNAL_ID)) or None
     filters = replace(parse_profile_filters(fields, account.catalog), ext_ids=external_ids)
-    return InstanceQuery(tuple(chosen.values()), filters, _parse_page(fields, url_query, chosen))
+    return InstanceQuery(tuple(named.values()), filters, _parse_page(fields, url_query, named))
 
 
 def instance_row(app: App, fields: Mapping[str, Value], recipient: Subscription) -> Mapping[str, object]:

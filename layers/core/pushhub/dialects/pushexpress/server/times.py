@@ -48,7 +48,8 @@ class LocalTime:
 def parse_onesend_time(fields: Fields, now: Seconds) -> FixedTime | LocalTime:
     """Return when a one-time sending is due.
 
-    A moment is later than now, and at most :data:`MAX_ONESEND_DAYS` ahead. A local hour is so at one offset at least.
+    A moment is later than now, and at most :data:`MAX_ONESEND_DAYS` ahead. A local hour is so at one offset at least: it may have
+    passed at others, where nobody gets anything.
 
     Raises:
         RefusedError: fields are absent, do not fit, or are of another kind of time.

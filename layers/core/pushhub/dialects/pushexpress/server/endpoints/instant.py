@@ -16,7 +16,7 @@ from pushhub.dialects.pushexpress.server.endpoints.calls import ServerCall, serv
 from pushhub.dialects.pushexpress.server.endpoints.creating import Creating, Creation, translations_shown
 from pushhub.dialects.pushexpress.server.endpoints.one_time import one_time_sending, with_push
 from pushhub.dialects.pushexpress.server.messages import require_content_fits
-from pushhub.dialects.pushexpress.server.orders import parse_instant
+from pushhub.dialects.pushexpress.server.orders import OnesendOrder, parse_instant
 from pushhub.dialects.pushexpress.server.times import FixedTime
 from pushhub.moments import Seconds
 from pushhub.sends.message import Message
@@ -46,9 +46,10 @@ class SendInstantly:
 
     def _creation(self, call: ServerCall, body: Mapping[str, Any]) -> Creation:
         order = parse_instant(body, call.account)
-        require_content_fits(order.push, order.chosen.apps, self.require_fit, "push")
+        require_content_fits(order.push, order.applied.apps, self.require_fit, "push")
         push = self.create.new_push(call.account.caller.name, order.push)
-        due = FixedTime(Seconds(self.create.now + self.delay))
-        unbound = one_time_sending(self.create.new_id(), call.account.caller, order.name, order.chosen, due)
+        now = self.create.now
+        onesend = OnesendOrder(order.name, order.applied, FixedTime(Seconds(now + self.delay)))
+        unbound = one_time_sending(self.create.new_id(), call.account.caller, onesend, now)
         reply = {"sched_id": unbound.id, "push_id": push.id, "translations": translations_shown(push)}
         return Creation(reply, push, with_push(unbound, push))

@@ -5,10 +5,11 @@ from dataclasses import replace
 from typing import Final
 
 from pushhub.catalog.model import ApiCaller, App
-from pushhub.dialects.pushexpress.server.filters import AppliedFilters
 from pushhub.dialects.pushexpress.server.messages import provider_messages
+from pushhub.dialects.pushexpress.server.orders import OnesendOrder
 from pushhub.dialects.pushexpress.server.pushes import PushContent
 from pushhub.dialects.pushexpress.server.times import FixedTime, LocalTime
+from pushhub.moments import Seconds
 from pushhub.sends.local_time import local_parts
 from pushhub.sends.pushes import StoredPush
 from pushhub.sends.sending import Filtered, Part, Sending, SendingId, launch_of
@@ -16,18 +17,19 @@ from pushhub.sends.sending import Filtered, Part, Sending, SendingId, launch_of
 DIALECT: Final = "push.express"
 
 
-def one_time_sending(id_: SendingId, caller: ApiCaller, name: str, chosen: AppliedFilters, time: FixedTime | LocalTime) -> Sending:
-    """Return a new sending to all that a request chooses, without a push."""
-    parts = _parts(chosen.apps, time)
+def one_time_sending(id_: SendingId, caller: ApiCaller, order: OnesendOrder, now: Seconds) -> Sending:
+    """Return a new sending without a push. Where a local hour has passed already, nobody gets anything."""
+    apps = order.applied.apps
+    parts = _parts(apps, order.time, now)
     return Sending(
         id=id_,
         app=parts[0].app,
         caller=caller.name,
         dialect=DIALECT,
-        name=name,
+        name=order.name,
         tag="",
-        launch=launch_of(id_, chosen.apps[0].database),
-        selection=Filtered(chosen.filters),
+        launch=launch_of(id_, apps[0].database),
+        selection=Filtered(order.applied.filters),
         messages={},
         parts=parts,
     )
@@ -46,8 +48,9 @@ def content_of(push: StoredPush) -> PushContent:
     return PushContent(push.default_language, {each.language: each.translation for each in push.translations})
 
 
-def _parts(apps: Sequence[App], time: FixedTime | LocalTime) -> tuple[Part, ...]:
+def _parts(apps: Sequence[App], time: FixedTime | LocalTime, now: Seconds) -> tuple[Part, ...]:
     ids = [app.id for app in apps]
     if isinstance(time, LocalTime):
-        return local_parts(ids, time.hour)
+        ahead = (part for part in local_parts(ids, time.hour) if part.due > now)
+        return tuple(replace(part, number=number) for number, part in enumerate(ahead))
     return tuple(Part(number, id_, time.due) for number, id_ in enumerate(ids))

@@ -27,8 +27,8 @@ from pushhub.sends.store import SendingTooLargeError
 ONESEND: Final = "onesend"
 """The one type of schedulers of this hub."""
 
-_PUSH: Final = "push of the caller of this API key"
-_SENDING: Final = "one-time sending of the caller of this API key"
+_PUSH: Final = "push of this caller"
+_SENDING: Final = "one-time sending of this caller"
 _BOUND_PATH: Final = "push_ids[0]"
 
 
@@ -96,8 +96,9 @@ class PushCalls:
         return Creation({"id": push.id, "translations": translations_shown(push)}, push)
 
     def _new_onesend(self, call: ServerCall, body: Mapping[str, Any]) -> Creation:
-        order = parse_onesend(body, call.account, self.create.now)
-        sending = one_time_sending(self.create.new_id(), call.account.caller, order.name, order.chosen, order.time)
+        now = self.create.now
+        order = parse_onesend(body, call.account, now)
+        sending = one_time_sending(self.create.new_id(), call.account.caller, order, now)
         return Creation({"id": sending.id, "sched_id": sending.id}, sending=sending)
 
     def _push(self, call: ServerCall, id_: int, path: str) -> StoredPush:

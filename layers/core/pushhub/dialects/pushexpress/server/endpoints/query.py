@@ -105,8 +105,8 @@ class QueryInstances:
             if self.elapsed() > deadline:
                 raise _OutOfTimeError(Cursor(begin.app, begin.lane, place))
             page = self.reach.page(app.database, begin.lane, place, CHOSEN_PAGE_PROFILES)
-            chosen = [each for each in page.profiles if query.filters.admits(each.fields, each.happened)]
-            for profiles in _packed(app, chosen):
+            admitted = [each for each in page.profiles if query.filters.admits(each.fields, each.happened)]
+            for profiles in _packed(app, admitted):
                 yield from self._of_profiles(app, profiles, begin)
             more = page.more and bool(page.profiles)
             place = Place(page.profiles[-1].place) if page.profiles else place
