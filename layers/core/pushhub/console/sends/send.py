@@ -39,6 +39,7 @@ from pushhub.sends.sending import (
     ANY_PROVIDER,
     BEGINNING,
     INDEX_LANES,
+    MAX_STEP_RECIPIENTS,
     Everyone,
     Filtered,
     Named,
@@ -50,7 +51,7 @@ from pushhub.sends.sending import (
     launch_of,
     mint_sending_id,
 )
-from pushhub.sends.steps import CHOSEN_PAGE_PROFILES, IndexSteps, chooses
+from pushhub.sends.steps import IndexSteps, chooses
 from pushhub.sends.store import MAX_SENDING_BYTES, KnownSendingError
 from pushhub.text import is_unicode
 
@@ -62,6 +63,8 @@ MAX_LABEL_CHARACTERS: Final = 256
 _MOST_IDS: Final = 5
 _LOOKED_AT: Final = 100
 """Profiles of each lane that a dry run looks for recipients among: it is to answer at once."""
+_FILTERED: Final = 2_000
+"""As many of which filters admit only some: a call reads 1 MB at most in any case."""
 
 
 def _label(_context: click.Context, parameter: click.Parameter, text: str) -> str:
@@ -237,7 +240,7 @@ def _print_rehearsed(  # noqa: PLR0913
 ) -> None:
     recipients = one_of_each_provider(_recipients(stores, catalog, app, sending), len(enabled_providers(app)))
     if not recipients:
-        looked_at = _LOOKED_AT if isinstance(sending.selection, Everyone) else CHOSEN_PAGE_PROFILES
+        looked_at = _LOOKED_AT if isinstance(sending.selection, Everyone) else _FILTERED
         raise ConsoleError(
             f"nobody was found among the first {looked_at * len(INDEX_LANES):,} profiles who would get it"
             if not isinstance(sending.selection, Named)
@@ -263,9 +266,9 @@ def _recipients(stores: SendStores, catalog: Catalog, app: App, sending: Sending
     if isinstance(sending.selection, Named):
         yield from chain.from_iterable(stores.finding(catalog)(app, sending.selection.identifiers))
         return
-    # A step has a whole page, however many subscriptions its profiles have.
-    most = _LOOKED_AT * MAX_LIVE
-    steps = IndexSteps(stores.reach, enabled_references, recipients_among, most, page_profiles=_LOOKED_AT)
+    # A step has a whole page of everybody, however many subscriptions its profiles have; of those admitted it has one call's.
+    most = _LOOKED_AT * MAX_LIVE if isinstance(sending.selection, Everyone) else MAX_STEP_RECIPIENTS
+    steps = IndexSteps(stores.reach, enabled_references, recipients_among, most, _LOOKED_AT, _FILTERED)
     for lane in INDEX_LANES:
         for step in islice(steps.after(app, lane, BEGINNING, chooses(sending, sending.parts[0])), 1):
             yield from step.recipients
