@@ -11,6 +11,7 @@ import pytest
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from pushhub.catalog.file import parse_catalog
+from pushhub.catalog.model import PushExpressIds
 from pushhub.console.catalog import demo_curl
 from tests.conftest import Hub
 from tests.doubles.credentials import p256_key, pem, service_account, vapid_text
@@ -29,11 +30,12 @@ def blocks(language: str) -> list[str]:
 
 FIRST, *SHELL = blocks("sh")
 TEMPLATE = expanded_template()
-PUBLIC = [one for one in TEMPLATE["Resources"].values() if "'HttpApi'" in str(one.get("Properties", {}).get("Events"))]
-# Name, region, parameters, and three on how to deploy; each function without authentication; and three on where to save it all.
+EVENTS = [one for resource in TEMPLATE["Resources"].values() for one in resource.get("Properties", {}).get("Events", {}).values()]
+ROUTES = [event for event in EVENTS if event["Type"] == "HttpApi"]
+# Name, region, parameters, and three on how to deploy; each route without authentication; and three on where to save it all.
 # The local engine makes no stack with an alarm of an expression; one that allows local upstreams has none.
 PARAMETERS = "".join("true\n" if name == "AllowLocalUpstreams" else "\n" for name in TEMPLATE["Parameters"])
-ANSWERS = "\n" * 2 + PARAMETERS + "\n" * 3 + "y\n" * len(PUBLIC) + "\n" * 3
+ANSWERS = "\n" * 2 + PARAMETERS + "\n" * 3 + "y\n" * len(ROUTES) + "\n" * 3
 """What is typed where `--guided` asks: the default nearly everywhere, and `y` to what it takes for a risk."""
 
 
@@ -86,8 +88,8 @@ def test_the_first_request_is_the_one_that_up_shows(demo: Up) -> None:
 
 
 def test_the_examples_of_a_catalog_are_one(tmp_path: Path) -> None:
-    example, apps = blocks("yaml")
-    tokens = {f"{name}_TOKEN": f"a-token-of-{name}" for name in ("SHOP_APP", "GATEWAY", "ALTCRAFT")}
+    example, apps, push_express = blocks("yaml")
+    tokens = {f"{name}_TOKEN": f"a-token-of-{name}" for name in ("SHOP_APP", "GATEWAY", "ALTCRAFT", "INSTALLS")}
     assert parse_catalog(example, "README.md", tokens).catalog.resources
     (tmp_path / "AuthKey_ABC1234567.p8").write_text(pem(p256_key()), encoding="utf-8")
     keys = {"FIREBASE_JSON": service_account(), "VAPID_KEY": vapid_text(p256_key()), "WNS_SECRET": "a-secret-of-the-store"}
@@ -95,6 +97,8 @@ def test_the_examples_of_a_catalog_are_one(tmp_path: Path) -> None:
     whole = parse_catalog(example.replace("api_tokens:", crm) + apps, "README.md", tokens | keys, tmp_path)
     (app,) = whole.catalog.apps.values()
     assert app.blocks.keys() == {"firebase", "apns", "web_push", "wns"}
+    (shop,) = parse_catalog(f"{crm}\n{push_express}", "README.md", tokens | keys, tmp_path).catalog.apps.values()
+    assert shop.push_express == PushExpressIds(16183, "16183-2")
 
 
 def test_the_stack_deploys_with_sam_and_is_reached_by_its_name(hub: Hub, own_checkout: Path, tmp_path: Path) -> None:
