@@ -15,15 +15,28 @@ from pushhub.audience.changes import (
     ProfileRemoval,
     ProfileUpdate,
     ProfileWrite,
+    Replaced,
     SubscriptionPut,
     SubscriptionRemoval,
     SubscriptionWrite,
 )
-from pushhub.audience.model import MAX_CANCELLED, MAX_LIVE, MatchKey, Profile, ProfileId, Subscription, SubscriptionRef
+from pushhub.audience.model import (
+    MAX_CANCELLED,
+    MAX_HAPPENED,
+    MAX_LIVE,
+    MatchKey,
+    Past,
+    Profile,
+    ProfileId,
+    Subscription,
+    SubscriptionRef,
+)
 from pushhub.audience.port import Snapshot, SnapshotQuery
 from pushhub.catalog.model import DatabaseId
 from pushhub.faults import LostRaceError
 from pushhub.moments import Seconds
+
+NO_PAST = Past({}, None)
 
 
 @dataclass
@@ -78,8 +91,7 @@ class MemoryAudience:
         return Snapshot(
             subscriptions={
                 ref: content.subscriptions[ref]
-                for address in wanted.addresses
-                for ref in address.refs
+                for ref in (*(ref for address in wanted.addresses for ref in address.refs), *wanted.refs)
                 if ref in content.subscriptions
             },
             key_holders={key: content.keys[key] for key in wanted.keys if key in content.keys},
@@ -124,7 +136,9 @@ def _updated(stored: Profile | None, write: ProfileUpdate) -> Profile:
     _require(stored is not None, "profile does not exist")
     assert stored
     _require(all(stored.fields.get(name) == value for name, value in write.replaced.items()), "fields differ")
+    _require_replaced(stored, write)
     gained = {key.field for key in write.keys}
+    past = _past(stored, write.past)
     return replace(
         stored,
         updated=write.at,
@@ -132,7 +146,34 @@ def _updated(stored: Profile | None, write: ProfileUpdate) -> Profile:
         keys=frozenset(key for key in stored.keys if key.field not in gained) | write.keys,
         live=_references(stored.live, write.live_added, write.live_removed, MAX_LIVE, write.at),
         cancelled=_references(stored.cancelled, write.cancelled_added, write.cancelled_removed, MAX_CANCELLED, write.at),
+        happened=past.happened,
+        offset_before=past.offset_before,
+        informed=write.informed.after if write.informed else stored.informed,
     )
+
+
+def _past(stored: Profile, replaced: Replaced[Past] | None) -> Past:
+    """Return the past with what is added to it, and what changes of it; all else stays as it is stored."""
+    if replaced is None:
+        return stored.past
+    before, after = replaced.before, replaced.after
+    changed = after.offset_before != before.offset_before
+    return Past({**after.happened, **stored.happened}, after.offset_before if changed else stored.offset_before)
+
+
+def _require_replaced(stored: Profile, write: ProfileUpdate) -> None:
+    if write.informed:
+        _require(stored.informed == write.informed.before, "another report was stored")
+    if not write.past:
+        return
+    before, after = write.past.before, write.past.after
+    added = after.happened.keys() - before.happened.keys()
+    _require(not added & stored.happened.keys(), "event is noted")
+    _require(len(stored.happened) + len(added) <= MAX_HAPPENED, "too many events")
+    if before == NO_PAST:
+        _require(stored.past == NO_PAST, "there is a past")
+    if after.offset_before != before.offset_before:
+        _require(stored.offset_before == before.offset_before, "offset changed")
 
 
 def _references(

@@ -24,7 +24,7 @@ class MemoryReach:
         ]
         found = nsmallest(limit, behind, key=lambda placed: placed[0])
         return ReachPage(
-            tuple(ReachedProfile(profile.id, place, profile.fields, frozenset(profile.live)) for place, profile in found),
+            tuple(_reached(profile, place) for place, profile in found),
             more=len(found) == limit,
         )
 
@@ -41,3 +41,14 @@ class MemoryReach:
         different = dict.fromkeys(names)
         self.calls += -(-len(different) // 100)
         return {name: held[name] for name in different if name in held}
+
+
+def _reached(profile: Profile, place: str) -> ReachedProfile:
+    return ReachedProfile(
+        profile.id,
+        place,
+        profile.fields,
+        frozenset(profile.live),
+        happened=profile.happened,
+        offset_before=profile.offset_before,
+    )

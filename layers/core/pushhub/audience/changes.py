@@ -7,7 +7,7 @@ write                guard
 ===================  ==================================================================================================
 ProfileCreation      no profile has the id
 ProfileUpdate        the profile exists, has what it loses, has not what it gains, stays within its bounds, and its match
-                     fields that change hold what they held
+                     fields, its past and its last report are, as far as they change, what they were
 ProfileRemoval       the profile is anonymous and has exactly these subscriptions
 ProfileErasure       the profile has no subscription, and exactly these match keys
 KeyClaim             nobody holds the key
@@ -21,12 +21,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from pushhub.audience.model import MatchKey, Profile, ProfileId, Subscription, SubscriptionRef
+from pushhub.audience.model import MatchKey, Past, Profile, ProfileId, Subscription, SubscriptionRef
 from pushhub.audience.values import Value
 from pushhub.moments import Seconds
 
 MAX_WRITES: Final = 100
 """Writes of one change: DynamoDB's bound of a transaction."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replaced[Thing]:
+    """What a thing was as it was read, and what it becomes."""
+
+    before: Thing
+    after: Thing
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +51,15 @@ class ProfileCreation:
 
 @dataclass(frozen=True, slots=True)
 class ProfileUpdate:
-    """Add and remove references of subscriptions, and set fields.
+    """Add and remove references of subscriptions, set fields, and write down what happened.
 
     `keys` are those match keys among the fields that the profile gains or changes; `replaced` is what each of their fields held
-    before, None where it held nothing.
+    before, None where it held nothing. `past` only gains events. `informed` is when a report was last stored.
 
     Guard: the profile exists, has the references that are removed and not those that are added, and afterwards at most `MAX_LIVE`
-    live and `MAX_CANCELLED` cancelled ones; and the fields of `keys` hold what is `replaced`.
+    live and `MAX_CANCELLED` cancelled ones; the fields of `keys` hold what is `replaced`; of the past, the events that are added
+    are not there, afterwards there are at most `MAX_HAPPENED`, and an offset that changes is what it was; a past that was empty is
+    so; and `informed` is what it was.
     """
 
     id: ProfileId
@@ -61,6 +71,8 @@ class ProfileUpdate:
     fields: Mapping[str, Value] = field(default_factory=dict)
     keys: frozenset[MatchKey] = frozenset()
     replaced: Mapping[str, Value | None] = field(default_factory=dict)
+    past: Replaced[Past] | None = None
+    informed: Replaced[Seconds | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from pushhub.audience.changes import (
     ProfileCreation,
     ProfileRemoval,
     ProfileUpdate,
+    Replaced,
     SubscriptionPut,
     SubscriptionRemoval,
     SubscriptionWrite,
@@ -72,9 +73,16 @@ class References:
         evictable = sorted(remembered.keys() - written, key=lambda ref: (remembered[ref], ref))
         return evictable[: max(surplus, 0)]
 
-    def profile_updates(self, profile: ProfileId, now: Seconds, fields: FieldChange = NO_CHANGE) -> tuple[ProfileUpdate, ...]:
-        """Return the update that writes these references and fields to a profile; none where nothing changes."""
-        if not (self.live_added or self.live_removed or self.cancelled_added or self.cancelled_removed or fields.fields):
+    def profile_updates(
+        self,
+        profile: ProfileId,
+        now: Seconds,
+        fields: FieldChange = NO_CHANGE,
+        informed: Replaced[Seconds | None] | None = None,
+    ) -> tuple[ProfileUpdate, ...]:
+        """Return the update that writes these references and fields, and that a report is stored; none where nothing changes."""
+        references = self.live_added or self.live_removed or self.cancelled_added or self.cancelled_removed
+        if not (references or fields.fields or informed):
             return ()
         return (
             ProfileUpdate(
@@ -87,6 +95,8 @@ class References:
                 fields=fields.fields,
                 keys=frozenset(fields.claimed),
                 replaced=fields.replaced,
+                past=fields.past,
+                informed=informed,
             ),
         )
 
@@ -110,8 +120,8 @@ class Draft:
 
     @property
     def makes_profile(self) -> bool:
-        """Whether the target has to be made: it was not found, and it gets a subscription."""
-        return not self._target.found and bool(self.target_references.live_added)
+        """Whether the target has to be made: it was not found, and it gets a subscription, or an instance reports it."""
+        return not self._target.found and (self._request.report or bool(self.target_references.live_added))
 
     def take_room(self, count: int) -> bool:
         """Take room for so many live subscriptions; return False, and take none, where there is less."""
@@ -137,15 +147,16 @@ class Draft:
         self.target_references.exchange(stored, written)
         self._subscriptions.append(SubscriptionPut(written))
 
-    def put_new(self, address: Address) -> None:
+    def put_new(self, address: Address, *, drawn_by_app: bool) -> None:
         """Gather the write of a subscription that nobody has."""
-        self._put_active(self._active(address, self._now))
+        self._put_active(self._active(address, self._now, drawn_by_app=drawn_by_app))
 
-    def put_taken(self, stored: Subscription, address: Address) -> None:
-        """Gather the write of another profile's subscription as the target's own, under this address of the same device."""
-        self._put_active(self._following(stored, self._active(address, stored.created)))
+    def put_taken(self, stored: Subscription, desired: Subscription) -> None:
+        """Gather the write of another profile's subscription as the target's own, with what is desired of the device."""
+        active = self._active(desired.address, stored.created, drawn_by_app=desired.drawn_by_app)
+        self._put_active(self._following(stored, active))
 
-    def _active(self, address: Address, created: Seconds) -> Subscription:
+    def _active(self, address: Address, created: Seconds, *, drawn_by_app: bool) -> Subscription:
         """Return a subscription of the target, live for the resource of the request alone."""
         return Subscription(
             address=address,
@@ -155,6 +166,7 @@ class Draft:
             created=created,
             seen=self._now,
             version=1,
+            drawn_by_app=drawn_by_app,
         )
 
     def _put_active(self, subscription: Subscription) -> None:
@@ -181,8 +193,11 @@ class Draft:
         self._removals.append(removal)
         self._subscriptions += [SubscriptionRemoval(ref, removal.id) for ref in sorted(subscriptions)]
 
-    def change(self, fields: FieldChange) -> Change:
-        """Return all that was gathered, along with these fields of the target, as one change; it may be empty."""
+    def change(self, fields: FieldChange, *, reported: bool) -> Change:
+        """Return all that was gathered, along with these fields of the target, as one change; it may be empty.
+
+        `reported` says that it has to note when a report was stored.
+        """
         owner_updates = tuple(
             update
             for owner, references in self._owner_references.items()
@@ -193,7 +208,9 @@ class Draft:
             return Change((creation, *self._removals, *owner_updates), keys, tuple(self._subscriptions))
         evicted = self._evicted()
         self.target_references.cancelled_removed.update(evicted)
-        target_updates = self.target_references.profile_updates(self._target.id, self._now, fields)
+        target_updates = self.target_references.profile_updates(
+            self._target.id, self._now, fields, self._informed() if reported else None
+        )
         removals = (SubscriptionRemoval(ref, self._target.id) for ref in evicted)
         return Change(
             profiles=(*target_updates, *self._removals, *owner_updates),
@@ -213,8 +230,12 @@ class Draft:
             cancelled={},
             created=self._now,
             updated=self._now,
+            informed=self._now if self._request.report else None,
         )
         return ProfileCreation(profile), tuple(KeyClaim(key, profile.id) for key in keys)
+
+    def _informed(self) -> Replaced[Seconds | None]:
+        return Replaced(self._target.profile.informed if self._target.profile else None, self._now)
 
     def _evicted(self) -> list[SubscriptionRef]:
         """Return the target's subscriptions that it forgets, since it was cancelled more than it remembers."""

@@ -1,22 +1,32 @@
-"""Which fields of a profile does a request change, and does another profile hold one of the values?"""
+"""Which fields of a profile does a request change, and does another profile hold one of the values?
+
+Whichever way the field `tz_sec` changes, the profile remembers the offset from UTC that it had before: a sending at a local hour
+that goes on meanwhile still knows who was where.
+"""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from pushhub.audience.changes import KeyClaim, KeyRelease, KeyWrite
+from pushhub.audience.changes import KeyClaim, KeyRelease, KeyWrite, Replaced
 from pushhub.audience.command import Reason, Refused
-from pushhub.audience.model import MatchKey, Profile, ProfileId
+from pushhub.audience.model import MatchKey, OffsetBefore, Past, Profile, ProfileId
 from pushhub.audience.resolving import DatabaseRequest
 from pushhub.audience.values import Value
+from pushhub.catalog.filter_fields import TZ_SEC
+from pushhub.moments import Seconds
 
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
-    """The fields of a profile that change; `claimed` are the match keys that it gains, `released` those that it loses for them."""
+    """The fields of a profile that change; `claimed` are the match keys that it gains, `released` those that it loses for them.
+
+    `past` is what becomes of the profile's past by it.
+    """
 
     fields: Mapping[str, Value] = field(default_factory=dict)
     claimed: tuple[MatchKey, ...] = ()
     released: tuple[MatchKey, ...] = ()
+    past: Replaced[Past] | None = None
 
     @property
     def replaced(self) -> Mapping[str, Value | None]:
@@ -34,7 +44,7 @@ NO_CHANGE = FieldChange()
 
 
 def decide_fields(
-    request: DatabaseRequest, stored: Profile | None, id_: ProfileId, holders: Mapping[MatchKey, ProfileId]
+    request: DatabaseRequest, stored: Profile | None, id_: ProfileId, holders: Mapping[MatchKey, ProfileId], now: Seconds
 ) -> FieldChange | Refused:
     """Return how a request changes the fields of a profile, or that another profile holds the value of a match field.
 
@@ -43,6 +53,7 @@ def decide_fields(
         stored: the profile as it was read, None where it has to be made.
         id_: that of the profile, stored or to be made.
         holders: who holds the values of match fields.
+        now: the moment of the decision.
     """
     taken = next((key for key in request.keys if holders.get(key, id_) != id_), None)
     if taken:
@@ -52,7 +63,15 @@ def decide_fields(
     if not fields:
         return NO_CHANGE
     claimed = tuple(key for key in request.keys if key.field in fields)
-    return FieldChange(fields, claimed, _released(stored.keys if stored else (), {key.field for key in claimed}))
+    released = _released(stored.keys if stored else (), {key.field for key in claimed})
+    return FieldChange(fields, claimed, released, _past(stored, now) if TZ_SEC in fields and stored else None)
+
+
+def _past(stored: Profile, now: Seconds) -> Replaced[Past]:
+    """Return the past of a profile whose offset changes now."""
+    offset = stored.fields.get(TZ_SEC)
+    before = OffsetBefore(offset if isinstance(offset, int) else 0, now)
+    return Replaced(stored.past, replace(stored.past, offset_before=before))
 
 
 def _released(held: Iterable[MatchKey], fields: set[str]) -> tuple[MatchKey, ...]:

@@ -2,14 +2,16 @@
 
 An instance is one installation of an app with one user. It is a profile of the app's database, and has one push token at a time.
 
-================  ==================================================================================================
-command           what happens
-================  ==================================================================================================
-`Register`        a profile without subscription is made, where there is none
-`Report`          fields and the push token are brought to the desired state; a push token that is new replaces the others
-`Deactivate`      the subscriptions of the profile are cancelled for the resource
-`NoteEvent`       the first time of an event is noted
-================  ==================================================================================================
+============  ======================================================================================================
+command       what happens
+============  ======================================================================================================
+`Register`    a profile without subscription is made, where there is none
+`Report`      fields and the push token are brought to the desired state, as by a subscribe that matches by id
+`Deactivate`  the subscriptions of the profile are cancelled for the resource
+`NoteEvent`   the first time of an event is noted
+============  ======================================================================================================
+
+:mod:`~pushhub.audience.reports` has what a report does and a subscribe does not.
 
 The calls are open: whoever knows the app may make them. So no field is set but those that filters read, and no match field.
 """
@@ -17,18 +19,21 @@ The calls are open: whoever knows the app may make them. So no field is set but 
 import math
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Final
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 
-from pushhub.audience.command import DesiredSubscription, Refused
-from pushhub.audience.model import ProfileId
-from pushhub.audience.port import AudienceStore
-from pushhub.audience.values import Value
+from pushhub.audience.changes import Change, ProfileCreation, ProfileUpdate, Replaced
+from pushhub.audience.command import ById, DatabaseOutcome, DatabaseRefused, DesiredSubscription, Mode, Refused
+from pushhub.audience.committing import Committing
+from pushhub.audience.model import MAX_HAPPENED, Origin, Profile, ProfileId
+from pushhub.audience.port import AudienceStore, SnapshotQuery
+from pushhub.audience.resolving import DatabaseRequest, Others, resolve_subscription
+from pushhub.audience.subscribing import Subscribing
+from pushhub.audience.values import MisfitError, Value, normalise
+from pushhub.catalog.filter_fields import FILTER_FIELDS
 from pushhub.catalog.model import Database, Resource
 from pushhub.moments import Seconds, seconds_now
-
-MIN_REPORT_SECONDS: Final = 60
-"""Seconds after a report was stored, in which another that changes nothing but fields is not stored."""
+from pushhub.races import rerun_lost_races
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,18 +104,111 @@ class Instances:
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
 
+    def knows(self, database: Database, profile: ProfileId, deadline: float = math.inf) -> bool:
+        """Say whether an instance has its profile."""
+        return self._read(database, profile, deadline) is not None
+
     def register(self, command: Register, deadline: float = math.inf) -> bool:
         """Register an instance; return whether its profile was just made."""
-        raise NotImplementedError
+
+        def try_once() -> bool:
+            stored = self._read(command.database, command.profile, deadline)
+            return self._commit(command.database, decide_registration(command, stored, self.now()), deadline)
+
+        return rerun_lost_races(self.sleep)(try_once)
 
     def report(self, command: Report, deadline: float = math.inf) -> Reported:
-        """Carry out a report."""
-        raise NotImplementedError
+        """Carry out a report; the profile is made anew where it is gone."""
+        outcome = self._carry_out(resolve_report(command), deadline)
+        if isinstance(outcome, DatabaseRefused):
+            return Reported(stored=False, refused=outcome.refused)
+        results = (part.result for part in outcome.subscriptions if part.desired is command.subscription)
+        refused = next((result for result in results if isinstance(result, Refused)), None)
+        return Reported(outcome.changed or outcome.fields_changed or outcome.profile_made, refused)
 
     def deactivate(self, command: Deactivate, deadline: float = math.inf) -> None:
         """Deactivate an instance."""
-        raise NotImplementedError
+        self._carry_out(resolve_deactivation(command), deadline)
 
     def note(self, command: NoteEvent, deadline: float = math.inf) -> bool:
         """Note an event; return False where it was noted before, `MAX_HAPPENED` others are, or there is no such profile."""
-        raise NotImplementedError
+
+        def try_once() -> bool:
+            stored = self._read(command.database, command.profile, deadline)
+            return self._commit(command.database, decide_noting(command, stored, self.now()), deadline)
+
+        return rerun_lost_races(self.sleep)(try_once)
+
+    def _carry_out(self, request: DatabaseRequest, deadline: float) -> DatabaseOutcome:
+        subscribing = Subscribing(self.store, self.now, sleep=self.sleep, clock=self.clock)
+        return subscribing.carry_out([request], deadline)[request.database]
+
+    def _read(self, database: Database, profile: ProfileId, deadline: float) -> Profile | None:
+        (snapshot,) = self.store.read([SnapshotQuery(database.id, profiles=frozenset({profile}))], deadline)
+        return snapshot.profiles[profile]
+
+    def _commit(self, database: Database, change: Change | None, deadline: float) -> bool:
+        """Commit a change, and say whether there was one."""
+        Committing(self.store, self.clock, deadline)(database.id, change)
+        return change is not None
+
+
+def decide_registration(command: Register, stored: Profile | None, now: Seconds) -> Change | None:
+    """Return the change that registers an instance; None where its profile is stored."""
+    if stored is not None:
+        return None
+    profile = Profile(
+        id=command.profile,
+        origin=Origin.ID,
+        fields=_open_fields(command.database, command.fields),
+        keys=frozenset(),
+        live={},
+        cancelled={},
+        created=now,
+        updated=now,
+    )
+    return Change(profiles=(ProfileCreation(profile),))
+
+
+def decide_noting(command: NoteEvent, stored: Profile | None, now: Seconds) -> Change | None:
+    """Return the change that notes an event; None where there is nothing to note, no room, or no profile."""
+    if stored is None or command.code in stored.happened or len(stored.happened) >= MAX_HAPPENED:
+        return None
+    after = replace(stored.past, happened={**stored.happened, command.code: now})
+    return Change(profiles=(ProfileUpdate(stored.id, now, past=Replaced(stored.past, after)),))
+
+
+def resolve_report(command: Report) -> DatabaseRequest:
+    """Return what a report asks of its database."""
+    desired = (command.subscription,) if command.subscription else ()
+    return DatabaseRequest(
+        database=command.database.id,
+        resource=command.resource,
+        matching=ById(command.profile),
+        subscriptions=tuple(resolve_subscription(subscription, command.resource) for subscription in desired),
+        fields=_open_fields(command.database, command.fields),
+        report=True,
+        others=Others.CANCELLED if command.unreachable else Others.REPLACED,
+    )
+
+
+def resolve_deactivation(command: Deactivate) -> DatabaseRequest:
+    """Return what a deactivation asks of its database."""
+    return DatabaseRequest(
+        database=command.database.id,
+        resource=command.resource,
+        matching=ById(command.profile),
+        subscriptions=(),
+        mode=Mode.UPDATE,
+        others=Others.CANCELLED,
+    )
+
+
+def _open_fields(database: Database, given: Mapping[str, Value]) -> Mapping[str, Value]:
+    """Return what an open call sets of what it gives, normalised. What misfits is left out: an error would strand the device."""
+    fields = {}
+    for name in FILTER_FIELDS:
+        if name in given and name in database.fields and name not in database.match:
+            with suppress(MisfitError):
+                fields[name] = normalise(database.fields[name], given[name])
+    return fields

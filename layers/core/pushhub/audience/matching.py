@@ -8,6 +8,8 @@ Pure: given what was read of a database, :func:`decide` says what comes of a req
 4. :mod:`~pushhub.audience.draft` makes one change of what has to be written.
 5. :mod:`~pushhub.audience.rereading` says whether to read and decide again before the decision counts.
 
+:mod:`~pushhub.audience.reports` has what only reports of instances ask for.
+
 Before all that, :mod:`~pushhub.audience.duplicates` leaves a device one subscription, where it has two.
 
 The rules stand as a table in tests/unit/audience/test_matching.py.
@@ -21,6 +23,7 @@ from pushhub.audience.command import (
     DatabaseOutcome,
     DatabaseProcessed,
     DatabaseRefused,
+    DesiredSubscription,
     Effect,
     Reason,
     Refused,
@@ -31,6 +34,7 @@ from pushhub.audience.duplicates import merge_duplicates
 from pushhub.audience.fields import NO_CHANGE, FieldChange, decide_fields
 from pushhub.audience.model import Address, ProfileId, Subscription, SubscriptionState
 from pushhub.audience.port import Snapshot
+from pushhub.audience.reports import is_early, unread_others, with_others
 from pushhub.audience.rereading import (
     Reread,
     RereadReason,
@@ -83,6 +87,8 @@ def decide(request: DatabaseRequest, snapshot: Snapshot, new_id: ProfileId, now:
     :attr:`Decision.profiles_to_read` too.
     """
     target = find_target(request, snapshot, new_id)
+    others = unread_others(request, snapshot)
+    request = with_others(request, snapshot)
     if merge := merge_duplicates(request, snapshot, now):
         reread = Reread(RereadReason.TWO_SUBSCRIPTIONS)
         return Decision(_processed_alike(request, target, Effect.UNCHANGED), reread=reread, merge=merge)
@@ -91,11 +97,12 @@ def decide(request: DatabaseRequest, snapshot: Snapshot, new_id: ProfileId, now:
     if is_unread(request, snapshot, target):
         reread = Reread(RereadReason.TARGET_NOT_READ, frozenset({target.id}))
         return Decision(_processed_alike(request, target, Effect.UNCHANGED), reread=reread)
-    fields = decide_fields(request, target.profile, target.id, snapshot.key_holders) if request.fields else NO_CHANGE
+    fields = decide_fields(request, target.profile, target.id, snapshot.key_holders, now) if request.fields else NO_CHANGE
     if isinstance(fields, Refused):
         refused = DatabaseRefused(request.database, fields)
         return Decision(refused, reread=reread_of_refused_fields(request, snapshot, target))
-    return _SubscriptionDecider(request, snapshot, target, now).decide(fields)
+    decision = _SubscriptionDecider(request, snapshot, target, now).decide(fields)
+    return replace(decision, reread=Reread(RereadReason.OTHERS_NOT_READ, frozenset({target.id}))) if others else decision
 
 
 def _processed_alike(request: DatabaseRequest, target: Target, effect: Effect) -> DatabaseProcessed:
@@ -121,9 +128,10 @@ class _SubscriptionDecider:
     def decide(self, fields: FieldChange) -> Decision:
         request = self._request
         results = self._results()
-        if all(isinstance(result, Refused) for result in results):
+        if not self._sets_fields(results):
             fields = NO_CHANGE
-        change = self._draft.change(fields)
+        reported = request.report and (bool(fields.fields) or Effect.CHANGED in results)
+        change = self._draft.change(fields, reported=reported)
         profile = self._target.id if self._target.found or self._draft.makes_profile else None
         outcomes = tuple(
             SubscriptionOutcome(part.desired, result) for part, result in zip(request.subscriptions, results, strict=True)
@@ -140,6 +148,12 @@ class _SubscriptionDecider:
             ),
         )
 
+    def _sets_fields(self, results: list[Effect | Refused]) -> bool:
+        """Say whether fields are set: not with subscriptions that are all refused, nor by an early report that changes none."""
+        if self._request.report:
+            return Effect.CHANGED in results or not is_early(self._request, self._target.profile, self._now)
+        return not all(isinstance(result, Refused) for result in results)
+
     def _results(self) -> list[Effect | Refused]:
         """Return what becomes of each subscription, in the order of the request."""
         parts = self._request.subscriptions
@@ -155,22 +169,28 @@ class _SubscriptionDecider:
         stored = self._snapshot.subscription_of(part.address)
         if stored is not None and stored.profile == self._target.id:
             if part.desired.unsubscribe:
-                return self._set_state(stored, SubscriptionState.CANCELLED, stored.address)
-            return self._set_state(stored, SubscriptionState.ACTIVE, part.address.in_place_of(stored.address))
+                return self._set_state(stored, SubscriptionState.CANCELLED, stored)
+            return self._set_state(stored, SubscriptionState.ACTIVE, _as_desired(stored, part.desired, part.address))
         if part.desired.unsubscribe:
             return Refused(Reason.NOT_SUBSCRIBED)
-        return self._add(part.address) if stored is None else self._takeovers.take(stored, part.address)
+        if stored is None:
+            return self._add(part.address, drawn_by_app=bool(part.desired.drawn_by_app))
+        return self._takeovers.take(stored, _as_desired(stored, part.desired, part.address))
 
-    def _set_state(self, stored: Subscription, state: SubscriptionState, address: Address) -> Effect | Refused:
-        """Give the target's own subscription another state for the resource of the request, and revive it if it is active there."""
+    def _set_state(self, stored: Subscription, state: SubscriptionState, desired: Subscription) -> Effect | Refused:
+        """Give the target's own subscription another state for the resource of the request, and revive it if it is active there.
+
+        `desired` is the subscription with all else as it is desired.
+        """
         resource = self._request.resource.id
         current, _ = stored.resources.get(resource, (None, None))
         retired = None if state is SubscriptionState.ACTIVE else stored.retired
-        if current is state and retired is stored.retired and address is stored.address:
+        same = desired.address is stored.address and desired.drawn_by_app is stored.drawn_by_app
+        if current is state and retired is stored.retired and same:
             self._refresh(stored, state)
             return Effect.UNCHANGED
         resources = stored.resources if current is state else {**stored.resources, resource: (state, self._now)}
-        after = replace(stored, address=address, resources=resources, retired=retired, seen=self._now)
+        after = replace(desired, resources=resources, retired=retired, seen=self._now)
         if after.live and not stored.live:
             if not self._draft.take_room(1):
                 return Refused(Reason.TOO_MANY_SUBSCRIPTIONS)
@@ -184,9 +204,15 @@ class _SubscriptionDecider:
         if state is SubscriptionState.ACTIVE and self._now - stored.seen > SEEN_FRESH_FOR:
             self._draft.put_own(stored, replace(stored, seen=self._now))
 
-    def _add(self, address: Address) -> Effect | Refused:
+    def _add(self, address: Address, *, drawn_by_app: bool) -> Effect | Refused:
         """Give the target a subscription that nobody has."""
         if not self._draft.take_room(1):
             return Refused(Reason.TOO_MANY_SUBSCRIPTIONS)
-        self._draft.put_new(address)
+        self._draft.put_new(address, drawn_by_app=drawn_by_app)
         return Effect.CHANGED
+
+
+def _as_desired(stored: Subscription, desired: DesiredSubscription, address: Address) -> Subscription:
+    """Return a stored subscription with what the request says of the device."""
+    drawn_by_app = stored.drawn_by_app if desired.drawn_by_app is None else desired.drawn_by_app
+    return replace(stored, address=address.in_place_of(stored.address), drawn_by_app=drawn_by_app)

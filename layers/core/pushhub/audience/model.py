@@ -177,6 +177,14 @@ class OffsetBefore:
 
 
 @dataclass(frozen=True, slots=True)
+class Past:
+    """What a profile went through: the first time of each event by its code, and the offset that it had before the present one."""
+
+    happened: Mapping[str, Seconds]
+    offset_before: OffsetBefore | None
+
+
+@dataclass(frozen=True, slots=True)
 class Profile:
     """One person (or one installation) in one database.
 
@@ -198,6 +206,11 @@ class Profile:
     happened: Mapping[str, Seconds] = field(default_factory=dict)
     informed: Seconds | None = None
     offset_before: OffsetBefore | None = None
+
+    @property
+    def past(self) -> Past:
+        """What it went through."""
+        return Past(self.happened, self.offset_before)
 
     @property
     def anonymous(self) -> bool:

@@ -14,17 +14,18 @@ from pushhub.moments import Seconds
 
 @dataclass(frozen=True, slots=True)
 class SnapshotQuery:
-    """What to read of one database."""
+    """What to read of one database; subscriptions are named by their addresses, or by `refs` where only those are known."""
 
     database: DatabaseId
     addresses: tuple[Address, ...] = ()
     keys: tuple[MatchKey, ...] = ()
     profiles: frozenset[ProfileId] = frozenset()
+    refs: frozenset[SubscriptionRef] = frozenset()
 
     @property
     def item_count(self) -> int:
         """How many items are read."""
-        return sum(len(address.refs) for address in self.addresses) + len(self.keys) + len(self.profiles)
+        return sum(len(address.refs) for address in self.addresses) + len(self.keys) + len(self.profiles) + len(self.refs)
 
 
 @dataclass(frozen=True, slots=True)

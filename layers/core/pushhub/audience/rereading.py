@@ -37,6 +37,8 @@ class RereadReason(Enum):
     """The snapshot holds a profile from before a change and what belongs to it from after it, or the other way round."""
     KEY_MAY_BE_MISSED = auto()
     """A match key finds no profile, but a subscription was written so recently that the reading may have missed its owner's key."""
+    OTHERS_NOT_READ = auto()
+    """Subscriptions of the target that may have to be cancelled are missing. The target was read before they moved or were made."""
     TWO_SUBSCRIPTIONS = auto()
     """A device has two subscriptions, and nothing is decided before one of them is gone: :mod:`pushhub.audience.duplicates`."""
     SUBSCRIPTION_MAY_BE_MISSED = auto()

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from enum import Enum, auto
 
 from pushhub.audience.command import (
     ByField,
@@ -30,11 +31,22 @@ class ResolvedSubscription:
     address: Address | Refused
 
 
+class Others(Enum):
+    """What becomes of those subscriptions of the profile that are active for the resource of a request and not named in it."""
+
+    KEPT = auto()
+    REPLACED = auto()
+    """They are cancelled where the request makes another subscription active for the resource."""
+    CANCELLED = auto()
+
+
 @dataclass(frozen=True, slots=True)
 class DatabaseRequest:
     """What a command asks of one database, with values normalised and repeated subscriptions dropped.
 
-    `fields` are those that the database declares; `keys` are the match keys that setting them would give the profile.
+    `fields` are those that the database declares; `keys` are the match keys that setting them would give the profile. `report` says
+    that an instance reports: a profile that is not found is made even without a subscription, and what is stored is noted as its
+    report. Only a request that matches by id has something for its `others`.
     """
 
     database: DatabaseId
@@ -44,6 +56,8 @@ class DatabaseRequest:
     fields: Mapping[str, Value] = field(default_factory=dict)
     keys: tuple[MatchKey, ...] = ()
     mode: Mode = Mode.UPSERT
+    report: bool = False
+    others: Others = Others.KEPT
 
     @property
     def addresses(self) -> tuple[Address, ...]:
@@ -71,12 +85,20 @@ class DatabaseRequest:
 
 def resolve(command: Subscribe) -> tuple[DatabaseRequest | DatabaseRefused, ...]:
     """Return what a command asks of each database: the resource's own in their order, then those it does not have."""
-    subscriptions = tuple(
-        ResolvedSubscription(desired, _address(desired, command.resource)) for desired in _without_repeats(command.subscriptions)
-    )
+    subscriptions = tuple(resolve_subscription(desired, command.resource) for desired in _without_repeats(command.subscriptions))
     own = (_resolve_in(database, command, subscriptions) for database in command.databases)
     foreign = (DatabaseRefused(database, Refused(Reason.DATABASE_NOT_IN_RESOURCE)) for database in command.foreign_databases)
     return (*own, *foreign)
+
+
+def resolve_subscription(desired: DesiredSubscription, resource: Resource) -> ResolvedSubscription:
+    """Return a desired subscription with its address, or the reason why a resource does not take it."""
+    provider = known_provider(desired.provider)
+    if provider is None:
+        return ResolvedSubscription(desired, Refused(Reason.UNKNOWN_PROVIDER))
+    if not resource.admits(provider):
+        return ResolvedSubscription(desired, Refused(Reason.PROVIDER_NOT_ALLOWED))
+    return ResolvedSubscription(desired, Address(provider, desired.push_token))
 
 
 def snapshot_query(request: DatabaseRequest, profiles: frozenset[ProfileId] = frozenset()) -> SnapshotQuery:
@@ -97,13 +119,6 @@ def _without_repeats(subscriptions: Iterable[DesiredSubscription]) -> tuple[Desi
         last.pop(device, None)
         last[device] = desired
     return tuple(last.values())
-
-
-def _address(desired: DesiredSubscription, resource: Resource) -> Address | Refused:
-    provider = known_provider(desired.provider)
-    if provider is None:
-        return Refused(Reason.UNKNOWN_PROVIDER)
-    return Address(provider, desired.push_token) if resource.admits(provider) else Refused(Reason.PROVIDER_NOT_ALLOWED)
 
 
 def _resolve_in(

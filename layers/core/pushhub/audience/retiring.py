@@ -23,11 +23,12 @@ from enum import Enum, auto
 from typing import Final
 
 from pushhub.audience.changes import Change, SubscriptionPut, SubscriptionRemoval
+from pushhub.audience.committing import Committing
 from pushhub.audience.draft import References
 from pushhub.audience.model import Profile, ProfileId, Retirement, Subscription
 from pushhub.audience.port import AudienceStore, Snapshot, SnapshotQuery
 from pushhub.catalog.model import DatabaseId
-from pushhub.faults import LostRaceError, UnavailableError
+from pushhub.faults import LostRaceError
 from pushhub.moments import Milliseconds, Seconds, seconds_now
 from pushhub.races import rerun_lost_races
 
@@ -121,7 +122,8 @@ class _Tries:
     def __init__(self, use_case: Retiring, command: Retire, deadline: float) -> None:
         self._use_case = use_case
         self._command = command
-        self._latest = deadline
+        self._deadline = deadline
+        self._commit = Committing(use_case.store, use_case.clock, deadline)
         self._stored: Subscription | None = command.subscription
         self._profiles: dict[ProfileId, Profile | None] = {}
         self._has_lost = False
@@ -136,25 +138,19 @@ class _Tries:
             self._read()
         owner = self._profiles.get(self._stored.profile) if self._stored else None
         effect, change = decide_retirement(self._command, self._stored, owner, self._use_case.now())
-        if change is not None:
-            self._commit(change)
-        return effect
-
-    def _commit(self, change: Change) -> None:
-        if self._use_case.clock() > self._latest:
-            raise UnavailableError("others were slow, and time was up before the commit")
         try:
-            self._use_case.store.commit(self._command.database, change)
+            self._commit(self._command.database, change)
         except LostRaceError:
             self._has_lost = True
             raise
+        return effect
 
     def _read(self) -> None:
         """Read the subscription, and its owner as far as that is known; one that has moved has another owner than before."""
         address = self._command.subscription.address
         owners = frozenset({self._command.subscription.profile} | ({self._stored.profile} if self._stored else set()))
         query = SnapshotQuery(self._command.database, (address,), profiles=owners)
-        (snapshot,) = self._use_case.store.read([query], self._latest)
+        (snapshot,) = self._use_case.store.read([query], self._deadline)
         self._stored = self._found(snapshot)
         self._profiles = dict(snapshot.profiles)
 

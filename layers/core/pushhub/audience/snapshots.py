@@ -1,9 +1,20 @@
-"""How is a snapshot read for each of several requests, in one reading or two?"""
+"""How is a snapshot read for each of several requests, in one reading or two?
+
+The first reading is of what the requests name. Only it tells what else some of them need:
+
+=====================================================  ============================================================
+a request                                              needs
+=====================================================  ============================================================
+sets fields of a profile that it does not name by id   that profile
+cancels subscriptions that it does not name            those that the profile refers to as live
+=====================================================  ============================================================
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from pushhub.audience.port import Snapshot, SnapshotQuery
+from pushhub.audience.reports import unread_others
 from pushhub.audience.rereading import unread_target
 from pushhub.audience.resolving import DatabaseRequest
 
@@ -13,10 +24,7 @@ def read_snapshots(
     queries: Sequence[SnapshotQuery],
     read: Callable[[Sequence[SnapshotQuery]], Sequence[Snapshot]],
 ) -> Sequence[Snapshot]:
-    """Return a snapshot for each request, in order.
-
-    A request that sets fields is decided by the profile that it means. Where only the first reading tells which profile that is, a
-    second reading gets it.
+    """Return a snapshot for each request, in order, with all that it is to be decided by.
 
     Args:
         requests: what is to be decided.
@@ -24,16 +32,28 @@ def read_snapshots(
         read: returns a snapshot for each query, in order.
     """
     snapshots = read(queries)
-    targets = [unread_target(request, snapshot) for request, snapshot in zip(requests, snapshots, strict=True)]
-    missing = [
-        SnapshotQuery(request.database, profiles=frozenset({target}))
-        for request, target in zip(requests, targets, strict=True)
-        if target is not None
-    ]
-    if not missing:
+    missing = [unread(request, snapshot) for request, snapshot in zip(requests, snapshots, strict=True)]
+    further = [query for query in missing if query is not None]
+    if not further:
         return snapshots
-    found = iter(read(missing))
+    found = iter(read(further))
     return [
-        snapshot if target is None else replace(snapshot, profiles={**snapshot.profiles, **next(found).profiles})
-        for snapshot, target in zip(snapshots, targets, strict=True)
+        snapshot if query is None else _joined(snapshot, next(found)) for snapshot, query in zip(snapshots, missing, strict=True)
     ]
+
+
+def unread(request: DatabaseRequest, snapshot: Snapshot) -> SnapshotQuery | None:
+    """Return what a request needs that a first reading did not get; None where that is nothing."""
+    profile = unread_target(request, snapshot)
+    others = unread_others(request, snapshot)
+    if profile is None and not others:
+        return None
+    return SnapshotQuery(request.database, profiles=frozenset({profile} if profile else ()), refs=others)
+
+
+def _joined(first: Snapshot, further: Snapshot) -> Snapshot:
+    return replace(
+        first,
+        subscriptions={**first.subscriptions, **further.subscriptions},
+        profiles={**first.profiles, **further.profiles},
+    )

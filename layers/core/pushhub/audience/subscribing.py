@@ -3,18 +3,18 @@
 import math
 import secrets
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from pushhub.audience.changes import Change
 from pushhub.audience.command import DatabaseOutcome, DatabaseRefused, Subscribe
+from pushhub.audience.committing import Committing
 from pushhub.audience.matching import decide
 from pushhub.audience.model import ProfileId
 from pushhub.audience.port import AudienceStore, Snapshot
 from pushhub.audience.resolving import DatabaseRequest, resolve, snapshot_query
 from pushhub.audience.snapshots import read_snapshots
 from pushhub.catalog.model import DatabaseId
-from pushhub.faults import LostRaceError, UnavailableError
+from pushhub.faults import LostRaceError
 from pushhub.moments import Seconds, seconds_now
 from pushhub.races import rerun_lost_races
 
@@ -50,10 +50,24 @@ class Subscribing:
             UnavailableError: the store did not answer in time, or refused for load; or time is up.
         """
         resolved = resolve(command)
-        tries = _Tries(self, (item for item in resolved if isinstance(item, DatabaseRequest)), deadline)
+        outcomes = self.carry_out([item for item in resolved if isinstance(item, DatabaseRequest)], deadline)
+        return tuple(item if isinstance(item, DatabaseRefused) else outcomes[item.database] for item in resolved)
+
+    def carry_out(self, requests: Sequence[DatabaseRequest], deadline: float = math.inf) -> Mapping[DatabaseId, DatabaseOutcome]:
+        """Carry out requests, each of another database, and return what came of them.
+
+        Args:
+            requests: what commands ask of databases.
+            deadline: see :meth:`__call__`.
+
+        Raises:
+            LostRaceError: see :meth:`__call__`.
+            UnavailableError: see :meth:`__call__`.
+        """
+        tries = _Tries(self, requests, deadline)
         if tries.pending:
             rerun_lost_races(self.sleep)(tries.try_pending)
-        return tuple(item if isinstance(item, DatabaseRefused) else tries.outcomes[item.database] for item in resolved)
+        return tries.outcomes
 
 
 @dataclass(slots=True)
@@ -70,7 +84,8 @@ class _Tries:
 
     def __init__(self, use_case: Subscribing, requests: Iterable[DatabaseRequest], deadline: float) -> None:
         self._use_case = use_case
-        self._latest = deadline
+        self._deadline = deadline
+        self._commit = Committing(use_case.store, use_case.clock, deadline)
         self.pending = {request.database: _Pending(request) for request in requests}
         self.outcomes: dict[DatabaseId, DatabaseOutcome] = {}
 
@@ -93,7 +108,7 @@ class _Tries:
     def _read(self, attempted: Sequence[_Pending]) -> Sequence[Snapshot]:
         queries = [snapshot_query(pending.request, pending.profiles) for pending in attempted]
         requests = [pending.request for pending in attempted]
-        return read_snapshots(requests, queries, lambda parts: self._use_case.store.read(parts, self._latest))
+        return read_snapshots(requests, queries, lambda parts: self._use_case.store.read(parts, self._deadline))
 
     def _carry_out(self, pending: _Pending, snapshot: Snapshot) -> None:
         """Decide a request and commit the change.
@@ -113,10 +128,3 @@ class _Tries:
         self._commit(database, decision.change)
         self.outcomes[database] = decision.outcome
         del self.pending[database]
-
-    def _commit(self, database: DatabaseId, change: Change | None) -> None:
-        if change is None:
-            return
-        if self._use_case.clock() > self._latest:
-            raise UnavailableError("others were slow, and time was up before the commit")
-        self._use_case.store.commit(database, change)

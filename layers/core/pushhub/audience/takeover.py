@@ -52,8 +52,8 @@ class Takeovers:
         """Profiles that seem to be anonymous, that the snapshot does not hold, and whose subscriptions have no room."""
         return frozenset(self._unread_owners)
 
-    def take(self, stored: Subscription, address: Address) -> Effect | Refused:
-        """Make another profile's subscription the target's, or say why not; `address` is what the request says of it."""
+    def take(self, stored: Subscription, desired: Subscription) -> Effect | Refused:
+        """Make another profile's subscription the target's, or say why not; `desired` has what the request says of the device."""
         effect = self._effect_on(stored.profile)
         if effect is OwnerEffect.NO_ROOM:
             return Refused(Reason.TOO_MANY_SUBSCRIPTIONS)
@@ -64,7 +64,7 @@ class Takeovers:
                 return Refused(Reason.TOO_MANY_SUBSCRIPTIONS)
         if effect is not OwnerEffect.DELETED:
             self._draft.references_of(stored.profile).lose(stored)
-        self._draft.put_taken(stored, address.in_place_of(stored.address))
+        self._draft.put_taken(stored, desired)
         return Effect.CHANGED
 
     def _effect_on(self, owner: ProfileId) -> OwnerEffect:

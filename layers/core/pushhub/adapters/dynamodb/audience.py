@@ -25,7 +25,7 @@ from pushhub.audience.changes import (
     SubscriptionRemoval,
     SubscriptionWrite,
 )
-from pushhub.audience.model import MAX_CANCELLED, MAX_LIVE, Origin, Profile, Subscription
+from pushhub.audience.model import MAX_CANCELLED, MAX_HAPPENED, MAX_LIVE, Origin, Profile, Subscription
 from pushhub.audience.port import Snapshot, SnapshotQuery
 from pushhub.catalog.model import DatabaseId
 
@@ -92,6 +92,7 @@ def _keys_of(query: SnapshotQuery) -> Iterable[Item]:
     yield from (schema.subscription_key(query.database, ref) for address in query.addresses for ref in address.refs)
     yield from (schema.match_key(query.database, key) for key in query.keys)
     yield from (schema.profile_key(query.database, profile) for profile in sorted(query.profiles))
+    yield from (schema.subscription_key(query.database, ref) for ref in sorted(query.refs))
 
 
 def _snapshot(query: SnapshotQuery, items: dict[str, Item]) -> Snapshot:
@@ -103,6 +104,9 @@ def _snapshot(query: SnapshotQuery, items: dict[str, Item]) -> Snapshot:
                 if subscription.address != address:
                     raise CorruptItemError(f"item {item['pk']} holds another token")
                 subscriptions[ref] = subscription
+    for ref in query.refs:
+        if item := items.get(schema.subscription_key(query.database, ref)["pk"]):
+            subscriptions[ref] = schema.subscription_of(item)
     keys = {key: items.get(schema.match_key(query.database, key)["pk"]) for key in query.keys}
     profiles = {id_: items.get(schema.profile_key(query.database, id_)["pk"]) for id_ in query.profiles}
     return Snapshot(
@@ -160,12 +164,42 @@ def _profile_update(database: DatabaseId, write: ProfileUpdate) -> _Write:
         before = write.replaced[key.field]
         guards += terms.not_exist("fields", [key.field]) if before is None else [terms.equal_at(("fields", key.field), before)]
         assigned.append(f"{terms.name('keys', key.field)} = {terms.value(str(key.type))}")
+    for replacing in (_past_replaced(terms, write), _informed_replaced(terms, write)):
+        guards += replacing[0]
+        assigned += replacing[1]
     removal = f" REMOVE {', '.join(removed)}" if removed else ""
     return "Update", {
         "Key": items.to_wire(schema.profile_key(database, write.id)),
         "UpdateExpression": f"SET {', '.join(assigned)}{removal}",
         **terms.guarding(*guards),
     }
+
+
+def _past_replaced(terms: Terms, write: ProfileUpdate) -> tuple[list[str], list[str]]:
+    """Return the guards and assignments by which the past of a profile changes.
+
+    Entry by entry, where there is one: what a later release may keep beside them stays.
+    """
+    if write.past is None:
+        return [], []
+    before, after = schema.past_entries(write.past.before), schema.past_entries(write.past.after)
+    if not before:
+        return [terms.missing(schema.PAST)], [terms.equal(schema.PAST, after)]
+    changed = {name: value for name, value in after.items() if before.get(name) != value}
+    added = after.keys() - before.keys()
+    guards = [
+        *terms.not_exist(schema.PAST, added),
+        *(terms.equal_at((schema.PAST, name), before[name]) for name in changed if name in before),
+        terms.at_most(schema.PAST, len(after.keys() - write.past.after.happened.keys()) + MAX_HAPPENED - len(added)),
+    ]
+    return guards, [terms.equal_at((schema.PAST, name), value) for name, value in changed.items()]
+
+
+def _informed_replaced(terms: Terms, write: ProfileUpdate) -> tuple[list[str], list[str]]:
+    if write.informed is None:
+        return [], []
+    before, after = write.informed.before, write.informed.after
+    return [terms.missing("informed") if before is None else terms.equal("informed", before)], [terms.equal("informed", after)]
 
 
 def _profile_removal(database: DatabaseId, write: ProfileRemoval) -> _Write:

@@ -35,6 +35,10 @@ class Terms:
         """Return the condition that an entry of a map has a value; `path` are the names that lead to it."""
         return f"{self.name(*path)} = {self.value(value)}"
 
+    def missing(self, name: str) -> str:
+        """Return the condition that there is no such attribute."""
+        return f"attribute_not_exists({self.name(name)})"
+
     def exist(self, name: str, entries: Iterable[str]) -> tuple[str, ...]:
         """Return the conditions that a map has these entries."""
         return tuple(f"attribute_exists({self.name(name, entry)})" for entry in sorted(entries))

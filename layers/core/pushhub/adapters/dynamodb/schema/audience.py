@@ -8,7 +8,9 @@ from pushhub.adapters.dynamodb.schema.items import ITEM_FORMAT, CorruptItemError
 from pushhub.audience.model import (
     Address,
     MatchKey,
+    OffsetBefore,
     Origin,
+    Past,
     Profile,
     ProfileId,
     Retirement,
@@ -26,6 +28,11 @@ from pushhub.moments import Seconds
 
 REACH: Final = "Reach"
 """Name of the index in which a sweep finds the profiles of a database, 16 lanes in the order of their places."""
+
+PAST: Final = "happened"
+"""The attribute of a profile that holds its past. The index `Reach` projects it, and nothing can be projected besides."""
+_OFFSET_BEFORE: Final = "offset-before"
+"""The entry of the past that is no event: a code of an event has no hyphen."""
 
 
 def profile_key(database: DatabaseId, profile: ProfileId) -> Item:
@@ -66,6 +73,8 @@ def reached_profile_of(item: Item) -> ReachedProfile:
         place=item["place"],
         fields=_fields(item),
         live=frozenset(map(SubscriptionRef, item["live"])),
+        happened=_happened(item),
+        offset_before=_offset_before(item),
     )
 
 
@@ -84,6 +93,8 @@ def profile_item(database: DatabaseId, profile: Profile) -> Item:
             "created": profile.created,
             "updated": profile.updated,
         }
+        | ({PAST: past} if (past := past_entries(profile.past)) else {})
+        | ({} if profile.informed is None else {"informed": profile.informed})
     )
 
 
@@ -104,7 +115,26 @@ def profile_of(item: Item) -> Profile:
         cancelled=_moments(item["cancelled"]),
         created=Seconds(int(item["created"])),
         updated=Seconds(int(item["updated"])),
+        happened=_happened(item),
+        informed=Seconds(int(item["informed"])) if "informed" in item else None,
+        offset_before=_offset_before(item),
     )
+
+
+def past_entries(past: Past) -> Item:
+    """Return the past of a profile as it is stored; without any entry it is not stored."""
+    offset = past.offset_before
+    return dict(past.happened) | ({_OFFSET_BEFORE: {"offset": offset.offset, "until": offset.until}} if offset else {})
+
+
+def _happened(item: Item) -> dict[str, Seconds]:
+    # What is no moment is no event: a later release may keep more besides them.
+    return {code: Seconds(int(at)) for code, at in item.get(PAST, {}).items() if isinstance(at, Decimal)}
+
+
+def _offset_before(item: Item) -> OffsetBefore | None:
+    stored = item.get(PAST, {}).get(_OFFSET_BEFORE)
+    return OffsetBefore(int(stored["offset"]), Seconds(int(stored["until"]))) if stored else None
 
 
 def key_item(database: DatabaseId, key: MatchKey, profile: ProfileId) -> Item:
@@ -132,6 +162,9 @@ def subscription_item(database: DatabaseId, subscription: Subscription) -> Item:
     A retired subscription is written as cancelled for every resource, and `retired` lists those that it is active for. So the
     release before, which does not read `retired`, takes it for what it stands among in its profile, a cancelled one. A subscribe
     that is answered by that release revives it for one resource alone.
+
+    That release does not read `drawn_by_app` either, and writes the subscription without it. The next report of the instance then
+    differs, and is stored.
     """
     address = subscription.address
     spelled_apart = not subscription.legacy and address.push_token != address.compared
@@ -145,6 +178,7 @@ def subscription_item(database: DatabaseId, subscription: Subscription) -> Item:
         "created": subscription.created,
         "seen": subscription.seen,
         "version": subscription.version,
+        **({"drawn_by_app": True} if subscription.drawn_by_app else {}),
     }
 
 
@@ -161,6 +195,7 @@ def subscription_of(item: Item) -> Subscription:
         version=int(item["version"]),
         legacy=item["token"] != address.compared,
         retired=_retirement_of(item),
+        drawn_by_app=item.get("drawn_by_app", False),
     )
 
 
