@@ -8,6 +8,7 @@ import pytest
 from tests.shape.test_template import (
     FUNCTIONS,
     HTTP_FUNCTIONS,
+    OF_ONE_DIALECT,
     RESOURCES,
     ROOT,
     STEPS,
@@ -17,6 +18,7 @@ from tests.shape.test_template import (
     metrics_of,
     of_type,
     referred,
+    statistics_of,
     triggers,
 )
 
@@ -75,8 +77,9 @@ def test_a_cap_reserves_nothing_unless_asked_since_a_new_account_may_not(name: s
 
 @by_http_function
 def test_a_refused_execution_of_a_public_function_rings_within_a_minute(name: str) -> None:
-    alarm = RESOURCES[f"{name}Throttles"]["Properties"]
-    assert (alarm["Period"], alarm["EvaluationPeriods"], alarm["Threshold"]) == (60, 1, 0)
+    name = "PushexpressThrottles" if name in OF_ONE_DIALECT else f"{name}Throttles"
+    alarm, (metric, *_) = RESOURCES[name]["Properties"], statistics_of(name)
+    assert (metric["Period"], alarm["EvaluationPeriods"], alarm["Threshold"]) == (60, 1, 0)
 
 
 def bounds(table: Mapping[str, Any]) -> Iterator[object]:
@@ -169,6 +172,8 @@ def test_an_alarm_counts_what_it_is_named_after(name: str) -> None:
 
 ALARMS_OF_EXPRESSIONS = {
     "SendsErrors": ("SUM(METRICS())", 300, 0),
+    "PushexpressErrors": ("SUM(METRICS())", 60, 0),
+    "PushexpressThrottles": ("SUM(METRICS())", 60, 0),
     "SendsWaiting": ("MAX(METRICS())", 60, 1800),
     "CredentialsRefused": ("SUM(METRICS())", 60, 0),
 }

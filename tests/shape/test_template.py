@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pushhub.dialects.pushexpress.server.endpoints.creating import SECONDS_TO_WRITE
+from pushhub.dialects.pushexpress.server.endpoints.query import SECONDS_TO_LAST_PAGE
 
 from pushhub.adapters.clients import PATIENCE
 from pushhub.adapters.dynamodb.schema.audience import REACH, profile_item, reach_key, reached_profile_of
@@ -14,6 +16,7 @@ from pushhub.audience.model import Address, Origin, Profile, ProfileId
 from pushhub.audience.port import ReachedProfile
 from pushhub.catalog.model import DatabaseId
 from pushhub.catalog.providers import Provider, PushToken
+from pushhub.console.local.routes import Route
 from pushhub.dialects.altcraft.subscribe.endpoint import SECONDS_TO_LAST_CALL
 from pushhub.dialects.devtodev.push.endpoint import SECONDS_TO_LOOK_UP
 from pushhub.edge.wiring.pushing import FUNCTION_SECONDS
@@ -169,12 +172,15 @@ def test_sendings_are_swept_every_minute_and_a_sweep_that_failed_is_soon_dropped
 
 @by_http_function
 def test_every_case_of_an_http_function_has_an_event_and_a_reply(name: str) -> None:
-    (route,) = triggers(name, "HttpApi")
+    routes = {f"{route['Method']} {route['Path']}" for route in triggers(name, "HttpApi")}
+    assert {case.event["routeKey"] for case in cases(folder_of(name))} == routes
     for case in cases(folder_of(name)):
         event = case.event
         assert event["version"] == "2.0"
         assert event["requestContext"]["requestId"] == case.name
-        assert event["routeKey"] == event["requestContext"]["routeKey"] == f"{route['Method']} {route['Path']}"
+        assert event["routeKey"] == event["requestContext"]["routeKey"]
+        assert event["rawPath"] == event["requestContext"]["http"]["path"]
+        assert Route(*event["routeKey"].split(" ")).takes(event["requestContext"]["http"]["method"], event["rawPath"])
         assert {"status", "body"} <= set(case.reply) <= {"status", "body", "headers", "queued", "relays"} | OF_SENDINGS
 
 
@@ -264,6 +270,8 @@ def _assert_narrow(resource: Any, actions: Any) -> None:
 
 WITH_ONE_ALARM = dict.fromkeys((*PUSHING_FUNCTIONS, *SWEEPS), "SendsErrors")
 """Functions that share an alarm: what one of them leaves undone waits, and the others' alarms tell of that too."""
+OF_ONE_DIALECT = [name for name in HTTP_FUNCTIONS if name.startswith("Pushexpress")]
+"""Functions that share an alarm of errors and one of throttles: an alarm takes ten metrics at most."""
 
 
 @by_function
@@ -275,8 +283,13 @@ def test_every_function_has_a_role_and_a_log_group_of_its_own(name: str) -> None
 
 def metrics_of(alarm: str) -> list[dict[str, Any]]:
     """Return the metrics that an alarm looks at: its own, or those that its expression is of."""
+    return [one.get("Metric", one) for one in statistics_of(alarm)]
+
+
+def statistics_of(alarm: str) -> list[dict[str, Any]]:
+    """Return what says how each metric of an alarm is counted: the alarm itself, or the terms of its expression."""
     properties = RESOURCES[alarm]["Properties"]
-    return [one["MetricStat"]["Metric"] for one in properties.get("Metrics", []) if "MetricStat" in one] or [properties]
+    return [one["MetricStat"] for one in properties.get("Metrics", []) if "MetricStat" in one] or [properties]
 
 
 @pytest.mark.parametrize(("name", "alarm"), WITH_ONE_ALARM.items())
@@ -308,7 +321,18 @@ def test_sendings_have_five_alarms() -> None:
     assert own == {"SendsErrors", "SendsWaiting", "SendsDeadLettersHeld", "SendingStandstill", "CredentialsRefused"}
 
 
-@pytest.mark.parametrize("name", [name for name in FUNCTIONS if name not in WITH_ONE_ALARM])
+@pytest.mark.parametrize("metric", ["Errors", "Throttles"])
+def test_the_functions_of_a_dialect_with_many_calls_have_an_alarm_of_each_kind(metric: str) -> None:
+    # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-limits.html
+    looked_at = metrics_of(f"Pushexpress{metric}")
+    assert {one["MetricName"] for one in looked_at} == {metric}
+    assert [one["Dimensions"] for one in looked_at] == [
+        [{"Name": "FunctionName", "Value": {"Ref": name}}] for name in OF_ONE_DIALECT
+    ]
+    assert len(looked_at) <= 10
+
+
+@pytest.mark.parametrize("name", [name for name in FUNCTIONS if name not in (*WITH_ONE_ALARM, *OF_ONE_DIALECT)])
 def test_every_other_function_has_alarms_of_its_own(name: str) -> None:
     for alarm, metric in ((f"{name}Errors", "Errors"), (f"{name}Throttles", "Throttles")):
         assert RESOURCES[alarm]["Properties"]["MetricName"] == metric
@@ -325,6 +349,11 @@ LONGEST_WORK = {
     "CryptoPostEvents": 3 * LONGEST_CALL,
     # The last look-up; the claim of a pack id, and the read that settles it.
     "PushSend": SECONDS_TO_LOOK_UP + 2 * LONGEST_CALL,
+    # The write, and the read that settles it; what cannot be put into the queue by then, a sweep puts there.
+    **dict.fromkeys(("PushexpressInstant", "PushexpressPushes"), SECONDS_TO_WRITE + 2 * LONGEST_CALL),
+    "PushexpressQuery": SECONDS_TO_LAST_PAGE + LONGEST_CALL,
+    "PushexpressCatalog": LONGEST_CALL,
+    **dict.fromkeys(("PushexpressInstances", "PushexpressDeviceEvents"), SECONDS_TO_LAST_CALL + LONGEST_CALL),
     # The catalog; the last report, whose last try may begin after 8 s; a call of each queue.
     "RecordEvents": LONGEST_CALL + SECONDS_TO_LAST_REPORT + MAX_RACE_SECONDS + LONGEST_CALL + 2 * LONGEST_CALL,
     # The catalog and the secret; the upstreams; a call of each queue.
@@ -610,7 +639,8 @@ def test_browsers_are_told_nothing_where_no_origin_is_allowed() -> None:
 def test_browsers_may_send_and_read_what_a_function_looks_at_and_says() -> None:
     _, configured, _ = RESOURCES["Api"]["Properties"]["CorsConfiguration"]["Fn::If"]
     routes = [trigger for name in HTTP_FUNCTIONS for trigger in triggers(name, "HttpApi")]
-    assert set(configured["AllowMethods"]) == {route["Method"] for route in routes}
+    # Those of the catch-all routes are methods that no function takes.
+    assert set(configured["AllowMethods"]) == {route["Method"] for route in routes} - {"ANY"}
     assert set(configured["AllowHeaders"]) == {"authorization", "content-encoding", "content-type"}
     assert set(configured["ExposeHeaders"]) == {"retry-after", "x-request-id"}
     assert "AllowCredentials" not in configured
@@ -625,12 +655,17 @@ def test_every_alarm_notifies_and_is_explained_in_the_readme() -> None:
 
 @pytest.mark.parametrize(
     ("alarm", "metric", "threshold"),
-    [("ProfileFull", "TooManySubscriptions", 0), ("ManyNewProfiles", "ProfilesMade", {"Ref": "NewProfilesPerMinute"})],
+    [
+        ("ProfileFull", "TooManySubscriptions", 0),
+        ("ManyNewProfiles", "ProfilesMade", {"Ref": "NewProfilesPerMinute"}),
+        ("ManyNewInstances", "ProfilesMade", {"Ref": "NewProfilesPerMinute"}),
+    ],
 )
 def test_what_a_stranger_with_the_token_of_an_app_does_rings_within_a_minute(alarm: str, metric: str, threshold: object) -> None:
     properties = RESOURCES[alarm]["Properties"]
     assert (properties["MetricName"], properties["Threshold"]) == (metric, threshold)
-    assert properties["Dimensions"] == [{"Name": "service", "Value": "push_subscribe"}]
+    service = "pushexpress_instances" if alarm == "ManyNewInstances" else "push_subscribe"
+    assert properties["Dimensions"] == [{"Name": "service", "Value": service}]
     assert (properties["Statistic"], properties["Period"], properties["EvaluationPeriods"]) == ("Sum", 60, 1)
     assert (properties["ComparisonOperator"], properties["TreatMissingData"]) == ("GreaterThanThreshold", "notBreaching")
 

@@ -22,7 +22,7 @@ from pushhub.faults import LostRaceError, UnavailableError
 from pushhub.moments import Milliseconds, Seconds
 from pushhub.sends.accounts import Accounts
 from pushhub.sends.bearers import SECONDS_AFTER_FAILURE
-from pushhub.sends.message import HubKey, Message, WindowsExtras
+from pushhub.sends.message import HubKey, Message, MessagePart, Translation, WindowsExtras
 from pushhub.sends.outcomes import Outcome, RecipientOutcome
 from pushhub.sends.port import MaybeSent, NotSent, PushRequest, SendResult
 from pushhub.sends.providers.apns import SECONDS_AFTER_FAULT
@@ -166,6 +166,82 @@ def test_what_all_recipients_have_in_common_is_rendered_once_for_a_sending_and_o
     for number in range(MAX_KEPT):
         world.push([IPHONE], sending=sending_of(sending=SendingId(number << 12)))
     assert len(world.pusher._kept) == MAX_KEPT
+
+
+LANGUAGES = {"de": Translation("Verkauf", "Heute"), "fr": Translation("Vente", "Aujourd'hui")}
+
+
+def translated() -> Sending:
+    phones = Message("Sale", "Today", hub_keys={HubKey.UID: "px.msg_id"}, app_keys={MessagePart.TITLE: "px.title"})
+    browsers = Message("Sale", "Today", hub_keys={HubKey.UID: "msg_id"})
+    return replace(sending_of({ANY_PROVIDER: phones, WEB: browsers}), translations=LANGUAGES)
+
+
+def pushed_to(world: World, host: str) -> list[PushRequest]:
+    return [each for each in world.transport.pushes if host in each.url]
+
+
+def test_each_recipient_gets_its_own_language_and_one_without_a_translation_what_the_message_says() -> None:
+    world, recipients = World(), (IPHONE, PHONE, TABLET, LAPTOP)
+    spoken = {IPHONE.ref: "de", PHONE.ref: "fr", TABLET.ref: "xx"}
+    outcomes = world.pusher.push(translated(), app_of(), recipients, 10, spoken)
+    assert [each.outcome for each in outcomes] == [Outcome.ACCEPTED] * 4
+    (iphone,) = (json.loads(each.body) for each in pushed_to(world, "push.apple.com"))
+    assert (iphone["aps"]["alert"], iphone["px.title"]) == ({"title": "Verkauf", "body": "Heute"}, "Verkauf")
+    by_token = {(body := json.loads(each.body)["message"])["token"]: body for each in pushed_to(world, "messages:send")}
+    titles = [by_token[each.address.push_token]["android"]["notification"]["title"] for each in (PHONE, TABLET)]
+    assert titles == [by_token[each.address.push_token]["data"]["px.title"] for each in (PHONE, TABLET)] == ["Vente", "Sale"]
+    (web,) = pushed_to(world, "updates.push")
+    assert json.loads(browser().decrypted(web.body))["title"] == "Sale"
+
+
+def test_an_app_that_draws_its_pushes_itself_gets_data_alone_on_android_and_an_alert_on_ios() -> None:
+    world, on_ios = World(), subscription_of(IOS_FIREBASE, FIREBASE_TOKEN)
+    world.push([replace(each, drawn_by_app=True) for each in (PHONE, on_ios, LAPTOP)], sending=translated())
+    android, ios = (json.loads(each.body)["message"] for each in pushed_to(world, "messages:send"))
+    assert (android["android"], android["data"]["px.title"]) == ({"priority": "HIGH", "ttl": "2419200s"}, "Sale")
+    assert ios["apns"]["payload"]["aps"]["alert"] == {"title": "Sale", "body": "Today"}
+    (web,) = pushed_to(world, "updates.push")
+    assert json.loads(browser().decrypted(web.body))["title"] == "Sale"
+
+
+def test_such_an_app_gets_what_other_doors_push_as_a_notification_since_it_reads_no_part_of_it_as_data() -> None:
+    world = World()
+    world.push([replace(PHONE, drawn_by_app=True)])
+    (request,) = pushed_to(world, "messages:send")
+    assert json.loads(request.body)["message"]["android"]["notification"]["title"] == HELLO.title
+
+
+def test_a_translation_that_a_provider_does_not_take_is_bad_for_those_who_speak_it_alone() -> None:
+    sending = replace(translated(), translations={"de": Translation("Verkauf", "H" * 4000), "fr": Translation(link="shop")})
+    outcomes = World().pusher.push(sending, app_of(), [PHONE, TABLET, IPHONE], 10, {PHONE.ref: "de", TABLET.ref: "fr"})
+    assert [each.outcome for each in outcomes] == [Outcome.MESSAGE_BAD, Outcome.MESSAGE_BAD, Outcome.ACCEPTED]
+
+
+def test_every_language_of_a_sending_is_rendered_once_however_its_steps_mix_them() -> None:
+    spoken = [f"{one}{two}" for one in "abcdefghij" for two in "kl"]
+    sending = replace(translated(), translations={each: Translation(each, each) for each in spoken})
+    world, rendered = World(), set[int]()
+    devices = [replace(PHONE, drawn_by_app=True), TABLET, IPHONE, LAPTOP]
+    for language in spoken * 3:
+        world.pusher.push(sending, app_of(), devices, 10, {each.ref: language for each in devices})
+        rendered |= set(map(id, world.pusher._kept.values()))
+    assert len(rendered) == len(world.pusher._kept) == len(spoken) * len(devices)
+
+
+def test_that_one_language_was_accepted_says_nothing_of_another() -> None:
+    world = answering(fcm=[FCM_ACCEPTED, fcm_error(400, "INVALID_ARGUMENT")]).subscribed(PHONE, TABLET)
+    outcomes = world.pusher.push(translated(), app_of(), [PHONE, TABLET], 10, {PHONE.ref: "de", TABLET.ref: "fr"})
+    assert [each.outcome for each in outcomes] == [Outcome.ACCEPTED, Outcome.WRONG_TARGET]
+
+
+def test_what_was_not_used_for_longest_is_dropped_first() -> None:
+    world = World()
+    for number in range(MAX_KEPT + 1):
+        world.push([IPHONE], sending=sending_of(sending=SendingId(number << 12)))
+        world.push([IPHONE], sending=sending_of(sending=SendingId(0)))
+    assert (kept := {kind.sending for kind in world.pusher._kept}) >= {0, MAX_KEPT << 12}
+    assert len(kept) == MAX_KEPT
 
 
 def test_a_push_carries_the_uid_launch_and_links_of_its_sending_and_the_same_when_it_is_tried_again() -> None:

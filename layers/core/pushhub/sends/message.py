@@ -8,7 +8,7 @@ for each platform makes a message for each.
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final
 
@@ -27,9 +27,6 @@ BADGE_GLYPHS: Final = frozenset(
     | {"unavailable"}
 )
 """What Windows can show on an app's icon in the place of a number ("Badge notifications"); `none` removes it."""
-RESERVED_BYTES: Final = 1_024
-"""Bytes of a push that the caller's message leaves free for the hub's keys, which take 640 to 900."""
-
 _URL: Final = re.compile(r"https?://[^\s\x00-\x1f\x7f]+", re.IGNORECASE)
 _COLOR: Final = re.compile(r"#[0-9a-fA-F]{6}")
 _APPS_PICTURE: Final = re.compile(r"ms-app(?:x|data)://[^\x00-\x1f\x7f]+", re.IGNORECASE)
@@ -61,6 +58,29 @@ class HubKey(StrEnum):
 
 HUB_KEYS: Final[Mapping[HubKey, str]] = {each: each.value for each in HubKey}
 """All of them, each under its own key."""
+RESERVED_BYTES: Final[Mapping[HubKey, int]] = {HubKey.UID: 160, HubKey.LAUNCH_ID: 64, HubKey.HUB_LINK: 800}
+"""Bytes of a push that a message leaves free for each of the hub's keys, with its name and what stands around it."""
+
+
+class MessagePart(StrEnum):
+    """A part of a message that differs by language. The value is the name of the field."""
+
+    TITLE = "title"
+    TEXT = "text"
+    IMAGE = "image"
+    ICON = "icon"
+    LINK = "link"
+
+
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """What a message says in one language; each field takes the place of the one of the same name in :class:`Message`."""
+
+    title: str = ""
+    text: str = ""
+    image: str = ""
+    icon: str = ""
+    link: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +248,7 @@ class Message:
         link: URL that a tap opens; it stands in the push as `url`.
         data: texts for the app by their keys. FCM hands them on as `data`, APNs at the top of its payload, Web Push as `data`,
             WNS in `launch` of a toast and at the top of a raw push.
-        hidden: the device shows nothing, and the app gets the data and the link alone.
+        hidden: the device shows nothing, and the app gets nothing but the data, the link and what `app_keys` names.
         badge: number on the app's icon; 0 removes it, None leaves it as it is.
         sound: `default` or the name of a file of the app; empty is silent.
         priority: how soon it is to be shown.
@@ -236,6 +256,8 @@ class Message:
         collapse_key: a later push with the same replaces this one on the device, 1 to :data:`MAX_COLLAPSE_KEY_BYTES` of UTF-8; None
             takes one of the sending and the recipient, so that a push that is sent twice is shown once.
         hub_keys: what the hub adds, and under which key; empty for an app without tracking.
+        app_keys: parts of the message that the app reads as data, and under which key each stands; a part that is empty is left
+            out. They stand among the data, the link then under its key alone and not as `url`. Web Push has its own keys.
         android: what Android alone can show.
         ios: what iOS alone can show.
         windows: what Windows alone can show.
@@ -257,6 +279,7 @@ class Message:
     expire: int = MAX_EXPIRE_SECONDS
     collapse_key: str | None = None
     hub_keys: Mapping[HubKey, str] = field(default_factory=lambda: HUB_KEYS)
+    app_keys: Mapping[MessagePart, str] = field(default_factory=dict)
     android: AndroidExtras = field(default_factory=AndroidExtras)
     ios: IosExtras = field(default_factory=IosExtras)
     windows: WindowsExtras = field(default_factory=WindowsExtras)
@@ -269,18 +292,28 @@ class Message:
 
     @property
     def payload(self) -> dict[str, str]:
-        """The data and, where there is a link, `url`."""
-        return {**self.data, **({"url": self.link} if self.link else {})}
+        """What the app gets as data: the caller's, the parts that it reads so and, where there is a link, `url`."""
+        parts = {name: text for part, name in self.app_keys.items() if (text := getattr(self, part))}
+        link = {"url": self.link} if self.link and MessagePart.LINK not in self.app_keys else {}
+        return {**self.data, **parts, **link}
+
+    def translated(self, translation: Translation) -> "Message":
+        """Return the message as it is in another language.
+
+        Raises:
+            MessageError: a value of the translation does not fit.
+        """
+        return replace(self, **{part.value: getattr(translation, part) for part in MessagePart})
 
     @property
     def shown_image(self) -> str:
-        """The picture that a device shows, empty where it shows none."""
-        return "" if self.hidden else self.image
+        """The picture that iOS shows, as what fetches it there finds it; empty where the app has a key of its own for it."""
+        return "" if self.hidden or MessagePart.IMAGE in self.app_keys else self.image
 
     @property
     def reserved_bytes(self) -> int:
         """How many bytes of a push are kept free for the hub's keys."""
-        return RESERVED_BYTES if self.hub_keys else 0
+        return sum(RESERVED_BYTES[key] for key in self.hub_keys)
 
     @property
     def shows_something(self) -> bool:
@@ -334,6 +367,7 @@ def _texts(message: Message) -> Iterator[str]:
     """Yield each text of a message."""
     yield from (message.title, message.text, message.sound, message.collapse_key or "", *message.data, *message.data.values())
     yield from message.hub_keys.values()
+    yield from message.app_keys.values()
     all_extras: tuple[AndroidExtras | IosExtras | WindowsExtras | TileContent, ...]
     all_extras = (message.android, message.ios, message.windows, *message.windows.tiles.values())
     for extras in all_extras:
@@ -364,7 +398,13 @@ def fits_collapse_key(text: str | None) -> bool:
 
 def _taken(message: Message) -> set[str]:
     """Return the keys that the hub writes beside the caller's."""
-    return set(message.hub_keys.values()) | ({"url"} if message.link else set())
+    url = {"url"} if message.link and MessagePart.LINK not in message.app_keys else set()
+    return {*message.hub_keys.values(), *message.app_keys.values(), *url}
+
+
+def _are_distinct(message: Message) -> bool:
+    names = [*message.hub_keys.values(), *message.app_keys.values()]
+    return len({*names}) == len(names)
 
 
 def _toast_texts(message: Message) -> tuple[str, ...]:
@@ -386,6 +426,7 @@ _RULES: Final[tuple[tuple[str, Callable[[Message], bool], str], ...]] = (
     ("link", lambda message: is_url(message.link), _A_URL),
     ("data", lambda message: "" not in message.data, "a key is empty"),
     ("data", lambda message: _taken(message).isdisjoint(message.data), "a key is one that the hub writes itself"),
+    ("app_keys", lambda message: "" not in message.app_keys.values() and _are_distinct(message), "a key is empty, or stands twice"),
     ("badge", lambda message: message.badge is None or 0 <= message.badge <= MAX_BADGE, f"0 to {MAX_BADGE} is expected"),
     ("expire", lambda message: 0 <= message.expire <= MAX_EXPIRE_SECONDS, f"0 to {MAX_EXPIRE_SECONDS} seconds are expected"),
     (

@@ -2,12 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from types import MappingProxyType
+from typing import Final, Protocol
 
-from pushhub.audience.model import Subscription
+from pushhub.audience.model import Subscription, SubscriptionRef
 from pushhub.catalog.model import App
 from pushhub.sends.outcomes import RecipientOutcome
 from pushhub.sends.sending import Sending
+
+NO_LANGUAGES: Final[Mapping[SubscriptionRef, str]] = MappingProxyType({})
+"""Everybody gets what the messages say themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,14 @@ class Transport(Protocol):
 class Pusher(Protocol):
     """Pushes one step of a sending."""
 
-    def push(self, sending: Sending, app: App, recipients: Sequence[Subscription], seconds: float) -> Sequence[RecipientOutcome]:
+    def push(
+        self,
+        sending: Sending,
+        app: App,
+        recipients: Sequence[Subscription],
+        seconds: float,
+        languages: Mapping[SubscriptionRef, str] = NO_LANGUAGES,
+    ) -> Sequence[RecipientOutcome]:
         """Push to each recipient once, and return what came of each, in order; it raises nothing.
 
         Bad credentials were renewed once where that can help, and dead push tokens are retired by then. A recipient without a
@@ -77,4 +88,5 @@ class Pusher(Protocol):
             app: through whose accounts.
             recipients: at most 150, each at most once.
             seconds: within which all of it is over, at most.
+            languages: of those recipients whose language the sending is translated into.
         """

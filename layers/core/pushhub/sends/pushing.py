@@ -1,6 +1,6 @@
 """How is one step of a sending pushed?
 
-1. What all pushes of a sending through one account have in common is rendered once, and kept for its next steps.
+1. What all pushes have in common that say the same through one account is rendered once for a sending, and kept for its next steps.
 2. The requests of all recipients, whatever their providers, leave at one time.
 3. Where a provider wants newer proof of the same credentials, those recipients are pushed to once more.
 4. A provider that accepted the message for one recipient has shown that the message is good.
@@ -14,9 +14,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain
-from typing import Final, Protocol, assert_never
+from typing import Final, NamedTuple, Protocol, assert_never
 
-from pushhub.audience.model import ProfileId, Subscription
+from pushhub.audience.model import ProfileId, Subscription, SubscriptionRef
 from pushhub.audience.retiring import Retire, Retiring
 from pushhub.catalog.model import App
 from pushhub.catalog.providers import Provider
@@ -26,8 +26,8 @@ from pushhub.sends.accounts import Account, Accounts
 from pushhub.sends.bearers import BearerAccount, Bearers
 from pushhub.sends.message import Message, MessageError, PushRecipient
 from pushhub.sends.outcomes import Outcome, RecipientOutcome, with_message_proven
-from pushhub.sends.platforms import BLOCK_OF, enabled_providers
-from pushhub.sends.port import PushRequest, SendResult, Transport
+from pushhub.sends.platforms import BLOCK_OF, PLATFORM_OF, Platform, enabled_providers
+from pushhub.sends.port import NO_LANGUAGES, PushRequest, SendResult, Transport
 from pushhub.sends.providers.apns import ApnsAccount, ApnsPushes
 from pushhub.sends.providers.fcm import FcmPushes
 from pushhub.sends.providers.fcm_bearer import FcmAccount
@@ -38,8 +38,8 @@ from pushhub.sends.replies import unsent
 from pushhub.sends.sending import Sending, SendingId
 from pushhub.sends.tracking import Tracking, TrackingError
 
-MAX_KEPT: Final = 64
-"""Messages that are kept rendered, each for one sending and account."""
+MAX_KEPT: Final = 1_024
+"""Messages that are kept rendered, each for one sending, account and language: some 5 kB each, at most 20."""
 BEARER_SHARE: Final = 1 / 3
 """How much of a step's time a request for a bearer may take: the recipients of other providers wait meanwhile."""
 RETIRING_SHARE: Final = 1 / 5
@@ -60,12 +60,20 @@ class _Pushes(Protocol):
     def outcome(self, result: SendResult, now: Seconds) -> RecipientOutcome: ...
 
 
+class _Form(NamedTuple):
+    """What decides which message of a sending a recipient gets; see :meth:`pushhub.sends.sending.Sending.message_for`."""
+
+    provider: Provider
+    language: str
+    drawn_by_app: bool
+
+
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """What has one rendered message: a sending through an account, to one provider."""
+    """What has one rendered message: a form of a sending's message, through an account."""
 
     sending: SendingId
-    provider: Provider
+    form: _Form
     account: Account
     tracking: bool
 
@@ -98,7 +106,14 @@ class ProviderPusher:
         """Fetch bearers through the same transport."""
         self._bearers = Bearers(self.transport, self.now, self.clock)
 
-    def push(self, sending: Sending, app: App, recipients: Sequence[Subscription], seconds: float) -> Sequence[RecipientOutcome]:
+    def push(
+        self,
+        sending: Sending,
+        app: App,
+        recipients: Sequence[Subscription],
+        seconds: float,
+        languages: Mapping[SubscriptionRef, str] = NO_LANGUAGES,
+    ) -> Sequence[RecipientOutcome]:
         """See :meth:`pushhub.sends.port.Pusher.push`."""
         deadline = self.clock() + seconds
         try:
@@ -108,52 +123,58 @@ class ProviderPusher:
             return [_NOT_TRACKED] * len(recipients)
         pushed_by = deadline - seconds * RETIRING_SHARE
         step = _Step(self.transport, self._bearers, self.now, lambda: pushed_by - self.clock(), [*map(recipient, recipients)])
-        of_providers: defaultdict[Provider, list[int]] = defaultdict(list)
+        of_forms: defaultdict[_Form, list[int]] = defaultdict(list)
         for position, subscription in enumerate(recipients):
-            of_providers[subscription.address.provider].append(position)
-        for provider, positions in of_providers.items():
-            step.add(self._target(sending, app, provider), positions)
+            of_forms[_form(sending, subscription, languages.get(subscription.ref, ""))].append(position)
+        for form, positions in of_forms.items():
+            step.add(self._target(sending, app, form), positions)
         moment = self.now()
         step.send()
-        outcomes = step.outcomes(of_providers.values())
+        outcomes = step.outcomes(of_forms.values())
         self._retire(sending, app, zip(recipients, outcomes, strict=True), moment, deadline)
         return outcomes
 
-    def _target(self, sending: Sending, app: App, provider: Provider) -> "_Target | RecipientOutcome":
-        """Return what pushes to a provider, or what comes of its recipients for want of it."""
-        if provider not in enabled_providers(app):
+    def _target(self, sending: Sending, app: App, form: _Form) -> "_Target | RecipientOutcome":
+        """Return what pushes a form of the message, or what comes of its recipients for want of it."""
+        if form.provider not in enabled_providers(app):
             return _NO_BLOCK
-        message = sending.message_for(provider)
-        if message is None:
+        if sending.message_for(form.provider) is None:
             return _NO_MESSAGE
-        account = self.accounts.account(app, BLOCK_OF[provider])
+        account = self.accounts.account(app, BLOCK_OF[form.provider])
         if isinstance(account, RecipientOutcome):
             return account
-        kind = _Kind(sending.id, provider, account, app.tracking)
-        pushes = self._kept.get(kind)
-        if pushes is None:
-            pushes = self._kept[kind] = self._rendered(kind, message if app.tracking else replace(message, hub_keys={}))
-            if len(self._kept) > MAX_KEPT:
-                del self._kept[next(iter(self._kept))]
+        kind = _Kind(sending.id, form, account, app.tracking)
+        pushes = self._kept.pop(kind, None) or self._rendered(kind, sending)
+        # Those used last stand last, so what is dropped is what was not used for longest.
+        self._kept[kind] = pushes
+        if len(self._kept) > MAX_KEPT:
+            del self._kept[next(iter(self._kept))]
         return pushes if isinstance(pushes, RecipientOutcome) else _Target(account, pushes)
 
-    def _rendered(self, kind: _Kind, message: Message) -> _Pushes | RecipientOutcome:
+    def _rendered(self, kind: _Kind, sending: Sending) -> _Pushes | RecipientOutcome:
         """Render what all recipients have in common."""
-        sending = str(kind.sending)
+        provider, language, drawn_by_app = kind.form
         try:
-            match kind.account:
-                case FcmAccount() as account:
-                    return FcmPushes(account, message, sending, kind.provider, partial(self._bearers.text, account))
-                case ApnsAccount() as account:
-                    return ApnsPushes(account, message, sending)
-                case VapidAccount() as account:
-                    return WebPushes(account, message, sending)
-                case WnsAccount() as account:
-                    return WnsPushes(account, message, sending, partial(self._bearers.text, account))
-                case _:
-                    assert_never(kind.account)
+            message = sending.message_for(provider, language, drawn_by_app=drawn_by_app)
+            if message is None:
+                return _NO_MESSAGE
+            return self._pushes(kind, message if kind.tracking else replace(message, hub_keys={}))
         except MessageError as error:
             return unsent(Outcome.MESSAGE_BAD, str(error))
+
+    def _pushes(self, kind: _Kind, message: Message) -> _Pushes:
+        sending = str(kind.sending)
+        match kind.account:
+            case FcmAccount() as account:
+                return FcmPushes(account, message, sending, kind.form.provider, partial(self._bearers.text, account))
+            case ApnsAccount() as account:
+                return ApnsPushes(account, message, sending)
+            case VapidAccount() as account:
+                return WebPushes(account, message, sending)
+            case WnsAccount() as account:
+                return WnsPushes(account, message, sending, partial(self._bearers.text, account))
+            case _:
+                assert_never(kind.account)
 
     def _retire(
         self,
@@ -186,6 +207,16 @@ class ProviderPusher:
                 self.retiring(command, deadline)
             except (LostRaceError, UnavailableError) as fault:
                 yield command.subscription.address.provider, str(fault)
+
+
+def _form(sending: Sending, subscription: Subscription, language: str) -> _Form:
+    """Return the form of a sending's message that a recipient gets.
+
+    On iOS no app draws pushes by itself: an extension of it changes what an alert shows, and data alone would wake neither in time.
+    """
+    provider = subscription.address.provider
+    drawn_by_app = subscription.drawn_by_app and PLATFORM_OF.get(provider) is Platform.ANDROID
+    return _Form(provider, language if language in sending.translations else "", drawn_by_app)
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,9 +265,9 @@ class _Step:
                     self._bearers.forget(account)
             self._send(renewable)
 
-    def outcomes(self, of_providers: Iterable[Sequence[int]]) -> Sequence[RecipientOutcome]:
-        """Return what came of each; `of_providers` has the positions of each provider's recipients."""
-        for positions in of_providers:
+    def outcomes(self, same: Iterable[Sequence[int]]) -> Sequence[RecipientOutcome]:
+        """Return what came of each; `same` has the positions of those that got the same message."""
+        for positions in same:
             self._came |= zip(positions, with_message_proven([self._came[position] for position in positions]), strict=True)
         return [self._came[position] for position in range(len(self._recipients))]
 

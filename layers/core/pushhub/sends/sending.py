@@ -6,7 +6,9 @@ independently of each other:
 =========================  ========================  ===================================================================
 the audience               lanes of a part           a place in a lane is
 =========================  ========================  ===================================================================
-everybody of a database    :data:`INDEX_LANES`       16 hex digits of the digest of a profile's id
+everybody of a database,   :data:`INDEX_LANES`       16 hex digits of the digest of a profile's id
+or those that filters
+choose
 named recipients           :data:`NAMED_LANE` alone  the position of an identifier in the request
 =========================  ========================  ===================================================================
 
@@ -16,7 +18,7 @@ records what came of it afterwards. Recipients that are to be pushed later wait 
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final, NewType
@@ -26,7 +28,8 @@ from pushhub.catalog.providers import Provider
 from pushhub.events.ledger import SentCounts
 from pushhub.events.uid import Launch
 from pushhub.moments import SECONDS_PER_DAY, Milliseconds, Seconds
-from pushhub.sends.message import Message
+from pushhub.sends.filters import Filters
+from pushhub.sends.message import Message, Translation
 from pushhub.sends.outcomes import Outcome
 
 SendingId = NewType("SendingId", int)
@@ -170,17 +173,32 @@ class Everyone:
     """Every profile of the app's database."""
 
 
-Selection = Named | Everyone
+@dataclass(frozen=True, slots=True)
+class Filtered:
+    """Every profile of the app's database that filters choose."""
+
+    filters: Filters
+
+
+Selection = Named | Everyone | Filtered
 """Whom a sending is for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part of a sending: one app at one due time. `number` counts from 0."""
+    """A part of a sending: one app at one due time.
+
+    Attributes:
+        number: counts from 0.
+        app: through which it is pushed, and in whose database its recipients are.
+        due: when it begins.
+        offset: seconds ahead of UTC of those devices that it is for, see :mod:`pushhub.sends.local_time`; None for all.
+    """
 
     number: int
     app: AppId
     due: Seconds
+    offset: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,18 +269,22 @@ class Sending:
 
     Attributes:
         id: see :data:`SendingId`.
-        app: whose sending it is.
+        app: whose sending it is: the app of its first part.
         caller: the name of the API caller, or `console`.
         dialect: in which language it was asked for, or `console`.
         name: what a person calls it, perhaps nothing.
         tag: the campaign that statistics group it by, perhaps nothing.
         launch: what its events are counted for.
         selection: whom it is for.
-        messages: what is pushed, by provider; :data:`ANY_PROVIDER` is the message of every other.
+        messages: what is pushed, by provider; :data:`ANY_PROVIDER` is the message of every other. One without a message waits for
+            a push to be bound to it, and expires where none is when it is due.
         parts: at least one.
+        translations: what the messages say in other languages than that in which they are written, by two-letter code in lower case.
+        push: id of the stored push that is bound to it.
         expire: seconds after its due time for which the hub itself tries, at most :data:`MAX_HUB_TRIES_SECONDS`.
         status: see :class:`SendingStatus`.
         cancelling: a caller has cancelled it while it ran; its lanes end at their next step.
+        dropped: numbers of parts whose app was archived, or was not in the catalog any more, when they were to be pushed.
         stopped: providers that get nothing of it any more, each with the outcome of those that are still to come, and why.
         begun: when its first lane began.
         ended: when its last recipient was accounted for.
@@ -281,8 +303,11 @@ class Sending:
     messages: Mapping[str, Message]
     parts: tuple[Part, ...]
     expire: int = MAX_HUB_TRIES_SECONDS
+    translations: Mapping[str, Translation] = field(default_factory=dict)
+    push: int | None = None
     status: SendingStatus = SendingStatus.SCHEDULED
     cancelling: bool = False
+    dropped: frozenset[int] = frozenset()
     stopped: Mapping[Provider, "ProviderStop"] = field(default_factory=dict)
     begun: Seconds | None = None
     ended: Seconds | None = None
@@ -308,9 +333,23 @@ class Sending:
         message = self.message_for(provider)
         return Seconds(part.due + min(self.expire, message.expire)) if message else self.not_after(part)
 
-    def message_for(self, provider: Provider) -> Message | None:
-        """Return what is pushed through a provider; None where there is nothing for it."""
-        return self.messages.get(provider) or self.messages.get(ANY_PROVIDER)
+    def drops(self, part: Part) -> bool:
+        """Say whether nothing more of a part is pushed: the sending was cancelled, or the part's app is gone."""
+        return self.cancelling or part.number in self.dropped
+
+    def message_for(self, provider: Provider, language: str = "", *, drawn_by_app: bool = False) -> Message | None:
+        """Return what is pushed through a provider; None where there is nothing for it.
+
+        Args:
+            provider: through which.
+            language: of the device, as :func:`pushhub.sends.filters.language_of` gives it. One that the sending is not translated into
+                gets what the messages say themselves.
+            drawn_by_app: the device's app draws what it shows, from those parts of the message that it reads as data.
+        """
+        message = self.messages.get(provider) or self.messages.get(ANY_PROVIDER)
+        if message and (translation := self.translations.get(language)):
+            message = message.translated(translation)
+        return replace(message, hidden=True) if message and drawn_by_app and message.app_keys else message
 
 
 MAX_EXAMPLES: Final = 20

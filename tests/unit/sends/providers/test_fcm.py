@@ -10,7 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pushhub.catalog.providers import Provider
-from pushhub.sends.message import HUB_KEYS, AndroidExtras, HubKey, IosExtras, Message, MessageError, MessageTooLargeError, Priority
+from pushhub.sends.message import (
+    HUB_KEYS,
+    AndroidExtras,
+    HubKey,
+    IosExtras,
+    Message,
+    MessageError,
+    MessagePart,
+    MessageTooLargeError,
+    Priority,
+)
 from pushhub.sends.outcomes import Outcome, RecipientOutcome
 from pushhub.sends.port import MaybeSent, NotSent, ProviderReply
 from pushhub.sends.providers.fcm import _BY_CODE, FcmPushes
@@ -148,6 +158,8 @@ def test_keys_that_fcm_keeps_for_itself_are_refused(key: str) -> None:
         pushes(Message(text="Hello", data={key: "a"}))
     with pytest.raises(MessageError, match=r"^data: FCM keeps"):
         pushes(Message(text="Hello", hub_keys={HubKey.UID: key}))
+    with pytest.raises(MessageError, match=r"^data: FCM keeps"):
+        pushes(Message(text="Hello", app_keys={MessagePart.TEXT: key}))
 
 
 @pytest.mark.parametrize("key", ["fromage", "gcms", "message_types", "a.google", "collapse_key"])

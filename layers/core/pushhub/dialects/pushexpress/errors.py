@@ -33,12 +33,12 @@ class PushExpressRefusal(RefusalTable):
     PATH_UNKNOWN = 404, RefusalKind.NOT_FOUND, "this hub has no such path"
     METHOD_NOT_ALLOWED = 405, RefusalKind.METHOD_NOT_ALLOWED, "this path takes {methods}"
     BODY_TOO_LARGE = 400, RefusalKind.VALIDATION, "body is over {most} bytes"
-    BAD_CODING = 400, RefusalKind.VALIDATION, refusals.BAD_CODING.text
     API_TOKEN_MISSING = 401, RefusalKind.UNAUTHORIZED, "header Authorization must be Bearer and an API key"
     API_TOKEN_UNKNOWN = 401, RefusalKind.UNAUTHORIZED, "the API key is unknown"
     SUSPENDED = 403, RefusalKind.FORBIDDEN, "the caller of this API key is suspended"
     NO_RIGHT = 403, RefusalKind.FORBIDDEN, "the caller of this API key has no right to send"
     NOT_IMPLEMENTED = 501, RefusalKind.NOT_IMPLEMENTED, "this hub has no {what}; {instead}"
+    BAD_CODING = 400, RefusalKind.VALIDATION, refusals.BAD_CODING.text
     BAD_BODY = 400, RefusalKind.VALIDATION, refusals.BAD_BODY.text
     BAD_IDEMPOTENCY_KEY = 400, RefusalKind.VALIDATION, "header Idempotency-Key must be 1 to 255 visible ASCII characters"
     IDEMPOTENCY_KEY_REUSED = 400, RefusalKind.VALIDATION, "header Idempotency-Key came before with another body"

@@ -7,14 +7,15 @@ from pushhub.edge.settings import Setting, comma_separated, not_empty, true_or_f
 from pushhub.edge.wiring.app_secrets import cached_app_secrets
 from pushhub.edge.wiring.catalog import cached_catalog
 from pushhub.edge.wiring.sends import SendsSettings
+from pushhub.sends.port import NO_LANGUAGES
 from pushhub.sends.served_apps import Apps
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
-    from pushhub.audience.model import Subscription
+    from pushhub.audience.model import Subscription, SubscriptionRef
     from pushhub.catalog.model import App
     from pushhub.sends.outcomes import RecipientOutcome
     from pushhub.sends.port import Pusher
@@ -67,7 +68,12 @@ class PusherOnDemand:
         self._pusher: Pusher | None = None
 
     def push(
-        self, sending: "Sending", app: "App", recipients: "Sequence[Subscription]", seconds: float
+        self,
+        sending: "Sending",
+        app: "App",
+        recipients: "Sequence[Subscription]",
+        seconds: float,
+        languages: "Mapping[SubscriptionRef, str]" = NO_LANGUAGES,
     ) -> "Sequence[RecipientOutcome]":
         """See :meth:`pushhub.sends.port.Pusher.push`; loading is part of its time."""
         begun = self._clock()
@@ -75,4 +81,4 @@ class PusherOnDemand:
             from pushhub.edge.wiring.providers import provider_pusher
 
             self._pusher = provider_pusher(*self._made_of)
-        return self._pusher.push(sending, app, recipients, seconds - (self._clock() - begun))
+        return self._pusher.push(sending, app, recipients, seconds - (self._clock() - begun), languages)

@@ -124,7 +124,7 @@ def apns_content(message: Message) -> dict[str, object]:
     Raises:
         MessageError: APNs would refuse the message.
     """
-    if any(is_kept_by_apns(key) for key in (*message.data, *message.hub_keys.values())):
+    if any(is_kept_by_apns(key) for key in (*message.payload, *message.hub_keys.values())):
         raise MessageError("data: the key aps is Apple's own")
     content: dict[str, object] = {
         "aps": aps_payload(message),

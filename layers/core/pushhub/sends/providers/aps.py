@@ -24,8 +24,8 @@ def aps_payload(message: Message) -> dict[str, object]:
         "sound": message.sound,
         "category": ios.category,
         "thread-id": ios.thread_id,
-        # An extension of the app has to fetch the image.
-        "mutable-content": int(ios.mutable_content or bool(message.image)),
+        # An extension of the app has to fetch the image, and to read the parts that the app has keys of its own for.
+        "mutable-content": int(ios.mutable_content or bool(message.image or message.app_keys)),
         "content-available": int(ios.content_available),
         "interruption-level": ios.interruption_level,
     }

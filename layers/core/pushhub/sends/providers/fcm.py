@@ -83,7 +83,7 @@ def fcm_content(message: Message, provider: Provider) -> dict[str, object]:
     Raises:
         MessageError: FCM would refuse the message.
     """
-    if any(is_kept_by_fcm(key) for key in (*message.data, *message.hub_keys.values())):
+    if any(is_kept_by_fcm(key) for key in (*message.payload, *message.hub_keys.values())):
         raise MessageError("data: FCM keeps the keys from, gcm and message_type, and those that begin with google, for itself")
     platform = _apns if provider == ON_IOS else _android
     content = {**platform(message), **({"data": message.payload} if message.payload else {})}

@@ -18,6 +18,7 @@ from pushhub.sends.message import (
     InterruptionLevel,
     IosExtras,
     Message,
+    MessagePart,
     Priority,
     TileBranding,
     TileContent,
@@ -73,6 +74,7 @@ messages = st.builds(
     expire=st.integers(0, MAX_EXPIRE_SECONDS),
     collapse_key=st.none() | texts.filter(bool),
     hub_keys=st.sampled_from([HUB_KEYS, {}, {HubKey.UID: "px.msg_id"}]),
+    app_keys=st.sampled_from([{}, {part: f"px.{part}" for part in MessagePart}]),
     android=android,
     ios=ios,
     windows=windows,
@@ -98,6 +100,7 @@ EVERY_FIELD = Message(
     expire=0,
     collapse_key="c",
     hub_keys={},
+    app_keys={MessagePart.TITLE: "px.title"},
     android=AndroidExtras("a", "#000000", "b", "c", vibrate=True, light_color="#000001"),
     ios=IosExtras(
         "a",

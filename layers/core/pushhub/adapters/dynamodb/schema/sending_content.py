@@ -16,6 +16,7 @@ from pushhub.sends.message import (
     InterruptionLevel,
     IosExtras,
     Message,
+    MessagePart,
     Priority,
     TileBranding,
     TileContent,
@@ -98,6 +99,7 @@ def _as_it_is(value: object) -> object:
 _READ: Final[Mapping[str, Callable[[Any], object]]] = {
     "priority": Priority,
     "hub_keys": lambda keys: {HubKey(key): name for key, name in keys.items()},
+    "app_keys": lambda keys: {MessagePart(key): name for key, name in keys.items()},
     "android": lambda entry: _made(AndroidExtras, entry),
     "ios": lambda entry: _made(IosExtras, entry),
     "title_loc_args": tuple,

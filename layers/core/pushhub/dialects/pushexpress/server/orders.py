@@ -1,0 +1,79 @@
+"""What does a request ask for that sends, now or later?"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pushhub.catalog.model import ApiCaller, Catalog
+from pushhub.dialects.pushexpress.server.fields import IDS, Fields, bad_field
+from pushhub.dialects.pushexpress.server.filters import APP_FIELDS, PROFILE_FIELDS, AppliedFilters, parse_filters
+from pushhub.dialects.pushexpress.server.pushes import PushContent, parse_push_content
+from pushhub.dialects.pushexpress.server.times import TIME_FIELDS, FixedTime, LocalTime, parse_onesend_time
+from pushhub.moments import Seconds
+
+MAX_NAME_CHARACTERS: Final = 255
+MAX_BOUND: Final = 1
+"""Pushes that are bound to one sending."""
+
+_FILTER_FIELDS: Final = APP_FIELDS | PROFILE_FIELDS
+
+
+@dataclass(frozen=True, slots=True)
+class InstantOrder:
+    """What `POST /send/instant` asks for: `push` is for all that `chosen` names."""
+
+    name: str
+    chosen: AppliedFilters
+    push: PushContent
+
+
+@dataclass(frozen=True, slots=True)
+class OnesendOrder:
+    """What `POST /sched/onesend` asks for; which push it is for is not known yet."""
+
+    name: str
+    chosen: AppliedFilters
+    time: FixedTime | LocalTime
+
+
+def parse_instant(body: Mapping[str, Any], catalog: Catalog, caller: ApiCaller) -> InstantOrder:
+    """Return what a request for an instant sending asks for ("Instant sending").
+
+    Raises:
+        RefusedError: fields are absent, unknown or do not fit.
+    """
+    fields = Fields(body)
+    fields.require_known({"name", "filters", "push"})
+    name, filters, push = fields.text("name", MAX_NAME_CHARACTERS), fields.object("filters"), fields.object("push")
+    filters.require_known(_FILTER_FIELDS)
+    return InstantOrder(name, parse_filters(filters, catalog, caller), parse_push_content(push))
+
+
+def parse_onesend(body: Mapping[str, Any], catalog: Catalog, caller: ApiCaller, now: Seconds) -> OnesendOrder:
+    """Return what a request for a one-time sending asks for ("One-time sending in future").
+
+    Raises:
+        RefusedError: fields are absent, unknown or do not fit.
+    """
+    fields = Fields(body)
+    fields.require_known(_FILTER_FIELDS | TIME_FIELDS | {"name"})
+    name, time = fields.text("name", MAX_NAME_CHARACTERS), parse_onesend_time(fields, now)
+    return OnesendOrder(name, parse_filters(fields, catalog, caller), time)
+
+
+def parse_binding(body: Mapping[str, Any]) -> int | None:
+    """Return the id of the push that is to be bound to a sending; None where no push is to be ("Pushes", "Bind Pushes to a Scheduler").
+
+    Raises:
+        RefusedError: the list is absent, is no list of ids, or has more than :data:`MAX_BOUND`.
+    """
+    fields = Fields(body)
+    fields.require_known({PUSH_IDS})
+    fields.required(PUSH_IDS)
+    ids = fields.listed(PUSH_IDS, IDS)
+    if len(ids) > MAX_BOUND:
+        raise bad_field(fields.path_of(PUSH_IDS), f"a list of at most {MAX_BOUND} id: this hub binds one push to a sending")
+    return next(iter(ids), None)
+
+
+PUSH_IDS: Final = "push_ids"
