@@ -11,7 +11,8 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
-from pushhub.audience.instances import MIN_REPORT_SECONDS, Instances
+from pushhub.audience.instances import Instances
+from pushhub.audience.reports import MIN_REPORT_SECONDS
 from pushhub.catalog.cached import CachedCatalog
 from pushhub.catalog.filter_fields import FILTER_FIELDS
 from pushhub.catalog.model import (
@@ -33,14 +34,13 @@ from pushhub.dialects.pushexpress.sdk.instances import InstanceCalls
 from pushhub.moments import Seconds
 from tests.bench.table import Table, percentile
 from tests.doubles.audience import MemoryAudience
-from tests.doubles.catalog import MemoryCatalog
 from tests.doubles.secrets import MemorySecrets
 
 DEVICES = 1_000
 HOUR = 3_600
 HEARTBEAT_SECONDS = 30
 FIRST_INTERVAL_SECONDS = 120
-SHORTEST_INTERVAL_SECONDS = 5
+SHORTEST_INTERVAL_SECONDS = 30
 """To which the Android client's interval shrinks within the hour."""
 RESTLESS = 10
 """One device of so many reports something else each time."""
@@ -131,7 +131,7 @@ def _info(device: int, second: int) -> dict[str, object]:
 
 def _endpoints(hour: Hour) -> tuple[Endpoint, Endpoint]:
     catalog = Catalog({DATABASE.id: DATABASE}, {RESOURCE.id: RESOURCE}, apps={APP.id: APP})
-    apps = SdkApps(CachedCatalog(MemoryCatalog(catalog)), CachedSecrets(MemorySecrets()), "bench")
+    apps = SdkApps(CachedCatalog(lambda: catalog), CachedSecrets(lambda: MemorySecrets().load().secrets), "bench")
     instances = Instances(hour.audience, lambda: Seconds(int(hour.now)), clock=lambda: hour.now)
     # A process takes so many of one app a second: here each registration has a second of its own.
     ticks = iter(range(10**9))
