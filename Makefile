@@ -4,8 +4,8 @@
 help:  ## say what there is
 	@sed -n 's/^\([a-z]*\):  ## /make \1: /p' Makefile
 
-up:  ## run the whole hub on this machine
-	@.ci/uv run pushhub up
+up:  ## run the whole hub on this machine; its options stand in ARGS: make up ARGS="--instant-delay 3"
+	@.ci/uv run pushhub up $(ARGS)
 
 test:  ## run its tests
 	@.ci/uv run pytest -n 3 --dist loadfile

@@ -161,7 +161,7 @@ def test_a_started_sending_has_its_id_until_then_and_is_running(stores: Stores) 
     assert stores.sendings.sending(sending.id) == running
     assert stores.sendings.lanes(sending.id, 0) == []
     assert sending.id not in stores.sendings.running_sendings(Seconds(2**40))
-    assert sending.id not in dict(stores.sendings.due_parts(Seconds(2**40)))
+    assert sending.id not in [moment.sending for moment in stores.sendings.due_moments(Seconds(2**40))]
 
 
 def test_nobody_claims_the_id_of_a_started_sending_until_it_is_over(store: PackIdStore) -> None:

@@ -7,8 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from pushhub.adapters.dynamodb.ledger import DynamoLedger
+from pushhub.adapters.dynamodb.schema import items
+from pushhub.adapters.dynamodb.schema.sendings import sending_key
 from pushhub.adapters.dynamodb.sendings import DynamoSendings
 from pushhub.catalog.model import AppId
 from pushhub.catalog.providers import PROVIDER_CODES, Provider
@@ -16,7 +19,8 @@ from pushhub.events.ledger import SentCounts
 from pushhub.events.uid import Launch
 from pushhub.faults import LostRaceError, UnavailableError
 from pushhub.moments import Milliseconds, Seconds
-from pushhub.sends.message import Message
+from pushhub.sends.filters import Choice, Filters
+from pushhub.sends.message import Message, Translation
 from pushhub.sends.outcomes import Outcome
 from pushhub.sends.sending import (
     ANY_PROVIDER,
@@ -29,6 +33,7 @@ from pushhub.sends.sending import (
     DeferralKey,
     Everyone,
     Example,
+    Filtered,
     Lane,
     LaneKey,
     LaneName,
@@ -50,10 +55,12 @@ from pushhub.sends.sending import (
     sent_counts,
 )
 from pushhub.sends.store import (
+    MAX_DUE_MOMENTS,
     MAX_ENDED_DEFERRALS,
     MAX_PARTS,
     MAX_SENDING_BYTES,
     MAX_STEP_DEFERRALS,
+    DueMoment,
     KnownSendingError,
     LaneUpdate,
     NewDeferral,
@@ -61,6 +68,7 @@ from pushhub.sends.store import (
     SendingStore,
     SendingTooLargeError,
     SettledTry,
+    due_moments_of,
 )
 from tests.contract.sendings_table import NOW, OnEngine, RecordingClient
 from tests.doubles.sendings import MemorySendings
@@ -206,6 +214,10 @@ def read_deferral(store: SendingStore, key: DeferralKey) -> Deferral:
     return found
 
 
+def due_ids(store: SendingStore, until: Seconds) -> list[SendingId]:
+    return [moment.sending for moment in store.due_moments(until)]
+
+
 def example(code: str = "UNREGISTERED", outcome: Outcome = Outcome.GONE, reason: str = "dead") -> Example:
     return Example(FCM, outcome, code, reason, "abc…xyz")
 
@@ -220,6 +232,21 @@ def example(code: str = "UNREGISTERED", outcome: Outcome = Outcome.GONE, reason:
         {"selection": Named((NamedProfile("ann"), NamedField("n", 7), NamedField("t", "7"), NamedPushToken(APNS, "a:b#c")))},
         {"name": "", "tag": "", "messages": {}, "expire": 0},
         {"parts": tuple(Part(n, AppId(f"app-{n}"), Seconds(NOW + n)) for n in range(40))},
+        {"parts": tuple(Part(n, AppId("app"), Seconds(NOW - offset), offset) for n, offset in enumerate((3_600, 0, -9_000)))},
+        {"selection": Filtered(Filters())},
+        {
+            "selection": Filtered(
+                Filters(
+                    countries=Choice(frozenset({"DE", "RU"})),
+                    languages=Choice(frozenset()),
+                    audiences=Choice(None, frozenset({"age:>=21", "оффер"})),
+                    events=Choice(frozenset({"install"}), frozenset({"dep", "reg"})),
+                    ext_ids=frozenset({"7", ""}),
+                )
+            )
+        },
+        {"translations": {"pt": Translation(title="Olá", link="https://example.com/"), "ru": Translation()}, "push": 2**53 - 1},
+        {"status": SendingStatus.RUNNING, "dropped": frozenset({0, 13})},
         {"launch": Launch(account=2**127, campaign=0, at=10**18)},
         {
             "status": SendingStatus.RUNNING,
@@ -241,13 +268,13 @@ def test_a_new_sending_is_read_back_as_it_was_created(store: SendingStore, chang
 
 def test_a_known_sending_is_not_created_again_and_stays_as_it_is(store: SendingStore) -> None:
     sending = running(store)
-    store.forget_due(sending.id, sending.parts[0])
+    store.forget_due(*due_moments_of(sending))
     with pytest.raises(KnownSendingError):
         store.create(replace(sending, name="another"))
     with pytest.raises(KnownSendingError):
         store.record_ended(replace(sending, name="another", status=SendingStatus.COMPLETE), [])
     assert store.sending(sending.id) == sending
-    assert sending.id not in dict(store.due_parts(LATER))
+    assert sending.id not in due_ids(store, LATER)
 
 
 def test_of_eight_that_create_one_sending_one_does(store: SendingStore, eight_hands: ThreadPoolExecutor) -> None:
@@ -285,10 +312,61 @@ def test_a_cancelled_scheduled_sending_is_over_and_due_no_more(store: SendingSto
     ended = replace(sending, status=SendingStatus.CANCELLED, ended=LATER)
     assert store.sending(sending.id) == ended
     assert sending.id not in store.running_sendings(LATER)
-    assert sending.id not in dict(store.due_parts(Seconds(NOW + 10)))
+    assert sending.id not in due_ids(store, Seconds(NOW + 10))
     store.cancel(sending.id, Seconds(LATER + 1))
     store.begin(sending.id, LATER)
     assert store.sending(sending.id) == ended
+
+
+def test_a_scheduled_sending_without_a_push_expires_and_is_due_no_more(store: SendingStore) -> None:
+    sending = known(store, messages={}, parts=tuple(Part(n, AppId("app"), Seconds(NOW + n)) for n in range(3)))
+    store.expire(sending.id, LATER)
+    ended = replace(sending, status=SendingStatus.EXPIRED, ended=LATER)
+    assert store.sending(sending.id) == ended
+    assert sending.id not in store.running_sendings(LATER)
+    assert sending.id not in due_ids(store, LATER)
+    store.expire(sending.id, Seconds(LATER + 1))
+    store.begin(sending.id, LATER)
+    assert store.sending(sending.id) == ended
+
+
+@pytest.mark.parametrize("made", [lambda store: known(store, push=7), running], ids=["bound", "running"])
+def test_a_sending_that_has_a_push_or_runs_does_not_expire(store: SendingStore, made: Callable[[SendingStore], Sending]) -> None:
+    sending = made(store)
+    store.expire(sending.id, LATER)
+    assert store.sending(sending.id) == sending
+    assert sending.id in due_ids(store, LATER)
+
+
+def test_parts_are_dropped_once_each(store: SendingStore) -> None:
+    sending = running(store, parts=tuple(Part(n, AppId("app"), NOW) for n in range(12)))
+    for part in (11, 0, 11):
+        store.drop_part(sending.id, part)
+    assert store.sending(sending.id) == replace(sending, dropped=frozenset({0, 11}))
+
+
+def test_of_a_sending_that_is_bound_and_expires_at_one_time_one_happens(dynamo: DynamoSendings) -> None:
+    bound = known(dynamo, messages={})
+    content = replace(bound, push=7, messages={ANY_PROVIDER: Message(text="Hello")}, translations={"pt": Translation(text="Olá")})
+    assert rebound(dynamo, content, None)
+    dynamo.expire(bound.id, LATER)
+    assert dynamo.sending(bound.id) == content
+    assert not rebound(dynamo, replace(content, push=8), None)
+    assert rebound(dynamo, replace(content, push=8), 7)
+    assert rebound(dynamo, bound, 8)
+    assert dynamo.sending(bound.id) == bound
+    dynamo.expire(bound.id, LATER)
+    assert not rebound(dynamo, content, None)
+
+
+def rebound(dynamo: DynamoSendings, sending: Sending, bound: int | None) -> bool:
+    """Write what a sending is to be, and say whether its guards held."""
+    client: Any = dynamo._client
+    try:
+        client.transact_write_items(TransactItems=[dynamo.rebinding_action(sending, bound)])
+    except ClientError:
+        return False
+    return True
 
 
 def test_a_cancelled_running_sending_is_marked_and_goes_on(store: SendingStore) -> None:
@@ -401,7 +479,7 @@ def test_a_direct_sending_that_is_over_is_stored_without_what_nobody_needs_again
     stores.sendings.record_ended(sending, [])
     assert stores.sendings.sending(sending.id) == replace(sending, selection=Named(()), messages={})
     assert sending.id not in stores.sendings.running_sendings(LATER)
-    assert sending.id not in dict(stores.sendings.due_parts(LATER))
+    assert sending.id not in due_ids(stores.sendings, LATER)
     assert stores.sendings.lanes(sending.id, 0) == []
     assert stores.sent(sending.launch) == {FCM: SentCounts(accepted=60)}
 
@@ -428,27 +506,34 @@ def test_a_direct_sending_with_deferrals_runs_until_they_are_settled(stores: Sto
 # Lists
 
 
-def test_parts_are_listed_as_due_in_the_order_of_their_times_until_they_are_forgotten(store: SendingStore) -> None:
-    dues = [NOW + 5, NOW - 5, NOW, NOW + 6]
+def test_moments_are_listed_as_due_in_their_order_until_they_are_forgotten(store: SendingStore) -> None:
+    dues = [NOW + 5, NOW - 5, NOW, NOW + 6, NOW]
     first = known(store, parts=tuple(Part(n, AppId(f"app-{n}"), Seconds(due)) for n, due in enumerate(dues)))
     second = known(store, parts=(Part(0, AppId("app"), Seconds(NOW + 1)),))
     mine = {first.id, second.id}
 
-    def listed(until: int) -> list[tuple[SendingId, Part]]:
-        return [one for one in store.due_parts(Seconds(until)) if one[0] in mine]
+    def listed(until: int) -> list[DueMoment]:
+        return [moment for moment in store.due_moments(Seconds(until)) if moment.sending in mine]
 
-    first_parts = first.parts
+    before, at_once, after = (DueMoment(first.id, Seconds(NOW + shift), part) for shift, part in ((-5, 1), (0, 2), (5, 0)))
     assert listed(NOW - 6) == []
-    assert listed(NOW) == [(first.id, first_parts[1]), (first.id, first_parts[2])]
-    assert listed(NOW + 5) == [
-        (first.id, first_parts[1]),
-        (first.id, first_parts[2]),
-        (second.id, second.parts[0]),
-        (first.id, first_parts[0]),
-    ]
-    store.forget_due(first.id, first_parts[1])
-    store.forget_due(first.id, first_parts[1])
-    assert listed(NOW) == [(first.id, first_parts[2])]
+    assert listed(NOW) == [before, at_once]
+    assert [part.number for part in at_once.parts_of(first)] == [2, 4]
+    assert listed(NOW + 5) == [before, at_once, DueMoment(second.id, Seconds(NOW + 1), 0), after]
+    store.forget_due(before)
+    store.forget_due(before)
+    assert listed(NOW) == [at_once]
+
+
+def test_of_a_moment_is_known_how_many_of_its_parts_are_in_the_queue(store: SendingStore) -> None:
+    sending = known(store, parts=tuple(Part(n, AppId(f"app-{n}"), NOW) for n in range(3)))
+    (moment,) = due_moments_of(sending)
+    store.note_put(moment, 2)
+    (listed,) = [moment for moment in store.due_moments(NOW) if moment.sending == sending.id]
+    assert listed == replace(moment, put=2)
+    store.forget_due(listed)
+    store.note_put(listed, 3)
+    assert sending.id not in due_ids(store, NOW)
 
 
 def test_sendings_run_from_their_creation_to_their_end(store: SendingStore) -> None:
@@ -802,8 +887,13 @@ def dynamo(on_engine: OnEngine) -> DynamoSendings:
 def test_a_sending_that_is_too_large_is_refused_with_its_bound_and_nothing_is_written(dynamo: DynamoSendings) -> None:
     text = "я" * (MAX_SENDING_BYTES // 2)
     parts = tuple(Part(n, AppId("app"), NOW) for n in range(MAX_PARTS + 1))
+    moments = tuple(Part(n, AppId("app"), Seconds(NOW + n)) for n in range(MAX_DUE_MOMENTS + 1))
     too_large = new_sending(messages={ANY_PROVIDER: Message(text=text)})
-    for sending, bound in ((too_large, MAX_SENDING_BYTES), (new_sending(parts=parts), MAX_PARTS)):
+    for sending, bound in (
+        (too_large, MAX_SENDING_BYTES),
+        (new_sending(parts=parts), MAX_PARTS),
+        (new_sending(parts=moments), MAX_DUE_MOMENTS),
+    ):
         with pytest.raises(SendingTooLargeError, match=f"at most {bound} "):
             dynamo.create(sending)
         assert dynamo.sending(sending.id) is None
@@ -816,12 +906,51 @@ def test_a_sending_that_is_too_large_is_refused_with_its_bound_and_nothing_is_wr
 
 
 def test_a_sending_as_large_as_may_be_is_stored(dynamo: DynamoSendings) -> None:
-    parts = tuple(Part(n, AppId("app"), NOW) for n in range(MAX_PARTS))
-    sending = new_sending(messages={ANY_PROVIDER: Message(text="a" * (MAX_SENDING_BYTES - 100))}, parts=parts)
+    dues = [Seconds(NOW + n % MAX_DUE_MOMENTS) for n in range(MAX_PARTS)]
+    parts = tuple(Part(n, AppId(f"{n:036}"), due, -3_600) for n, due in enumerate(dues))
+    sending = new_sending(messages={ANY_PROVIDER: Message(text="a" * (MAX_SENDING_BYTES - 100))}, app=parts[0].app, parts=parts)
     dynamo.create(sending)
     assert dynamo.sending(sending.id) == sending
     dynamo.cancel(sending.id, NOW)
-    assert not dynamo.due_parts(NOW) or sending.id not in dict(dynamo.due_parts(NOW))
+    assert sending.id not in due_ids(dynamo, Seconds(NOW + MAX_DUE_MOMENTS))
+
+
+def test_parts_that_the_release_before_listed_one_by_one_are_read(dynamo: DynamoSendings, on_engine: OnEngine) -> None:
+    parts = tuple(Part(n, AppId("app"), NOW) for n in range(2))
+    sending = known(dynamo, parts=parts)
+    dynamo.forget_due(*due_moments_of(sending))
+    for part in parts:
+        old = {"pk": "DUE", "sk": f"{NOW:012d}#{sending.id:016d}#{part.number}", "v": 1, "app": "app", "expires": NOW}
+        on_engine.client.put_item(TableName=on_engine.table, Item=items.to_wire(old))
+    listed = [moment for moment in dynamo.due_moments(NOW) if moment.sending == sending.id]
+    assert listed == [DueMoment(sending.id, NOW, part.number, alone=True) for part in parts]
+    assert [moment.parts_of(sending) for moment in listed] == [(part,) for part in parts]
+    for moment in listed:
+        dynamo.forget_due(moment)
+    assert sending.id not in due_ids(dynamo, NOW)
+
+
+def test_a_sending_that_the_release_before_wrote_is_read(dynamo: DynamoSendings, on_engine: OnEngine) -> None:
+    sending = replace(new_sending(), messages={ANY_PROVIDER: Message(text="Hello")})
+    old = sending_key(sending.id) | {
+        "v": 1,
+        "app": sending.app,
+        "caller": "crm",
+        "dialect": "console",
+        "name": sending.name,
+        "tag": sending.tag,
+        "launch": sending.launch.text,
+        "content": '{"selection":"everyone","messages":{"":{"text":"Hello"}}}',
+        "parts": [{"app": sending.app, "due": NOW}],
+        "expire": sending.expire,
+        "status": "scheduled",
+        "cancelling": False,
+        "expires": LATER,
+    }
+    on_engine.client.put_item(TableName=on_engine.table, Item=items.to_wire(old))
+    assert dynamo.sending(sending.id) == sending
+    dynamo.drop_part(sending.id, 0)
+    assert dynamo.sending(sending.id) == replace(sending, dropped=frozenset({0}))
 
 
 def test_a_listed_sending_has_all_but_its_messages_and_identifiers(dynamo: DynamoSendings) -> None:
@@ -848,7 +977,7 @@ def test_of_a_day_the_newest_are_listed_that_fit(dynamo: DynamoSendings) -> None
 
 def calls_of(dynamo: DynamoSendings, client: RecordingClient) -> Iterator[tuple[str, Sequence[str]]]:
     """Yield the name of each method with the calls that it makes."""
-    sending, direct, left, doomed = new_sending(), new_sending(counts=ACCEPTED), new_sending(counts=ACCEPTED), new_sending()
+    sending, direct, left = new_sending(), new_sending(counts=ACCEPTED), new_sending(counts=ACCEPTED)
     key = lane_of(sending)
     deferral = NewDeferral(at(key), {APNS: 40})
     named = NewDeferral(at(lane_of(left, NAMED_LANE)), {APNS: 1})
@@ -875,8 +1004,10 @@ def calls_of(dynamo: DynamoSendings, client: RecordingClient) -> Iterator[tuple[
             "settle_deferral",
             lambda: dynamo.settle_deferral(SettledTry(deferral.key, RUN, 0, OutcomeCounts.of(APNS, Outcome.GONE, 40))),
         ),
-        ("due_parts", lambda: dynamo.due_parts(NOW)),
-        ("forget_due", lambda: dynamo.forget_due(sending.id, sending.parts[0])),
+        ("drop_part", lambda: dynamo.drop_part(sending.id, 0)),
+        ("due_moments", lambda: dynamo.due_moments(NOW)),
+        ("note_put", lambda: dynamo.note_put(due_moments_of(sending)[0], 1)),
+        ("forget_due", lambda: dynamo.forget_due(*due_moments_of(sending))),
         ("running_sendings", lambda: dynamo.running_sendings(LATER)),
         ("listed", lambda: dynamo.listed(minted_on(sending.id))),
         ("cancel of a running one", lambda: dynamo.cancel(sending.id, NOW)),
@@ -887,10 +1018,12 @@ def calls_of(dynamo: DynamoSendings, client: RecordingClient) -> Iterator[tuple[
         client.operations.clear()
         step()
         yield name, tuple(client.operations)
-    dynamo.create(doomed)
-    client.operations.clear()
-    dynamo.cancel(doomed.id, NOW)
-    yield "cancel of a scheduled one", tuple(client.operations)
+    for name, end in (("cancel of a scheduled one", dynamo.cancel), ("expire", dynamo.expire)):
+        doomed = new_sending()
+        dynamo.create(doomed)
+        client.operations.clear()
+        end(doomed.id, NOW)
+        yield name, tuple(client.operations)
 
 
 READ, UPDATE, TRANSACTION = ("get_item",), ("update_item",), ("transact_write_items",)
@@ -914,7 +1047,9 @@ def test_each_method_makes_as_few_calls_as_can_be(dynamo: DynamoSendings, on_eng
         "deferrals": ("query",),
         "claim_deferral": UPDATE,
         "settle_deferral": TRANSACTION,
-        "due_parts": ("query",),
+        "drop_part": UPDATE,
+        "due_moments": ("query",),
+        "note_put": UPDATE,
         "forget_due": ("delete_item",),
         "running_sendings": ("query",),
         "listed": ("query",) * 16,
@@ -922,6 +1057,7 @@ def test_each_method_makes_as_few_calls_as_can_be(dynamo: DynamoSendings, on_eng
         "end": READ + TRANSACTION,
         "end of an ended one": READ,
         "cancel of a scheduled one": READ + TRANSACTION,
+        "expire": READ + TRANSACTION,
     }
 
 

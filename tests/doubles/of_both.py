@@ -27,14 +27,13 @@ from pushhub.sends.sending import (
     Lane,
     LaneKey,
     OutcomeCounts,
-    Part,
     ProviderStop,
     RunId,
     Sending,
     SendingId,
     SendingStatus,
 )
-from pushhub.sends.store import LaneUpdate, NewDeferral, SettledTry
+from pushhub.sends.store import DueMoment, LaneUpdate, NewDeferral, SettledTry
 from tests.doubles.executions import MemoryExecutions
 from tests.doubles.files import MemoryFiles
 from tests.doubles.imports import MemoryImports
@@ -220,6 +219,14 @@ class SendingsOfBoth(DynamoSendings):
         super().stop_provider(sending, provider, stop)
         self._memory.stop_provider(sending, provider, stop)
 
+    def expire(self, sending: SendingId, now: Seconds) -> None:
+        super().expire(sending, now)
+        self._memory.expire(sending, now)
+
+    def drop_part(self, sending: SendingId, part: int) -> None:
+        super().drop_part(sending, part)
+        self._memory.drop_part(sending, part)
+
     def add_example(self, sending: SendingId, example: Example) -> None:
         super().add_example(sending, example)
         self._memory.add_example(sending, example)
@@ -260,13 +267,17 @@ class SendingsOfBoth(DynamoSendings):
         super().settle_deferral(settled)
         self._memory.settle_deferral(settled)
 
-    def due_parts(self, until: Seconds) -> Sequence[tuple[SendingId, Part]]:
-        super().due_parts(until)
-        return self._memory.due_parts(until)
+    def due_moments(self, until: Seconds) -> Sequence[DueMoment]:
+        super().due_moments(until)
+        return self._memory.due_moments(until)
 
-    def forget_due(self, sending: SendingId, part: Part) -> None:
-        super().forget_due(sending, part)
-        self._memory.forget_due(sending, part)
+    def note_put(self, moment: DueMoment, put: int) -> None:
+        super().note_put(moment, put)
+        self._memory.note_put(moment, put)
+
+    def forget_due(self, moment: DueMoment) -> None:
+        super().forget_due(moment)
+        self._memory.forget_due(moment)
 
     def running_sendings(self, now: Seconds) -> Sequence[SendingId]:
         super().running_sendings(now)

@@ -5,13 +5,13 @@ die, clocks go on, and writes whose answers are lost happen at once, later, or n
 """
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import pairwise
 from random import Random
 
-from pushhub.audience.model import Subscription
+from pushhub.audience.model import Subscription, SubscriptionRef
 from pushhub.catalog.model import App, AppId
 from pushhub.faults import LostRaceError, UnavailableError
 from pushhub.moments import Clock, Milliseconds, Seconds
@@ -19,6 +19,7 @@ from pushhub.outgoing.queues import Envelope
 from pushhub.sends.direct import SendDirectly
 from pushhub.sends.outcomes import Outcome, RecipientOutcome
 from pushhub.sends.pack_ids import BLOCKED_SECONDS, CLAIM_SECONDS, PackClaim, PackIds, PackKey
+from pushhub.sends.port import NO_LANGUAGES
 from pushhub.sends.sending import Named, RunId, Sending, SendingId, mint_sending_id
 from tests.doubles.pack_ids import MemoryPackIds
 from tests.doubles.schedules import AN_APP, CrashError, a_sending, device
@@ -241,7 +242,14 @@ class _Provider:
     race: PackRace
     racer: Racer
 
-    def push(self, sending: Sending, app: App, recipients: Sequence[Subscription], seconds: float) -> Sequence[RecipientOutcome]:
+    def push(
+        self,
+        sending: Sending,
+        app: App,
+        recipients: Sequence[Subscription],
+        seconds: float,
+        languages: Mapping[SubscriptionRef, str] = NO_LANGUAGES,
+    ) -> Sequence[RecipientOutcome]:
         self.race.interrupt("before push")
         self.racer.pushed = self.racer.pushed or self.race.milliseconds
         self.race.interrupt("after push")

@@ -20,6 +20,7 @@ from pushhub.sends.lanes import AdvanceLane
 from pushhub.sends.message import Message
 from pushhub.sends.outcomes import Outcome, RecipientOutcome
 from pushhub.sends.pack_ids import PackIds, PackKey
+from pushhub.sends.port import NO_LANGUAGES
 from pushhub.sends.scheduling import schedule
 from pushhub.sends.sending import (
     Everyone,
@@ -267,7 +268,14 @@ class Schedule:
         for _ in range(self.random.randint(1, 3)):
             self.something()
 
-    def push(self, sending: Sending, app: App, recipients: Sequence[Subscription], seconds: float) -> Sequence[RecipientOutcome]:
+    def push(
+        self,
+        sending: Sending,
+        app: App,
+        recipients: Sequence[Subscription],
+        seconds: float,
+        languages: Mapping[SubscriptionRef, str] = NO_LANGUAGES,
+    ) -> Sequence[RecipientOutcome]:
         """Play the providers; a process may die with some pushes on their way and others not."""
         outcomes: list[RecipientOutcome] = []
         self.interrupt("before push")

@@ -6,13 +6,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from pushhub.adapters.dynamodb.schema.sending_content import content_text
-from pushhub.audience.model import Subscription
+from pushhub.audience.model import Subscription, SubscriptionRef
 from pushhub.catalog.model import App
 from pushhub.catalog.providers import Provider
 from pushhub.events.uid import Launch
 from pushhub.faults import LostRaceError
 from pushhub.moments import Seconds
 from pushhub.sends.outcomes import Outcome, RecipientOutcome
+from pushhub.sends.port import NO_LANGUAGES
 from pushhub.sends.sending import (
     MAX_EXAMPLES,
     NAMED_LANE,
@@ -23,7 +24,6 @@ from pushhub.sends.sending import (
     LaneKey,
     Named,
     OutcomeCounts,
-    Part,
     ProviderStop,
     RunId,
     Sending,
@@ -32,13 +32,15 @@ from pushhub.sends.sending import (
     minted_on,
 )
 from pushhub.sends.store import (
-    MAX_DUE_PARTS,
+    MAX_DUE_READ,
     MAX_SENDING_BYTES,
+    DueMoment,
     KnownSendingError,
     LaneUpdate,
     NewDeferral,
     SendingTooLargeError,
     SettledTry,
+    due_moments_of,
 )
 
 
@@ -58,7 +60,7 @@ class MemorySendings:
     _sendings: dict[SendingId, Sending] = field(default_factory=dict)
     _lanes: dict[LaneKey, Lane] = field(default_factory=dict)
     _deferrals: dict[DeferralKey, Deferral] = field(default_factory=dict)
-    _due: set[tuple[Seconds, SendingId, int]] = field(default_factory=set)
+    _due: dict[tuple[Seconds, SendingId, int], DueMoment] = field(default_factory=dict)
     _pushing: set[SendingId] = field(default_factory=set)
     """Those that were started with a pack id, and are not recorded."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -82,7 +84,7 @@ class MemorySendings:
     def create(self, sending: Sending) -> None:
         with self.call("create"):
             self._add(sending)
-            self._due |= {(part.due, sending.id, part.number) for part in sending.parts}
+            self._due |= {_due_key(moment): moment for moment in due_moments_of(sending)}
 
     def record_ended(self, sending: Sending, deferrals: Sequence[NewDeferral], *, started: bool = False) -> None:
         with self.call("record_ended"):
@@ -112,10 +114,20 @@ class MemorySendings:
         with self.call("cancel"):
             known = self._sendings[sending]
             if known.status is SendingStatus.SCHEDULED:
-                self._sendings[sending] = replace(known, status=SendingStatus.CANCELLED, ended=now)
-                self._due = {due for due in self._due if due[1] != sending}
+                self._end_unsent(known, SendingStatus.CANCELLED, now)
             elif known.status is SendingStatus.RUNNING:
                 self._sendings[sending] = replace(known, cancelling=True)
+
+    def expire(self, sending: SendingId, now: Seconds) -> None:
+        with self.call("expire"):
+            known = self._sendings[sending]
+            if known.status is SendingStatus.SCHEDULED and known.push is None:
+                self._end_unsent(known, SendingStatus.EXPIRED, now)
+
+    def drop_part(self, sending: SendingId, part: int) -> None:
+        with self.call("drop_part"):
+            known = self._sendings[sending]
+            self._sendings[sending] = replace(known, dropped=known.dropped | {part})
 
     def stop_provider(self, sending: SendingId, provider: Provider, stop: ProviderStop) -> None:
         with self.call("stop_provider"):
@@ -195,14 +207,32 @@ class MemorySendings:
             pending = lane.pending - _number(deferral.recipients) + _number(settled.left)
             self._lanes[settled.key.lane] = replace(lane, counts=lane.counts + settled.counts, pending=pending)
 
-    def due_parts(self, until: Seconds) -> Sequence[tuple[SendingId, Part]]:
-        with self.call("due_parts"):
-            listed = sorted(due for due in self._due if due[0] <= until)[:MAX_DUE_PARTS]
-            return [(sending, self._sendings[sending].parts[number]) for _, sending, number in listed]
+    def due_moments(self, until: Seconds) -> Sequence[DueMoment]:
+        with self.call("due_moments"):
+            return [self._due[due] for due in sorted(self._due) if due[0] <= until][:MAX_DUE_READ]
 
-    def forget_due(self, sending: SendingId, part: Part) -> None:
+    def note_put(self, moment: DueMoment, put: int) -> None:
+        with self.call("note_put"):
+            if _due_key(moment) in self._due:
+                self._due[_due_key(moment)] = replace(moment, put=put)
+
+    def forget_due(self, moment: DueMoment) -> None:
         with self.call("forget_due"):
-            self._due.discard((part.due, sending, part.number))
+            self._due.pop(_due_key(moment), None)
+
+    def rebind(self, sending: Sending, bound: int | None) -> None:
+        """Give a scheduled sending another content and push, while a call goes on; `bound` is the push that it has to have."""
+        known = self._sendings.get(sending.id)
+        if known is None or known.status is not SendingStatus.SCHEDULED or known.push != bound:
+            raise LostRaceError
+        changed = replace(
+            known,
+            selection=sending.selection,
+            messages=sending.messages,
+            translations=sending.translations,
+            push=sending.push,
+        )
+        self._sendings[sending.id] = changed
 
     def running_sendings(self, now: Seconds) -> Sequence[SendingId]:
         with self.call("running_sendings"):
@@ -240,6 +270,11 @@ class MemorySendings:
         self._due.clear()
         self._pushing.clear()
 
+    def _end_unsent(self, known: Sending, status: SendingStatus, now: Seconds) -> None:
+        self._sendings[known.id] = replace(known, status=status, ended=now)
+        for moment in due_moments_of(known):
+            self._due.pop(_due_key(moment), None)
+
     def _add(self, sending: Sending) -> None:
         if sending.id in self._sendings:
             raise KnownSendingError
@@ -264,14 +299,28 @@ class MemoryPusher:
     pushed: list[tuple[Subscription, RecipientOutcome]] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
     """The budget of each call."""
+    languages: dict[SubscriptionRef, str] = field(default_factory=dict)
+    """In which each recipient got it that was told to speak one."""
 
-    def push(self, sending: Sending, app: App, recipients: Sequence[Subscription], seconds: float) -> Sequence[RecipientOutcome]:
+    def push(
+        self,
+        sending: Sending,
+        app: App,
+        recipients: Sequence[Subscription],
+        seconds: float,
+        languages: Mapping[SubscriptionRef, str] = NO_LANGUAGES,
+    ) -> Sequence[RecipientOutcome]:
         self.interrupt("before push")
+        self.languages |= languages
         outcomes = [self.answer(recipient) for recipient in recipients]
         self.pushed += zip(recipients, outcomes, strict=True)
         self.seconds.append(seconds)
         self.interrupt("after push")
         return outcomes
+
+
+def _due_key(moment: DueMoment) -> tuple[Seconds, SendingId, int]:
+    return moment.due, moment.sending, moment.first
 
 
 def _number(recipients: Mapping[Provider, int]) -> int:

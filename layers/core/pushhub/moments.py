@@ -17,6 +17,8 @@ Milliseconds = NewType("Milliseconds", int)
 EPOCH: Final = Milliseconds(0)
 """A moment before every other."""
 SECONDS_PER_DAY: Final = 86_400
+CLOCKS_APART_SECONDS: Final = 30
+"""How far the clocks of two machines may be apart."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 

@@ -41,7 +41,7 @@ STORED = (
     '"resources":[{"id":5,"name":"shop","token_sha256":["a1","b2"],"databases":[17,2],"token_conflict":"move",'
     '"providers":["Firefox","ios-apns"]}],'
     '"api_tokens":[{"name":"gateway","token_sha256":["c3","d4"],"rights":["events"]}],'
-    '"upstreams":[{"name":"altcraft","kind":"altcraft","url":"https://a","relay_links":true,"events":["delivered","opened"]}],"apps":[]}'
+    '"upstreams":[{"name":"altcraft","kind":"altcraft","url":"https://a","relay_links":true,"events":["delivered","opened"]}],"apps":[],"app_groups":[],"audience_groups":[],"events":[]}'
 )
 
 

@@ -32,7 +32,7 @@ from pushhub.text import holds_invisible
 
 TOKEN = "3LXP2FRcRxJ-7b14db88ec937f14"
 
-SECTIONS = "databases, resources, api_tokens, upstreams, apps"
+SECTIONS = "databases, resources, api_tokens, upstreams, apps, app_groups, audience_groups, events"
 A_URL = "an absolute http or https URL is expected: a host, perhaps a port and a path, but no user, query or fragment"
 AN_UPSTREAM_TOKEN = "an upstream's token is 1 to 1024 printable ASCII characters without spaces"
 A_NAME = "a name here is 1 to 64 characters of A-Z a-z 0-9 _ -, the first one a letter or digit"

@@ -102,7 +102,7 @@ def test_what_is_wrong_with_a_further_section_is_told_like_all_else() -> None:
     with pytest.raises(file.CatalogFileError) as caught:
         declared("app: []\ntoys: [{name: a, wheels: 1}, {name: a, wheels: x}, {name: b, wheels: 2, doors: 3}]")
     assert [problem.removeprefix("catalog.yaml: ") for problem in caught.value.problems] == [
-        "app: unknown key; the keys are databases, resources, api_tokens, upstreams, apps, toys",
+        f"app: unknown key; the keys are {', '.join(section.name for section in SECTIONS)}, toys",
         "toys[1].wheels: an integer from 1 to 2147483647 is expected",
         "toys[2].doors: unknown key; the keys are name, wheels",
         "toys: at most 2 toys",
@@ -113,7 +113,9 @@ def test_what_is_wrong_with_a_further_section_is_told_like_all_else() -> None:
 
 def test_a_further_section_stands_in_the_document_and_is_missing_in_older_ones() -> None:
     written = document.write_document(with_toys(CAR).catalog)
-    assert written.endswith('"upstreams":[],"apps":[],"toys":[{"name":"car","wheels":4}]}')
+    assert written.endswith(
+        '"upstreams":[],"apps":[],"app_groups":[],"audience_groups":[],"events":[],"toys":[{"name":"car","wheels":4}]}'
+    )
     assert document.read_document(written) == with_toys(CAR).catalog
     assert document.read_document('{"databases":[],"resources":[]}') == with_toys().catalog
 
@@ -150,4 +152,4 @@ def test_a_further_section_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
         lambda _: Stores(store, MemoryAudience(), MemorySecrets(), MemoryAppSecrets(), "https://hub.example"),
     )
     shown = CliRunner().invoke(commands.catalog, ["show"])
-    assert shown.output.endswith("upstreams: []\napps: []\ntoys:\n- {name: car, wheels: 4}\n")
+    assert shown.output.endswith("apps: []\napp_groups: []\naudience_groups: []\nevents: []\ntoys:\n- {name: car, wheels: 4}\n")

@@ -17,7 +17,7 @@ from pushhub.audience.model import Origin, Profile, ProfileId
 from pushhub.catalog.app_secrets import AppSecrets
 from pushhub.catalog.document import MAX_DOCUMENT_BYTES
 from pushhub.catalog.file import parse_catalog, read_catalog_file
-from pushhub.catalog.model import Catalog, DatabaseId
+from pushhub.catalog.model import Catalog, DatabaseId, ResourceId
 from pushhub.catalog.port import CatalogChangedError, StoredCatalog
 from pushhub.catalog.secrets import Secrets, StoredSecrets
 from pushhub.catalog.sections.apps.keys import throw_away_p256_key, throw_away_rsa_key
@@ -240,6 +240,7 @@ def test_an_upstream_whose_token_was_lost_gets_it_again(hub: Hub) -> None:
     assert hub.secrets.secrets.upstream_tokens == {"altcraft": "their-token"}
 
 
+KEYS = "databases, resources, api_tokens, upstreams, apps, app_groups, audience_groups, events"
 APPS = """
 databases: [{id: 17, name: customers}]
 api_tokens: [{name: crm, token: abcdefgh, rights: [send]}]
@@ -530,13 +531,16 @@ upstreams:
   relay_links: false
   events: [delivered, opened]
 apps: []
+app_groups: []
+audience_groups: []
+events: []
 """
     )
     assert json.loads(hub.run("show", "--json").stdout) == YAML(typ="safe", pure=True).load(StringIO(shown.stdout))
 
 
 def test_showing_an_empty_catalog_prints_empty_lists(hub: Hub) -> None:
-    assert hub.run("show").stdout == "databases: []\nresources: []\napi_tokens: []\nupstreams: []\napps: []\n"
+    assert hub.run("show").stdout == "".join(f"{key}: []\n" for key in KEYS.split(", "))
 
 
 def test_what_is_shown_is_a_catalog_file_but_for_the_tokens(hub: Hub) -> None:
@@ -544,7 +548,7 @@ def test_what_is_shown_is_a_catalog_file_but_for_the_tokens(hub: Hub) -> None:
     shown = hub.run("show").stdout.replace("kind: altcraft", "kind: altcraft\n  token: new-token")
     again = hub.apply(re.sub(r"token_sha256: .*", lambda found: f"token: new-token-{found.start()}", shown))
     told = [line.split(":")[-1].strip() for line in again.stdout.splitlines()[:-1]]
-    assert told == ["tokens changed (1 added, 1 removed)"] * 5 + ["token changed"]
+    assert told == ["tokens changed (1 added, 1 removed)"] * 6 + ["token changed"]
 
 
 def local_hub() -> Connection:
@@ -578,8 +582,8 @@ def test_reading_a_file_raises_all_problems(hub: Hub) -> None:
     with pytest.raises(ConsoleError) as caught:
         read_catalog(hub.file)
     assert caught.value.message.splitlines() == [
-        f"{hub.file}: a: unknown key; the keys are databases, resources, api_tokens, upstreams, apps",
-        f"{hub.file}: b: unknown key; the keys are databases, resources, api_tokens, upstreams, apps",
+        f"{hub.file}: a: unknown key; the keys are {KEYS}",
+        f"{hub.file}: b: unknown key; the keys are {KEYS}",
     ]
 
 
@@ -593,7 +597,8 @@ def test_the_demo_request_is_one_that_the_demo_catalog_takes() -> None:
 
 def test_the_demo_catalog_has_a_database_without_the_field_of_the_demo_request() -> None:
     demo = read_catalog_file(DEMO_CATALOG, {}).catalog
-    assert [(resource.id, resource.databases) for resource in demo.resources.values()] == [(5, (17,)), (22, (34, 2)), (31, (1, 17))]
+    doors = [(resource.id, resource.databases) for resource in demo.resources.values()]
+    assert doors == [(5, (17,)), (22, (34, 2)), (31, (1, 17)), (41, (40,))]
     assert "CustomNumber1" not in demo.databases[DatabaseId(2)].fields
 
 
@@ -604,3 +609,14 @@ def test_the_demo_catalog_takes_the_published_example_of_a_server_and_hands_even
     assert caller.rights == {"events"}
     assert [upstream.url for upstream in demo.catalog.upstreams.values()] == ["http://127.0.0.1:8090"]
     assert demo.upstream_tokens == {"stand-in": "token-of-the-stand-in"}
+
+
+def test_the_demo_catalog_has_an_app_of_push_express_with_groups_and_events() -> None:
+    demo = read_catalog_file(DEMO_CATALOG, {}).catalog
+    shop = demo.app_of_push_express(16183)
+    assert shop is not None
+    assert demo.app_of_sdk("16183-2") == shop
+    assert (shop.callers, shop.database, shop.resource) == (frozenset({"crm"}), DatabaseId(40), ResourceId(41))
+    assert demo.apps_in(demo.app_groups[7]) == (shop,)
+    assert demo.audience_groups[3].audiences == ("vip", "sale")
+    assert [(event.code, event.name) for event in demo.events.values()] == [("reg", "reg"), ("dep", "Deposit")]

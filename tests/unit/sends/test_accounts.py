@@ -9,9 +9,8 @@ from pushhub.catalog.app_secrets import AppSecrets, CachedAppSecrets
 from pushhub.catalog.cached import CachedCatalog
 from pushhub.catalog.model import App, AppId, Catalog, ProviderBlock
 from pushhub.faults import UnavailableError
-from pushhub.moments import Milliseconds
+from pushhub.moments import CLOCKS_APART_SECONDS, Milliseconds
 from pushhub.sends.accounts import Account, Accounts
-from pushhub.sends.handling import CLOCKS_APART_SECONDS
 from pushhub.sends.outcomes import Outcome, RecipientOutcome
 from pushhub.sends.platforms import Block
 from pushhub.sends.providers.apns import ApnsAccount

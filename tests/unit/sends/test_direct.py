@@ -1,13 +1,13 @@
 """Pushing a sending while its caller waits."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pushhub.audience.model import Subscription
+from pushhub.audience.model import Subscription, SubscriptionRef
 from pushhub.audience.retiring import Retiring
 from pushhub.catalog.app_secrets import CachedAppSecrets
 from pushhub.catalog.cached import CachedCatalog
@@ -21,6 +21,7 @@ from pushhub.sends.finding import Finding
 from pushhub.sends.message import Message
 from pushhub.sends.outcomes import Outcome, RecipientOutcome
 from pushhub.sends.pack_ids import BLOCKED_SECONDS, PackKey
+from pushhub.sends.port import NO_LANGUAGES
 from pushhub.sends.pushing import ProviderPusher
 from pushhub.sends.queue_messages import DeferralMessage, read_deferral
 from pushhub.sends.sending import (
@@ -69,7 +70,14 @@ class FakePusher:
     steps: list[tuple[int, float]] = field(default_factory=list)
     """How many recipients each step had, and how many seconds."""
 
-    def push(self, sending: Sending, app: App, recipients: Sequence[Subscription], seconds: float) -> Sequence[RecipientOutcome]:
+    def push(
+        self,
+        sending: Sending,
+        app: App,
+        recipients: Sequence[Subscription],
+        seconds: float,
+        languages: Mapping[SubscriptionRef, str] = NO_LANGUAGES,
+    ) -> Sequence[RecipientOutcome]:
         self.steps.append((len(recipients), seconds))
         self.elapsed += min(self.takes, seconds)
         return [self.answers.get(each.address.push_token.split("-")[0], ACCEPTED) for each in recipients]

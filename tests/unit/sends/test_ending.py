@@ -39,7 +39,7 @@ def test_the_status_at_the_end_follows_from_what_came_of_all(outcomes: list[tupl
 def test_a_sending_is_not_over_before_its_last_lane_has_begun() -> None:
     world = SendingWorld()
     world.store.begin(world.sending.id, NOW)
-    assert not end_if_over(world.store, world.sending.id, NOW)
+    assert not end_if_over(world.store, world.lane, NOW)
 
 
 def test_a_sending_that_was_ended_twice_is_counted_once() -> None:

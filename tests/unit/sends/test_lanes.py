@@ -7,12 +7,12 @@ import pytest
 
 from pushhub.catalog.model import App
 from pushhub.faults import LostRaceError, UnavailableError
-from pushhub.moments import Seconds
+from pushhub.moments import CLOCKS_APART_SECONDS, Seconds
 from pushhub.outgoing.queues import Delivery
-from pushhub.sends.handling import CLOCKS_APART_SECONDS, SendFault
+from pushhub.sends.handling import SendFault
 from pushhub.sends.outcomes import Outcome, RecipientOutcome
 from pushhub.sends.queue_messages import read_deferral, read_lane, write_lane
-from pushhub.sends.sending import Everyone, LaneKey, LaneName, Place, ProviderStop, RunId, Sending, SendingStatus
+from pushhub.sends.sending import Everyone, LaneKey, LaneName, Part, Place, ProviderStop, RunId, Sending, SendingStatus
 from pushhub.sends.steps import Step
 from tests.doubles.schedules import ANDROID, APNS, LEASE_SECONDS, CrashError
 from tests.doubles.sending_world import NOW, SendingWorld
@@ -314,7 +314,7 @@ def test_a_step_is_recorded_before_the_lane_goes_on_over_those_without_recipient
     waiting: list[int] = []
 
     class Sparse:
-        def after(self, sending: Sending, app: App, lane: LaneName, done: Place) -> Iterator[Step]:
+        def after(self, sending: Sending, part: Part, app: App, lane: LaneName, done: Place) -> Iterator[Step]:
             yield Step(Place("1"), tuple(world.devices))
             for place in "234":
                 yield Step(Place(place))

@@ -9,7 +9,7 @@ from pushhub.moments import Seconds
 from pushhub.sends.queue_messages import read_lane
 from pushhub.sends.scheduling import schedule
 from pushhub.sends.sending import Everyone, Part, SendingId
-from pushhub.sends.store import KnownSendingError
+from pushhub.sends.store import DueMoment, KnownSendingError
 from tests.doubles.sending_world import NOW, SendingWorld
 
 
@@ -18,7 +18,7 @@ def test_a_sending_that_is_due_soon_has_its_messages_in_the_queue_and_is_due_no_
     sending = replace(world.sending, id=SendingId(world.sending.id + 1))
     schedule(world.store, world.sends, sending, NOW)
     assert [(read_lane(each.body).lane, each.delay) for each in world.sends.envelopes] == [(lane, 10) for lane in sending.lanes]
-    assert [id_ for id_, _ in world.store.due_parts(Seconds(NOW + 10))] == [world.sending.id]
+    assert [moment.sending for moment in world.store.due_moments(Seconds(NOW + 10))] == [world.sending.id]
 
 
 def test_a_part_that_is_due_later_is_left_to_the_sweep() -> None:
@@ -27,7 +27,7 @@ def test_a_part_that_is_due_later_is_left_to_the_sweep() -> None:
     sending = replace(world.sending, id=SendingId(world.sending.id + 1), parts=parts)
     schedule(world.store, world.sends, sending, NOW)
     assert [read_lane(each.body).part for each in world.sends.envelopes] == [0]
-    assert (sending.id, parts[1]) in world.store.due_parts(Seconds(NOW + 901))
+    assert DueMoment(sending.id, parts[1].due, 1) in world.store.due_moments(Seconds(NOW + 901))
 
 
 @pytest.mark.parametrize("fault", ["queue", "store"])
@@ -38,7 +38,7 @@ def test_what_cannot_be_put_now_stays_due(fault: str) -> None:
     if fault == "store":
         world.fails("before forget_due", UnavailableError())
     schedule(world.store, world.sends, sending, NOW)
-    assert sending.id in [id_ for id_, _ in world.store.due_parts(NOW)]
+    assert sending.id in [moment.sending for moment in world.store.due_moments(NOW)]
 
 
 def test_an_id_that_is_taken_is_refused_before_anything_is_put() -> None:

@@ -120,7 +120,7 @@ def test_a_store_that_fails_one_sending_fails_no_other() -> None:
 
 def test_a_sending_that_is_not_due_yet_is_not_read() -> None:
     world = SendingWorld(wait=901)
-    assert (world.sweep().running, world.store.calls) == (0, {"due_parts": 1, "running_sendings": 1})
+    assert (world.sweep().running, world.store.calls) == (0, {"due_moments": 1, "running_sendings": 1})
 
 
 def test_a_sending_that_goes_on_is_read_once() -> None:
@@ -129,7 +129,7 @@ def test_a_sending_that_goes_on_is_read_once() -> None:
     world.store.begin(world.sending.id, NOW)
     world.store.calls.clear()
     assert world.sweep().running == 1
-    assert world.store.calls == {"due_parts": 1, "running_sendings": 1, "sending": 1, "lanes": 2}
+    assert world.store.calls == {"due_moments": 1, "running_sendings": 1, "sending": 1, "lanes": 2}
 
 
 def test_those_that_wait_are_expired_within_a_minute_of_the_cancel() -> None:

@@ -11,7 +11,8 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from pushhub.catalog.model import Catalog
+from pushhub.catalog.disagreements import disagreements
+from pushhub.catalog.model import Catalog, CatalogEntry
 from pushhub.catalog.sections import SECTIONS
 from pushhub.catalog.sections.file_entry import FileEntry, FileSection
 from pushhub.catalog.sections.file_errors import problems_of, with_place
@@ -88,7 +89,11 @@ def _section_names() -> str:
 
 @dataclass(slots=True)
 class _Reading:
-    """Reads one file and gathers its problems: first those of each entry by itself, then those of entries that disagree."""
+    """Reads one file and gathers its problems.
+
+    First come those of each entry by itself, then those of entries that do not go together in the file. What
+    :func:`~pushhub.catalog.disagreements.disagreements` finds is told of files that have no other problem: it needs all entries.
+    """
 
     context: FileContext
     problems: list[str] = field(default_factory=list)
@@ -96,19 +101,24 @@ class _Reading:
     def catalog(self, content: dict[object, object]) -> WholeCatalog:
         """Return the catalog, without what is not valid."""
         self.problems += _unknown_sections(content)
-        raw = {section.name: self._raw_section(content, section.name) for section in SECTIONS}
+        raw = {each.section.name: list(self._raw_section(content, each)) for each in FILE_SECTIONS}
         valid = {each.section.name: dict(self._valid(each, raw[each.section.name])) for each in FILE_SECTIONS}
         self._compare(raw)
         self.problems += _shared_bearer_tokens(valid.values())
-        declared = {name: [entry.declared() for entry in entries.values()] for name, entries in valid.items()}
-        return WholeCatalog.of(Catalog.of(declared), _secrets(valid))
+        declared = {name: {place: entry.declared() for place, entry in entries.items()} for name, entries in valid.items()}
+        catalog = Catalog.of({name: entries.values() for name, entries in declared.items()})
+        if not self.problems:
+            self.problems += _disagreements(catalog, declared)
+        return WholeCatalog.of(catalog, _secrets(valid))
 
-    def _raw_section(self, content: dict[object, object], name: str) -> list[object]:
+    def _raw_section(self, content: dict[object, object], kind: FileSection) -> Iterator[object]:
+        name = kind.section.name
         section = content.get(name, [])
         if isinstance(section, list):
-            return section
-        self.problems.append(f"{name}: a list is expected")
-        return []
+            for raw in section:
+                yield {kind.key: raw} if kind.text_is_key and isinstance(raw, str) else raw
+        else:
+            self.problems.append(f"{name}: a list is expected")
 
     def _valid(self, kind: FileSection, section: Sequence[object]) -> Iterator[tuple[str, FileEntry]]:
         """Give the valid entries of a section with their places."""
@@ -148,6 +158,11 @@ def _shared_bearer_tokens(sections: Iterable[Mapping[str, FileEntry]]) -> Iterat
             first = places.setdefault(bearer_token, f"{place}.{within}")
             if first != f"{place}.{within}":
                 yield f"{place}.{within}: the same token as {first}"
+
+
+def _disagreements(catalog: Catalog, declared: Mapping[str, Mapping[str, CatalogEntry]]) -> Iterator[str]:
+    places = {(name, entry.key): place for name, entries in declared.items() for place, entry in entries.items()}
+    return (found.line(lambda section, entry: places[section.name, entry.key], ".") for found in disagreements(catalog))
 
 
 def _secrets(valid: Mapping[str, Mapping[str, FileEntry]]) -> dict[str, dict[str, EntrySecret]]:

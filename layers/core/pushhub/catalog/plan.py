@@ -6,9 +6,11 @@ Used by the command line only. No text here holds a token or a digest.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import chain
 from operator import itemgetter
 from typing import Final
 
+from pushhub.catalog.disagreements import disagreements
 from pushhub.catalog.model import BearerTokenDigest, Catalog, CatalogEntry, DatabaseId, EntryKey, OpenedByBearerTokens
 from pushhub.catalog.sections import SECTIONS
 from pushhub.catalog.sections.databases.section import contradictions
@@ -88,11 +90,11 @@ def plan_catalog(current: WholeCatalog, desired: WholeCatalog, *, prune: bool) -
             database in either case.
 
     Raises:
-        PlanError: a token would open two entries, or a section would have too many entries.
+        PlanError: a token would open two entries, entries would disagree, or a section would have too many of them.
     """
     result = _result(current, desired, prune=prune)
-    if problems := (*_bearer_token_clashes(result.catalog, desired.catalog), *_surplus(result.catalog)):
-        raise PlanError(tuple(dict.fromkeys(problems)))
+    if problems := _problems(result.catalog, desired.catalog):
+        raise PlanError(problems)
     actions = tuple(action for section in SECTIONS for action in _actions(section, current, desired, prune=prune))
     return CatalogPlan(
         result=result,
@@ -124,6 +126,20 @@ def _secrets(result: Catalog, current: WholeCatalog, desired: WholeCatalog) -> d
 
 def _merged[Key: (EntryKey, str), Value](kept: Mapping[Key, Value], desired: Mapping[Key, Value]) -> dict[Key, Value]:
     return dict(sorted({**kept, **desired}.items(), key=itemgetter(0)))
+
+
+def _problems(result: Catalog, desired: Catalog) -> tuple[str, ...]:
+    """Return what is wrong with a plan's result, each problem once."""
+    problems = chain(_bearer_token_clashes(result, desired), _disagreements(result, desired), _surplus(result))
+    return tuple(dict.fromkeys(problems))
+
+
+def _disagreements(result: Catalog, desired: Catalog) -> Iterator[str]:
+    def named(section: Section, entry: CatalogEntry) -> str:
+        declared = entry.key in desired.section(section.name)
+        return section.label(entry) + ("" if declared else " (not in the file and kept; --prune deletes it)")
+
+    return (found.line(named, ": ") for found in disagreements(result))
 
 
 def _bearer_token_clashes(result: Catalog, desired: Catalog) -> Iterator[str]:

@@ -16,7 +16,7 @@ from pushhub.console.imports.commands import imports
 from pushhub.console.imports.dropping import import_
 from pushhub.console.links import links
 from pushhub.console.local.cors import ORIGIN
-from pushhub.console.local.hub import HubOptions, run_hub
+from pushhub.console.local.hub import INSTANT_DELAY_SECONDS, MAX_INSTANT_DELAY_SECONDS, HubOptions, run_hub
 from pushhub.console.profile import profile
 from pushhub.console.sends.commands import sendings_
 from pushhub.console.sends.send import send
@@ -70,8 +70,16 @@ def _origins(_context: click.Context, _option: click.Parameter, origins: tuple[s
     callback=_origins,
     help="Let pages of this origin, such as https://shop.example.com, call the hub from a browser; may be given several times.",
 )
+@click.option(
+    "--instant-delay",
+    type=click.IntRange(0, MAX_INSTANT_DELAY_SECONDS),
+    default=INSTANT_DELAY_SECONDS,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long after its request a sending of push.express' send/instant is due.",
+)
 @click.option("--ephemeral", is_flag=True, help="Begin empty and forget everything at the end.")
-def up(*, port: int, catalog: Path | None, origins: tuple[str, ...], ephemeral: bool) -> None:
+def up(*, port: int, catalog: Path | None, origins: tuple[str, ...], instant_delay: int, ephemeral: bool) -> None:
     """Run the whole hub on this machine until Ctrl-C.
 
     Builds the template, deploys it on a local engine, applies the catalog, and only then listens.
@@ -83,6 +91,7 @@ def up(*, port: int, catalog: Path | None, origins: tuple[str, ...], ephemeral: 
             port,
             keep=not ephemeral,
             origins=origins,
+            instant_delay=instant_delay,
             prepare=partial(apply_catalog, desired=desired) if catalog else partial(apply_demo_catalog, demo=desired),
         )
     )

@@ -20,13 +20,13 @@ The message of the next try is put into the queue before this one is settled. So
 which comes again, and perhaps the next one, which has too many recipients then.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from functools import partial
 from typing import Final
 
-from pushhub.audience.model import Subscription
+from pushhub.audience.model import Subscription, SubscriptionRef
 from pushhub.audience.port import AudienceReach
 from pushhub.catalog.model import App, AppId
 from pushhub.catalog.providers import Provider
@@ -46,8 +46,9 @@ from pushhub.sends.handling import (
     remember,
     served_since,
 )
+from pushhub.sends.languages import languages_spoken
 from pushhub.sends.outcomes import Outcome
-from pushhub.sends.port import Pusher
+from pushhub.sends.port import NO_LANGUAGES, Pusher
 from pushhub.sends.queue_messages import DeferralMessage, WaitingRecipient, read_deferral, write_deferral
 from pushhub.sends.sending import Deferral, OutcomeCounts, RunId, Sending, minted_at
 from pushhub.sends.store import SendingStore, SettledTry
@@ -95,6 +96,17 @@ def early_seconds(deferral: Deferral | None, now: Seconds) -> int:
         return EARLY_SECONDS
     left = deferral.until - now + 1
     return min(left, MAX_DELAY_SECONDS) if left > 0 else MAX_DELAY_SECONDS
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Recipients of a deferral that still get a push, by their references, and the languages of those that need another message.
+
+    A message of the queue does not say how its recipients speak: a profile may have another language by now.
+    """
+
+    recipients: Mapping[SubscriptionRef, Subscription] = field(default_factory=dict)
+    languages: Mapping[SubscriptionRef, str] = field(default_factory=lambda: NO_LANGUAGES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,27 +176,29 @@ class TryDeferral:
 
     def _try(self, sending: Sending, message: DeferralMessage, now: Seconds, handled: HandledSends) -> bool:
         part = sending.parts[message.key.lane.part]
-        app, not_after = self.apps(sending.app, served_since(sending, part, now)), partial(sending.not_after_for, part)
-        over = now > sending.not_after(part) or sending.cancelling or app is None or not app.enabled
+        app, not_after = self.apps(part.app, served_since(sending, part, now)), partial(sending.not_after_for, part)
+        over = now > sending.not_after(part) or sending.drops(part) or app is None or not app.enabled
         due = message.recipients if over else tuple(each for each in message.recipients if each.not_before <= now)
         if not due:
             return self._put(message, handled)
-        found = {} if over or app is None else self._found(app, [each for each in due if now <= not_after(each.provider)])
+        in_time = [each for each in due if now <= not_after(each.provider)]
+        found = _Found() if over or app is None else self._found(sending, app, in_time)
         run = self.mint_run()
         if not self._is_claimed(message, run, now):
             return self._put_back(message, EARLY_SECONDS, handled)
-        expired = count_of((each.provider, Outcome.EXPIRED) for each in due if each.reference not in found)
-        accounted = self._pushed(sending, app, list(found.values()), message.tries + 1, not_after) if app else Accounted()
+        expired = count_of((each.provider, Outcome.EXPIRED) for each in due if each.reference not in found.recipients)
+        accounted = self._pushed(sending, app, found, message.tries + 1, not_after) if app else Accounted()
         rest = () if over else tuple(each for each in message.recipients if each.not_before > now)
         handled.steps += 1
         handled.deferred += len(accounted.waiting)
         remember(self.store, sending, accounted.stops, accounted.examples, handled)
         return self._settle(message, run, expired + accounted.counts, (*rest, *accounted.waiting), handled)
 
-    def _found(self, app: App, due: Sequence[WaitingRecipient]) -> dict[str, Subscription]:
-        """Return those that still get a push, by their references; they are read before the claim, since reading may fail."""
+    def _found(self, sending: Sending, app: App, due: Sequence[WaitingRecipient]) -> "_Found":
+        """Return those that still get a push; they are read before the claim, since reading may fail."""
         found = self.reach.subscriptions(app.database, [each.reference for each in due])
-        return {reference: each for reference, each in found.items() if self.recipients(app, (each,))}
+        recipients = {reference: each for reference, each in found.items() if self.recipients(app, (each,))}
+        return _Found(recipients, languages_spoken(self.reach, app.database, recipients.values(), sending.translations))
 
     def _is_claimed(self, message: DeferralMessage, run: RunId, now: Seconds) -> bool:
         """Claim the try, and say whether it is ours; where the answer was lost, a reading says it."""
@@ -196,10 +210,10 @@ class TryDeferral:
             return deferral is not None and deferral.run == run
 
     def _pushed(
-        self, sending: Sending, app: App, recipients: list[Subscription], tries: int, not_after: Callable[[Provider], Seconds]
+        self, sending: Sending, app: App, found: "_Found", tries: int, not_after: Callable[[Provider], Seconds]
     ) -> Accounted:
-        to_push, counts = set_apart(recipients, sending.stopped, late=False)
-        outcomes = self.pusher.push(sending, app, to_push, self.push_seconds) if to_push else ()
+        to_push, counts = set_apart([*found.recipients.values()], sending.stopped, late=False)
+        outcomes = self.pusher.push(sending, app, to_push, self.push_seconds, found.languages) if to_push else ()
         pushed = list(zip(to_push, outcomes, strict=True))
         accounted = account(pushed, tries, now_of(self.clock), not_after, self.clock.chance())
         return replace(accounted, counts=accounted.counts + counts)
@@ -222,7 +236,7 @@ class TryDeferral:
             return True
         handled.counts += counts
         if not left:
-            note_end(self.store, message.key.lane.sending, self.clock, handled)
+            note_end(self.store, message.key.lane, self.clock, handled)
         return True
 
     def _put(self, message: DeferralMessage, handled: HandledSends) -> bool:

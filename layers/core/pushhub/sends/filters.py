@@ -16,7 +16,8 @@ A profile without a value is chosen by no list, and left out by none.
 """
 
 import re
-from collections.abc import Collection, Mapping, Set
+from collections.abc import Collection, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final
 
@@ -38,7 +39,7 @@ class Choice:
     include: frozenset[str] | None = None
     exclude: frozenset[str] = frozenset()
 
-    def admits(self, values: Set[str]) -> bool:
+    def admits(self, values: AbstractSet[str]) -> bool:
         """Say whether a profile with these values is chosen."""
         return (self.include is None or not self.include.isdisjoint(values)) and self.exclude.isdisjoint(values)
 

@@ -12,7 +12,7 @@ from pushhub.outgoing.queues import Delivery, Envelope, Queue, put_all
 from pushhub.sends.ending import end_if_over
 from pushhub.sends.outcomes import Outcome
 from pushhub.sends.queue_messages import UnreadableMessageError
-from pushhub.sends.sending import MAX_EXAMPLES, Example, OutcomeCounts, Part, ProviderStop, Sending, SendingId, minted_at
+from pushhub.sends.sending import MAX_EXAMPLES, Example, LaneKey, OutcomeCounts, Part, ProviderStop, Sending, SendingId, minted_at
 from pushhub.sends.store import SendingStore
 
 BATCH_BEGIN_SECONDS: Final = 30
@@ -21,8 +21,6 @@ PUSH_SECONDS: Final = 15
 """Within which the pushes of one step, or of one try, are over."""
 LEASE_MARGIN_SECONDS: Final = 10
 """How much longer a lease lasts than the function that takes it may run: its worker is certainly dead by then."""
-CLOCKS_APART_SECONDS: Final = 30
-"""How far the clocks of two machines may be apart."""
 
 _METRICS: Final = {
     Outcome.ACCEPTED: "PushesAccepted",
@@ -44,7 +42,7 @@ class SendFault(StrEnum):
     QUEUE_REFUSED = "the queue did not take a message"
     RUN_DIED = "a run died in the middle of a step or of a try; its recipients are unknown"
     LEASE_LOST = "another run has taken over"
-    APP_GONE = "the app is not in the catalog any more, or is disabled; the sending is cancelled"
+    APP_GONE = "the app is not in the catalog any more, or is disabled; nothing more is sent through it"
     UNREADABLE = "a message cannot be read; it is a dead letter"
 
 
@@ -147,11 +145,11 @@ def remember(
         handled.faults.append(SendFault.UNAVAILABLE)
 
 
-def note_end(store: SendingStore, sending: SendingId, clock: Clock, handled: HandledSends) -> None:
-    """End a sending if nothing of it is left; where the store does not answer, the sweep ends it."""
+def note_end(store: SendingStore, key: LaneKey, clock: Clock, handled: HandledSends) -> None:
+    """End the sending of a lane if nothing of it is left; where the store does not answer, the sweep ends it."""
     try:
-        if end_if_over(store, sending, now_of(clock)):
-            handled.ended.append(sending)
+        if end_if_over(store, key, now_of(clock)):
+            handled.ended.append(key.sending)
     except UnavailableError:
         handled.faults.append(SendFault.UNAVAILABLE)
 

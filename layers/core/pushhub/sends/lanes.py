@@ -31,11 +31,10 @@ from typing import Final
 
 from pushhub.catalog.model import App, AppId
 from pushhub.faults import UnavailableError
-from pushhub.moments import Clock, Milliseconds, Seconds
+from pushhub.moments import CLOCKS_APART_SECONDS, Clock, Milliseconds, Seconds
 from pushhub.outgoing.queues import MAX_DELAY_SECONDS, Delivery, Envelope, Queue
 from pushhub.sends.accounting import account, messages_bad, set_apart
 from pushhub.sends.handling import (
-    CLOCKS_APART_SECONDS,
     LEASE_MARGIN_SECONDS,
     PUSH_SECONDS,
     Batches,
@@ -104,14 +103,17 @@ class AdvanceLane:
         if sending is None or sending.status.ended or key.part >= len(sending.parts) or key.lane not in sending.lanes:
             return True
         part, now = sending.parts[key.part], now_of(self.clock)
-        if now < part.due and not sending.cancelling:
+        if now < part.due and not sending.drops(part):
             return self.put_again(key, part.due - now, handled)
-        app = self.apps(sending.app, served_since(sending, part, now))
+        if sending.status is SendingStatus.SCHEDULED and not sending.messages:
+            return self._has_expired(sending, now, handled) or self.put_again(key, 0, handled)
+        app = self._app_of(part, served_since(sending, part, now))
         if sending.status is SendingStatus.SCHEDULED:
             self.store.begin(sending.id, now)
-        if app is None or not app.enabled:
+        if app is None:
             handled.faults.append(SendFault.APP_GONE)
-            self.store.cancel(sending.id, now)
+            if part.number not in sending.dropped:
+                self.store.drop_part(sending.id, part.number)
         until = Seconds(now + self.function_seconds + LEASE_MARGIN_SECONDS)
         run = taken(self.store, key, self.mint_run(), now, until)
         if run is None:
@@ -120,6 +122,19 @@ class AdvanceLane:
             handled.faults.append(SendFault.RUN_DIED)
             handled.counts += run.recorded.counts
         return _Slice(self, sending, part, app, run, handled).is_done()
+
+    def _app_of(self, part: Part, since: Milliseconds) -> App | None:
+        app = self.apps(part.app, since)
+        return app if app and app.enabled else None
+
+    def _has_expired(self, sending: Sending, now: Seconds, handled: HandledSends) -> bool:
+        """End a sending that is due and has no message, and say whether it has ended; a push may be bound to it in this moment."""
+        self.store.expire(sending.id, now)
+        current = self.store.sending(sending.id)
+        if current and not current.status.ended:
+            return False
+        handled.ended.append(sending.id)
+        return True
 
     def put_again(self, key: LaneKey, delay: int, handled: HandledSends) -> bool:
         """Put the message of a lane into the queue again, and say whether it took it."""
@@ -173,17 +188,17 @@ class _Slice:
             current = self.use_case.store.sending(self.sending.id)
             if current is None or current.status.ended:
                 return True
-            if current.cancelling:
+            if current.drops(self.part):
                 break
             self.sending = current
             self._take(step)
         self.run.finish(now_of(clock))
-        note_end(self.use_case.store, self.sending.id, clock, self.handled)
+        note_end(self.use_case.store, self.run.key, clock, self.handled)
         return True
 
     def _steps(self) -> Iterator[Step]:
         if self.app:
-            yield from self.use_case.steps.after(self.sending, self.app, self.run.key.lane, self.run.done)
+            yield from self.use_case.steps.after(self.sending, self.part, self.app, self.run.key.lane, self.run.done)
 
     def _let_others(self) -> bool:
         self._give_up()
@@ -205,7 +220,7 @@ class _Slice:
         not_after = self.sending.not_after(self.part)
         to_push, counts = set_apart(step.recipients, self.sending.stopped, late=now_of(clock) > not_after)
         self.run.step_claimed(Claim(step.place, number_by_provider(each.address.provider for each in step.recipients)))
-        outcomes = use_case.pusher.push(self.sending, app, to_push, use_case.push_seconds) if to_push else ()
+        outcomes = use_case.pusher.push(self.sending, app, to_push, use_case.push_seconds, step.languages) if to_push else ()
         pushed = list(zip(to_push, outcomes, strict=True))
         accounted = account(pushed, 0, now_of(clock), partial(self.sending.not_after_for, self.part), clock.chance())
         counts += accounted.counts

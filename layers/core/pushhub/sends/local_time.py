@@ -1,11 +1,11 @@
 """When is a local hour for which device, and in which part of a sending does a device get its push?
 
-A sending at a local hour has, for each app, one part for each offset from UTC that is in use, due at that hour there. A device is in
-the part of the offset that is nearest to its own; one that has told none is in that of UTC.
+A sending at a local hour has, for each app, one part for each offset from UTC that is in use, due at that hour there. A device is
+in the part of the offset that is nearest to its own; one that has told none is in that of UTC.
 
-Parts are swept at different moments. If the offset decided that a device has when it is met, one that changes its offset between two
-parts would be met twice or never. What decides is the offset that it had when the first of these two parts was due, so both of them
-agree, whenever each is swept:
+Parts are swept at different moments. If the offset decided that a device has when it is met, one that changes its offset between
+two parts would be met twice or never. What decides is the offset that it had when the first of these two parts was due, so both of
+them agree, whenever each is swept:
 
 ===============================  ============================  ==========================  =====================================
 daylight saving time             the first part is that of     it changes before that      it changes later
@@ -93,7 +93,7 @@ def nearest_offset(offset: int) -> int:
 
 
 def is_in_part(part: Part, fields: Mapping[str, Value], before: OffsetBefore | None) -> bool:
-    """Say whether a device gets the push of a part at a local hour, and not that of another offset; a part without offset is for all.
+    """Say whether a device gets the push of a part, and not that of another offset; a part without offset is for all.
 
     Args:
         part: which.
@@ -102,7 +102,7 @@ def is_in_part(part: Part, fields: Mapping[str, Value], before: OffsetBefore | N
     """
     if part.offset is None:
         return True
-    offset = _told(fields)
+    offset = _offset_of(fields)
     if before is None:
         return part.offset == nearest_offset(offset)
     return part.offset == _deciding_offset(part.due + part.offset, nearest_offset(offset), before)
@@ -115,6 +115,6 @@ def _deciding_offset(hour: int, offset: int, before: OffsetBefore) -> int:
     return former if before.until > first_due - UNSEEN_SECONDS else offset
 
 
-def _told(fields: Mapping[str, Value]) -> int:
+def _offset_of(fields: Mapping[str, Value]) -> int:
     offset = fields.get(TZ_SEC)
     return offset if isinstance(offset, int) else 0

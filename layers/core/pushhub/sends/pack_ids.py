@@ -17,7 +17,6 @@ the answer to a start                         the claim is released, which one t
 ============================================  ==========================================================================
 """
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -25,6 +24,7 @@ from typing import Final, Protocol
 from pushhub.catalog.model import AppId
 from pushhub.faults import LostRaceError, UnavailableError
 from pushhub.moments import Seconds
+from pushhub.sends.digests import joint_digest
 from pushhub.sends.sending import RunId, Sending, SendingId
 
 CLAIM_SECONDS: Final = 35
@@ -43,9 +43,8 @@ class PackKey:
 
     @property
     def digest(self) -> str:
-        """64 hex digits that no other key has: the length of each part stands before it."""
-        parts = (part.encode(errors="surrogatepass") for part in (self.caller, self.app, self.pack_id))
-        return hashlib.sha256(b"".join(b"%d:%b" % (len(part), part) for part in parts)).hexdigest()
+        """64 hex digits that no other key has."""
+        return joint_digest(self.caller, self.app, self.pack_id)
 
 
 @dataclass(frozen=True, slots=True)

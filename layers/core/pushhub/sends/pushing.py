@@ -39,7 +39,7 @@ from pushhub.sends.sending import Sending, SendingId
 from pushhub.sends.tracking import Tracking, TrackingError
 
 MAX_KEPT: Final = 1_024
-"""Messages that are kept rendered, each for one sending, account and language: some 5 kB each, at most 20."""
+"""Messages that are kept rendered, each for one sending, account and language: some 3 kB each, at most 20."""
 BEARER_SHARE: Final = 1 / 3
 """How much of a step's time a request for a bearer may take: the recipients of other providers wait meanwhile."""
 RETIRING_SHARE: Final = 1 / 5

@@ -8,43 +8,70 @@ from pushhub.moments import Seconds
 from pushhub.outgoing.queues import MAX_DELAY_SECONDS, Envelope, Queue
 from pushhub.sends.queue_messages import write_lane
 from pushhub.sends.sending import LaneKey, LaneName, Part, Sending
-from pushhub.sends.store import SendingStore
+from pushhub.sends.store import DueMoment, SendingStore, due_moments_of
 
 PUT_AHEAD_SECONDS: Final = MAX_DELAY_SECONDS
 """How long before its due time the messages of a part are put into the queue, which holds them back that long at most."""
 
 
+MAX_SOON_PARTS: Final = 20
+"""Parts whose messages are put into the queue within a request, which waits for that: 320 messages."""
+
+
 def schedule(store: SendingStore, sends: Queue, sending: Sending, now: Seconds) -> None:
     """Write a new sending, and have those of its parts begin that are due soon.
 
-    Once it is written it begins in any case: what cannot be put into the queue now is put there by the next sweep.
-
     Raises:
         KnownSendingError: its id is taken.
+        SendingTooLargeError: see :meth:`pushhub.sends.store.SendingStore.create`.
         UnavailableError: the store did not answer; the sending may have been written.
     """
     store.create(sending)
-    for part in sending.parts:
-        if part.due - now <= PUT_AHEAD_SECONDS:
-            try:
-                put_part(store, sends, sending, part, now)
-            except UnavailableError:
-                return
+    begin_soon(store, sends, sending, now)
 
 
-def put_part(store: SendingStore, sends: Queue, sending: Sending, part: Part, now: Seconds) -> bool:
-    """Put the messages of a part's lanes into the queue, and say whether it took all; only then the part is due no longer.
+def begin_soon(store: SendingStore, sends: Queue, sending: Sending, now: Seconds) -> None:
+    """Have parts of a sending that was just written begin that are due soon, at most :data:`MAX_SOON_PARTS`.
+
+    Once a sending is written it begins in any case: what cannot be put into the queue now is put there by the next sweep.
+    """
+    left = MAX_SOON_PARTS
+    for moment in due_moments_of(sending):
+        if moment.due - now > PUT_AHEAD_SECONDS or not left:
+            return
+        put = put_parts(sends, sending, moment.parts_of(sending)[:left], now)
+        try:
+            note_begun(store, sending, moment, put)
+        except UnavailableError:
+            return
+        left -= put
+
+
+def put_parts(sends: Queue, sending: Sending, parts: Iterable[Part], now: Seconds) -> int:
+    """Put the messages of parts' lanes into the queue, part after part until it takes one not whole; return how many it took.
 
     Messages that are put twice do no harm: a lane has one run at a time.
+    """
+    put = 0
+    for part in parts:
+        delay = min(max(0, part.due - now), MAX_DELAY_SECONDS)
+        if sends.put(lane_envelopes(sending, part, sending.lanes, delay)):
+            break
+        put += 1
+    return put
+
+
+def note_begun(store: SendingStore, sending: Sending, moment: DueMoment, put: int) -> None:
+    """Write down that the messages of so many more parts of a moment are in the queue; with the last one it is due no longer.
 
     Raises:
-        UnavailableError: the store did not answer; the part may be listed as due still.
+        UnavailableError: the store did not answer; the moment may be listed as before, so that messages are put twice.
     """
-    delay = min(max(0, part.due - now), MAX_DELAY_SECONDS)
-    if sends.put(lane_envelopes(sending, part, sending.lanes, delay)):
-        return False
-    store.forget_due(sending.id, part)
-    return True
+    done = moment.put + put
+    if done >= len(moment.parts_of(sending)):
+        store.forget_due(moment)
+    elif put:
+        store.note_put(moment, done)
 
 
 def lane_envelopes(sending: Sending, part: Part, lanes: Iterable[LaneName], delay: int = 0) -> tuple[Envelope, ...]:

@@ -279,7 +279,7 @@ class Sending:
         messages: what is pushed, by provider; :data:`ANY_PROVIDER` is the message of every other. One without a message waits for
             a push to be bound to it, and expires where none is when it is due.
         parts: at least one.
-        translations: what the messages say in other languages than that in which they are written, by two-letter code in lower case.
+        translations: what the messages say in other languages than the one they are written in, by two-letter code in lower case.
         push: id of the stored push that is bound to it.
         expire: seconds after its due time for which the hub itself tries, at most :data:`MAX_HUB_TRIES_SECONDS`.
         status: see :class:`SendingStatus`.
@@ -342,8 +342,8 @@ class Sending:
 
         Args:
             provider: through which.
-            language: of the device, as :func:`pushhub.sends.filters.language_of` gives it. One that the sending is not translated into
-                gets what the messages say themselves.
+            language: of the device, as :func:`pushhub.sends.filters.language_of` gives it; where the sending is not translated into
+                it, the messages say what they say themselves.
             drawn_by_app: the device's app draws what it shows, from those parts of the message that it reads as data.
         """
         message = self.messages.get(provider) or self.messages.get(ANY_PROVIDER)

@@ -5,8 +5,7 @@ from dataclasses import dataclass, field
 from pushhub.catalog.app_secrets import CachedAppSecrets
 from pushhub.catalog.cached import CachedCatalog
 from pushhub.catalog.model import App, AppId
-from pushhub.moments import Milliseconds
-from pushhub.sends.handling import CLOCKS_APART_SECONDS
+from pushhub.moments import CLOCKS_APART_SECONDS, Milliseconds
 
 
 @dataclass(frozen=True, slots=True)

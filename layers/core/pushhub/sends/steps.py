@@ -5,13 +5,14 @@ recipients only says how far the lane has come: a page of which nobody is chosen
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
 from pushhub.audience.model import ProfileId, Subscription, SubscriptionRef
 from pushhub.audience.port import AudienceReach, ReachedProfile
 from pushhub.catalog.model import App
 from pushhub.sends.filters import language_of
+from pushhub.sends.languages import languages_spoken
 from pushhub.sends.local_time import is_in_part
 from pushhub.sends.port import NO_LANGUAGES
 from pushhub.sends.sending import MAX_STEP_RECIPIENTS, Filtered, Identifier, LaneName, Named, Part, Place, Sending, named_place
@@ -88,15 +89,17 @@ class IndexSteps:
         more, page_profiles = True, self.chosen_page_profiles if chooses else self.page_profiles
         while more:
             page = self.reach.page(app.database, lane, done, page_profiles)
-            chosen = [(each, not chooses or chooses(each)) for each in page.profiles]
-            references = [(profile, self.references(app, profile.live) if is_chosen else ()) for profile, is_chosen in chosen]
-            for profiles in _packed(references, self.most):
+            of_profiles = [(each, self._references(app, each, chooses)) for each in page.profiles]
+            for profiles in _packed(of_profiles, self.most):
                 done = Place(profiles[-1][0].place)
                 to_read = [reference for _, of_profile in profiles for reference in of_profile]
                 found = self.reach.subscriptions(app.database, to_read) if to_read else {}
                 recipients = [(profile, self.recipients(app, profile.id, references, found)) for profile, references in profiles]
                 yield _step_of(done, recipients, languages)
             more = page.more and bool(page.profiles)
+
+    def _references(self, app: App, profile: ReachedProfile, chooses: Chooses | None) -> Sequence[SubscriptionRef]:
+        return self.references(app, profile.live) if not chooses or chooses(profile) else ()
 
 
 def _step_of(place: Place, recipients: Iterable[tuple[ReachedProfile, Sequence[Subscription]]], languages: Collection[str]) -> Step:
@@ -134,8 +137,14 @@ class Steps:
     def after(self, sending: Sending, part: Part, app: App, lane: LaneName, done: Place) -> Iterator[Step]:
         """See :meth:`StepSource.after`."""
         if isinstance(sending.selection, Named):
-            return self.named.after(app, sending.selection.identifiers, done)
+            return self._translated(sending, app, self.named.after(app, sending.selection.identifiers, done))
         return self.index.after(app, lane, done, chooses(sending, part), sending.translations)
+
+    def _translated(self, sending: Sending, app: App, steps: Iterator[Step]) -> Iterator[Step]:
+        """Add the languages of named recipients, whose profiles were not read; a call a step, and none without translations."""
+        for step in steps:
+            languages = languages_spoken(self.index.reach, app.database, step.recipients, sending.translations)
+            yield replace(step, languages=languages)
 
 
 def chooses(sending: Sending, part: Part) -> Chooses | None:

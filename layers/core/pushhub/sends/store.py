@@ -29,14 +29,16 @@ from pushhub.sends.sending import (
 
 MAX_SENDING_BYTES: Final = 100_000
 """Messages and identifiers of one sending as they are stored, in JSON."""
-MAX_PARTS: Final = 98
-"""Parts of one sending: all are listed as due at one time."""
+MAX_PARTS: Final = 1_000
+"""Parts of one sending: each step of a lane reads them."""
+MAX_DUE_MOMENTS: Final = 40
+"""Moments at which parts of one sending are due: all are listed at one time, by the transaction that writes the sending."""
 MAX_STEP_DEFERRALS: Final = 99
 """Deferrals that are written with one step."""
 MAX_ENDED_DEFERRALS: Final = 97
 """Deferrals that are written with one direct sending that has pushed already."""
-MAX_DUE_PARTS: Final = 1_000
-"""Parts that one reading of those that are due returns."""
+MAX_DUE_READ: Final = 1_000
+"""Moments that one reading of those that are due returns."""
 
 
 class KnownSendingError(Exception):
@@ -45,6 +47,37 @@ class KnownSendingError(Exception):
 
 class SendingTooLargeError(Exception):
     """A sending does not fit into the store; the text says which bound it exceeds, and by how much."""
+
+
+@dataclass(frozen=True, slots=True)
+class DueMoment:
+    """A moment at which parts of a sending are due, as it is listed until their messages are in the queue.
+
+    Attributes:
+        sending: whose parts they are.
+        due: when they are due.
+        first: number of the first of them.
+        alone: it is the only one. The release before listed each part so.
+        put: how many of them, the first ones, have their messages in the queue already.
+    """
+
+    sending: SendingId
+    due: Seconds
+    first: int
+    alone: bool = False
+    put: int = 0
+
+    def parts_of(self, sending: Sending) -> tuple[Part, ...]:
+        """Return its parts, those too whose messages are in the queue."""
+        return tuple(part for part in sending.parts if part.number == self.first or (not self.alone and part.due == self.due))
+
+
+def due_moments_of(sending: Sending) -> tuple[DueMoment, ...]:
+    """Return the moments at which parts of a sending are due, the earliest first."""
+    first: dict[Seconds, int] = {}
+    for part in sending.parts:
+        first.setdefault(part.due, part.number)
+    return tuple(DueMoment(sending.id, due, first[due]) for due in sorted(first))
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +147,11 @@ class SendingStore(Protocol):
     """
 
     def create(self, sending: Sending) -> None:
-        """Write a new sending and list its parts as due.
+        """Write a new sending and list the moments at which its parts are due.
 
         Raises:
             KnownSendingError: its id is taken.
-            SendingTooLargeError: it exceeds :data:`MAX_SENDING_BYTES` or :data:`MAX_PARTS`.
+            SendingTooLargeError: it exceeds :data:`MAX_SENDING_BYTES`, :data:`MAX_PARTS` or :data:`MAX_DUE_MOMENTS`.
         """
 
     def record_ended(self, sending: Sending, deferrals: Sequence[NewDeferral], *, started: bool = False) -> None:
@@ -147,6 +180,12 @@ class SendingStore(Protocol):
 
     def cancel(self, sending: SendingId, now: Seconds) -> None:
         """End a scheduled sending as cancelled; a running one is marked as cancelling; nothing happens to one that has ended."""
+
+    def expire(self, sending: SendingId, now: Seconds) -> None:
+        """End a scheduled sending to which no push is bound as expired; nothing happens to any other."""
+
+    def drop_part(self, sending: SendingId, part: int) -> None:
+        """Write down that the app of a part is gone, so nothing more of it is pushed."""
 
     def stop_provider(self, sending: SendingId, provider: Provider, stop: ProviderStop) -> None:
         """Write down that a provider gets nothing of a sending any more; the first reason stays."""
@@ -197,11 +236,14 @@ class SendingStore(Protocol):
             LostRaceError: the try is not claimed by that run any more.
         """
 
-    def due_parts(self, until: Seconds) -> Sequence[tuple[SendingId, Part]]:
-        """Return the parts that are listed as due up to a moment, the earliest first, at most :data:`MAX_DUE_PARTS`."""
+    def due_moments(self, until: Seconds) -> Sequence[DueMoment]:
+        """Return what is listed as due up to a moment, the earliest first, at most :data:`MAX_DUE_READ`."""
 
-    def forget_due(self, sending: SendingId, part: Part) -> None:
-        """Take a part from the list."""
+    def note_put(self, moment: DueMoment, put: int) -> None:
+        """Write down of how many parts of a moment the messages are in the queue; nothing happens to one that is not listed."""
+
+    def forget_due(self, moment: DueMoment) -> None:
+        """Take a moment from the list."""
 
     def running_sendings(self, now: Seconds) -> Sequence[SendingId]:
         """Return the sendings that have not ended and whose first part is due by now, the earliest due first."""

@@ -7,6 +7,8 @@ a deferral whose message was. Whatever it does twice, or at one time with others
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import takewhile
 from typing import Final
 
 from pushhub.faults import UnavailableError
@@ -14,13 +16,13 @@ from pushhub.moments import Clock, Seconds
 from pushhub.outgoing.queues import Queue
 from pushhub.sends.accounting import all_of
 from pushhub.sends.deferrals import is_settled
-from pushhub.sends.ending import end_as_read
+from pushhub.sends.ending import counts_if_over, end_as_read, never_begins, part_counts
 from pushhub.sends.handling import SendFault, now_of
 from pushhub.sends.lane_runs import LeaseLostError, taken
 from pushhub.sends.outcomes import Outcome
-from pushhub.sends.scheduling import PUT_AHEAD_SECONDS, lane_envelopes, put_part
+from pushhub.sends.scheduling import PUT_AHEAD_SECONDS, lane_envelopes, note_begun, put_parts
 from pushhub.sends.sending import Lane, LaneKey, OutcomeCounts, Part, RunId, Sending, SendingId
-from pushhub.sends.store import SendingStore, SettledTry
+from pushhub.sends.store import DueMoment, SendingStore, SettledTry
 
 STANDSTILL_SECONDS: Final = 600
 """How long a lane may wait for its next run, besides :data:`TURN_SECONDS` for each lane that waits as well."""
@@ -28,6 +30,10 @@ TURN_SECONDS: Final = 60
 """How long one run takes at most, from its delivery to the next: lanes have turns, however few workers there are."""
 FORGOTTEN_SECONDS: Final = 3600
 """How long after its part's time a deferral waits for its message, before it is settled without."""
+BEGIN_SECONDS: Final = 20
+"""For how long one round goes on putting what is due: the rest of its minute is for what runs."""
+MAX_CLOSED: Final = 400
+"""Lanes of one sending that one round closes: two calls each."""
 SWEEP_LEASE_SECONDS: Final = 300
 """How long the sweep has what it takes itself."""
 
@@ -63,6 +69,8 @@ class Sweep:
     sends: Queue
     clock: Clock
     mint_run: Callable[[], RunId]
+    _over: dict[SendingId, dict[int, OutcomeCounts]] = field(default_factory=dict, init=False, repr=False)
+    """Counts of those parts that are over, of sendings that go on: nothing of them changes any more, so they are not read again."""
 
     def __call__(self) -> Swept:
         """Go round once.
@@ -70,12 +78,14 @@ class Sweep:
         Raises:
             UnavailableError: what is due, or what runs, cannot be read.
         """
-        swept = Swept()
-        for sending_id, part in self.store.due_parts(Seconds(now_of(self.clock) + PUT_AHEAD_SECONDS)):
+        swept, begun = Swept(), self.clock.elapsed()
+        for moment in self.store.due_moments(Seconds(now_of(self.clock) + PUT_AHEAD_SECONDS)):
             with self._apart(swept):
-                self._begin(sending_id, part, swept)
+                self._begin(moment, begun + BEGIN_SECONDS, swept)
         running = self.store.running_sendings(now_of(self.clock))
         swept.running = len(running)
+        for ended in self._over.keys() - running:
+            del self._over[ended]
         for sending_id in running:
             with self._apart(swept):
                 self._see_to(sending_id, swept)
@@ -91,44 +101,65 @@ class Sweep:
         except LeaseLostError:
             swept.faults.append(SendFault.LEASE_LOST)
 
-    def _begin(self, sending_id: SendingId, part: Part, swept: Swept) -> None:
-        sending = self.store.sending(sending_id)
+    def _begin(self, moment: DueMoment, until: float, swept: Swept) -> None:
+        """Put the messages of a moment's parts, as far as there is time; the others are put by the next round."""
+        sending = self.store.sending(moment.sending)
         if sending is None or sending.status.ended:
-            self.store.forget_due(sending_id, part)
-        elif put_part(self.store, self.sends, sending, part, now_of(self.clock)):
-            swept.begun += 1
-        else:
+            self.store.forget_due(moment)
+            return
+        parts = moment.parts_of(sending)[moment.put :]
+        in_time = takewhile(lambda _: self.clock.elapsed() < until, parts)
+        put = put_parts(self.sends, sending, in_time, now_of(self.clock))
+        note_begun(self.store, sending, moment, put)
+        swept.begun += put
+        if put < len(parts) and self.clock.elapsed() < until:
             swept.faults.append(SendFault.QUEUE_REFUSED)
 
     def _see_to(self, sending_id: SendingId, swept: Swept) -> None:
         sending = self.store.sending(sending_id)
         if sending is None or self._has_ended(sending, swept):
             return
-        lanes = [lane for part in sending.parts for lane in self._unfinished(sending, part)]
-        if sending.cancelling:
-            for key, _ in lanes:
-                self._close(key, swept)
-        else:
-            self._prompt(sending, lanes, swept)
-        given_up = [part for part in sending.parts if self._is_given_up(sending, part)]
+        begun = [part for part in sending.parts if self._is_begun(sending, part)]
+        lanes = [(part, key, lane) for part in begun for key, lane in self._unfinished(sending, part)]
+        for key in [key for part, key, _ in lanes if sending.drops(part)][:MAX_CLOSED]:
+            self._close(key, swept)
+        self._prompt(sending, [(key, lane) for part, key, lane in lanes if not sending.drops(part)], swept)
+        given_up = [part for part in begun if self._is_given_up(sending, part)]
         for part in given_up:
             self._settle_waiting(sending, part, swept)
         if given_up:
             self._has_ended(sending, swept)
 
+    def _is_begun(self, sending: Sending, part: Part) -> bool:
+        """Say whether a part has to be seen to: it is due, or its lanes have to be closed, and it was not over before."""
+        now = now_of(self.clock)
+        is_due = not never_begins(sending, part, now) if sending.drops(part) else part.due <= now
+        return is_due and part.number not in self._over_of(sending)
+
+    def _over_of(self, sending: Sending) -> dict[int, OutcomeCounts]:
+        return self._over.setdefault(sending.id, {})
+
     def _has_ended(self, sending: Sending, swept: Swept) -> bool:
-        if not end_as_read(self.store, sending, now_of(self.clock)):
+        if not end_as_read(self.store, sending, now_of(self.clock), partial(self._counts, sending)):
             return False
         swept.ended.append(sending.id)
         return True
 
+    def _counts(self, sending: Sending, part: Part) -> OutcomeCounts | None:
+        """Return the counts of a part that is over, see :func:`pushhub.sends.ending.part_counts`."""
+        known = self._over_of(sending).get(part.number)
+        return known if known is not None else part_counts(self.store, sending, now_of(self.clock), part)
+
     def _is_given_up(self, sending: Sending, part: Part) -> bool:
         """Say whether nobody who waits in a part is pushed to any more."""
-        return sending.cancelling or now_of(self.clock) > sending.not_after(part) + FORGOTTEN_SECONDS
+        return sending.drops(part) or now_of(self.clock) > sending.not_after(part) + FORGOTTEN_SECONDS
 
     def _unfinished(self, sending: Sending, part: Part) -> list[tuple[LaneKey, Lane | None]]:
         """Return the lanes of a part that are not finished; None for those that no run has taken yet."""
         lanes = {lane.key.lane: lane for lane in self.store.lanes(sending.id, part.number)}
+        counts = counts_if_over(sending, list(lanes.values()))
+        if counts is not None:
+            self._over_of(sending)[part.number] = counts
         unfinished = [name for name in sending.lanes if name not in lanes or not lanes[name].finished]
         return [(LaneKey(sending.id, part.number, name), lanes.get(name)) for name in unfinished]
 

@@ -19,7 +19,7 @@ from pushhub.console.stand_ins.record import PushFilter, PushRecord, RecordedPus
 from pushhub.events.uid import Recipient, mint_uid
 from pushhub.moments import Milliseconds, milliseconds_now
 from pushhub.sends.encryption import BrowserKeys, encrypted
-from pushhub.sends.message import Message, PushRecipient, TileContent, TileSize, WindowsExtras, WindowsKind
+from pushhub.sends.message import HubKey, Message, MessagePart, PushRecipient, TileContent, TileSize, WindowsExtras, WindowsKind
 from pushhub.sends.outcomes import Outcome
 from pushhub.sends.port import PushRequest
 from pushhub.sends.providers.wns_bearer import WnsAccount
@@ -78,6 +78,32 @@ def test_a_hidden_push_shows_nothing(played: Playing, provider: str) -> None:
     hidden = Message(hidden=True, data={"k": "v"})
     entry = entry_after(played, played.pushes(provider, hidden), played.recipient(provider, "device"))
     assert entry["shown"] == {"title": None, "text": None, "data": {"k": "v"}, "link": None}
+
+
+FOR_PHONES = Message(
+    *("Verkauf", "Heute"),
+    link="https://example.com/a",
+    hub_keys={HubKey.UID: "px.msg_id"},
+    app_keys={MessagePart.TITLE: "px.title", MessagePart.TEXT: "px.body", MessagePart.LINK: "px.link"},
+)
+FOR_BROWSERS = Message("Verkauf", "Heute", link="https://example.com/a", hub_keys={HubKey.UID: "msg_id"})
+
+
+@pytest.mark.parametrize(
+    ("provider", "message"),
+    [
+        ("FCM", FOR_PHONES),
+        ("FCM", replace(FOR_PHONES, hidden=True)),
+        ("APNs", FOR_PHONES),
+        ("WNS", FOR_PHONES),
+        ("Web Push", FOR_BROWSERS),
+    ],
+    ids=["FCM", "FCM, data alone", "APNs", "WNS", "Web Push"],
+)
+def test_a_push_for_an_sdk_of_push_express_is_shown_as_its_app_draws_it(played: Playing, provider: str, message: Message) -> None:
+    entry = entry_after(played, played.pushes(provider, message), played.recipient(provider, "device", OURS))
+    assert entry["shown"] == {"title": "Verkauf", "text": "Heute", "data": {}, "link": "https://example.com/a"}
+    assert (entry["uid"], entry["sending"]) == (OURS, SENDING)
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)

@@ -1,18 +1,19 @@
 """What pushes, loaded with the first push."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import count
 from unittest.mock import create_autospec
 
 import pytest
 from mypy_boto3_dynamodb import DynamoDBClient
 
-from pushhub.audience.model import Subscription
+from pushhub.audience.model import Subscription, SubscriptionRef
 from pushhub.catalog.cached import CachedCatalog
 from pushhub.catalog.model import App
 from pushhub.edge.wiring.pushing import PusherOnDemand, PushingSettings
 from pushhub.moments import Seconds
 from pushhub.sends.outcomes import RecipientOutcome
+from pushhub.sends.port import NO_LANGUAGES
 from pushhub.sends.sending import Everyone, Sending, SendingId
 from tests.doubles.schedules import AN_APP, a_sending
 from tests.lambda_environment import SETTINGS
@@ -29,7 +30,14 @@ class SecondsGiven:
         self.made += 1
         return self
 
-    def push(self, _sending: Sending, _app: App, recipients: Sequence[Subscription], seconds: float) -> Sequence[RecipientOutcome]:
+    def push(
+        self,
+        _sending: Sending,
+        _app: App,
+        recipients: Sequence[Subscription],
+        seconds: float,
+        _languages: Mapping[SubscriptionRef, str] = NO_LANGUAGES,
+    ) -> Sequence[RecipientOutcome]:
         assert not recipients
         self.seconds.append(seconds)
         return ()

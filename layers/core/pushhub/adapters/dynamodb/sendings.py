@@ -5,12 +5,17 @@ What each write requires, and what it changes:
 =================  ==============================  ============================================================================
 write              requires                        changes
 =================  ==============================  ============================================================================
-create             no such sending                 the sending, its entry among those that have not ended, its parts' among the due
+create             no such sending                 the sending, its entry among those that have not ended, its moments' among the
+                                                   due
 record_ended       no such sending; or, where it   the sending; counters, or its entry, its lane and its deferrals; clears
                    was started: pushing            pushing
 begin              scheduled                       status, begun
 cancel             scheduled                       status, ended; deletes its entries
 cancel             running                         cancelling
+expire             scheduled, no push is bound     status, ended; deletes its entries
+drop_part          there is such a sending         dropped
+rebinding_action   scheduled, the same push is     content, push
+                   bound
 stop_provider      there is such a sending         the stop, unless there is one
 add_example        none of its kind, fewer than    examples
                    `MAX_EXAMPLES`
@@ -64,7 +69,6 @@ from pushhub.sends.sending import (
     LaneKey,
     Named,
     OutcomeCounts,
-    Part,
     ProviderStop,
     RunId,
     Sending,
@@ -73,28 +77,31 @@ from pushhub.sends.sending import (
     sent_counts,
 )
 from pushhub.sends.store import (
-    MAX_DUE_PARTS,
+    MAX_DUE_MOMENTS,
+    MAX_DUE_READ,
     MAX_ENDED_DEFERRALS,
     MAX_PARTS,
     MAX_SENDING_BYTES,
     MAX_STEP_DEFERRALS,
+    DueMoment,
     KnownSendingError,
     LaneUpdate,
     NewDeferral,
     SendingTooLargeError,
     SettledTry,
+    due_moments_of,
 )
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 DUE_PAGE: Final = 100
-"""Listed parts or sendings that one call asks for: most of those that are listed are not due for long."""
+"""Listed moments or sendings that one call asks for: most of those that are listed are not due for long."""
 
 _NO_CONTENT: Final[Item] = {"content": content_text(Named(()), {})}
 _LISTED: Final = (
     *("sk", "v", "app", "caller", "dialect", "name", "tag", "launch", "parts", "expire", "status", "cancelling", "begun", "ended"),
-    *("examples", *map(schema.stop_name, PROVIDER_CODES)),
+    *("push", "dropped", "examples", *map(schema.stop_name, PROVIDER_CODES)),
     *(schema.count_name(provider, outcome) for provider in PROVIDER_CODES for outcome in Outcome),
 )
 """Attributes of a sending but for its content: which numbers it has, its item alone says."""
@@ -130,10 +137,41 @@ class DynamoSendings:
 
     def create(self, sending: Sending) -> None:
         """See :meth:`pushhub.sends.store.SendingStore.create`; one transaction."""
+        if not self._written_together(self.creation_actions(sending)):
+            raise KnownSendingError(f"there is a sending {sending.id} already")
+
+    def creation_actions(self, sending: Sending) -> list[Any]:
+        """Return the actions of a transaction that writes a new sending; the first of them requires that its id is free.
+
+        There are at most :data:`pushhub.sends.store.MAX_DUE_MOMENTS` + 2, so that others have room in the same transaction.
+
+        Raises:
+            SendingTooLargeError: see :meth:`create`.
+        """
+        moments = due_moments_of(sending)
         _check_bound("parts", len(sending.parts), MAX_PARTS)
+        _check_bound("moments at which it is due", len(moments), MAX_DUE_MOMENTS)
         expires = schema.sending_expires(sending, self._retention)
-        listed = self._entry(sending, expires), *(schema.due_item(sending.id, part, expires) for part in sending.parts)
-        self._make(sending, [self._put(item) for item in listed])
+        listed = self._entry(sending, expires), *(schema.due_item(moment, expires) for moment in moments)
+        return [self._making(sending), *map(self._put, listed)]
+
+    def rebinding_action(self, sending: Sending, bound: int | None) -> dict[str, Any]:
+        """Return the action of a transaction that gives a scheduled sending another content and push, or takes them away.
+
+        Args:
+            sending: as it is to be, of its selection, messages, translations and push.
+            bound: the push that has to be bound to it before; None for none.
+
+        Raises:
+            SendingTooLargeError: its content exceeds :data:`MAX_SENDING_BYTES`.
+        """
+        update = _update_of(sending.id).require(status=str(SendingStatus.SCHEDULED))
+        if bound is None:
+            update.guard(f"attribute_not_exists({update.terms.name('push')})")
+        else:
+            update.require(push=bound)
+        update.assign({"content": self._fitting_item(sending)["content"]})
+        return self._update(update.remove("push") if sending.push is None else update.assign({"push": sending.push}))
 
     def record_ended(self, sending: Sending, deferrals: Sequence[NewDeferral], *, started: bool = False) -> None:
         """See :meth:`pushhub.sends.store.SendingStore.record_ended`; one transaction."""
@@ -168,6 +206,18 @@ class DynamoSendings:
         for _ in range(3):
             if self._cancelled(sending, now):
                 return
+
+    def expire(self, sending: SendingId, now: Seconds) -> None:
+        """See :meth:`pushhub.sends.store.SendingStore.expire`; a read, and one transaction."""
+        known = self.sending(sending)
+        if known and known.status is SendingStatus.SCHEDULED and known.push is None:
+            update = _update_of(sending)
+            self._end_unsent(known, SendingStatus.EXPIRED, update.guard(f"attribute_not_exists({update.terms.name('push')})"), now)
+
+    def drop_part(self, sending: SendingId, part: int) -> None:
+        """See :meth:`pushhub.sends.store.SendingStore.drop_part`; one update."""
+        update = _update_of(sending).add({"dropped": schema.dropped_attribute([part])})
+        self._updated(update.guard(f"attribute_exists({update.terms.name('pk')})"))
 
     def stop_provider(self, sending: SendingId, provider: Provider, stop: ProviderStop) -> None:
         """See :meth:`pushhub.sends.store.SendingStore.stop_provider`; one update."""
@@ -265,14 +315,19 @@ class DynamoSendings:
         if not self._written_together(actions):
             raise LostRaceError("the try is not claimed by this run any more")
 
-    def due_parts(self, until: Seconds) -> Sequence[tuple[SendingId, Part]]:
-        """See :meth:`pushhub.sends.store.SendingStore.due_parts`; a query for each 100 parts that are due."""
+    def due_moments(self, until: Seconds) -> Sequence[DueMoment]:
+        """See :meth:`pushhub.sends.store.SendingStore.due_moments`; a query for each 100 moments that are due."""
         listed = map(schema.due_of, self._items(schema.DUE, page_size=DUE_PAGE))
-        return list(islice(takewhile(lambda one: one[1].due <= until, listed), MAX_DUE_PARTS))
+        return list(islice(takewhile(lambda moment: moment.due <= until, listed), MAX_DUE_READ))
 
-    def forget_due(self, sending: SendingId, part: Part) -> None:
+    def note_put(self, moment: DueMoment, put: int) -> None:
+        """See :meth:`pushhub.sends.store.SendingStore.note_put`; one update."""
+        update = Update(schema.due_key(moment)).assign({"put": put})
+        self._updated(update.guard(f"attribute_exists({update.terms.name('pk')})"))
+
+    def forget_due(self, moment: DueMoment) -> None:
         """See :meth:`pushhub.sends.store.SendingStore.forget_due`; one deletion."""
-        key = items.to_wire(schema.due_key(sending, part))
+        key = items.to_wire(schema.due_key(moment))
         write_guarded(lambda: self._client.delete_item(TableName=self._table, Key=key), self._sleep)
 
     def running_sendings(self, now: Seconds) -> Sequence[SendingId]:
@@ -300,10 +355,14 @@ class DynamoSendings:
 
     def _make(self, sending: Sending, actions: Sequence[Any]) -> None:
         """Write a new sending, and what belongs to it, at one time."""
+        if not self._written_together([self._making(sending), *actions]):
+            raise KnownSendingError(f"there is a sending {sending.id} already")
+
+    def _making(self, sending: Sending) -> dict[str, Any]:
+        """Return the action that writes a new sending."""
         made = self._put(self._fitting_item(sending))
         made["Put"]["ConditionExpression"] = "attribute_not_exists(pk)"
-        if not self._written_together([made, *actions]):
-            raise KnownSendingError(f"there is a sending {sending.id} already")
+        return made
 
     def _record_started(self, sending: Sending, actions: Sequence[Any]) -> None:
         """Write what came of a sending that is pushing, and what belongs to it; a cancel that came meanwhile stays.
@@ -327,11 +386,18 @@ class DynamoSendings:
         known = self.sending(sending)
         if not known or known.status.ended:
             return True
-        update = _update_of(sending).require(status=str(known.status))
+        update = _update_of(sending)
         if known.status is SendingStatus.RUNNING:
-            return self._updated(update.assign({"cancelling": True}))
-        update.assign({"status": str(SendingStatus.CANCELLED), "ended": now})
-        entries = (schema.running_sending_key(known), *(schema.due_key(sending, part) for part in known.parts))
+            return self._updated(update.require(status=str(known.status)).assign({"cancelling": True}))
+        return self._end_unsent(known, SendingStatus.CANCELLED, update, now)
+
+    def _end_unsent(self, known: Sending, status: SendingStatus, update: Update, now: Seconds) -> bool:
+        """End a scheduled sending; return whether it was still that, and the update's own guards held.
+
+        The release before listed parts one by one: what is left of that, the sweep forgets when it is due.
+        """
+        update.require(status=str(SendingStatus.SCHEDULED)).assign({"status": str(status), "ended": now})
+        entries = (schema.running_sending_key(known), *map(schema.due_key, due_moments_of(known)))
         return self._written_together([self._update(update), *map(self._delete, entries)])
 
     def _counting(self, sending: SendingId, launch: Launch, counts: OutcomeCounts) -> list[Any]:

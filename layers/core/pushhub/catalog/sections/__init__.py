@@ -11,11 +11,23 @@ A further section needs such a folder, a line in :data:`SECTIONS` and in `file_s
 from typing import Final
 
 from pushhub.catalog.sections.api_tokens.section import API_TOKENS
+from pushhub.catalog.sections.app_groups.section import APP_GROUPS
 from pushhub.catalog.sections.apps.section import APPS
+from pushhub.catalog.sections.audience_groups.section import AUDIENCE_GROUPS
 from pushhub.catalog.sections.databases.section import DATABASES
+from pushhub.catalog.sections.events.section import EVENTS
 from pushhub.catalog.sections.resources.section import RESOURCES
 from pushhub.catalog.sections.section import Section
 from pushhub.catalog.sections.upstreams.section import UPSTREAMS
 
-SECTIONS: Final[tuple[Section, ...]] = (DATABASES, RESOURCES, API_TOKENS, UPSTREAMS, APPS)
+SECTIONS: Final[tuple[Section, ...]] = (
+    DATABASES,
+    RESOURCES,
+    API_TOKENS,
+    UPSTREAMS,
+    APPS,
+    APP_GROUPS,
+    AUDIENCE_GROUPS,
+    EVENTS,
+)
 """Every section of a catalog, in the order in which files, documents and plans have them."""

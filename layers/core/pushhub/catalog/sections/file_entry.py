@@ -37,6 +37,10 @@ class FileEntry(FileMapping):
         raise NotImplementedError
 
 
+def _no_problems(_file: Mapping[str, Sequence[RawEntry]]) -> Iterator[str]:
+    return iter(())
+
+
 def _nothing_local(_entry: CatalogEntry) -> Iterator[str]:
     return iter(())
 
@@ -48,8 +52,10 @@ class FileSection:
     section: Section
     entry: type[FileEntry]
     key: str
-    """Key of a file's entry that tells it from the others: `id` or `name`."""
-    problems: Callable[[Mapping[str, Sequence[RawEntry]]], Iterator[str]]
+    """Key of a file's entry that tells it from the others: `id`, `name` or `code`."""
+    problems: Callable[[Mapping[str, Sequence[RawEntry]]], Iterator[str]] = _no_problems
     """Gives the problems of the section's entries that pydantic does not see, from the raw entries of each section, by its name."""
     local: Callable[..., Iterator[str]] = _nothing_local
     """Gives the reasons why only stacks with local upstreams may have an entry; nothing where every stack may."""
+    text_is_key: bool = False
+    """Whether a text may stand in the place of an entry that has nothing but its key."""

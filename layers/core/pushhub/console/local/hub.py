@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequen
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
 
 import click
 from botocore.exceptions import BotoCoreError, ClientError
@@ -30,6 +31,10 @@ from pushhub.console.local.unfinished import go_on_with_imports
 from pushhub.console.progress import say, timed
 from pushhub.console.state_folder import ProcessMark, RunningHub, StateFolder
 
+INSTANT_DELAY_SECONDS: Final = 120
+"""How long after its request an instant sending is due where nothing else is said, as in the template."""
+MAX_INSTANT_DELAY_SECONDS: Final = 900
+
 
 @dataclass(frozen=True, slots=True)
 class HubOptions:
@@ -42,6 +47,8 @@ class HubOptions:
     """Whether the data outlives the hub."""
     origins: tuple[str, ...]
     """Pages of these may call the hub from a browser."""
+    instant_delay: int
+    """Seconds, 0 to :data:`MAX_INSTANT_DELAY_SECONDS`."""
     prepare: Callable[[Connection], Sequence[str]]
     """Prepares the deployed hub before anyone can reach it; returns the lines to print below the base URL once it listens.
 
@@ -143,7 +150,7 @@ def _prepared(
     connection = connect_to_engine(engine.endpoint, REGION)
     try:
         with timed("deployed the template"):
-            deploy(connection, package, _parameters(options, stand_ins_url))
+            deploy(connection, package, stack_parameters(options, stand_ins_url))
             template = processed_template(connection)
             rules = FrontDoorRules(publish_routes(connection, template), cors_rules(template, options.origins))
             switch_on_expiry(connection, template)
@@ -157,13 +164,15 @@ def _prepared(
     return rules, f"s3://{connected.outputs['ImportsBucket']}/inbox/", lines
 
 
-def _parameters(options: HubOptions, stand_ins_url: str) -> dict[str, str]:
+def stack_parameters(options: HubOptions, stand_ins_url: str) -> dict[str, str]:
+    """Return the parameters of the local stack that are not those of the template."""
     return {
         "Architecture": host_architecture(),
         "DeletionProtection": "false",
         "AllowLocalUpstreams": "true",
         "StandInsUrl": stand_ins_url,
         "AllowedOrigins": ",".join(options.origins),
+        "InstantDelaySeconds": str(options.instant_delay),
     }
 
 

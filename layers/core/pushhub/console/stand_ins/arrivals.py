@@ -81,7 +81,7 @@ class PlayedProvider(Protocol):
         """Answer a request that is no push, such as one for a bearer; None where it is none of this provider's."""
 
 
-def json_reply(status: int, document: object, headers: Mapping[str, str] | None = None) -> ProviderReply:
+def provider_json(status: int, document: object, headers: Mapping[str, str] | None = None) -> ProviderReply:
     """Return a reply with a document as JSON."""
     return ProviderReply(status, json.dumps(document, separators=(",", ":")).encode(), {**_JSON, **(headers or {})})
 
@@ -109,11 +109,26 @@ def body_content(body: bytes) -> object:
         return body.decode(errors="backslashreplace")
 
 
-_HUBS_OWN: Final = frozenset({"uid", "launch_id", "hub_link", "url"})
-"""Keys beside the caller's data: three are the hub's, and `url` is the link."""
+_UID: Final = "uid"
+_SDK_TITLE, _SDK_TEXT, _SDK_LINK, _SDK_UID = "px.title", "px.body", "px.link", "px.msg_id"
+"""Where an app with an SDK of push.express reads what it draws."""
+_NOT_CALLERS: Final = frozenset(
+    {_UID, "launch_id", "hub_link", "url", _SDK_TITLE, _SDK_TEXT, _SDK_LINK, _SDK_UID, "px.image", "px.icon"}
+)
+"""Keys beside the caller's data: those of the hub, and parts of the message itself."""
 
 
 def shown_push(title: object, text: object, data: Mapping[str, object], url: object) -> ShownPush:
-    """Return what is shown of a push; `data` may hold the hub's keys too."""
-    callers = {key: value for key, value in data.items() if key not in _HUBS_OWN}
-    return ShownPush(nonempty(title), nonempty(text), callers, nonempty(url))
+    """Return what is shown of a push; `data` may hold the hub's keys too, and what the app draws itself."""
+    callers = {key: value for key, value in data.items() if key not in _NOT_CALLERS}
+    return ShownPush(
+        nonempty(title) or nonempty(data.get(_SDK_TITLE)),
+        nonempty(text) or nonempty(data.get(_SDK_TEXT)),
+        callers,
+        nonempty(url) or nonempty(data.get(_SDK_LINK)),
+    )
+
+
+def uid_of(data: Mapping[str, object], sdk_key: str = _SDK_UID) -> str | None:
+    """Return the identity of a push; `sdk_key` is where an SDK of push.express reads it."""
+    return nonempty(data.get(_UID)) or nonempty(data.get(sdk_key))

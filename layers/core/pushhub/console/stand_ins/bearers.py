@@ -3,7 +3,7 @@
 import secrets
 from typing import Final
 
-from pushhub.console.stand_ins.arrivals import ArrivedRequest, AuthorizationFault, json_reply
+from pushhub.console.stand_ins.arrivals import ArrivedRequest, AuthorizationFault, provider_json
 from pushhub.moments import Milliseconds
 from pushhub.sends.port import ProviderReply
 
@@ -24,7 +24,7 @@ class GivenBearers:
         self._until = {bearer: until for bearer, until in self._until.items() if until > now}
         bearer = f"{self._prefix}{secrets.token_urlsafe(24)}"
         self._until[bearer] = Milliseconds(now + self._seconds * 1000)
-        return json_reply(200, {"access_token": bearer, "expires_in": self._seconds - 1, "token_type": "Bearer"})
+        return provider_json(200, {"access_token": bearer, "expires_in": self._seconds - 1, "token_type": "Bearer"})
 
     def fault(self, request: ArrivedRequest, now: Milliseconds) -> AuthorizationFault | None:
         """Return what is wrong with the bearer of a push."""

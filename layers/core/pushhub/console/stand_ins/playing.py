@@ -11,7 +11,7 @@ from pushhub.console.stand_ins.arrivals import (
     PlayedProvider,
     ReceivedPush,
     ReplyFacts,
-    json_reply,
+    provider_json,
 )
 from pushhub.console.stand_ins.record import PushRecord, RecordedPush
 from pushhub.console.stand_ins.scripts import ACCEPTED, Manner, ReplyKind, Script, script_of
@@ -33,7 +33,7 @@ class Played:
     manner: Manner = Manner.ANSWER
 
 
-_NOT_FOUND: Final = Played(json_reply(404, {"error": "no provider that is played here has this path"}))
+_NOT_FOUND: Final = Played(provider_json(404, {"error": "no provider that is played here has this path"}))
 _OLD: Final = Script(ReplyKind.CREDENTIALS_OLD, Outcome.CREDENTIALS_BAD)
 _BAD: Final = Script(ReplyKind.CREDENTIALS_BAD, Outcome.CREDENTIALS_BAD)
 

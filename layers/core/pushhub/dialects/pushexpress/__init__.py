@@ -1,1 +1,1 @@
-"""The push.express dialect. `sources.md` lists the vendor's pages, `decisions.md` says what they leave open and how it is decided."""
+"""The push.express dialect. `sources.md` lists the vendor's pages, `decisions.md` says what they leave open and what is decided."""

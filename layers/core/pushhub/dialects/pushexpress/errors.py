@@ -54,6 +54,7 @@ class PushExpressRefusal(RefusalTable):
     TOO_MANY_APPS = 400, RefusalKind.VALIDATION, "{path} must choose at most {most} apps for local_time"
     NOT_IN_FUTURE = 400, RefusalKind.VALIDATION, "{path} must be in the future"
     MESSAGE_MISFIT = 400, RefusalKind.VALIDATION, "{path} does not fit {provider}: {misfit}"
+    SENDING_TOO_LARGE = 400, RefusalKind.VALIDATION, "filters and push are too large together: {misfit}"
     BOUND_ELSEWHERE = 400, RefusalKind.VALIDATION, "{path} is bound to another scheduler"
     SENDING_IS_DUE = 400, RefusalKind.VALIDATION, "{path} is due already, or cancelled"
     TOO_MANY_REQUESTS = 429, RefusalKind.TOO_MANY_REQUESTS, "repeat the request after {seconds} seconds"

@@ -1,4 +1,4 @@
-"""Messages and identifiers as they are stored."""
+"""What is pushed, and to whom, as it is stored."""
 
 import json
 from dataclasses import fields
@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from pushhub.adapters.dynamodb.schema.sending_content import content_of, content_text
 from pushhub.catalog.providers import PROVIDER_CODES
+from pushhub.sends.filters import Choice, Filters
 from pushhub.sends.message import (
     HUB_KEYS,
     MAX_BADGE,
@@ -25,16 +26,19 @@ from pushhub.sends.message import (
     TileImagePlacement,
     TileSize,
     ToastScenario,
+    Translation,
     WindowsExtras,
     WindowsKind,
 )
 from pushhub.sends.sending import (
     ANY_PROVIDER,
     Everyone,
+    Filtered,
     Named,
     NamedField,
     NamedProfile,
     NamedPushToken,
+    Selection,
 )
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=5)
@@ -79,12 +83,22 @@ messages = st.builds(
     ios=ios,
     windows=windows,
 )
-selections = st.just(Everyone()) | st.lists(
-    st.builds(NamedProfile, texts)
-    | st.builds(NamedField, texts, texts | st.integers())
-    | st.builds(NamedPushToken, st.sampled_from(list(PROVIDER_CODES)), texts),
-    max_size=4,
-).map(tuple).map(Named)
+values = st.frozensets(texts, max_size=3)
+choices = st.builds(Choice, st.none() | values, values)
+filters = st.builds(Filters, choices, choices, choices, choices, st.none() | values)
+translations = st.dictionaries(st.sampled_from(["pt", "ru", "de"]), st.builds(Translation, texts, texts, urls, urls, urls))
+selections = (
+    st.just(Everyone())
+    | filters.map(Filtered)
+    | st.lists(
+        st.builds(NamedProfile, texts)
+        | st.builds(NamedField, texts, texts | st.integers())
+        | st.builds(NamedPushToken, st.sampled_from(list(PROVIDER_CODES)), texts),
+        max_size=4,
+    )
+    .map(tuple)
+    .map(Named)
+)
 
 EVERY_FIELD = Message(
     title="a",
@@ -133,11 +147,21 @@ EVERY_FIELD = Message(
 """None of its fields has its default."""
 
 
-@given(selections, st.dictionaries(st.sampled_from([ANY_PROVIDER, *PROVIDER_CODES]), messages, max_size=2))
-def test_what_is_stored_is_read_back_as_it_was(selection: Everyone | Named, pushed: dict[str, Message]) -> None:
-    text = content_text(selection, pushed)
-    assert content_of(text) == (selection, pushed)
+@given(selections, st.dictionaries(st.sampled_from([ANY_PROVIDER, *PROVIDER_CODES]), messages, max_size=2), translations)
+def test_what_is_stored_is_read_back_as_it_was(
+    selection: Selection, pushed: dict[str, Message], translated: dict[str, Translation]
+) -> None:
+    text = content_text(selection, pushed, translated)
+    assert content_of(text) == (selection, pushed, translated)
     text.encode()
+
+
+def test_filters_that_choose_everybody_take_no_room() -> None:
+    assert json.loads(content_text(Filtered(Filters()), {})) == {"selection": {"filters": {}}, "messages": {}}
+    only = Filters(countries=Choice(frozenset({"RU", "DE"})), events=Choice(exclude=frozenset({"dep"})))
+    assert json.loads(content_text(Filtered(only), {}))["selection"] == {
+        "filters": {"countries": {"include": ["DE", "RU"]}, "events": {"exclude": ["dep"]}}
+    }
 
 
 def test_every_field_is_stored_and_read_back() -> None:

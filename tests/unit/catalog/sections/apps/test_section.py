@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pushhub.catalog.document import read_document, write_document
-from pushhub.catalog.model import App, AppId, Catalog, DatabaseId, ProviderBlock, ResourceId
+from pushhub.catalog.model import App, AppId, Catalog, DatabaseId, ProviderBlock, PushExpressIds, ResourceId
 from pushhub.catalog.plan import plan_catalog
 from pushhub.catalog.providers import PROVIDER_CODES, Provider
-from pushhub.catalog.sections.apps.section import as_declared, read, write
+from pushhub.catalog.sections.apps.section import as_declared, changes, read, write
 from pushhub.catalog.sections.apps.stand_ins import with_stored_stand_ins
 from pushhub.catalog.whole import AppCredentials, WholeCatalog
 
@@ -54,7 +54,10 @@ apps = st.builds(
 )
 
 
-@given(apps)
+with_ids = st.builds(replace, apps, push_express=st.none() | st.builds(PushExpressIds, st.integers(1, 9), texts))
+
+
+@given(with_ids)
 def test_an_app_is_read_back_as_it_was_written(app: App) -> None:
     assert read(json.loads(json.dumps(write(app)))) == app
 
@@ -72,7 +75,7 @@ def test_the_document_has_apps_without_credentials_and_the_address_of_the_hub() 
     assert written.endswith(
         '"apps":[{"id":"a1","name":"shop","callers":["backup","crm"],"database":17,"resource":5,"enabled":true,"tracking":true,'
         '"prefer":["ios-firebase","ios-apns"],"blocks":{"apns":{"settings":{"topic":"com.example.shop","environment":"production"}},'
-        '"firebase":{"settings":{"project":"stand-in"},"stand_in":true}}}],"base_url":"https://hub.example"}'
+        '"firebase":{"settings":{"project":"stand-in"},"stand_in":true}}}],"app_groups":[],"audience_groups":[],"events":[],"base_url":"https://hub.example"}'
     )
     assert read_document(written) == catalog
 
@@ -90,6 +93,19 @@ def test_an_app_is_shown_as_a_file_has_it() -> None:
         "apns": {"topic": "com.example.shop", "environment": "production"},
         "firebase": "stand-in",
     }
+
+
+def test_the_ids_of_push_express_are_shown_as_a_file_has_them_and_a_change_is_told() -> None:
+    ours = replace(SHOP, push_express=PushExpressIds(16183, "16183-2"))
+    assert as_declared(ours)["px"] == {"id": 16183, "sdk_id": "16183-2"}
+    assert list(changes(SHOP, ours)) == ["px none → 16183 16183-2"]
+    assert list(changes(ours, replace(ours, push_express=PushExpressIds(16183, "other")))) == ["px 16183 16183-2 → 16183 other"]
+    assert read(write(ours)) == ours
+
+
+def test_an_app_that_an_earlier_release_stored_is_none_of_push_express() -> None:
+    assert "px" not in write(SHOP)
+    assert read(write(SHOP)).push_express is None
 
 
 def test_what_changes_of_an_app_is_told_without_its_credentials() -> None:

@@ -1,7 +1,7 @@
-"""How are the messages of a sending, and the identifiers that it names, written as JSON and read back?
+"""How are the messages of a sending, and whom it is for, written as JSON and read back?
 
 A field that has its default is left out, so a release may add fields. Messages stand by their provider ids, an identifier as an
-object whose keys say of which kind it is.
+object whose keys say of which kind it is, and filters as an object of those that are set.
 """
 
 import json
@@ -10,6 +10,7 @@ from dataclasses import MISSING, fields
 from typing import Any, Final
 
 from pushhub.catalog.providers import Provider
+from pushhub.sends.filters import Choice, Filters
 from pushhub.sends.message import (
     AndroidExtras,
     HubKey,
@@ -23,29 +24,81 @@ from pushhub.sends.message import (
     TileImagePlacement,
     TileSize,
     ToastScenario,
+    Translation,
     WindowsExtras,
     WindowsKind,
 )
-from pushhub.sends.sending import Everyone, Identifier, Named, NamedField, NamedProfile, NamedPushToken, Selection
+from pushhub.sends.sending import Everyone, Filtered, Identifier, Named, NamedField, NamedProfile, NamedPushToken, Selection
+
+NO_TRANSLATIONS: Final[Mapping[str, Translation]] = {}
 
 _EVERYONE: Final = "everyone"
+_FILTERS: Final = "filters"
+_CHOICES: Final = ("countries", "languages", "audiences", "events")
 
-_Thing = Message | AndroidExtras | IosExtras | WindowsExtras | TileContent
+_Thing = Message | Translation | AndroidExtras | IosExtras | WindowsExtras | TileContent
 
 
-def content_text(selection: Selection, messages: Mapping[str, Message]) -> str:
+def content_text(
+    selection: Selection, messages: Mapping[str, Message], translations: Mapping[str, Translation] = NO_TRANSLATIONS
+) -> str:
     """Return the JSON text of whom a sending is for, and of what is pushed."""
-    named = _EVERYONE if isinstance(selection, Everyone) else list(map(_identifier_entry, selection.identifiers))
-    document = {"selection": named, "messages": {provider: _set_fields(message) for provider, message in messages.items()}}
+    document: dict[str, object] = {
+        "selection": _selection_entry(selection),
+        "messages": {provider: _set_fields(message) for provider, message in messages.items()},
+    }
+    if translations:
+        document["translations"] = {language: _set_fields(each) for language, each in translations.items()}
     return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
 
 
-def content_of(text: str) -> tuple[Selection, Mapping[str, Message]]:
+def content_of(text: str) -> tuple[Selection, Mapping[str, Message], Mapping[str, Translation]]:
     """Read it back."""
     document = json.loads(text)
-    named = document["selection"]
-    selection = Everyone() if named == _EVERYONE else Named(tuple(map(_identifier_of, named)))
-    return selection, {provider: _made(Message, entry) for provider, entry in document["messages"].items()}
+    messages = {provider: _made(Message, entry) for provider, entry in document["messages"].items()}
+    translations = {language: _made(Translation, entry) for language, entry in document.get("translations", {}).items()}
+    return _selection_of(document["selection"]), messages, translations
+
+
+def _selection_entry(selection: Selection) -> object:
+    match selection:
+        case Everyone():
+            return _EVERYONE
+        case Filtered(filters):
+            return {_FILTERS: _filters_entry(filters)}
+        case Named(identifiers):
+            return list(map(_identifier_entry, identifiers))
+
+
+def _selection_of(entry: str | dict[str, Any] | list[Mapping[str, Any]]) -> Selection:
+    if isinstance(entry, str):
+        return Everyone()
+    if isinstance(entry, dict):
+        return Filtered(_filters_of(entry[_FILTERS]))
+    return Named(tuple(map(_identifier_of, entry)))
+
+
+def _filters_entry(filters: Filters) -> dict[str, object]:
+    """Return the filters that admit not everybody; lists are sorted, so that one sending has one text."""
+    choices = {name: _choice_entry(getattr(filters, name)) for name in _CHOICES}
+    narrowing: dict[str, object] = {name: entry for name, entry in choices.items() if entry}
+    return narrowing if filters.ext_ids is None else narrowing | {"ext_ids": sorted(filters.ext_ids)}
+
+
+def _filters_of(entry: Mapping[str, Any]) -> Filters:
+    ext_ids = entry.get("ext_ids")
+    choices = {name: _choice_of(entry[name]) for name in _CHOICES if name in entry}
+    return Filters(**choices, ext_ids=None if ext_ids is None else frozenset(ext_ids))
+
+
+def _choice_entry(choice: Choice) -> dict[str, list[str]]:
+    include = {} if choice.include is None else {"include": sorted(choice.include)}
+    return include | ({"exclude": sorted(choice.exclude)} if choice.exclude else {})
+
+
+def _choice_of(entry: Mapping[str, Any]) -> Choice:
+    include = entry.get("include")
+    return Choice(None if include is None else frozenset(include), frozenset(entry.get("exclude", ())))
 
 
 def _identifier_entry(identifier: Identifier) -> dict[str, str | int]:
@@ -86,7 +139,7 @@ def _entry(value: object) -> object:
             return value
 
 
-def _made[Made: (Message, AndroidExtras, IosExtras, WindowsExtras, TileContent)](
+def _made[Made: (Message, Translation, AndroidExtras, IosExtras, WindowsExtras, TileContent)](
     kind: Callable[..., Made], entry: Mapping[str, Any]
 ) -> Made:
     return kind(**{name: _READ.get(name, _as_it_is)(value) for name, value in entry.items()})

@@ -6,6 +6,7 @@ not to an entry of a map that may be missing.
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
+from itertools import starmap
 from typing import Any, Final
 
 from pushhub.adapters.dynamodb.schema.items import ITEM_FORMAT, Item
@@ -36,10 +37,10 @@ from pushhub.sends.sending import (
     SendingStatus,
     minted_on,
 )
-from pushhub.sends.store import NewDeferral
+from pushhub.sends.store import DueMoment, NewDeferral
 
 DUE: Final = "DUE"
-"""Partition key of the list of parts that are not begun, in the order of their due times."""
+"""Partition key of the list of moments at which parts are due that are not begun, in their order."""
 SENDING: Final = "SENDING"
 """Partition key of the list of sendings that have not ended."""
 DAY_SHARDS: Final = 16
@@ -73,20 +74,24 @@ def running_sending_of(item: Item) -> tuple[Seconds, SendingId]:
     return Seconds(int(due)), SendingId(int(sending))
 
 
-def due_key(sending: SendingId, part: Part) -> Item:
-    """Return the key of a part in the list of those that are due."""
-    return {"pk": DUE, "sk": f"{part.due:012d}#{_id_text(sending)}#{part.number}"}
+def due_key(moment: DueMoment) -> Item:
+    """Return the key of a moment in the list of those that are due."""
+    return {"pk": DUE, "sk": f"{moment.due:012d}#{_id_text(moment.sending)}#{moment.first}"}
 
 
-def due_item(sending: SendingId, part: Part, expires: int) -> Item:
-    """Return a part as it is listed."""
-    return due_key(sending, part) | {"v": ITEM_FORMAT, "app": part.app, "expires": expires}
+def due_item(moment: DueMoment, expires: int) -> Item:
+    """Return a moment as it is listed.
+
+    The release before listed each part alone, without `whole`. Where it is installed again it reads `app`, and needs nothing of it.
+    """
+    return due_key(moment) | {"v": ITEM_FORMAT, "app": "", "whole": not moment.alone, "put": moment.put, "expires": expires}
 
 
-def due_of(item: Item) -> tuple[SendingId, Part]:
-    """Read a listed part back."""
+def due_of(item: Item) -> DueMoment:
+    """Read a listed moment back."""
     due, sending, number = item["sk"].split("#")
-    return SendingId(int(sending)), Part(int(number), AppId(item["app"]), Seconds(int(due)))
+    alone, put = not item.get("whole", False), int(item.get("put", 0))
+    return DueMoment(SendingId(int(sending)), Seconds(int(due)), int(number), alone, put)
 
 
 def lane_key(key: LaneKey) -> Item:
@@ -116,7 +121,7 @@ def sending_expires(sending: Sending, retention: int) -> int:
 
 def sending_item(sending: Sending, expires: int) -> Item:
     """Return a sending as it is stored."""
-    optional = {"begun": sending.begun, "ended": sending.ended}
+    optional = {"push": sending.push, "begun": sending.begun, "ended": sending.ended}
     return (
         sending_key(sending.id)
         | {
@@ -127,14 +132,15 @@ def sending_item(sending: Sending, expires: int) -> Item:
             "name": sending.name,
             "tag": sending.tag,
             "launch": sending.launch.text,
-            "content": content_text(sending.selection, sending.messages),
-            "parts": [{"app": part.app, "due": part.due} for part in sending.parts],
+            "content": content_text(sending.selection, sending.messages, sending.translations),
+            "parts": list(map(_part_entry, sending.parts)),
             "expire": sending.expire,
             "status": str(sending.status),
             "cancelling": sending.cancelling,
             "expires": expires,
         }
         | {name: value for name, value in optional.items() if value is not None}
+        | ({"dropped": dropped_attribute(sending.dropped)} if sending.dropped else {})
         | {stop_name(provider): stop_attribute(stop) for provider, stop in sending.stopped.items()}
         | count_attributes(sending.counts)
         | example_attributes(sending.examples)
@@ -143,7 +149,7 @@ def sending_item(sending: Sending, expires: int) -> Item:
 
 def sending_of(item: Item) -> Sending:
     """Read a sending back."""
-    selection, messages = _content_of(item["content"])
+    selection, messages, translations = _content_of(item["content"])
     return Sending(
         id=SendingId(int(item["sk"])),
         app=AppId(item["app"]),
@@ -154,10 +160,13 @@ def sending_of(item: Item) -> Sending:
         launch=Launch.read(item["launch"]),
         selection=selection,
         messages=messages,
-        parts=tuple(Part(number, AppId(it["app"]), Seconds(int(it["due"]))) for number, it in enumerate(item["parts"])),
+        parts=tuple(starmap(_part_of, enumerate(item["parts"]))),
         expire=int(item["expire"]),
+        translations=translations,
+        push=_number(item, "push"),
         status=SendingStatus(item["status"]),
         cancelling=item["cancelling"],
+        dropped=frozenset(map(int, item.get("dropped", ()))),
         stopped={
             PROVIDER_OF_CODE[code]: ProviderStop(Outcome(stop["outcome"]), stop["reason"])
             for (code,), stop in _attributes(item, _STOP)
@@ -169,7 +178,7 @@ def sending_of(item: Item) -> Sending:
     )
 
 
-# Each step of a lane reads its sending again, whose content does not change.
+# Each step of a lane reads its sending again, whose content does not change once it is due.
 _content_of: Final = lru_cache(maxsize=4)(content_of)
 
 
@@ -181,6 +190,11 @@ def count_name(provider: Provider, outcome: Outcome) -> str:
 def count_attributes(counts: OutcomeCounts) -> dict[str, int]:
     """Return the attributes that hold numbers of recipients."""
     return {count_name(provider, outcome): number for provider, outcome, number in counts if number}
+
+
+def dropped_attribute(parts: Iterable[int]) -> set[str]:
+    """Return the numbers of parts whose app is gone as an attribute."""
+    return set(map(str, parts))
 
 
 def stop_name(provider: Provider) -> str:
@@ -277,6 +291,19 @@ def deferral_of(item: Item) -> Deferral:
 def _id_text(sending: SendingId) -> str:
     """Return an id as a text that is ordered as the numbers are."""
     return f"{sending:0{_ID_DIGITS}d}"
+
+
+def _part_entry(part: Part) -> dict[str, str | int]:
+    entry: dict[str, str | int] = {"app": part.app, "due": part.due}
+    return entry if part.offset is None else entry | {"offset": part.offset}
+
+
+def _part_of(number: int, entry: Item) -> Part:
+    return Part(number, AppId(entry["app"]), Seconds(int(entry["due"])), _number(entry, "offset"))
+
+
+def _number(item: Item, name: str) -> int | None:
+    return int(item[name]) if name in item else None
 
 
 def _moment(item: Item, name: str) -> Seconds | None:

@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from pushhub.catalog.model import App, AppId, DatabaseId, ProviderBlock, ResourceId, Right
+from pushhub.catalog.model import App, AppId, DatabaseId, ProviderBlock, PushExpressIds, ResourceId, Right
 from pushhub.catalog.sections.api_tokens.section import API_TOKENS
 from pushhub.catalog.sections.apps.blocks.apns import ApnsFileBlock
 from pushhub.catalog.sections.apps.blocks.file_block import FileBlock, or_stand_in
@@ -15,7 +15,7 @@ from pushhub.catalog.sections.apps.blocks.web_push import WebPushFileBlock
 from pushhub.catalog.sections.apps.blocks.wns import WnsFileBlock
 from pushhub.catalog.sections.apps.section import APPS, STAND_IN
 from pushhub.catalog.sections.databases.section import DATABASES
-from pushhub.catalog.sections.file_entry import FileEntry, FileSection
+from pushhub.catalog.sections.file_entry import FileEntry, FileMapping, FileSection
 from pushhub.catalog.sections.file_values import Id, Name, NameAsKey, ProviderId, Text
 from pushhub.catalog.sections.raw_entry import RawEntry
 from pushhub.catalog.sections.resources.section import RESOURCES
@@ -23,6 +23,7 @@ from pushhub.catalog.whole import AppCredentials
 from pushhub.outgoing.addresses import LOCAL_ONLY, why_local
 
 _ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_SDK_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _ADDRESSES: Final = {"url", "auth_url"}
 """Settings of blocks that the hub calls."""
 
@@ -31,6 +32,23 @@ def _app_id(text: str) -> str:
     if not _ID.fullmatch(text):
         raise ValueError("an app's id is 1 to 64 characters of A-Z a-z 0-9 . _ -, the first one a letter or digit")
     return text
+
+
+def _sdk_id(text: str) -> str:
+    if not _SDK_ID.fullmatch(text):
+        raise ValueError("an sdk_id is 1 to 64 characters of A-Z a-z 0-9 _ -")
+    return text
+
+
+class PushExpressFileIds(FileMapping):
+    """What push.express calls an app, as a file declares it."""
+
+    id: Id
+    sdk_id: Annotated[Text, AfterValidator(_sdk_id)]
+
+    def declared(self) -> PushExpressIds:
+        """Return the ids."""
+        return PushExpressIds(self.id, self.sdk_id)
 
 
 class AppFileEntry(FileEntry):
@@ -44,6 +62,7 @@ class AppFileEntry(FileEntry):
     enabled: bool = True
     tracking: bool = True
     prefer: list[ProviderId] = Field(default_factory=list)
+    px: PushExpressFileIds | None = None
     firebase: Annotated[FirebaseFileBlock | None, BeforeValidator(or_stand_in(FirebaseFileBlock))] = None
     apns: Annotated[ApnsFileBlock | None, BeforeValidator(or_stand_in(ApnsFileBlock))] = None
     web_push: Annotated[WebPushFileBlock | None, BeforeValidator(or_stand_in(WebPushFileBlock))] = None
@@ -61,6 +80,7 @@ class AppFileEntry(FileEntry):
             tracking=self.tracking,
             prefer=tuple(self.prefer),
             blocks={name: ProviderBlock(block.settings(), block.stand_in) for name, block in self._blocks().items()},
+            push_express=self.px.declared() if self.px else None,
         )
 
     def secret(self) -> AppCredentials:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Final, NotRequired, TypedDict
 
-from pushhub.catalog.model import App, AppId, DatabaseId, ProviderBlock, ResourceId
+from pushhub.catalog.model import App, AppId, DatabaseId, ProviderBlock, PushExpressIds, ResourceId
 from pushhub.catalog.providers import Provider
 from pushhub.catalog.sections.section import EntrySecrets, Section
 from pushhub.catalog.sections.wording import flag_change, from_to, listed
@@ -21,8 +21,15 @@ class StoredBlock(TypedDict):
     stand_in: NotRequired[bool]
 
 
+class StoredPushExpressIds(TypedDict):
+    """What push.express calls an app, in its stored form."""
+
+    id: int
+    sdk_id: str
+
+
 class StoredApp(TypedDict):
-    """An app in its stored form."""
+    """An app in its stored form; without `px`, it is none of push.express."""
 
     id: str
     name: str
@@ -33,11 +40,12 @@ class StoredApp(TypedDict):
     tracking: bool
     prefer: list[str]
     blocks: dict[str, StoredBlock]
+    px: NotRequired[StoredPushExpressIds]
 
 
 def write(app: App) -> StoredApp:
     """Return the stored form of an app."""
-    return {
+    stored: StoredApp = {
         "id": app.id,
         "name": app.name,
         "callers": sorted(app.callers),
@@ -48,6 +56,9 @@ def write(app: App) -> StoredApp:
         "prefer": list(app.prefer),
         "blocks": {name: _stored_block(block) for name, block in app.blocks.items()},
     }
+    if app.push_express:
+        stored["px"] = {"id": app.push_express.id, "sdk_id": app.push_express.sdk_id}
+    return stored
 
 
 def _stored_block(block: ProviderBlock) -> StoredBlock:
@@ -69,6 +80,7 @@ def read(stored: StoredApp) -> App:
         tracking=stored["tracking"],
         prefer=tuple(Provider(provider) for provider in stored["prefer"]),
         blocks={name: ProviderBlock(block["settings"], block.get("stand_in", False)) for name, block in stored["blocks"].items()},
+        push_express=PushExpressIds(stored["px"]["id"], stored["px"]["sdk_id"]) if "px" in stored else None,
     )
 
 
@@ -93,7 +105,13 @@ def changes(before: App, after: App) -> Iterator[str]:
     yield from flag_change("tracking", before=before.tracking, after=after.tracking)
     if before.prefer != after.prefer:
         yield from_to("prefer", listed(before.prefer), listed(after.prefer))
+    if before.push_express != after.push_express:
+        yield from_to("px", _px(before), _px(after))
     yield from _changes_of_blocks(before.blocks, after.blocks)
+
+
+def _px(app: App) -> str:
+    return f"{app.push_express.id} {app.push_express.sdk_id}" if app.push_express else "none"
 
 
 def _changes_of_blocks(before: Mapping[str, ProviderBlock], after: Mapping[str, ProviderBlock]) -> Iterator[str]:

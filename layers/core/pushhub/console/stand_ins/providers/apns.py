@@ -11,11 +11,12 @@ from pushhub.console.stand_ins.arrivals import (
     ReceivedPush,
     ReplyFacts,
     body_content,
-    json_reply,
     nonempty,
     object_of,
+    provider_json,
     retry_after,
     shown_push,
+    uid_of,
 )
 from pushhub.console.stand_ins.scripts import ReplyKind
 from pushhub.console.stand_ins.signatures import KeyRing, KeysUnknownError, read_jwt
@@ -48,7 +49,7 @@ class ApnsStandIn:
         title, text = (None, alert) if isinstance(alert, str) else (object_of(alert).get("title"), object_of(alert).get("body"))
         data = {key: value for key, value in payload.items() if key not in _NOT_DATA}
         return ReceivedPush(
-            "ios-apns", found["device"], content, shown_push(title, text, data, payload.get("url")), nonempty(payload.get("uid"))
+            "ios-apns", found["device"], content, shown_push(title, text, data, payload.get("url")), uid_of(payload)
         )
 
     async def fault(self, request: ArrivedRequest, now: Milliseconds) -> AuthorizationFault | None:
@@ -78,16 +79,16 @@ class ApnsStandIn:
 
 
 def _refused(status: int, reason: str) -> Callable[[ReplyFacts], ProviderReply]:
-    return lambda _: json_reply(status, {"reason": reason})
+    return lambda _: provider_json(status, {"reason": reason})
 
 
 _REPLIES: Final[Mapping[ReplyKind, Callable[[ReplyFacts], ProviderReply]]] = {
     ReplyKind.ACCEPTED: lambda _: ProviderReply(200, b"", {"apns-unique-id": str(uuid.uuid4())}),
-    ReplyKind.GONE: lambda facts: json_reply(410, {"reason": "Unregistered", "timestamp": facts.now - 1000 * facts.seconds}),
+    ReplyKind.GONE: lambda facts: provider_json(410, {"reason": "Unregistered", "timestamp": facts.now - 1000 * facts.seconds}),
     ReplyKind.WRONG_TARGET: _refused(400, "DeviceTokenNotForTopic"),
     ReplyKind.BAD_DEVICE: _refused(400, "BadDeviceToken"),
     ReplyKind.MESSAGE_BAD: _refused(400, "BadTopic"),
-    ReplyKind.BUSY: lambda facts: json_reply(429, {"reason": "TooManyRequests"}, retry_after(facts)),
+    ReplyKind.BUSY: lambda facts: provider_json(429, {"reason": "TooManyRequests"}, retry_after(facts)),
     ReplyKind.CREDENTIALS_OLD: _refused(403, "ExpiredProviderToken"),
     ReplyKind.CREDENTIALS_BAD: _refused(403, "InvalidProviderToken"),
     ReplyKind.JUNK: lambda _: ProviderReply(200, b"<html>junk", {"content-type": "text/html"}),

@@ -12,11 +12,12 @@ from pushhub.console.stand_ins.arrivals import (
     ReceivedPush,
     ReplyFacts,
     body_content,
-    json_reply,
     nonempty,
     object_of,
+    provider_json,
     retry_after,
     shown_push,
+    uid_of,
 )
 from pushhub.console.stand_ins.bearers import GivenBearers
 from pushhub.console.stand_ins.scripts import ReplyKind
@@ -63,7 +64,7 @@ class FcmStandIn:
                 data,
                 data.get("url"),
             ),
-            nonempty(data.get("uid")),
+            uid_of(data),
         )
 
     async def fault(self, request: ArrivedRequest, now: Milliseconds) -> AuthorizationFault | None:
@@ -81,7 +82,7 @@ class FcmStandIn:
         form = parse_qs(request.body.decode(errors="replace"))
         problem = await self._why_refused(form.get("assertion", [""])[0], request.authority, now)
         if problem:
-            return json_reply(400, {"error": "invalid_grant", "error_description": problem})
+            return provider_json(400, {"error": "invalid_grant", "error_description": problem})
         return self._bearers.give(now)
 
     async def _why_refused(self, assertion: str, authority: str, now: Milliseconds) -> str:
@@ -106,7 +107,7 @@ class FcmStandIn:
 
 def _error(status: int, word: str, *details: Mapping[str, object]) -> ProviderReply:
     error = {"code": status, "message": f"told to say {word}", "status": word}
-    return json_reply(status, {"error": {**error, "details": list(details)} if details else error})
+    return provider_json(status, {"error": {**error, "details": list(details)} if details else error})
 
 
 def _fcm_error(code: str) -> Mapping[str, object]:
@@ -123,7 +124,7 @@ _REFUSED_FIELD: Final = {
     "fieldViolations": [{"field": "message.data", "description": "told to refuse it"}],
 }
 _REPLIES: Final[Mapping[ReplyKind, Callable[[ReplyFacts], ProviderReply]]] = {
-    ReplyKind.ACCEPTED: lambda _: json_reply(200, {"name": f"projects/stand-in/messages/0:{secrets.token_hex(12)}"}),
+    ReplyKind.ACCEPTED: lambda _: provider_json(200, {"name": f"projects/stand-in/messages/0:{secrets.token_hex(12)}"}),
     ReplyKind.GONE: lambda _: _error(404, "NOT_FOUND", _fcm_error("UNREGISTERED")),
     ReplyKind.WRONG_TARGET: lambda _: _error(403, "PERMISSION_DENIED", _fcm_error("SENDER_ID_MISMATCH")),
     ReplyKind.BAD_DEVICE: lambda _: _error(400, "INVALID_ARGUMENT", _fcm_error("INVALID_ARGUMENT")),

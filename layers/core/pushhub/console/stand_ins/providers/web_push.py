@@ -11,11 +11,11 @@ from pushhub.console.stand_ins.arrivals import (
     ReceivedPush,
     ReplyFacts,
     body_content,
-    json_reply,
-    nonempty,
     object_of,
+    provider_json,
     retry_after,
     shown_push,
+    uid_of,
 )
 from pushhub.console.stand_ins.browsers import Browsers, last_part
 from pushhub.console.stand_ins.scripts import ReplyKind
@@ -28,6 +28,8 @@ _AUTHORIZATION: Final = re.compile(r"vapid\s+t=(?P<jwt>[^,\s]+)\s*,\s*k=(?P<key>
 _LONGEST_SECONDS: Final = 86_400
 """RFC 8292, 2: what is signed ends within a day."""
 _FIREFOX: Final = "Firefox"
+_SDK_UID: Final = "msg_id"
+"""Where push.express's service worker reads the identity of a push."""
 _OWN_HOST: Final = re.compile(r"(?:127\.0\.0\.1|localhost)(?::[0-9]+)?")
 
 
@@ -46,7 +48,7 @@ class WebPushStandIn:
         content = base64.b64encode(request.body).decode() if read is None else body_content(read)
         document = object_of(content)
         shown = shown_push(document.get("title"), document.get("body"), object_of(document.get("data")), document.get("url"))
-        uid = nonempty(document.get("uid"))
+        uid = uid_of(document, _SDK_UID)
         return ReceivedPush(_provider(uid), last_part(request.path), content, shown, uid)
 
     async def fault(self, request: ArrivedRequest, now: Milliseconds) -> AuthorizationFault | None:
@@ -82,7 +84,7 @@ def _provider(uid: str | None) -> str:
 
 
 def _refused(status: int, reason: str) -> Callable[[ReplyFacts], ProviderReply]:
-    return lambda _: json_reply(status, {"reason": reason})
+    return lambda _: provider_json(status, {"reason": reason})
 
 
 _REPLIES: Final[Mapping[ReplyKind, Callable[[ReplyFacts], ProviderReply]]] = {

@@ -16,11 +16,11 @@ from pushhub.console.stand_ins.arrivals import (
     ReplyFacts,
     ShownPush,
     body_content,
-    json_reply,
-    nonempty,
     object_of,
+    provider_json,
     retry_after,
     shown_push,
+    uid_of,
 )
 from pushhub.console.stand_ins.bearers import GivenBearers
 from pushhub.console.stand_ins.browsers import last_part
@@ -51,7 +51,7 @@ class WnsStandIn:
         if request.method != "POST" or _TYPE not in request.headers or not _HOST.fullmatch(request.authority):
             return None
         shown, data = _read(request.body)
-        uid = nonempty(data.get("uid"))
+        uid = uid_of(data)
         content = body_content(request.body)
         return ReceivedPush(_provider(uid), last_part(request.path), content, shown, uid)
 
@@ -78,7 +78,7 @@ class WnsStandIn:
 
 
 def _refused(error: str, description: str) -> ProviderReply:
-    return json_reply(400, {"error": error, "error_description": description})
+    return provider_json(400, {"error": error, "error_description": description})
 
 
 def _provider(uid: str | None) -> str:

@@ -147,7 +147,7 @@ class Whole:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class OneOf:
     """One of several texts; whatever else stands there, the error lists them. `made` is what a message takes of it."""
 
     values: tuple[str, ...]

@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 
 from pushhub.audience.values import MAX_VALUE_BYTES
 from pushhub.catalog.providers import MAX_PUSH_TOKEN_BYTES
-from pushhub.dialects.devtodev.push.kinds import Choice, Data, Either, Field, Flag, Kind, ListOf, Object, PlainText, Whole
+from pushhub.dialects.devtodev.push.kinds import Data, Either, Field, Flag, Kind, ListOf, Object, OneOf, PlainText, Whole
 from pushhub.outgoing.addresses import MAX_URL_CHARACTERS
 from pushhub.sends.message import (
     BADGE_GLYPHS,
@@ -90,7 +90,7 @@ _BUTTONS: Final = ListOf(
 )
 _OPTIONS: Final = Object(
     {
-        "priority": Field(Choice(tuple(Priority), Priority), "priority"),
+        "priority": Field(OneOf(tuple(Priority), Priority), "priority"),
         "expire": Field(_EXPIRE, "expire"),
         "collapse_key": Field(
             PlainText(f"a text of 1 to {MAX_COLLAPSE_KEY_BYTES} bytes", fits_collapse_key),
@@ -247,7 +247,7 @@ def _tile(small: Object) -> Object:
     return Object(fields, lacking_one_of(tuple(fields), "small, medium, wide or large"), made=_tiles)
 
 
-_GLYPH: Final = Choice(tuple(sorted(BADGE_GLYPHS)))
+_GLYPH: Final = OneOf(tuple(sorted(BADGE_GLYPHS)))
 _BADGE_VALUES: Final = {int: Field(_BADGE, "badge"), str: Field(_GLYPH, "windows.badge_glyph")}
 _A_BADGE: Final = f"a whole number from 0 to {MAX_BADGE}, or a glyph"
 _WINDOWS_BADGE: Final = Either(
@@ -289,7 +289,7 @@ _WIN: Final = _windows(
 _UWP: Final = _windows(
     Object(
         {
-            "scenario": Field(Choice(tuple(ToastScenario), ToastScenario), "windows.scenario"),
+            "scenario": Field(OneOf(tuple(ToastScenario), ToastScenario), "windows.scenario"),
             "title": Field(_LINE, "title"),
             "text": Field(_LINE, "text"),
             **_TOAST_FIELDS,

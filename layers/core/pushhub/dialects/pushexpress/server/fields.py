@@ -11,9 +11,9 @@ from typing import Any, Final, NamedTuple
 from pushhub.dialects.http import RefusedError
 from pushhub.dialects.pushexpress.errors import PushExpressRefusal
 
-MAX_LISTED: Final = 10_000
+MAX_LIST_ELEMENTS: Final = 10_000
 """Elements of one list."""
-MAX_ID: Final = 2**53 - 1
+MAX_API_ID: Final = 2**53 - 1
 """The largest integer that every reader of JSON holds exactly."""
 _MAX_SHOWN: Final = 100
 """Characters that a path shows of a name that the caller chose."""
@@ -28,7 +28,7 @@ class Element[Value](NamedTuple):
 
 def read_id(value: object) -> int | None:
     """Return an id; None where a value is none."""
-    return value if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MAX_ID else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MAX_API_ID else None
 
 
 IDS: Final = Element("a positive integer", read_id)
@@ -45,7 +45,7 @@ def id_in_path(text: str, path: str, what: str) -> int:
     Raises:
         RefusedError: it is no positive integer, so there is no such thing.
     """
-    if text.isascii() and text.isdecimal() and len(text) <= len(str(MAX_ID)) and 1 <= int(text) <= MAX_ID:
+    if text.isascii() and text.isdecimal() and len(text) <= len(str(MAX_API_ID)) and 1 <= int(text) <= MAX_API_ID:
         return int(text)
     raise RefusedError(PushExpressRefusal.UNKNOWN, path=path, what=what)
 
@@ -88,11 +88,11 @@ class Fields:
             if name not in known:
                 raise RefusedError(PushExpressRefusal.UNEXPECTED_FIELD, path=self.path_of(name))
 
-    def get(self, name: str) -> Any:
+    def get(self, name: str) -> object:
         """Return a member as it came; None where it is absent."""
         return self.members.get(name)
 
-    def required(self, name: str) -> Any:
+    def required(self, name: str) -> object:
         """Return a member as it came.
 
         Raises:
@@ -137,14 +137,14 @@ class Fields:
         """Return where each element of an optional list stands, in the order of the list; each is there once.
 
         Raises:
-            RefusedError: it is no list, has more than :data:`MAX_LISTED` elements, one that does not fit, or one twice.
+            RefusedError: it is no list, has more than :data:`MAX_LIST_ELEMENTS` elements, one that does not fit, or one twice.
         """
         values = self.get(name)
         if values is None:
             return {}
         path = self.path_of(name)
-        if not isinstance(values, list) or len(values) > MAX_LISTED:
-            raise bad_field(path, f"a list of at most {MAX_LISTED} elements")
+        if not isinstance(values, list) or len(values) > MAX_LIST_ELEMENTS:
+            raise bad_field(path, f"a list of at most {MAX_LIST_ELEMENTS} elements")
         places: dict[Value, str] = {}
         for index, value in enumerate(values):
             place = f"{path}[{index}]"

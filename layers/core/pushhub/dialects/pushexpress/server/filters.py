@@ -4,21 +4,22 @@
 `filters`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from pushhub.catalog.filter_fields import INSTALL
-from pushhub.catalog.model import ApiCaller, App, Catalog
+from pushhub.catalog.model import App, Catalog
 from pushhub.dialects.http import RefusedError
 from pushhub.dialects.pushexpress.errors import PushExpressRefusal
+from pushhub.dialects.pushexpress.server.account import Account
 from pushhub.dialects.pushexpress.server.codes import COUNTRY_CODES, LANGUAGE_CODES
 from pushhub.dialects.pushexpress.server.fields import IDS, Element, Fields, bad_field, require_disjoint
-from pushhub.dialects.pushexpress.server.scope import app_groups_of_caller, apps_of_caller
 from pushhub.sends.filters import ANY, Choice, Filters
 
 MAX_AUDIENCE_CHARACTERS: Final = 255
 
+INCLUDED_APPS: Final = "app_ids_include"
 _ALL_APPS: Final = "all_apps"
 _ALL_COUNTRIES: Final = "all_countries"
 _ALL_LANGUAGES: Final = "all_languages"
@@ -81,32 +82,32 @@ AUDIENCE_ELEMENT: Final = Element(f"a text of 1 to {MAX_AUDIENCE_CHARACTERS} cha
 _EVENT_ELEMENT: Final = Element("an event code", _read_event)
 
 
-def parse_filters(fields: Fields, catalog: Catalog, caller: ApiCaller) -> AppliedFilters:
+def parse_filters(fields: Fields, account: Account) -> AppliedFilters:
     """Return whom a request chooses; members of the object that are no filters are left alone.
 
     Raises:
         RefusedError: filters do not fit, name what the caller cannot see or the catalog does not have, or choose no app.
     """
-    return AppliedFilters(parse_app_choice(fields, catalog, caller), parse_profile_filters(fields, catalog))
+    return AppliedFilters(parse_app_choice(fields, account), parse_profile_filters(fields, account.catalog))
 
 
-def parse_app_choice(fields: Fields, catalog: Catalog, caller: ApiCaller) -> tuple[App, ...]:
+def parse_app_choice(fields: Fields, account: Account) -> tuple[App, ...]:
     """Return the apps that a request chooses, at least one, without those that are archived, in the catalog's order.
 
     Raises:
         RefusedError: filters do not fit, name an app or a group that the caller cannot see, or choose no app.
     """
-    apps = apps_of_caller(catalog, caller)
-    groups = {id_: group.apps for id_, group in app_groups_of_caller(catalog, caller).items()}
+    apps = account.apps
+    groups = {id_: account.apps_in(group) for id_, group in account.groups.items()}
     named, grouped = _pair(fields, "app_ids", IDS, _ALL_APPS), _pair(fields, "app_groups", IDS, _ALL_APPS)
     for pair, known, what in ((named, apps, "app"), (grouped, groups, "app group")):
         for side in pair:
-            _require_known(side, known, f"{what} of the caller of this API key")
+            require_known_ids(side, known, f"{what} of this caller")
     chosen = apps.keys() if fields.flag(_ALL_APPS) else _with_groups(named.include, grouped.include, groups)
     excluded = _with_groups(named.exclude, grouped.exclude, groups)
     found = tuple(app for id_, app in apps.items() if id_ in chosen and id_ not in excluded and app.enabled)
     if not found:
-        raise RefusedError(PushExpressRefusal.NO_APPS, path=fields.path_of("app_ids_include"))
+        raise RefusedError(PushExpressRefusal.NO_APPS, path=fields.path_of(INCLUDED_APPS))
     return found
 
 
@@ -120,7 +121,7 @@ def parse_profile_filters(fields: Fields, catalog: Catalog) -> Filters:
     named = _pair(fields, "audiences", AUDIENCE_ELEMENT, _ALL_AUDIENCES)
     grouped = _pair(fields, "audience_groups", IDS, _ALL_AUDIENCES)
     for side in grouped:
-        _require_known(side, groups, "audience group of the catalog")
+        require_known_ids(side, groups, "audience group of the catalog")
     return Filters(
         countries=_choice_of(_pair(fields, "countries", COUNTRY_ELEMENT, _ALL_COUNTRIES)),
         languages=_choice_of(_pair(fields, "languages", LANGUAGE_ELEMENT, _ALL_LANGUAGES)),
@@ -132,6 +133,17 @@ def parse_profile_filters(fields: Fields, catalog: Catalog) -> Filters:
     )
 
 
+def require_known_ids(places: Mapping[int, str], known: Container[int], what: str) -> None:
+    """Refuse ids of what a caller does not have, or the catalog.
+
+    Raises:
+        RefusedError: there is one.
+    """
+    for id_, place in places.items():
+        if id_ not in known:
+            raise RefusedError(PushExpressRefusal.UNKNOWN, path=place, what=what)
+
+
 def _pair[Value](fields: Fields, name: str, element: Element[Value], all_flag: str) -> _Pair[Value]:
     """Return a pair of lists; the one that includes something must be omitted where the flag is true."""
     pair = _Pair(fields.listed(f"{name}_include", element), fields.listed(f"{name}_exclude", element))
@@ -140,12 +152,6 @@ def _pair[Value](fields: Fields, name: str, element: Element[Value], all_flag: s
         raise RefusedError(PushExpressRefusal.NOT_BESIDE, path=path, other=other, value="true")
     require_disjoint(pair.include, pair.exclude)
     return pair
-
-
-def _require_known(places: Mapping[int, str], known: Mapping[int, object], what: str) -> None:
-    for id_, place in places.items():
-        if id_ not in known:
-            raise RefusedError(PushExpressRefusal.UNKNOWN, path=place, what=what)
 
 
 def _with_groups[Value](

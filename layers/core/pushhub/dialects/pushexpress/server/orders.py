@@ -4,16 +4,30 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from pushhub.catalog.model import ApiCaller, Catalog
+from pushhub.dialects.http import RefusedError
+from pushhub.dialects.pushexpress.errors import PushExpressRefusal
+from pushhub.dialects.pushexpress.server.account import Account
 from pushhub.dialects.pushexpress.server.fields import IDS, Fields, bad_field
-from pushhub.dialects.pushexpress.server.filters import APP_FIELDS, PROFILE_FIELDS, AppliedFilters, parse_filters
+from pushhub.dialects.pushexpress.server.filters import (
+    APP_FIELDS,
+    INCLUDED_APPS,
+    PROFILE_FIELDS,
+    AppliedFilters,
+    parse_filters,
+)
 from pushhub.dialects.pushexpress.server.pushes import PushContent, parse_push_content
 from pushhub.dialects.pushexpress.server.times import TIME_FIELDS, FixedTime, LocalTime, parse_onesend_time
 from pushhub.moments import Seconds
+from pushhub.sends.local_time import UTC_OFFSETS
+from pushhub.sends.store import MAX_PARTS
 
 MAX_NAME_CHARACTERS: Final = 255
 MAX_BOUND: Final = 1
 """Pushes that are bound to one sending."""
+MAX_LOCAL_APPS: Final = MAX_PARTS // len(UTC_OFFSETS)
+"""Apps of a sending at a local hour, which has a part for each app and offset."""
+PUSH_IDS: Final = "push_ids"
+"""The list in a request that binds. The vendor's name of it could not be read."""
 
 _FILTER_FIELDS: Final = APP_FIELDS | PROFILE_FIELDS
 
@@ -36,7 +50,7 @@ class OnesendOrder:
     time: FixedTime | LocalTime
 
 
-def parse_instant(body: Mapping[str, Any], catalog: Catalog, caller: ApiCaller) -> InstantOrder:
+def parse_instant(body: Mapping[str, Any], account: Account) -> InstantOrder:
     """Return what a request for an instant sending asks for ("Instant sending").
 
     Raises:
@@ -46,10 +60,10 @@ def parse_instant(body: Mapping[str, Any], catalog: Catalog, caller: ApiCaller) 
     fields.require_known({"name", "filters", "push"})
     name, filters, push = fields.text("name", MAX_NAME_CHARACTERS), fields.object("filters"), fields.object("push")
     filters.require_known(_FILTER_FIELDS)
-    return InstantOrder(name, parse_filters(filters, catalog, caller), parse_push_content(push))
+    return InstantOrder(name, parse_filters(filters, account), parse_push_content(push))
 
 
-def parse_onesend(body: Mapping[str, Any], catalog: Catalog, caller: ApiCaller, now: Seconds) -> OnesendOrder:
+def parse_onesend(body: Mapping[str, Any], account: Account, now: Seconds) -> OnesendOrder:
     """Return what a request for a one-time sending asks for ("One-time sending in future").
 
     Raises:
@@ -58,11 +72,14 @@ def parse_onesend(body: Mapping[str, Any], catalog: Catalog, caller: ApiCaller, 
     fields = Fields(body)
     fields.require_known(_FILTER_FIELDS | TIME_FIELDS | {"name"})
     name, time = fields.text("name", MAX_NAME_CHARACTERS), parse_onesend_time(fields, now)
-    return OnesendOrder(name, parse_filters(fields, catalog, caller), time)
+    chosen = parse_filters(fields, account)
+    if isinstance(time, LocalTime) and len(chosen.apps) > MAX_LOCAL_APPS:
+        raise RefusedError(PushExpressRefusal.TOO_MANY_APPS, path=fields.path_of(INCLUDED_APPS), most=MAX_LOCAL_APPS)
+    return OnesendOrder(name, chosen, time)
 
 
 def parse_binding(body: Mapping[str, Any]) -> int | None:
-    """Return the id of the push that is to be bound to a sending; None where no push is to be ("Pushes", "Bind Pushes to a Scheduler").
+    """Return the id of the push that is to be bound to a sending, None where none is ("Pushes", "Bind Pushes to a Scheduler").
 
     Raises:
         RefusedError: the list is absent, is no list of ids, or has more than :data:`MAX_BOUND`.
@@ -74,6 +91,3 @@ def parse_binding(body: Mapping[str, Any]) -> int | None:
     if len(ids) > MAX_BOUND:
         raise bad_field(fields.path_of(PUSH_IDS), f"a list of at most {MAX_BOUND} id: this hub binds one push to a sending")
     return next(iter(ids), None)
-
-
-PUSH_IDS: Final = "push_ids"

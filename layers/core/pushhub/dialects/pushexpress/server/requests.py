@@ -19,7 +19,7 @@ _BEARER: Final = re.compile(r"bearer +([!-~]+) *", re.IGNORECASE)
 _IDEMPOTENCY_KEY: Final = re.compile(r"[!-~]{1,255}")
 
 
-def api_token_of(request: HttpRequest) -> str:
+def bearer_token_of(request: HttpRequest) -> str:
     """Return the API token of a request, which the vendor calls an API key ("Instant sending").
 
     Raises:

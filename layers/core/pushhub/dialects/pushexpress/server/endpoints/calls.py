@@ -12,7 +12,7 @@ from pushhub.dialects.http import Answer, Caller, HttpRequest, RefusedError
 from pushhub.dialects.pushexpress.errors import PushExpressRefusal
 from pushhub.dialects.pushexpress.family import PathFamily, PathHandler, refused_answer
 from pushhub.dialects.pushexpress.server.account import Account
-from pushhub.dialects.pushexpress.server.requests import MAX_SERVER_BYTES, api_token_of
+from pushhub.dialects.pushexpress.server.requests import MAX_SERVER_BYTES, bearer_token_of
 from pushhub.dialects.routing import RouteTable
 
 
@@ -48,7 +48,7 @@ def _authorized(catalog: CachedCatalog, handler: ServerHandler) -> PathHandler:
 
     def handle(request: HttpRequest, parameters: Mapping[str, str]) -> Answer:
         _require_size(request)
-        account = _account(catalog, api_token_of(request))
+        account = _account(catalog, bearer_token_of(request))
         shown = Caller("caller", account.caller.name)
         try:
             _require_rights(account.caller)

@@ -1,8 +1,8 @@
 """How are the calls answered that the catalog alone knows the answer to, and all paths that no other function has?
 
 Apps, groups of apps and events are declared in the catalog file, which is their one source: these calls read it, and those that
-would change it are not done. The lists of apps and groups are not shown in the vendor's pages ("Applications", "Application groups"):
-they are named here as that of events is.
+would change it are not done. The vendor's pages do not show under which names lists of apps and of groups stand ("Applications",
+"Application groups"): they stand as that of events does.
 """
 
 from collections.abc import Mapping, Sequence

@@ -47,8 +47,8 @@ class SendInstantly:
     def _creation(self, call: ServerCall, body: Mapping[str, Any]) -> Creation:
         order = parse_instant(body, call.account)
         require_content_fits(order.push, order.chosen.apps, self.require_fit, "push")
-        push = self.create.push_of(call.account.caller, order.push)
+        push = self.create.new_push(call.account.caller.name, order.push)
         due = FixedTime(Seconds(self.create.now + self.delay))
-        unbound = one_time_sending(self.create.mint(), call.account.caller, order.name, order.chosen, due)
+        unbound = one_time_sending(self.create.new_id(), call.account.caller, order.name, order.chosen, due)
         reply = {"sched_id": unbound.id, "push_id": push.id, "translations": translations_shown(push)}
         return Creation(reply, push, with_push(unbound, push))

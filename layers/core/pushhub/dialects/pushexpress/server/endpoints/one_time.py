@@ -16,9 +16,7 @@ from pushhub.sends.sending import Filtered, Part, Sending, SendingId, launch_of
 DIALECT: Final = "push.express"
 
 
-def one_time_sending(
-    id_: SendingId, caller: ApiCaller, name: str, chosen: AppliedFilters, time: FixedTime | LocalTime
-) -> Sending:
+def one_time_sending(id_: SendingId, caller: ApiCaller, name: str, chosen: AppliedFilters, time: FixedTime | LocalTime) -> Sending:
     """Return a new sending to all that a request chooses, without a push."""
     parts = _parts(chosen.apps, time)
     return Sending(

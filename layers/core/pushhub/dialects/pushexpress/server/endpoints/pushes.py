@@ -22,6 +22,7 @@ from pushhub.dialects.pushexpress.server.requests import read_server_body
 from pushhub.sends.message import Message
 from pushhub.sends.pushes import BoundElsewhereError, NotSchedulableError, PushId, StoredPush
 from pushhub.sends.sending import Sending, SendingId
+from pushhub.sends.store import SendingTooLargeError
 
 ONESEND: Final = "onesend"
 """The one type of schedulers of this hub."""
@@ -37,12 +38,10 @@ class PushCalls:
 
     Attributes:
         create: writes what is created once.
-        sending: finds a sending.
         require_fit: raises where a message does not fit a provider. See :func:`pushhub.sends.fitting.require_fit`.
     """
 
     create: Creating
-    sending: Callable[[SendingId], Sending | None]
     require_fit: Callable[[Provider, Message], None]
 
     def endpoint(self, catalog: CachedCatalog) -> PathFamily:
@@ -79,11 +78,13 @@ class PushCalls:
             require_content_fits(content_of(push), apps, self.require_fit, _BOUND_PATH)
         self.create.require_time(begun)
         try:
-            self.create.store.bind(with_push(sending, push), push, self.create.now)
+            self.create.pushes.bind(with_push(sending, push), push, self.create.now)
         except BoundElsewhereError:
             raise RefusedError(PushExpressRefusal.BOUND_ELSEWHERE, path=_BOUND_PATH) from None
         except NotSchedulableError:
             raise RefusedError(PushExpressRefusal.SENDING_IS_DUE, path="sched_id") from None
+        except SendingTooLargeError as misfit:
+            raise RefusedError(PushExpressRefusal.SENDING_TOO_LARGE, misfit=misfit) from None
         reply = {"sched_id": sending.id, "push_ids": [] if named is None else [named]}
         return Answer(json_reply(200, reply), counts={"PushesBound": int(push is not None)})
 
@@ -91,24 +92,24 @@ class PushCalls:
         content = parse_push_content(Fields(body))
         apps = [app for app in call.account.apps.values() if app.enabled]
         require_content_fits(content, apps, self.require_fit, "")
-        push = self.create.push_of(call.account.caller, content)
+        push = self.create.new_push(call.account.caller.name, content)
         return Creation({"id": push.id, "translations": translations_shown(push)}, push)
 
     def _new_onesend(self, call: ServerCall, body: Mapping[str, Any]) -> Creation:
         order = parse_onesend(body, call.account, self.create.now)
-        sending = one_time_sending(self.create.mint(), call.account.caller, order.name, order.chosen, order.time)
+        sending = one_time_sending(self.create.new_id(), call.account.caller, order.name, order.chosen, order.time)
         return Creation({"id": sending.id, "sched_id": sending.id}, sending=sending)
 
     def _push(self, call: ServerCall, id_: int, path: str) -> StoredPush:
-        push = self.create.store.push(PushId(id_))
-        if push is None or push.caller != call.account.caller.name:
+        push = self.create.pushes.push_of(call.account.caller.name, PushId(id_))
+        if push is None:
             raise RefusedError(PushExpressRefusal.UNKNOWN, path=path, what=_PUSH)
         return push
 
     def _sending(self, call: ServerCall) -> Sending:
         if call.parameters["sched_type"] != ONESEND:
             raise RefusedError(PushExpressRefusal.NOT_IMPLEMENTED, what="schedulers of this type", instead=f"it has {ONESEND}")
-        sending = self.sending(SendingId(id_in_path(call.parameters["sched_id"], "sched_id", _SENDING)))
+        sending = self.create.pushes.sendings.sending(SendingId(id_in_path(call.parameters["sched_id"], "sched_id", _SENDING)))
         if sending is None or sending.dialect != DIALECT or sending.caller != call.account.caller.name:
             raise RefusedError(PushExpressRefusal.UNKNOWN, path="sched_id", what=_SENDING)
         return sending

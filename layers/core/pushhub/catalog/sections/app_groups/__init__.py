@@ -1,0 +1,1 @@
+"""The section of groups of apps, which push.express chooses apps by."""

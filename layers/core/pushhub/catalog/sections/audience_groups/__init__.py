@@ -1,0 +1,1 @@
+"""The section of groups of audiences, which push.express chooses devices by."""

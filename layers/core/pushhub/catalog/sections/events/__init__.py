@@ -1,0 +1,1 @@
+"""The section of custom events, which apps report of their devices."""
