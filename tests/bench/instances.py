@@ -63,9 +63,8 @@ class Hour:
     minutes: Counter[tuple[int, int]] = field(default_factory=Counter)
     """Writes by device and minute."""
 
-    def call(self, what: str, endpoint: Endpoint, device: int, method: str, path: str, body: object = None) -> dict[str, Any]:
-        """Make a call, and return the reply."""
-        request = HttpRequest("id", b"" if body is None else json.dumps(body).encode(), method=method, path=f"{PATH}{path}")
+    def call(self, what: str, endpoint: Endpoint, device: int, request: HttpRequest) -> dict[str, Any]:
+        """Make a call of a device, and return the reply."""
         reads, commits, begun = self.audience.reads, self.audience.commits, time.process_time()
         answer = endpoint(request)
         self.took[what].append(time.process_time() - begun)
@@ -83,28 +82,27 @@ def measure() -> Table:
     hour = Hour()
     instances, events = _endpoints(hour)
     ids = [
-        hour.call("registration", instances, device, "POST", "", {"ic_token": f"device-{device}", "ext_id": ""})["id"]
+        hour.call("registration", instances, device, _request("POST", "", {"ic_token": f"device-{device}", "ext_id": ""}))["id"]
         for device in range(DEVICES)
     ]
     for device, id_ in enumerate(ids):
-        hour.call("first report", instances, device, "PUT", f"/{id_}/info", _info(device, 0))
+        hour.call("first report", instances, device, _request("PUT", f"/{id_}/info", _info(device, 0)))
     hour.minutes.clear()
     due = [(BEGINNING + MIN_REPORT_SECONDS + device % FIRST_INTERVAL_SECONDS, FIRST_INTERVAL_SECONDS) for device in range(DEVICES)]
     for second in range(MIN_REPORT_SECONDS, HOUR + MIN_REPORT_SECONDS):
         hour.now = BEGINNING + second
         for device in range(second % HEARTBEAT_SECONDS, DEVICES, HEARTBEAT_SECONDS):
-            hour.call("heartbeat", events, device, "POST", f"/{ids[device]}/events/lifecycle")
+            hour.call("heartbeat", events, device, _request("POST", f"/{ids[device]}/events/lifecycle"))
         for device, (at, interval) in enumerate(due):
             if at <= hour.now:
-                hour.call("report", instances, device, "PUT", f"/{ids[device]}/info", _info(device, second))
+                hour.call("report", instances, device, _request("PUT", f"/{ids[device]}/info", _info(device, second)))
                 due[device] = (int(hour.now) + interval, max(SHORTEST_INTERVAL_SECONDS, interval - 5))
     most = max(hour.minutes.values(), default=0)
     rows = [_row(hour, what) for what in ("registration", "first report", "heartbeat", "report")]
     rows.append(("most writes of a device in a minute", str(most), "", "", "", "at most 1"))
-    missed = [what for what, held in (("writes of heartbeats", not hour.writes["heartbeat"]), ("writes a minute", most <= 1)) if not held]
-    return Table(
-        f"{DEVICES} devices for an hour", ("call", "calls", "reads", "writes", "µs, median, p99", "budget"), rows, tuple(missed)
-    )
+    held = {"writes of heartbeats": not hour.writes["heartbeat"], "writes of a device in a minute": most <= 1}
+    missed = tuple(what for what, is_held in held.items() if not is_held)
+    return Table(f"{DEVICES} devices for an hour", ("call", "calls", "reads", "writes", "µs, median, p99", "budget"), rows, missed)
 
 
 def _row(hour: Hour, what: str) -> tuple[str, ...]:
@@ -112,6 +110,10 @@ def _row(hour: Hour, what: str) -> tuple[str, ...]:
     middle, last = statistics.median(took) * 1e6, percentile(took, 99) * 1e6
     budget = {"heartbeat": "no write", "registration": "one read and one write"}.get(what, "")
     return what, f"{len(took)}", f"{hour.reads[what]}", f"{hour.writes[what]}", f"{middle:.0f}, {last:.0f}", budget
+
+
+def _request(method: str, path: str, body: object = None) -> HttpRequest:
+    return HttpRequest("id", b"" if body is None else json.dumps(body).encode(), method=method, path=f"{PATH}{path}")
 
 
 def _info(device: int, second: int) -> dict[str, object]:
