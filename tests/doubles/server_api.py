@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 from pushhub.catalog.cached import CachedCatalog
@@ -37,6 +37,7 @@ CRM, AGENCY = "key-of-the-crm-5f0c2e91ab637d48", "key-of-the-agency-5f0c2e91ab63
 INSTANT_DELAY = 120
 
 
+@cache
 def server_catalog() -> Catalog:
     """Return the catalog under which golden replies hold, with settings of blocks as a catalog in AWS has them."""
     catalog = read_catalog_file(CATALOG_FILE, {}).catalog
@@ -62,7 +63,8 @@ class ServerHub:
     @property
     def sendings(self) -> list[Sending]:
         """The sendings of the first day, the oldest first."""
-        return list(reversed(self.store.listed(f"{datetime.fromtimestamp(NOW, UTC):%Y%m%d}")))
+        listed = reversed(self.store.listed(f"{datetime.fromtimestamp(NOW, UTC):%Y%m%d}"))
+        return [whole for each in listed if (whole := self.store.sending(each.id))]
 
     def pass_time(self, seconds: int) -> None:
         """Let so much time pass."""
@@ -109,7 +111,7 @@ class ServerHub:
     ) -> Answer:
         """Answer a call by method and path below `/api/b/v2`, as the function does that has a route for it."""
         method, path = route.split(" ")
-        sent = raw if raw is not None else b"" if body is None else json.dumps(body).encode()
+        sent = raw if raw is not None else b"" if body is None else json.dumps(body, ensure_ascii=False).encode()
         given = {**({"authorization": f"Bearer {key}"} if key else {}), **(headers or {})}
         request = HttpRequest("r-1", sent, query, given, method, f"/api/b/v2{path}")
         return self._family_of(request)(request)

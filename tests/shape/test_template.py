@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pushhub.dialects.pushexpress.server.endpoints.creating import SECONDS_TO_WRITE
-from pushhub.dialects.pushexpress.server.endpoints.query import SECONDS_TO_LAST_PAGE
 
 from pushhub.adapters.clients import PATIENCE
 from pushhub.adapters.dynamodb.schema.audience import REACH, profile_item, reach_key, reached_profile_of
@@ -19,6 +17,8 @@ from pushhub.catalog.providers import Provider, PushToken
 from pushhub.console.local.routes import Route
 from pushhub.dialects.altcraft.subscribe.endpoint import SECONDS_TO_LAST_CALL
 from pushhub.dialects.devtodev.push.endpoint import SECONDS_TO_LOOK_UP
+from pushhub.dialects.pushexpress.server.endpoints.creating import SECONDS_TO_WRITE
+from pushhub.dialects.pushexpress.server.endpoints.query import SECONDS_TO_LAST_PAGE
 from pushhub.edge.wiring.pushing import FUNCTION_SECONDS
 from pushhub.events.intake import SECONDS_TO_LAST_REPORT
 from pushhub.imports.keys import DONE, FAILED, INBOX, REPORTS, WORK

@@ -10,6 +10,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import cache
 from typing import Any, TypedDict
 
 from pushhub.audience.model import ProfileId
@@ -77,9 +78,13 @@ def what_becomes_of_a_call(hub: ServerHub, answer: Mapping[str, Any]) -> dict[st
     return reply | {name: part for name, part in came.items() if part}
 
 
+@cache
+def _people() -> Any:
+    return read_yaml((CATALOG_FILE.parent / "people.yaml").read_text(encoding="utf-8"))
+
+
 def _put_people(hub: ServerHub) -> None:
-    people: Any = read_yaml((CATALOG_FILE.parent / "people.yaml").read_text(encoding="utf-8"))
-    for person in people:
+    for person in _people():
         subscriptions = [
             subscription_of(Provider(provider), push_token, active=person.get("active", [41, 45]))
             for provider, push_token in person["devices"].items()
@@ -108,7 +113,12 @@ def _shown_sending(sending: Sending) -> dict[str, Any]:
 
 def _shown_filters(filters: Filters) -> Iterator[tuple[str, dict[str, list[str]]]]:
     """Yield what each filter names that does not admit everybody."""
-    for name, choice in (("countries", filters.countries), ("languages", filters.languages), ("audiences", filters.audiences), ("events", filters.events)):
+    for name, choice in (
+        ("countries", filters.countries),
+        ("languages", filters.languages),
+        ("audiences", filters.audiences),
+        ("events", filters.events),
+    ):
         sides = {"include": choice.include, "exclude": choice.exclude}
         if named := {side: sorted(values) for side, values in sides.items() if values}:
             yield name, named

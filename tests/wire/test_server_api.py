@@ -50,7 +50,11 @@ def test_a_refused_call_writes_nothing(case: Case, monkeypatch: pytest.MonkeyPat
     before = server_hub_of(case)
     hub, answer = run(case, monkeypatch)
     if 400 <= answer["statusCode"] < 500:
-        assert (hub.sendings, hub.pushes.pushes, hub.pushes.replies) == (before.sendings, before.pushes.pushes, before.pushes.replies)
+        assert (hub.sendings, hub.pushes.pushes, hub.pushes.replies) == (
+            before.sendings,
+            before.pushes.pushes,
+            before.pushes.replies,
+        )
         assert not hub.sends.envelopes
 
 

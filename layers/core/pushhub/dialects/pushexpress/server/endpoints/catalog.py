@@ -56,7 +56,7 @@ def _list_apps(call: ServerCall) -> Answer:
 
 
 def _show_app(call: ServerCall) -> Answer:
-    what = "app of the caller of this API key"
+    what = "app of this caller"
     id_ = id_in_path(call.parameters["app_id"], "app_id", what)
     app = call.account.apps.get(id_)
     if app is None:
@@ -70,7 +70,7 @@ def _list_groups(call: ServerCall) -> Answer:
 
 
 def _show_group(call: ServerCall) -> Answer:
-    what = "app group of the caller of this API key"
+    what = "app group of this caller"
     group = call.account.groups.get(id_in_path(call.parameters["app_group_id"], "app_group_id", what))
     if group is None:
         raise RefusedError(PushExpressRefusal.UNKNOWN, path="app_group_id", what=what)

@@ -27,8 +27,8 @@ from pushhub.sends.store import SendingTooLargeError
 ONESEND: Final = "onesend"
 """The one type of schedulers of this hub."""
 
-_PUSH: Final = "push of the caller of this API key"
-_SENDING: Final = "one-time sending of the caller of this API key"
+_PUSH: Final = "push of this caller"
+_SENDING: Final = "one-time sending of this caller"
 _BOUND_PATH: Final = "push_ids[0]"
 
 
