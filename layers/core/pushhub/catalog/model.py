@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final, NewType, Protocol, Self, runtime_checkable
+from typing import Final, NamedTuple, NewType, Protocol, Self, runtime_checkable
 
 from pushhub.catalog.providers import Provider
 
@@ -189,8 +189,7 @@ class ProviderBlock:
     stand_in: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class PushExpressIds:
+class PushExpressIds(NamedTuple):
     """What push.express calls an app: its back-end API by `id`, its SDKs by `sdk_id`. No other app has either.
 
     `id` is an integer from 1 to 2,147,483,647, `sdk_id` 1 to 64 characters of `A-Z a-z 0-9 _ -`. An app that has them is written
@@ -228,8 +227,7 @@ class App:
         return self.id
 
 
-@dataclass(frozen=True, slots=True)
-class AppGroup:
+class AppGroup(NamedTuple):
     """Apps of push.express that are chosen together; `apps` are their ids there, in the file's order.
 
     With `all_apps`, it has every app of push.express, also one that is declared later, and `apps` is empty.
@@ -246,8 +244,7 @@ class AppGroup:
         return self.id
 
 
-@dataclass(frozen=True, slots=True)
-class AudienceGroup:
+class AudienceGroup(NamedTuple):
     """Audiences of devices that are chosen together. They are compared exactly, and none holds a comma."""
 
     id: int
@@ -260,8 +257,7 @@ class AudienceGroup:
         return self.id
 
 
-@dataclass(frozen=True, slots=True)
-class CustomEvent:
+class CustomEvent(NamedTuple):
     """Something that an app's own code reports of a device; `code` is 1 to 64 characters of `A-Z a-z 0-9 _`."""
 
     code: str
