@@ -9,7 +9,7 @@ from pushhub.catalog.model import App, AppGroup, AppId, Catalog, DatabaseId, Pus
 from pushhub.catalog.sections.app_groups.section import changes, read, write
 
 ids = st.integers(1, 9)
-some_apps = st.builds(AppGroup, ids, st.text(max_size=5), st.lists(ids, min_size=1, unique=True).map(tuple))
+some_apps = st.builds(AppGroup, ids, st.text(max_size=5), st.lists(ids, min_size=1, unique=True).map(tuple), st.just(False))
 groups = some_apps | st.builds(AppGroup, ids, st.text(max_size=5), st.just(()), st.just(True))
 
 
