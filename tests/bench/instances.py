@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
-from pushhub.audience.instances import Instances
+from pushhub.audience.instances import Instances, NoteEvent
 from pushhub.audience.reports import MIN_REPORT_SECONDS
 from pushhub.catalog.cached import CachedCatalog
 from pushhub.catalog.filter_fields import FILTER_FIELDS
@@ -19,6 +19,7 @@ from pushhub.catalog.model import (
     App,
     AppId,
     Catalog,
+    CustomEvent,
     Database,
     DatabaseId,
     PushExpressIds,
@@ -39,6 +40,8 @@ from tests.doubles.secrets import MemorySecrets
 DEVICES = 1_000
 HOUR = 3_600
 HEARTBEAT_SECONDS = 30
+EVENT_SECONDS = 600
+"""How often a device tells of an event that the catalog declares; the first time alone is noted."""
 FIRST_INTERVAL_SECONDS = 120
 SHORTEST_INTERVAL_SECONDS = 30
 """To which the Android client's interval shrinks within the hour."""
@@ -48,6 +51,7 @@ BEGINNING = 1_800_000_000
 RESOURCE = Resource(ResourceId(41), "door", frozenset(), (DatabaseId(40),), PushTokenConflict.MOVE, None)
 DATABASE = Database(DatabaseId(40), "installs", FILTER_FIELDS, ())
 APP = App(AppId("shop"), "shop", frozenset(), DATABASE.id, RESOURCE.id, True, True, (), {}, PushExpressIds(16183, "16183-2"))
+EVENT = CustomEvent("reg", "Registration")
 PATH = "/api/r/v2/apps/16183-2/instances"
 
 
@@ -61,7 +65,7 @@ class Hour:
     writes: Counter[str] = field(default_factory=Counter)
     reads: Counter[str] = field(default_factory=Counter)
     minutes: Counter[tuple[int, int]] = field(default_factory=Counter)
-    """Writes by device and minute."""
+    """Writes of reports, by device and minute."""
 
     def call(self, what: str, endpoint: Endpoint, device: int, request: HttpRequest) -> dict[str, Any]:
         """Make a call of a device, and return the reply."""
@@ -70,7 +74,8 @@ class Hour:
         self.took[what].append(time.process_time() - begun)
         self.reads[what] += self.audience.reads - reads
         self.writes[what] += self.audience.commits - commits
-        self.minutes[device, int(self.now - BEGINNING) // MIN_REPORT_SECONDS] += self.audience.commits - commits
+        if what == "report":
+            self.minutes[device, int(self.now - BEGINNING) // MIN_REPORT_SECONDS] += self.audience.commits - commits
         if answer.reply.status != 200:
             raise SystemExit(f"{what}: {answer.reply.status} {answer.reply.body.decode()}")
         reply: dict[str, Any] = json.loads(answer.reply.body)
@@ -87,20 +92,28 @@ def measure() -> Table:
     ]
     for device, id_ in enumerate(ids):
         hour.call("first report", instances, device, _request("PUT", f"/{id_}/info", _info(device, 0)))
-    hour.minutes.clear()
     due = [(BEGINNING + MIN_REPORT_SECONDS + device % FIRST_INTERVAL_SECONDS, FIRST_INTERVAL_SECONDS) for device in range(DEVICES)]
     for second in range(MIN_REPORT_SECONDS, HOUR + MIN_REPORT_SECONDS):
         hour.now = BEGINNING + second
         for device in range(second % HEARTBEAT_SECONDS, DEVICES, HEARTBEAT_SECONDS):
             hour.call("heartbeat", events, device, _request("POST", f"/{ids[device]}/events/lifecycle"))
+        for device in range(second % EVENT_SECONDS, DEVICES, EVENT_SECONDS):
+            body = {"event": EVENT.code}
+            hour.call("event", events, device, _request("POST", f"/{ids[device]}/events/lifecycle", body))
         for device, (at, interval) in enumerate(due):
             if at <= hour.now:
                 hour.call("report", instances, device, _request("PUT", f"/{ids[device]}/info", _info(device, second)))
                 due[device] = (int(hour.now) + interval, max(SHORTEST_INTERVAL_SECONDS, interval - 5))
     most = max(hour.minutes.values(), default=0)
-    rows = [_row(hour, what) for what in ("registration", "first report", "heartbeat", "report")]
+    rows = [_row(hour, what) for what in ("registration", "first report", "heartbeat", "event", "report")]
     rows.append(("most writes of a device in a minute", str(most), "", "", "", "at most 1"))
-    held = {"writes of heartbeats": not hour.writes["heartbeat"], "writes of a device in a minute": most <= 1}
+    registered = len(hour.took["registration"])
+    held = {
+        "registration": hour.reads["registration"] == hour.writes["registration"] == registered,
+        "heartbeat": not hour.reads["heartbeat"] and not hour.writes["heartbeat"],
+        "event": hour.writes["event"] <= DEVICES,
+        "most writes of a device in a minute": most <= 1,
+    }
     missed = tuple(what for what, is_held in held.items() if not is_held)
     return Table(f"{DEVICES} devices for an hour", ("call", "calls", "reads", "writes", "µs, median, p99", "budget"), rows, missed)
 
@@ -108,7 +121,11 @@ def measure() -> Table:
 def _row(hour: Hour, what: str) -> tuple[str, ...]:
     took = hour.took[what]
     middle, last = statistics.median(took) * 1e6, percentile(took, 99) * 1e6
-    budget = {"heartbeat": "no write", "registration": "one read and one write"}.get(what, "")
+    budget = {
+        "heartbeat": "no read, no write",
+        "registration": "one read and one write",
+        "event": "one write a device",
+    }.get(what, "")
     return what, f"{len(took)}", f"{hour.reads[what]}", f"{hour.writes[what]}", f"{middle:.0f}, {last:.0f}", budget
 
 
@@ -132,7 +149,7 @@ def _info(device: int, second: int) -> dict[str, object]:
 
 
 def _endpoints(hour: Hour) -> tuple[Endpoint, Endpoint]:
-    catalog = Catalog({DATABASE.id: DATABASE}, {RESOURCE.id: RESOURCE}, apps={APP.id: APP})
+    catalog = Catalog({DATABASE.id: DATABASE}, {RESOURCE.id: RESOURCE}, apps={APP.id: APP}, events={EVENT.code: EVENT})
     apps = SdkApps(CachedCatalog(lambda: catalog), CachedSecrets(lambda: MemorySecrets().load().secrets), "bench")
     instances = Instances(hour.audience, lambda: Seconds(int(hour.now)), clock=lambda: hour.now)
     # A process takes so many of one app a second: here each registration has a second of its own.
@@ -142,7 +159,7 @@ def _endpoints(hour: Hour) -> tuple[Endpoint, Endpoint]:
     events = DeviceEventCalls(
         apps,
         accept=lambda _: None,
-        note=lambda database, profile, code, deadline: False,
+        note=lambda database, profile, code, deadline: instances.note(NoteEvent(database, profile, code), deadline),
         clock=lambda: hour.now,
     )
     return calls.endpoint(), events.endpoint()
