@@ -484,7 +484,7 @@ def test_an_installation_has_the_offset_that_it_tells_with_its_device_from_its_b
     """Nothing was ever pushed to it at an hour of UTC, in which it counted as one that has told none."""
     world.register(register("phone"))
     assert world.report(report("phone", token("a"), tz_sec=-10800), after=10) == STORED
-    assert world.profile("phone").offset_before is None
+    assert world.profile("phone").offset_before == OffsetBefore(-10800, Seconds(STARTED + 10))
 
 
 def test_whichever_door_changes_the_offset_the_one_before_is_remembered(world: World) -> None:
