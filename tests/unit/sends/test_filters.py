@@ -47,6 +47,10 @@ def test_audiences_are_parted_at_their_commas_and_compared_as_they_are_written(a
     assert Filters(audiences=without("b", "x")).admits({"audiences": audiences}, ()) is not is_in
 
 
+def test_an_audience_is_compared_without_what_nobody_sees_around_it() -> None:
+    assert Filters(audiences=only("caf\u00e9")).admits({"audiences": "vip,cafe\u0301\u200b ,x"}, ())
+
+
 def test_one_included_event_is_enough_and_one_excluded_event_too_much() -> None:
     filters = Filters(events=Choice(frozenset({"reg", "dep"}), frozenset({"won"})))
     admitted = [filters.admits({}, happened) for happened in ((), ("reg",), ("dep", "reg"), ("dep", "won"))]

@@ -74,8 +74,8 @@ def _past(request: DatabaseRequest, stored: Profile, now: Seconds) -> Replaced[P
     One that has told none counts as in UTC. An instance that tells of its device for the first time was pushed to at no hour of
     UTC: it has the offset that it tells from its beginning.
     """
-    told = request.fields[TZ_SEC] if request.report and stored.informed is None else None
-    offset = stored.fields.get(TZ_SEC, told)
+    first = request.fields[TZ_SEC] if request.report and stored.informed is None else None
+    offset = stored.fields.get(TZ_SEC, first)
     before = OffsetBefore(offset if isinstance(offset, int) else 0, now)
     return Replaced(stored.past, replace(stored.past, offset_before=before))
 

@@ -7,7 +7,7 @@ filter         of the profile                                is compared as
 =============  ============================================  ===================================================
 `countries`    field `country`                               upper case
 `languages`    field `language`, without its region          lower case: `pt-BR` and `PT` are `pt`
-`audiences`    field `audiences`, parted at its commas       it is written, without the blanks around it
+`audiences`    field `audiences`, parted at its commas       it is written, without what is blank around it
 `events`       codes of what has happened to it; `install`   it is written
 `ext_ids`      field `ext_id`                                it is written
 =============  ============================================  ===================================================
@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from pushhub.audience.values import Value
-from pushhub.catalog.filter_fields import AUDIENCES, COUNTRY, EXT_ID, INSTALL, LANGUAGE
+from pushhub.catalog.filter_fields import AUDIENCES, COUNTRY, EXT_ID, INSTALL, LANGUAGE, compared_audience
 
 _SUBTAG_END: Final = re.compile("[-_]")
 
@@ -90,4 +90,4 @@ def _some(value: str) -> frozenset[str]:
 
 
 def _listed(text: str) -> frozenset[str]:
-    return frozenset(part.strip() for part in text.split(",")) - {""}
+    return frozenset(compared_audience(part) for part in text.split(",")) - {""}

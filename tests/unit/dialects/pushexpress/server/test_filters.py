@@ -271,6 +271,13 @@ def test_a_group_without_audiences_chooses_nobody_and_excludes_nobody() -> None:
     assert chosen_by(audience_groups_exclude=[33]).audiences == ANY
 
 
+def test_an_audience_that_is_written_in_another_way_is_the_same() -> None:
+    assert chosen_by(audiences_include=["cafe\u0301", "\ufeffvip\u200b "]).audiences.include == {"caf\u00e9", "vip"}
+    text = "filters.audiences_include[1] is the same as filters.audiences_include[0]"
+    assert refused({**ONE_APP, "audiences_include": ["caf\u00e9", "cafe\u0301"]}) == text
+    assert refused({**ONE_APP, "audiences_include": ["\u200b"]}) == f"filters.audiences_include[0] must be {AN_AUDIENCE}"
+
+
 def test_codes_are_known_in_either_case() -> None:
     assert chosen_by(countries_include=["pt", "Gb", "XK"]).countries == Choice(frozenset({"PT", "GB", "XK"}))
     assert chosen_by(languages_include=["PT", "iw"]).languages == Choice(frozenset({"pt", "iw"}))

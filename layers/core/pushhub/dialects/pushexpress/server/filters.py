@@ -8,7 +8,7 @@ from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from pushhub.catalog.filter_fields import INSTALL, MAX_AUDIENCE_CHARACTERS
+from pushhub.catalog.filter_fields import INSTALL, MAX_AUDIENCE_CHARACTERS, compared_audience
 from pushhub.catalog.model import App, Catalog
 from pushhub.dialects.http import RefusedError
 from pushhub.dialects.pushexpress.errors import PushExpressRefusal
@@ -71,7 +71,7 @@ def _ascii(value: object) -> str:
 
 
 def _read_audience(value: object) -> str | None:
-    audience = value.strip() if isinstance(value, str) else ""
+    audience = compared_audience(value) if isinstance(value, str) else ""
     return audience if 1 <= len(audience) <= MAX_AUDIENCE_CHARACTERS and "," not in audience else None
 
 
