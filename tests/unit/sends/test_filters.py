@@ -40,6 +40,14 @@ def test_a_language_is_compared_without_its_region(language: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("reported", "today"), [("iw-IL", "he"), ("in_ID", "id"), ("JI", "yi"), ("jw", "jv"), ("he", "he"), ("mo", "mo")]
+)
+def test_a_code_that_was_given_up_is_that_of_today(reported: str, today: str) -> None:
+    assert language_of({"language": reported}) == today
+    assert Filters(languages=only(today)).admits({"language": reported}, ())
+
+
+@pytest.mark.parametrize(
     ("audiences", "is_in"), [("b", True), ("a, b ,c", True), ("ab", False), ("B", False), ("", False), (",,", False)]
 )
 def test_audiences_are_parted_at_their_commas_and_compared_as_they_are_written(audiences: str, is_in: bool) -> None:

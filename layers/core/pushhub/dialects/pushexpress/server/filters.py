@@ -15,7 +15,7 @@ from pushhub.dialects.pushexpress.errors import PushExpressRefusal
 from pushhub.dialects.pushexpress.server.account import ServerAccount
 from pushhub.dialects.pushexpress.server.codes import COUNTRY_CODES, LANGUAGE_CODES
 from pushhub.dialects.pushexpress.server.fields import IDS, Element, Fields, bad_field, require_disjoint
-from pushhub.sends.filters import ANY, Choice, Filters
+from pushhub.sends.filters import ANY, Choice, Filters, language_today
 
 INCLUDED_APPS: Final = "app_ids_include"
 _ALL_APPS: Final = "all_apps"
@@ -61,7 +61,7 @@ def _read_country(value: object) -> str | None:
 
 
 def _read_language(value: object) -> str | None:
-    code = _ascii(value).lower()
+    code = language_today(_ascii(value))
     return code if code in LANGUAGE_CODES else None
 
 
