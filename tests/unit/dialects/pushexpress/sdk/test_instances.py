@@ -293,5 +293,11 @@ def test_a_store_that_fails_is_answered_with_503() -> None:
 
 
 def test_a_secret_without_the_first_link_key_is_answered_with_503() -> None:
-    hub = SdkHub(secrets=Secrets({}, {}))
-    assert hub.answer(INFO, SDK_ID, SdkHub().register(), body=fcm()).reply.status == 503
+    hub, id_ = SdkHub(secrets=Secrets({}, {})), SdkHub().register()
+    answers = [
+        hub.answer(REGISTER, SDK_ID, body={"ic_token": "t"}),
+        hub.answer(INFO, SDK_ID, id_, body=fcm()),
+        hub.answer(DEACTIVATE, SDK_ID, id_),
+    ]
+    assert [(answer.reply.status, answer.fault is not None) for answer in answers] == [(503, True)] * 3
+    assert (hub.audience.reads, hub.audience.commits) == (0, 0)
