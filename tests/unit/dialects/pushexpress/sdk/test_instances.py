@@ -140,7 +140,7 @@ class TestInfos:
         id_ = hub.register()
         answer = hub.answer(INFO, SDK_ID, id_, body=fcm(lang="en-US", tz_sec=3600))
         assert (answer.reply.status, said(answer)) == (200, {"id": id_, **INTERVALS})
-        assert answer.counts == {"ReportsStored": 1, "PushTokensIgnored": 0, "SubscriptionsRefused": 0}
+        assert answer.counts == {"ReportsStored": 1, "PushTokensIgnored": 0, "AudiencesIgnored": 0, "SubscriptionsRefused": 0}
         (subscription,) = hub.subscriptions()
         assert (subscription.address.provider, subscription.profile) == ("android-firebase", profile_of_id(id_))
         assert subscription.drawn_by_app
@@ -210,6 +210,11 @@ class TestInfos:
     def test_what_is_no_push_token_is_counted(self) -> None:
         hub = SdkHub()
         assert hub.answer(INFO, SDK_ID, hub.register(), body=fcm("null")).counts["PushTokensIgnored"] == 1
+
+    def test_audiences_that_do_not_fit_are_counted(self) -> None:
+        hub = SdkHub()
+        body = fcm(tags={"audiences": "a" * 1025})
+        assert hub.answer(INFO, SDK_ID, hub.register(), body=body).counts["AudiencesIgnored"] == 1
 
     def test_no_other_field_of_the_database_and_no_match_field_is_set(self) -> None:
         match_by_ext_id = replace(CATALOG.databases[SHOP.database], match=("ext_id",))

@@ -78,6 +78,7 @@ class InstanceCalls:
         counts = {
             "ReportsStored": int(reported.stored),
             "PushTokensIgnored": int(info.push_token_ignored),
+            "AudiencesIgnored": int(info.audiences_ignored),
             "SubscriptionsRefused": int(reported.refused is not None),
         }
         return Answer(_updated(parameters["ic_id"]), instance.of.caller, counts=counts)
