@@ -35,7 +35,7 @@ class InstanceCalls:
         instances: the use cases.
         created_status: HTTP status of a registration that made an instance: 200, or 201 for a client that takes nothing else.
         more_push_hosts: hosts of push services of browsers beside the known ones.
-        limit: bounds the profiles that registrations make.
+        limit: bounds the profiles that registrations make; those that reports make anew count too.
         clock: counts seconds.
     """
 
@@ -75,7 +75,11 @@ class InstanceCalls:
         info = parse_info(read_sdk_body(request), self.more_push_hosts)
         instance = self.apps.instance(parameters)
         reported = self.instances.report(_report(instance, info), deadline)
+        if reported.profile_made:
+            # Counted, never refused: the client would stand still. Who has no id that was made here makes nothing.
+            self.limit.count(instance.of.app.id)
         counts = {
+            "ProfilesMade": int(reported.profile_made),
             "ReportsStored": int(reported.stored),
             "PushTokensIgnored": int(info.push_token_ignored),
             "AudiencesIgnored": int(info.audiences_ignored),
