@@ -174,6 +174,7 @@ class Cost:
 COSTS = [
     Cost("a registration", lambda app: app.register("new"), [READ, WRITE]),
     Cost("a known registration", lambda app: app.register("ann"), [READ]),
+    Cost("a registration of a known one without ext_id", lambda app: app.register("ann", ext_id="user"), [READ, WRITE]),
     Cost("a first report", lambda app: app.report("new", "n", country="DE"), [READ, WRITE]),
     Cost("a plain report", lambda app: app.report("ann", "a", country="DE"), [READ]),
     Cost("an early report", lambda app: app.report("ann", "a", country="FR"), [READ]),

@@ -4,10 +4,11 @@ import secrets
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import pytest
 
-from pushhub.adapters.dynamodb.pushes import DynamoPushes
+from pushhub.adapters.dynamodb.pushes import MAX_BIND_SECONDS, DynamoPushes
 from pushhub.adapters.dynamodb.sendings import DynamoSendings
 from pushhub.catalog.model import AppId
 from pushhub.console.connection import Connection
@@ -340,6 +341,17 @@ def test_what_is_too_large_is_not_bound(stores: Stores) -> None:
     assert stores.pushes.push(push.id) == push
 
 
+def test_a_push_is_forgotten_with_its_sending_and_one_that_is_bound_to_nothing_after_its_days(stores: Stores) -> None:
+    (_, kept), free = bound(stores), stored(stores)
+    stores.wait(RETENTION_SECONDS)
+    assert stores.pushes.push(free.id) == free
+    stores.wait(1)
+    assert stores.pushes.push(free.id) is None
+    assert stores.pushes.push(kept.id) == kept
+    stores.wait(10 * RETENTION_SECONDS)
+    assert stores.pushes.push(kept.id) is None
+
+
 # Answers that are lost
 
 
@@ -491,6 +503,26 @@ def test_a_push_that_was_forgotten_meanwhile_is_made_again_where_it_is_bound(on_
     store.create_sending(sending, None, None)
     store.bind(with_push(sending, push), push, NOW)
     assert store.push(push.id) == replace(push, bound=sending.id)
+
+
+def test_where_time_is_up_a_push_is_not_bound_once_more(on_engine: OnEngine) -> None:
+    """A sending that others bind to all the time must not hold a request for longer than its caller waits."""
+    store, seconds = on_engine.pushes(lambda: float(NOW)), iter(range(0, 1_000, MAX_BIND_SECONDS + 1))
+    sending, push, other = new_sending(), new_push(), new_push()
+    store.create_sending(sending, None, None)
+    hurried = DynamoPushes(on_engine.client, on_engine.table, 30, lambda: float(NOW), elapsed=lambda: float(next(seconds)))
+    actual = hurried._binding
+    tries = []
+
+    def overtaken(*words: Any) -> Any:
+        tries.append(words)
+        store.bind(with_push(sending, other), other, NOW)
+        return actual(*words)
+
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(UnavailableError):
+        patch.setattr(hurried, "_binding", overtaken)
+        hurried.bind(with_push(sending, push), push, NOW)
+    assert len(tries) == 1
 
 
 def test_what_requests_cost_is_what_the_page_says(moto: Connection) -> None:

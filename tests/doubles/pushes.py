@@ -4,7 +4,8 @@ from dataclasses import dataclass, field, replace
 
 from pushhub.adapters.dynamodb.schema.pushes import push_item
 from pushhub.adapters.dynamodb.schema.sending_content import content_text
-from pushhub.moments import Seconds
+from pushhub.adapters.dynamodb.schema.sendings import sending_expires
+from pushhub.moments import SECONDS_PER_DAY, Seconds
 from pushhub.sends.pushes import (
     BoundElsewhereError,
     KeptReply,
@@ -29,6 +30,9 @@ class MemoryPushes:
     """The time of day."""
     pushes: dict[PushId, StoredPush] = field(default_factory=dict)
     replies: dict[RequestKey, KeptReply] = field(default_factory=dict)
+    retention: int = 30 * SECONDS_PER_DAY
+    """Seconds that a push is kept which is bound to nothing, and a sending after its last possible try."""
+    expires: dict[PushId, int] = field(default_factory=dict)
 
     def create_push(self, push: StoredPush, kept: KeptReply | None) -> None:
         with self.sendings.call("create_push"):
@@ -44,12 +48,13 @@ class MemoryPushes:
             _require_fits(sending)
             if push:
                 self._add(push)
+                self.expires[push.id] = sending_expires(sending, self.retention)
             self.sendings.add_scheduled(sending)
             self._keep(kept)
 
     def push(self, push: PushId) -> StoredPush | None:
         with self.sendings.call("push"):
-            return self.pushes.get(push)
+            return self.pushes.get(push) if self.expires.get(push, 0) >= self.seconds else None
 
     def kept_reply(self, key: RequestKey) -> KeptReply | None:
         with self.sendings.call("kept_reply"):
@@ -67,6 +72,7 @@ class MemoryPushes:
                 self._bind(self.pushes[PushId(current.push)], None)
             if push:
                 self._bind(push, sending.id)
+                self.expires[push.id] = sending_expires(sending, self.retention)
             self.sendings.rebind(sending, current.push)
 
     def _add(self, push: StoredPush) -> None:
@@ -74,12 +80,14 @@ class MemoryPushes:
         if push.id in self.pushes:
             raise KnownPushError
         self.pushes[push.id] = push
+        self.expires[push.id] = self.seconds + self.retention
 
     def _bound(self, push: PushId) -> SendingId | None:
         return self.pushes[push].bound if push in self.pushes else None
 
     def _bind(self, push: StoredPush, sending: SendingId | None) -> None:
         self.pushes[push.id] = replace(push, bound=sending)
+        self.expires[push.id] = self.seconds + self.retention
 
     def _kept(self, key: RequestKey) -> KeptReply | None:
         known = self.replies.get(key)

@@ -28,12 +28,13 @@ databases:
   - {id: 40, name: installs, fields: {country: text, language: text, audiences: text, ext_id: text, tz_sec: integer}}
 resources:
   - {id: 41, name: installs, token: resource-token-of-the-installs, databases: [40], token_conflict: move}
+  - {id: 42, name: installs of sport, token: resource-token-of-sport-installs, databases: [40], token_conflict: move}
 api_tokens:
   - {name: crm, token: key-of-the-crm-5f0c2e91ab637d48, rights: [send]}
 apps:
   - {id: shop, name: shop, px: {id: 16183, sdk_id: "16183-2"}, callers: [crm], database: 40, resource: 41,
      firebase: stand-in, apns: stand-in, web_push: stand-in}
-  - {id: sport, name: sport, px: {id: 16184, sdk_id: "16184-7"}, callers: [crm], database: 40, resource: 41, firebase: stand-in%s}
+  - {id: sport, name: sport, px: {id: 16184, sdk_id: "16184-7"}, callers: [crm], database: 40, resource: 42, firebase: stand-in%s}
 events: [reg, dep]
 """
 INSTANT_DELAY = 4

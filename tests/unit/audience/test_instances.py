@@ -38,6 +38,7 @@ from tests.doubles.requests import BY_TOKEN, by_id, by_number, request, setting
 STARTED = 1_000_000
 NOTHING = Reported(stored=False)
 STORED = Reported(stored=True)
+MADE = Reported(stored=True, profile_made=True)
 
 
 @dataclass
@@ -124,6 +125,17 @@ def test_a_registration_finds_a_profile_that_another_door_has_made(world: World)
     assert not world.register(register("phone"))
 
 
+def test_a_registration_gives_an_ext_id_to_a_profile_that_was_erased_and_came_back_with_a_report(world: World) -> None:
+    world.report(report("phone", token("a"), country="DE"))
+    with world.costs(reads=1, commits=1):
+        assert not world.register(register("phone", {"ext_id": "bob"}))
+    assert world.profile("phone").fields == {"country": "DE", "ext_id": "bob"}
+    assert world.live_of("phone") == {"a"}
+    with world.costs(reads=1, commits=0):
+        assert not world.register(register("phone", {"ext_id": "bob"}))
+    assert_consistent(world.content)
+
+
 def test_whether_an_instance_is_known_is_asked_by_one_read(world: World) -> None:
     with world.costs(reads=1, commits=0):
         assert not world.instances.knows(INSTALLS, ProfileId("phone"))
@@ -162,7 +174,7 @@ def test_only_fields_that_filters_read_are_set_and_misfits_are_left_out(
     expected = given if kept else {}
     world.register(register("phone", {**given, "ext_id": "bob"}))
     assert world.profile("phone").fields == {"ext_id": "bob", **expected}
-    assert world.report(replace(report("tablet"), fields={**given, "ext_id": "bob"})) == STORED
+    assert world.report(replace(report("tablet"), fields={**given, "ext_id": "bob"})) == MADE
     assert world.profile("tablet").fields == {"ext_id": "bob", **expected}
 
 
@@ -195,12 +207,12 @@ def test_a_report_makes_a_profile_again_that_is_gone(world: World) -> None:
     world.report(report("phone", token("a"), country="DE"))
     Erasing(world.store, now=world.now)(INSTALLS.id, ProfileId("phone"))
     with world.costs(reads=1, commits=1):
-        assert world.report(report("phone", token("a"), country="DE"), after=1) == STORED
+        assert world.report(report("phone", token("a"), country="DE"), after=1) == MADE
     assert (world.profile("phone").informed, world.live_of("phone")) == (STARTED + 1, {"a"})
 
 
 def test_a_report_without_push_token_makes_a_profile_and_keeps_the_push_token_of_one(world: World) -> None:
-    assert world.report(report("phone", country="DE")) == STORED
+    assert world.report(report("phone", country="DE")) == MADE
     assert world.profile("phone").informed == STARTED
     world.report(report("phone", token("a"), country="DE"))
     with world.costs(reads=1, commits=1):
@@ -221,7 +233,7 @@ def test_an_early_report_of_fields_alone_is_not_stored(world: World) -> None:
 def test_a_report_soon_after_the_registration_is_not_early(world: World) -> None:
     world.register(register("phone"))
     assert world.report(report("phone", token("a"), country="DE")) == STORED
-    assert world.report(report("tablet", country="DE")) == STORED
+    assert world.report(report("tablet", country="DE")) == MADE
 
 
 def test_a_report_is_early_to_a_clock_that_is_behind_too(world: World) -> None:
@@ -256,7 +268,7 @@ def test_another_push_token_takes_the_place_of_the_one_before_by_two_reads_and_o
 
 def test_a_push_token_that_comes_back_is_live_again_at_once(world: World) -> None:
     for pause, push_token in enumerate("aba"):
-        assert world.report(report("phone", token(push_token)), after=pause) == STORED
+        assert world.report(report("phone", token(push_token)), after=pause).stored
     assert world.live_of("phone") == {"a"}
 
 
@@ -304,7 +316,7 @@ def test_one_report_cancels_as_many_others_as_a_request_may_name(world: World) -
 def test_a_login_moves_the_push_token_and_a_logout_moves_it_back_by_one_read_and_one_write(world: World) -> None:
     world.report(report("nobody", token("a")))
     with world.costs(reads=1, commits=1):
-        assert world.report(report("bob", token("a")), after=1) == STORED
+        assert world.report(report("bob", token("a")), after=1) == MADE
     assert (world.live_of("nobody"), world.live_of("bob")) == (set(), {"a"})
     with world.costs(reads=1, commits=1):
         assert world.report(report("nobody", token("a")), after=1) == STORED
@@ -375,7 +387,7 @@ def test_a_device_that_cannot_be_reached_loses_its_push_token_of_this_door(world
 
 
 def test_a_device_that_could_never_be_reached_costs_one_read(world: World) -> None:
-    assert world.report(unreachable("phone", country="DE")) == STORED
+    assert world.report(unreachable("phone", country="DE")) == MADE
     with world.costs(reads=1, commits=0):
         assert world.report(unreachable("phone", country="DE"), after=100) == NOTHING
 
@@ -484,7 +496,7 @@ def test_an_installation_has_the_offset_that_it_tells_with_its_device_from_its_b
     """Nothing was ever pushed to it at an hour of UTC, in which it counted as one that has told none."""
     world.register(register("phone"))
     assert world.report(report("phone", token("a"), tz_sec=-10800), after=10) == STORED
-    assert world.profile("phone").offset_before is None
+    assert world.profile("phone").offset_before == OffsetBefore(-10800, Seconds(STARTED + 10))
 
 
 def test_whichever_door_changes_the_offset_the_one_before_is_remembered(world: World) -> None:

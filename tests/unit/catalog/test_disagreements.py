@@ -40,6 +40,7 @@ MATCHING = "resource 6 of an app with px needs id under matching; a device is fo
 FIELDS = "database 41 of an app with px needs {language: text, tz_sec: integer} under fields"
 MATCHED = "database 42 of an app with px must not have [ext_id] under match; devices report them unchecked"
 TRACKING = "an app with px needs tracking: true; what its devices report names the push that carries our keys"
+OWN_RESOURCE = "an app with px needs a resource of its own; resource {} is already that of"
 RESOURCE = "an app with px needs a resource; its devices subscribe through it"
 
 
@@ -81,7 +82,14 @@ def test_two_apps_share_no_id_of_push_express() -> None:
     assert problems(FILE + SHOP + SHOP.replace("id: a", "id: b")) == [
         "apps[1].px.id: 16183 is already the px.id of apps[0]",
         'apps[1].px.sdk_id: "16183-2" is already the px.sdk_id of apps[0]',
+        f"apps[1].resource: {OWN_RESOURCE.format(5)} apps[0]",
     ]
+
+
+def test_two_apps_of_push_express_share_no_resource_since_the_sendings_of_one_would_reach_the_devices_of_the_other() -> None:
+    second = SHOP.replace("id: a", "id: b").replace("16183", "16184")
+    assert problems(FILE + SHOP + second) == [f"apps[1].resource: {OWN_RESOURCE.format(5)} apps[0]"]
+    parse_catalog(FILE + SHOP + "  - {id: b, name: without px, database: 40, resource: 5}", "c", {})
 
 
 def test_an_app_that_is_none_of_push_express_needs_none_of_that() -> None:
@@ -127,6 +135,7 @@ STORED = whole(DATABASE, DOOR, APP, GROUP)
             (
                 f"app b other: px.id: 1 is already the px.id of app a shop {KEPT}",
                 f'app b other: px.sdk_id: "one" is already the px.sdk_id of app a shop {KEPT}',
+                f"app b other: resource: {OWN_RESOURCE.format(5)} app a shop {KEPT}",
             ),
         ),
         (

@@ -40,11 +40,23 @@ def test_a_language_is_compared_without_its_region(language: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("reported", "today"), [("iw-IL", "he"), ("in_ID", "id"), ("JI", "yi"), ("jw", "jv"), ("he", "he"), ("mo", "mo")]
+)
+def test_a_code_that_was_given_up_is_that_of_today(reported: str, today: str) -> None:
+    assert language_of({"language": reported}) == today
+    assert Filters(languages=only(today)).admits({"language": reported}, ())
+
+
+@pytest.mark.parametrize(
     ("audiences", "is_in"), [("b", True), ("a, b ,c", True), ("ab", False), ("B", False), ("", False), (",,", False)]
 )
 def test_audiences_are_parted_at_their_commas_and_compared_as_they_are_written(audiences: str, is_in: bool) -> None:
     assert Filters(audiences=only("b", "x")).admits({"audiences": audiences}, ()) is is_in
     assert Filters(audiences=without("b", "x")).admits({"audiences": audiences}, ()) is not is_in
+
+
+def test_an_audience_is_compared_without_what_nobody_sees_around_it() -> None:
+    assert Filters(audiences=only("caf\u00e9")).admits({"audiences": "vip,cafe\u0301\u200b ,x"}, ())
 
 
 def test_one_included_event_is_enough_and_one_excluded_event_too_much() -> None:

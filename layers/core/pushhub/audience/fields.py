@@ -64,18 +64,18 @@ def decide_fields(
         return NO_CHANGE
     claimed = tuple(key for key in request.keys if key.field in fields)
     released = _released(stored.keys if stored else (), {key.field for key in claimed})
-    return FieldChange(fields, claimed, released, _past(stored, now) if TZ_SEC in fields and stored else None)
+    past = _past(request, stored, now) if TZ_SEC in fields and stored else None
+    return FieldChange(fields, claimed, released, past)
 
 
-def _past(stored: Profile, now: Seconds) -> Replaced[Past] | None:
+def _past(request: DatabaseRequest, stored: Profile, now: Seconds) -> Replaced[Past]:
     """Return the past of a profile whose offset changes now.
 
-    One that has told none counts as in UTC. Where it has no device either, nothing was ever pushed to it at an hour of UTC: so an
-    installation that registers and then tells of its device has the offset that it tells from its beginning.
+    One that has told none counts as in UTC. An instance that tells of its device for the first time was pushed to at no hour of
+    UTC: it has the offset that it tells from its beginning.
     """
-    offset = stored.fields.get(TZ_SEC)
-    if offset is None and not stored.live:
-        return None
+    first = request.fields[TZ_SEC] if request.report and stored.informed is None else None
+    offset = stored.fields.get(TZ_SEC, first)
     before = OffsetBefore(offset if isinstance(offset, int) else 0, now)
     return Replaced(stored.past, replace(stored.past, offset_before=before))
 

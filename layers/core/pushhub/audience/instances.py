@@ -5,7 +5,7 @@ An instance is one installation of an app with one user. It is a profile of the 
 ================  ==================================================================================================
 command           what happens
 ================  ==================================================================================================
-`Register`        a profile without subscription is made, where there is none
+`Register`        a profile without subscription is made, where there is none; one that lacks fields gets them
 `ReportInstance`  fields and the push token are brought to the desired state, as by a subscribe that matches by id
 `Deactivate`      the subscriptions of the profile are cancelled for the resource
 `NoteEvent`       the first time of an event is noted
@@ -40,7 +40,7 @@ from pushhub.races import rerun_lost_races
 class Register:
     """Make a profile without subscription, unless it exists.
 
-    Fields count as far as the database declares them, they are no match fields, and their values fit.
+    One that exists gets those fields that it has not: where it was erased, a report has made it anew without `ext_id`. Fields count as far as the database declares them, they are no match fields, and their values fit.
     """
 
     database: Database
@@ -84,10 +84,17 @@ class NoteEvent:
 
 @dataclass(frozen=True, slots=True)
 class Reported:
-    """What came of a report: whether anything was stored, and why its push token was refused, if it was."""
+    """What came of a report.
+
+    Attributes:
+        stored: whether anything was.
+        refused: why its push token was, if it was.
+        profile_made: the profile was gone, and is there again.
+    """
 
     stored: bool
     refused: Refused | None = None
+    profile_made: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +120,8 @@ class Instances:
 
         def try_once() -> bool:
             stored = self._read(command.database, command.profile, deadline)
-            return self._commit(command.database, decide_registration(command, stored, self.now()), deadline)
+            self._commit(command.database, decide_registration(command, stored, self.now()), deadline)
+            return stored is None
 
         return rerun_lost_races(self.sleep)(try_once)
 
@@ -124,7 +132,7 @@ class Instances:
             return Reported(stored=False, refused=outcome.refused)
         results = (part.result for part in outcome.subscriptions if part.desired is command.subscription)
         refused = next((result for result in results if isinstance(result, Refused)), None)
-        return Reported(outcome.changed or outcome.fields_changed or outcome.profile_made, refused)
+        return Reported(outcome.changed or outcome.fields_changed or outcome.profile_made, refused, outcome.profile_made)
 
     def deactivate(self, command: Deactivate, deadline: float = math.inf) -> None:
         """Deactivate an instance."""
@@ -154,13 +162,15 @@ class Instances:
 
 
 def decide_registration(command: Register, stored: Profile | None, now: Seconds) -> Change | None:
-    """Return the change that registers an instance; None where its profile is stored."""
+    """Return the change that registers an instance; None where its profile has all that it says."""
+    fields = _open_fields(command.database, command.fields)
     if stored is not None:
-        return None
+        lacking = {name: value for name, value in fields.items() if name not in stored.fields}
+        return Change(profiles=(ProfileUpdate(stored.id, now, fields=lacking),)) if lacking else None
     profile = Profile(
         id=command.profile,
         origin=Origin.ID,
-        fields=_open_fields(command.database, command.fields),
+        fields=fields,
         keys=frozenset(),
         live={},
         cancelled={},

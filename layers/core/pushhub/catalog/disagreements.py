@@ -43,6 +43,9 @@ def disagreements(catalog: Catalog) -> Iterator[Disagreement]:
     apps = [(app, app.push_express) for app in catalog.apps.values() if app.push_express]
     yield from _shared(APPS, "px.id", "{} is already the px.id of", ((app, ids.id) for app, ids in apps))
     yield from _shared(APPS, "px.sdk_id", '"{}" is already the px.sdk_id of', ((app, ids.sdk_id) for app, ids in apps))
+    # Who is subscribed through an app's resource is whom its sendings and queries reach, those of every caller that it names.
+    own = "an app with px needs a resource of its own; resource {} is already that of"
+    yield from _shared(APPS, "resource", own, ((app, app.resource) for app, _ in apps if app.resource is not None))
     for app, _ in apps:
         yield from (Disagreement(APPS, app, key, problem) for key, problem in _problems_of_app(catalog, app))
     known = {ids.id for _, ids in apps}

@@ -3,10 +3,12 @@
 The database of an app of push.express has to declare them, so that profiles can be filtered whichever way they arrived.
 """
 
+import unicodedata
 from collections.abc import Mapping
 from typing import Final
 
 from pushhub.catalog.model import FieldType
+from pushhub.text import trimmed
 
 COUNTRY: Final = "country"
 """ISO 3166-1 alpha-2 code, as the app gave it."""
@@ -32,3 +34,8 @@ INSTALL: Final = "install"
 """Code of the event that every device has; no catalog declares it."""
 MAX_AUDIENCE_CHARACTERS: Final = 255
 """Of one audience, by which a filter or a group names it."""
+
+
+def compared_audience(text: str) -> str:
+    """Return an audience as it is compared: composed, as fields of profiles are, without blanks and invisible characters around it."""
+    return trimmed(unicodedata.normalize("NFC", text))

@@ -6,8 +6,8 @@ Every filter has to admit a profile. What is compared:
 filter         of the profile                                is compared as
 =============  ============================================  ===================================================
 `countries`    field `country`                               upper case
-`languages`    field `language`, without its region          lower case: `pt-BR` and `PT` are `pt`
-`audiences`    field `audiences`, parted at its commas       it is written, without the blanks around it
+`languages`    field `language`, without its region          lower case, today's code: `pt-BR` and `PT` are `pt`
+`audiences`    field `audiences`, parted at its commas       it is written, without what is blank around it
 `events`       codes of what has happened to it; `install`   it is written
 `ext_ids`      field `ext_id`                                it is written
 =============  ============================================  ===================================================
@@ -22,9 +22,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from pushhub.audience.values import Value
-from pushhub.catalog.filter_fields import AUDIENCES, COUNTRY, EXT_ID, INSTALL, LANGUAGE
+from pushhub.catalog.filter_fields import AUDIENCES, COUNTRY, EXT_ID, INSTALL, LANGUAGE, compared_audience
 
 _SUBTAG_END: Final = re.compile("[-_]")
+_CODE_TODAY: Final = {"in": "id", "iw": "he", "ji": "yi", "jw": "jv"}
+"""Codes that ISO 639 has given up, and those that took their place. Android reports the first three before its version 14."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +77,14 @@ class Filters:
 
 
 def language_of(fields: Mapping[str, Value]) -> str:
-    """Return the language of a profile without its region, in lower case; empty where it has none."""
-    return _SUBTAG_END.split(_text(fields, LANGUAGE).strip().lower(), maxsplit=1)[0]
+    """Return the language of a profile as :func:`language_today` gives it, without its region; empty where it has none."""
+    return language_today(_SUBTAG_END.split(_text(fields, LANGUAGE).strip(), maxsplit=1)[0])
+
+
+def language_today(code: str) -> str:
+    """Return the code of a language in lower case, today's where that was given up: `IW` is `he`."""
+    code = code.lower()
+    return _CODE_TODAY.get(code, code)
 
 
 def _text(fields: Mapping[str, Value], name: str) -> str:
@@ -90,4 +98,4 @@ def _some(value: str) -> frozenset[str]:
 
 
 def _listed(text: str) -> frozenset[str]:
-    return frozenset(part.strip() for part in text.split(",")) - {""}
+    return frozenset(compared_audience(part) for part in text.split(",")) - {""}

@@ -46,7 +46,7 @@ KEYS = [
     "stopped",
     "filters",
     "parts",
-    "languages",
+    "also_in",
     "push",
 ]
 

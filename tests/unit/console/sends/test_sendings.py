@@ -151,7 +151,7 @@ def test_a_sending_that_ended_shows_its_counts_and_what_was_reported_of_its_laun
         "stopped": {},
         "filters": None,
         "parts": [{"app": "a", "due": "2027-01-15T08:00:00Z", "offset": None, "dropped": False}],
-        "languages": [],
+        "also_in": [],
         "push": None,
     }
 
@@ -178,7 +178,7 @@ def test_of_several_parts_each_is_shown_with_its_moment_and_its_offset(hub_: Fak
         {"app": "a", "due": "2027-01-15T14:30:00Z", "offset": "-03:30", "dropped": False},
         {"app": "b", "due": "2027-01-15T14:30:00Z", "offset": "-03:30", "dropped": False},
     ]
-    assert (entry["app"], entry["languages"], entry["push"]) == ("a", ["de", "pt"], 77)
+    assert (entry["app"], entry["also_in"], entry["push"]) == ("a", ["de", "pt"], 77)
     assert entry["filters"] == {"countries_include": ["BR", "PT"], "audiences_exclude": [f"a{n:02}" for n in range(12)]}
 
 
@@ -187,7 +187,7 @@ def test_a_person_reads_parts_filters_and_languages(hub_: FakeHub) -> None:
     lines = [line.split() for line in run("sendings", "show", str(sending.id)).stdout.splitlines()]
     assert ["app", "shop", "(a),", "twin", "(b)"] in lines
     assert ["push", "77"] in lines
-    assert ["languages", "de,", "pt"] in lines
+    assert ["also", "in", "de,", "pt"] in lines
     assert ["countries_include", "BR,", "PT"] in lines
     assert ["audiences_exclude", *(f"a{n:02}," for n in range(9)), "a09", "and", "2", "more"] in lines
     assert ["part", "for", "due", "local", "offset"] in lines

@@ -166,9 +166,9 @@ def _profile_update(database: DatabaseId, write: ProfileUpdate) -> _Write:
         assigned.append(f"{terms.name('keys', key.field)} = {terms.value(str(key.type))}")
     if write.live_before is not None:
         guards.append(terms.equal("live", dict(write.live_before)))
-    for replacing in (_past_replaced(terms, write), _informed_replaced(terms, write)):
-        guards += replacing[0]
-        assigned += replacing[1]
+    for required, replaced in (_past_replaced(terms, write), _informed_replaced(terms, write)):
+        guards += required
+        assigned += replaced
     removal = f" REMOVE {', '.join(removed)}" if removed else ""
     return "Update", {
         "Key": items.to_wire(schema.profile_key(database, write.id)),
@@ -189,10 +189,12 @@ def _past_replaced(terms: Terms, write: ProfileUpdate) -> tuple[list[str], list[
         return [terms.missing(schema.PAST)], [terms.equal(schema.PAST, after)]
     changed = {name: value for name, value in after.items() if before.get(name) != value}
     added = after.keys() - before.keys()
+    # Entries that are no events have room of their own beside them.
+    most_before = MAX_HAPPENED + len(after.keys() - write.past.after.happened.keys()) - len(added)
     guards = [
         *terms.not_exist(schema.PAST, added),
         *(terms.equal_at((schema.PAST, name), before[name]) for name in changed if name in before),
-        terms.at_most(schema.PAST, len(after.keys() - write.past.after.happened.keys()) + MAX_HAPPENED - len(added)),
+        terms.at_most(schema.PAST, most_before),
     ]
     return guards, [terms.equal_at((schema.PAST, name), value) for name, value in changed.items()]
 

@@ -53,7 +53,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 MAX_BIND_TRIES: Final = 3
-"""How often a push is bound anew, since another one was bound to the sending meanwhile."""
+MAX_BIND_SECONDS: Final = 8
+"""How often a push is bound anew, since another one was bound to the sending meanwhile, and after how long no more."""
 
 
 class DynamoPushes:
@@ -66,6 +67,7 @@ class DynamoPushes:
         retention_days: int,
         now: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
+        elapsed: Callable[[], float] = time.monotonic,
     ) -> None:
         """Use a table through a client.
 
@@ -75,12 +77,14 @@ class DynamoPushes:
             retention_days: how long a push that is bound to nothing is kept, and a sending after its last possible try.
             now: gives seconds since 1970-01-01 UTC.
             sleep: waits between tries.
+            elapsed: counts seconds, by which tries end.
         """
         self._client = client
         self._table = table
         self._retention = retention_days * SECONDS_PER_DAY
         self._now = now
         self._sleep = sleep
+        self._elapsed = elapsed
         self._sendings = DynamoSendings(client, table, retention_days, now, sleep)
 
     def create_push(self, push: StoredPush, kept: KeptReply | None) -> None:
@@ -109,7 +113,10 @@ class DynamoPushes:
 
     def bind(self, sending: Sending, push: StoredPush | None, now: Seconds) -> None:
         """See :meth:`pushhub.sends.pushes.PushStore.bind`; a read and a transaction, unless another push is bound meanwhile."""
-        for _ in range(MAX_BIND_TRIES):
+        deadline = self._elapsed() + MAX_BIND_SECONDS
+        for tried in range(MAX_BIND_TRIES):
+            if tried and self._elapsed() > deadline:
+                break
             current = self._sendings.sending(sending.id)
             if not current or current.status is not SendingStatus.SCHEDULED or current.due <= now:
                 raise NotSchedulableError

@@ -4,7 +4,7 @@ How the values of entries agree is judged by what stands in the file, so that on
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from pushhub.catalog.variables import with_variables
@@ -42,9 +42,10 @@ class RawEntry:
         if self.values.get(key) == []:
             yield f"{self.place}.{key}: {problem}"
 
-    def repeats(self, key: str) -> Iterator[str]:
-        """Say what stands twice in the list under a key."""
-        values = [self.plain(value) for value in self.items(key)]
+    def repeats(self, key: str, compared: Callable[[str], str] = str) -> Iterator[str]:
+        """Say what stands twice in the list under a key; `compared` gives what of two texts that are the same is equal."""
+        plain = (self.plain(value) for value in self.items(key))
+        values = [compared(value) if isinstance(value, str) else value for value in plain]
         for index, value in enumerate(values):
             if value is not None and value in values[:index]:
                 yield f"{self.place}.{key}[{index}]: {_shown(value)} stands in the list already"

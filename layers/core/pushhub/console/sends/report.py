@@ -54,7 +54,7 @@ def sending_entry(standing: SendingStanding, now: Seconds) -> dict[str, object]:
         },
         "filters": filters_entry(sending.selection.filters) if isinstance(sending.selection, Filtered) else None,
         "parts": [_part_entry(part, sending) for part in sending.parts],
-        "languages": sorted(sending.translations),
+        "also_in": sorted(sending.translations),
         "push": sending.push,
     }
 
@@ -105,7 +105,7 @@ def sending_lines(standing: SendingStanding, app: str, now: Seconds) -> Iterator
         ("opened", f"{_reported(standing, Happening.OPENED):,}"),
         ("launch", sending.launch.text),
         ("push", str(sending.push or "")),
-        ("languages", ", ".join(sorted(sending.translations))),
+        ("also in", ", ".join(sorted(sending.translations))),
         *(filter_texts(sending.selection.filters) if isinstance(sending.selection, Filtered) else ()),
     ]
     yield from (f"  {line}" for line in table_lines("<<", [(name, on_one_line(text)) for name, text in rows if text]))

@@ -100,6 +100,11 @@ def test_the_ids_of_push_express_are_shown_as_a_file_has_them_and_a_change_is_to
     assert as_declared(ours)["px"] == {"id": 16183, "sdk_id": "16183-2"}
     assert list(changes(SHOP, ours)) == ["px none → 16183 16183-2"]
     assert list(changes(ours, replace(ours, push_express=PushExpressIds(16183, "other")))) == ["px 16183 16183-2 → 16183 other"]
+    renumbered = replace(ours, push_express=PushExpressIds(16184, "16183-2"))
+    again = "(its devices are not answered until they register again)"
+    assert list(changes(ours, renumbered)) == [f"px 16183 16183-2 → 16184 16183-2 {again}"]
+    until = "(its devices are not answered until it has the same px again)"
+    assert list(changes(ours, SHOP)) == [f"px 16183 16183-2 → none {until}"]
     assert read(write(ours)) == ours
 
 

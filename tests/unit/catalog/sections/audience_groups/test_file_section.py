@@ -24,6 +24,16 @@ def test_a_file_declares_a_group_with_its_audiences_in_order() -> None:
     assert catalog.audience_groups == {3: AudienceGroup(3, "Buyers", ("vip", "age:>=21", "sale 2", longest))}
 
 
+def test_an_audience_is_compared_as_that_of_a_profile_whose_letters_are_composed() -> None:
+    text = "audience_groups: [{id: 3, name: a, audiences: [%s]}]"
+    declared = parse_catalog(text % '"cafe\\u0301\\u200b"', "catalog.yaml", {}).catalog.audience_groups[3]
+    assert declared.audiences == ("caf\u00e9",)
+    assert problems('{id: 3, name: a, audiences: ["caf\\u00e9", "cafe\\u0301"]}') == [
+        'audience_groups[0].audiences[1]: "caf\u00e9" stands in the list already'
+    ]
+    assert problems('{id: 3, name: a, audiences: ["\\u2060"]}') == [f"audience_groups[0].audiences[0]: {AN_AUDIENCE}"]
+
+
 @pytest.mark.parametrize(
     ("entry", "problem"),
     [

@@ -137,7 +137,7 @@ def test_fields_of_filters_are_taken(given_: Mapping[str, Any], fields: Mapping[
         {"lang": None, "country": None, "ext_id": None, "tz_sec": None, "tags": None},
         {"lang": ["en"], "country": {}, "ext_id": [], "tz_sec": [], "tags": []},
         {"lang": True, "country": False, "ext_id": True, "tz_sec": True, "tags": True},
-        {"lang": "e" * 1025, "ext_id": "u" * 1025, "tags": {"audiences": "a" * 1025}},
+        {"lang": "e" * 1025, "ext_id": "u" * 1025},
         {"tz_sec": MAX_OFFSET_SECONDS + 1},
         {"tz_sec": -MAX_OFFSET_SECONDS - 1},
         {"tz_sec": "Europe/Berlin"},
@@ -160,10 +160,25 @@ def test_what_is_empty_unknown_or_does_not_fit_counts_as_not_given(given_: Mappi
     assert info(**given_) == DeviceInfo({})
 
 
-def test_no_more_than_64_tags_are_looked_at() -> None:
-    tags = {f"tag{number}": "x" for number in range(63)}
+def test_audiences_are_found_behind_any_number_of_other_tags() -> None:
+    """The size of a body bounds them; a client cuts `tags` where it likes, in an order that is no one's choice."""
+    tags = {f"tag{number}": "x" for number in range(1_000)}
     assert info(tags=tags | {"audiences": "offer1"}).fields == {"audiences": "offer1"}
-    assert info(tags=tags | {"another": "x", "audiences": "offer1"}).fields == {}
+
+
+@pytest.mark.parametrize(
+    "audiences", ["a" * 1025, ",".join(f"offer{number}" for number in range(200)), ["\u00e9" * 300, "\u00e0" * 300]]
+)
+def test_audiences_that_do_not_fit_are_not_taken_and_that_is_told(audiences: object) -> None:
+    for transport in ("fcm", "onesignal"):
+        said = info(transport_type=transport, transport_token="t:1", lang="en", tags={"audiences": audiences})
+        assert (said.fields, said.audiences_ignored) == ({"language": "en"}, True)
+    assert not info(tags={"audiences": " , "}).audiences_ignored
+
+
+def test_an_audience_comes_once_whichever_way_it_is_written() -> None:
+    said = info(tags={"audiences": "caf\u00e9, cafe\u0301\u200b,\u200b"})
+    assert (said.fields, said.audiences_ignored) == ({"audiences": "caf\u00e9"}, False)
 
 
 @pytest.mark.parametrize("value", [None, "", " ", False, True, [], {}, ["fcm"]])

@@ -118,6 +118,13 @@ class TestFloods:
         assert (answer.refusal, answer.caller) == (PushExpressRefusal.TOO_MANY_REQUESTS, ("app", "shop"))
         assert hub.audience.commits == commits
 
+    def test_an_info_that_makes_a_profile_anew_uses_up_the_allowance_and_is_never_refused(self) -> None:
+        hub, other = SdkHub(), SdkHub()
+        for number in range(NEW_INSTANCES_PER_SECOND + 1):
+            other.elapsed += 1
+            assert hub.answer(INFO, SDK_ID, other.register(f"installation-{number}"), body=fcm(f"d1:{number}")).reply.status == 200
+        assert hub.answer(REGISTER, SDK_ID, body={"ic_token": "one-too-many"}).reply.status == 429
+
     def test_a_known_instance_is_answered_all_the_same(self) -> None:
         hub = self.flooded()
         reads = hub.audience.reads
@@ -140,7 +147,13 @@ class TestInfos:
         id_ = hub.register()
         answer = hub.answer(INFO, SDK_ID, id_, body=fcm(lang="en-US", tz_sec=3600))
         assert (answer.reply.status, said(answer)) == (200, {"id": id_, **INTERVALS})
-        assert answer.counts == {"ReportsStored": 1, "PushTokensIgnored": 0, "SubscriptionsRefused": 0}
+        assert answer.counts == {
+            "ProfilesMade": 0,
+            "ReportsStored": 1,
+            "PushTokensIgnored": 0,
+            "AudiencesIgnored": 0,
+            "SubscriptionsRefused": 0,
+        }
         (subscription,) = hub.subscriptions()
         assert (subscription.address.provider, subscription.profile) == ("android-firebase", profile_of_id(id_))
         assert subscription.drawn_by_app
@@ -188,7 +201,8 @@ class TestInfos:
     def test_an_instance_whose_profile_is_gone_has_one_again(self) -> None:
         hub, other = SdkHub(), SdkHub()
         id_ = other.register()
-        assert hub.answer(INFO, SDK_ID, id_, body=fcm()).reply.status == 200
+        answers = [hub.answer(INFO, SDK_ID, id_, body=fcm()) for _ in range(2)]
+        assert [(answer.reply.status, answer.counts["ProfilesMade"]) for answer in answers] == [(200, 1), (200, 0)]
         assert live_tokens(hub) == {TOKEN: profile_of_id(id_)}
 
     def test_without_a_push_token_the_one_that_is_known_stays(self) -> None:
@@ -210,6 +224,11 @@ class TestInfos:
     def test_what_is_no_push_token_is_counted(self) -> None:
         hub = SdkHub()
         assert hub.answer(INFO, SDK_ID, hub.register(), body=fcm("null")).counts["PushTokensIgnored"] == 1
+
+    def test_audiences_that_do_not_fit_are_counted(self) -> None:
+        hub = SdkHub()
+        body = fcm(tags={"audiences": "a" * 1025})
+        assert hub.answer(INFO, SDK_ID, hub.register(), body=body).counts["AudiencesIgnored"] == 1
 
     def test_no_other_field_of_the_database_and_no_match_field_is_set(self) -> None:
         match_by_ext_id = replace(CATALOG.databases[SHOP.database], match=("ext_id",))
@@ -293,5 +312,11 @@ def test_a_store_that_fails_is_answered_with_503() -> None:
 
 
 def test_a_secret_without_the_first_link_key_is_answered_with_503() -> None:
-    hub = SdkHub(secrets=Secrets({}, {}))
-    assert hub.answer(INFO, SDK_ID, SdkHub().register(), body=fcm()).reply.status == 503
+    hub, id_ = SdkHub(secrets=Secrets({}, {})), SdkHub().register()
+    answers = [
+        hub.answer(REGISTER, SDK_ID, body={"ic_token": "t"}),
+        hub.answer(INFO, SDK_ID, id_, body=fcm()),
+        hub.answer(DEACTIVATE, SDK_ID, id_),
+    ]
+    assert [(answer.reply.status, answer.fault is not None) for answer in answers] == [(503, True)] * 3
+    assert (hub.audience.reads, hub.audience.commits) == (0, 0)

@@ -271,14 +271,30 @@ def test_a_group_without_audiences_chooses_nobody_and_excludes_nobody() -> None:
     assert chosen_by(audience_groups_exclude=[33]).audiences == ANY
 
 
+def test_an_audience_that_is_written_in_another_way_is_the_same() -> None:
+    assert chosen_by(audiences_include=["cafe\u0301", "\ufeffvip\u200b "]).audiences.include == {"caf\u00e9", "vip"}
+    text = "filters.audiences_include[1] is the same as filters.audiences_include[0]"
+    assert refused({**ONE_APP, "audiences_include": ["caf\u00e9", "cafe\u0301"]}) == text
+    assert refused({**ONE_APP, "audiences_include": ["\u200b"]}) == f"filters.audiences_include[0] must be {AN_AUDIENCE}"
+
+
 def test_codes_are_known_in_either_case() -> None:
     assert chosen_by(countries_include=["pt", "Gb", "XK"]).countries == Choice(frozenset({"PT", "GB", "XK"}))
-    assert chosen_by(languages_include=["PT", "iw"]).languages == Choice(frozenset({"pt", "iw"}))
+    assert chosen_by(languages_include=["PT", "iw"]).languages == Choice(frozenset({"pt", "he"}))
+
+
+@pytest.mark.parametrize(("before", "today"), [("iw", "he"), ("in", "id"), ("ji", "yi"), ("jw", "jv")])
+def test_a_code_that_was_given_up_is_that_of_today(before: str, today: str) -> None:
+    assert chosen_by(languages_exclude=[before.title()]) == chosen_by(languages_exclude=[today])
+    text = "filters.languages_include[1] is the same as filters.languages_include[0]"
+    assert refused({**ONE_APP, "languages_include": [today, before]}) == text
+    crossed = {**ONE_APP, "languages_include": [today], "languages_exclude": [before]}
+    assert refused(crossed) == "filters.languages_exclude[0] stands in filters.languages_include[0] too"
 
 
 def test_tables_of_codes_hold_as_many_as_their_standards() -> None:
     assert len(COUNTRY_CODES) == 249 + 1
-    assert len(LANGUAGE_CODES) == 183 + 6
+    assert len(LANGUAGE_CODES) == 183 + 2
     assert all(re.fullmatch("[A-Z]{2}", code) for code in COUNTRY_CODES)
     assert all(re.fullmatch("[a-z]{2}", code) for code in LANGUAGE_CODES)
 

@@ -124,6 +124,13 @@ def test_a_push_within_an_instant_sending_is_named_where_it_stands() -> None:
     assert translation_path(read(PUSH), "en", "") == "translations[0]"
 
 
+def test_a_translation_into_a_language_whose_code_was_given_up_is_into_that_of_today() -> None:
+    push = read({"default_lang": "he", "translations": [{**EN, "language": "iw"}]})
+    assert (push.default_language, [*push.translations]) == ("he", ["he"])
+    both = {"default_lang": "he", "translations": [{**EN, "language": "he"}, {**EN, "language": "iw"}]}
+    assert refused(both) == "translations[1].language is the same as translations[0].language"
+
+
 def test_a_push_may_be_in_every_language_as_long_as_a_sending_takes_its_texts() -> None:
     translations = [{**EN, "language": language} for language in sorted(LANGUAGE_CODES)]
     assert read({"default_lang": "en", "translations": translations}).translations.keys() == LANGUAGE_CODES

@@ -56,6 +56,16 @@ def test_the_example_of_the_vendor_is_read_whole() -> None:
     assert read(EXAMPLE) == InstanceQuery((SHOP,), filters, FirstRows())
 
 
+def test_an_ext_id_is_compared_as_profiles_have_it() -> None:
+    given, stored = "Jose\u0301\u200b", "Jos\u00e9"
+    assert read({"external_user_id": [given]}).filters.ext_ids == {stored}
+    assert (
+        refused({"external_user_id": [given, stored]}) == "validation error: external_user_id[1] is the same as external_user_id[0]"
+    )
+    for misfit in ("\u200b", "\u00e9" * 513, "\ud800"):
+        assert refused({"external_user_id": [misfit]}) == "validation error: external_user_id[0] must be a text of 1 to 1024 bytes"
+
+
 @pytest.mark.parametrize("body", [{}, dict.fromkeys(EXAMPLE), {**{name: [] for name in EXAMPLE}, "event_include": ""}])
 def test_a_filter_that_is_absent_null_or_empty_restricts_nothing(body: Mapping[str, Any]) -> None:
     assert read(body) == InstanceQuery((SHOP, NEWS), Filters(), FirstRows())

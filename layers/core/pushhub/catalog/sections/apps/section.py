@@ -106,8 +106,18 @@ def changes(before: App, after: App) -> Iterator[str]:
     if before.prefer != after.prefer:
         yield from_to("prefer", listed(before.prefer), listed(after.prefer))
     if before.push_express != after.push_express:
-        yield from_to("px", _px(before), _px(after))
+        yield from_to("px", _px(before), _px(after)) + _px_consequence(before, after)
     yield from _changes_of_blocks(before.blocks, after.blocks)
+
+
+def _px_consequence(before: App, after: App) -> str:
+    """Say what a change of push.express's ids does to devices: instance ids hold `px.id`, and paths `px.sdk_id`."""
+    was, becomes = before.push_express, after.push_express
+    if was is None:
+        return ""
+    if becomes is None:
+        return " (its devices are not answered until it has the same px again)"
+    return " (its devices are not answered until they register again)" if was.id != becomes.id else ""
 
 
 def _px(app: App) -> str:

@@ -5,7 +5,7 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator
 
-from pushhub.catalog.filter_fields import MAX_AUDIENCE_CHARACTERS
+from pushhub.catalog.filter_fields import MAX_AUDIENCE_CHARACTERS, compared_audience
 from pushhub.catalog.model import AudienceGroup
 from pushhub.catalog.sections.audience_groups.section import AUDIENCE_GROUPS
 from pushhub.catalog.sections.file_entry import FileEntry, FileSection
@@ -18,10 +18,11 @@ MAX_AUDIENCES: Final = 1_000
 
 def _audience(text: str) -> str:
     # A profile has its audiences in one text with commas between them, and blanks around them do not count.
-    if "," in text or text != text.strip() or len(text) > MAX_AUDIENCE_CHARACTERS:
+    audience = compared_audience(text)
+    if "," in audience or text != text.strip() or not 1 <= len(audience) <= MAX_AUDIENCE_CHARACTERS:
         bound = f"1 to {MAX_AUDIENCE_CHARACTERS} characters"
         raise ValueError(f"an audience is {bound} without a comma and without blanks around it")
-    return text
+    return audience
 
 
 _Audience = Annotated[Name, AfterValidator(_audience)]
@@ -46,7 +47,7 @@ def problems(file: Mapping[str, Sequence[RawEntry]]) -> Iterator[str]:
         if len(entry.items("audiences")) > MAX_AUDIENCES:
             yield f"{entry.place}.audiences: at most {MAX_AUDIENCES} audiences"
         else:
-            yield from entry.repeats("audiences")
+            yield from entry.repeats("audiences", compared_audience)
 
 
 FILE_SECTION: Final = FileSection(AUDIENCE_GROUPS, AudienceGroupFileEntry, "id", problems)

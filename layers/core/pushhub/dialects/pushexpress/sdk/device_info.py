@@ -5,13 +5,12 @@ without. A field that is empty, of another type or out of range counts as not gi
 """
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
-from itertools import islice
+from dataclasses import dataclass, replace
 from typing import Any, Final, NamedTuple
 
 from pushhub.audience.command import DesiredSubscription
 from pushhub.audience.values import MisfitError, Value, normalise
-from pushhub.catalog.filter_fields import AUDIENCES, EXT_ID, FILTER_FIELDS, TZ_SEC
+from pushhub.catalog.filter_fields import AUDIENCES, EXT_ID, FILTER_FIELDS, TZ_SEC, compared_audience
 from pushhub.catalog.providers import MAX_PUSH_TOKEN_BYTES, PushToken
 from pushhub.catalog.push_tokens import push_token_misfit
 from pushhub.dialects.http import RefusedError
@@ -25,8 +24,6 @@ from pushhub.dialects.pushexpress.sdk.wire import (
     TransportType,
 )
 
-MAX_TAGS: Final = 64
-"""Keys of `tags` that are looked at: as many as the Swift client sends."""
 MAX_OFFSET_SECONDS: Final = 18 * 3600
 """Bound of `tz_sec`, either way: ISO 8601 libraries take no larger offset, and no place has one."""
 
@@ -55,6 +52,8 @@ class DeviceInfo:
     subscription: DesiredSubscription | None = None
     unreachable: bool = False
     push_token_ignored: bool = False
+    audiences_ignored: bool = False
+    """The audiences are too long for a value, or hold what no text may; the profile keeps those that it has."""
 
 
 def parse_registration(fields: Mapping[str, Any]) -> Registration:
@@ -77,16 +76,18 @@ def parse_info(fields: Mapping[str, Any], more_push_hosts: Collection[str] = ())
         RefusedError: `transport_type` is missing.
     """
     transport = TRANSPORTS.get(_required(fields, "transport_type").strip().lower())
-    info = dict(_fitting(_given(fields)))
+    given = _given(fields)
+    info = dict(_fitting(given))
+    device = DeviceInfo(info, audiences_ignored=bool(given[AUDIENCES]) and AUDIENCES not in info)
     if transport is None:
-        return DeviceInfo(info, unreachable=True)
+        return replace(device, unreachable=True)
     push_token = given_text(fields.get("transport_token"))
     if not push_token:
-        return DeviceInfo(info)
+        return device
     desired = _subscription(transport, given_text(fields.get("platform_type")), PushToken(push_token))
     if len(push_token.encode()) > MAX_PUSH_TOKEN_BYTES or push_token_misfit(desired.provider, push_token, more_push_hosts):
-        return DeviceInfo(info, push_token_ignored=True)
-    return DeviceInfo(info, desired)
+        return replace(device, push_token_ignored=True)
+    return replace(device, subscription=desired)
 
 
 def _required(fields: Mapping[str, Any], name: str) -> str:
@@ -108,9 +109,9 @@ def _audiences(tags: object) -> str:
     """Return the audiences that stand in `tags`, each once and with commas between them."""
     if not isinstance(tags, dict):
         return ""
-    given = dict(islice(tags.items(), MAX_TAGS)).get(TAG_OF_AUDIENCES)
+    given = tags.get(TAG_OF_AUDIENCES)
     texts = given if isinstance(given, list) else [given]
-    each = (audience.strip() for text in texts for audience in given_text(text).split(","))
+    each = (compared_audience(audience) for text in texts for audience in given_text(text).split(","))
     return ",".join(dict.fromkeys(filter(None, each)))
 
 

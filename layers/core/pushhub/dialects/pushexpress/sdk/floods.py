@@ -18,7 +18,7 @@ NEW_INSTANCES_PER_SECOND: Final = 50
 
 @dataclass(slots=True)
 class NewInstanceLimit:
-    """Counts the profiles that registrations have made: an allowance for each app, which fills up within a second."""
+    """Counts the profiles that calls have made: an allowance for each app, which fills up within a second."""
 
     clock: Callable[[], float] = time.monotonic
     per_second: int = NEW_INSTANCES_PER_SECOND

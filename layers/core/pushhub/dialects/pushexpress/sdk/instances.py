@@ -22,7 +22,8 @@ UPDATE_INTERVAL_SECONDS: Final = 120
 """How often a client tells of its device again; the Android client has the number built in."""
 HEARTBEAT_SECONDS: Final = 30
 """How often the Android client says that it still runs; it has this number built in too."""
-_FLOODED_SECONDS: Final = "1"
+_FLOODED_SECONDS: Final = 1
+"""After how long an app may make profiles again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class InstanceCalls:
         instances: the use cases.
         created_status: HTTP status of a registration that made an instance: 200, or 201 for a client that takes nothing else.
         more_push_hosts: hosts of push services of browsers beside the known ones.
-        limit: bounds the profiles that registrations make.
+        limit: bounds the profiles that registrations make; those that reports make anew count too.
         clock: counts seconds.
     """
 
@@ -56,6 +57,8 @@ class InstanceCalls:
         registration = parse_registration(read_sdk_body(request))
         app = self.apps.app(parameters)
         instance = SdkInstance(app, profile_of_instance(app.app.id, registration.installation, registration.ext_id))
+        # Made before the profile is: it needs the secret, and where that cannot be read, nothing is to be written.
+        id_ = self.apps.instance_id(instance)
         made = False
         if self.limit.admits(app.app.id):
             made = self.instances.register(Register(app.database, instance.profile, registration.fields), deadline)
@@ -63,7 +66,7 @@ class InstanceCalls:
             return _flooded(request, instance)
         if made:
             self.limit.count(app.app.id)
-        reply = json_reply(self.created_status if made else 200, {"id": self.apps.instance_id(instance), "just_created": made})
+        reply = json_reply(self.created_status if made else 200, {"id": id_, "just_created": made})
         return Answer(reply, app.caller, counts={"ProfilesMade": int(made)})
 
     def info(self, request: HttpRequest, parameters: Mapping[str, str]) -> Answer:
@@ -72,9 +75,14 @@ class InstanceCalls:
         info = parse_info(read_sdk_body(request), self.more_push_hosts)
         instance = self.apps.instance(parameters)
         reported = self.instances.report(_report(instance, info), deadline)
+        if reported.profile_made:
+            # Counted, never refused: the client would stand still. Who has no id that was made here makes nothing.
+            self.limit.count(instance.of.app.id)
         counts = {
+            "ProfilesMade": int(reported.profile_made),
             "ReportsStored": int(reported.stored),
             "PushTokensIgnored": int(info.push_token_ignored),
+            "AudiencesIgnored": int(info.audiences_ignored),
             "SubscriptionsRefused": int(reported.refused is not None),
         }
         return Answer(_updated(parameters["ic_id"]), instance.of.caller, counts=counts)
@@ -109,4 +117,4 @@ def _updated(instance_id: str) -> HttpReply:
 
 def _flooded(request: HttpRequest, instance: SdkInstance) -> Answer:
     refused = RefusedError(PushExpressRefusal.TOO_MANY_REQUESTS, seconds=_FLOODED_SECONDS)
-    return refused_answer(request, refused, instance.of.caller, {"retry-after": _FLOODED_SECONDS})
+    return refused_answer(request, refused, instance.of.caller, {"retry-after": str(_FLOODED_SECONDS)})

@@ -16,8 +16,8 @@ _COUNTRIES: Final = (
 )
 _LANGUAGES: Final = (
     "aa ab ae af ak am an ar as av ay az ba be bg bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de dv dz ee el en eo es"
-    " et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia id ie ig ii ik in io is it iu iw ja ji jv"
-    " jw ka kg ki kj kk kl km kn ko kr ks ku kv kw ky la lb lg li ln lo lt lu lv mg mh mi mk ml mn mo mr ms mt my na nb nd"
+    " et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia id ie ig ii ik io is it iu ja jv"
+    " ka kg ki kj kk kl km kn ko kr ks ku kv kw ky la lb lg li ln lo lt lu lv mg mh mi mk ml mn mo mr ms mt my na nb nd"
     " ne ng nl nn no nr nv ny oc oj om or os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg sh si sk sl sm sn so sq sr ss"
     " st su sv sw ta te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu"
 )
@@ -25,4 +25,7 @@ _LANGUAGES: Final = (
 COUNTRY_CODES: Final = frozenset(_COUNTRIES.split())
 """The 249 of ISO 3166-1, and `XK`, which devices in Kosovo report: ISO leaves it to everybody's own use."""
 LANGUAGE_CODES: Final = frozenset(_LANGUAGES.split())
-"""The 183 of ISO 639-1, and those withdrawn from it that devices may still report: `in iw ji jw mo sh`."""
+"""The 183 of ISO 639-1, and two that were withdrawn from it and that devices may still report: `mo sh`.
+
+Those that another one took the place of are read as that: :func:`pushhub.sends.filters.language_today`.
+"""

@@ -8,14 +8,14 @@ from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from pushhub.catalog.filter_fields import INSTALL, MAX_AUDIENCE_CHARACTERS
+from pushhub.catalog.filter_fields import INSTALL, MAX_AUDIENCE_CHARACTERS, compared_audience
 from pushhub.catalog.model import App, Catalog
 from pushhub.dialects.http import RefusedError
 from pushhub.dialects.pushexpress.errors import PushExpressRefusal
 from pushhub.dialects.pushexpress.server.account import ServerAccount
 from pushhub.dialects.pushexpress.server.codes import COUNTRY_CODES, LANGUAGE_CODES
 from pushhub.dialects.pushexpress.server.fields import IDS, Element, Fields, bad_field, require_disjoint
-from pushhub.sends.filters import ANY, Choice, Filters
+from pushhub.sends.filters import ANY, Choice, Filters, language_today
 
 INCLUDED_APPS: Final = "app_ids_include"
 _ALL_APPS: Final = "all_apps"
@@ -61,7 +61,7 @@ def _read_country(value: object) -> str | None:
 
 
 def _read_language(value: object) -> str | None:
-    code = _ascii(value).lower()
+    code = language_today(_ascii(value))
     return code if code in LANGUAGE_CODES else None
 
 
@@ -71,7 +71,7 @@ def _ascii(value: object) -> str:
 
 
 def _read_audience(value: object) -> str | None:
-    audience = value.strip() if isinstance(value, str) else ""
+    audience = compared_audience(value) if isinstance(value, str) else ""
     return audience if 1 <= len(audience) <= MAX_AUDIENCE_CHARACTERS and "," not in audience else None
 
 

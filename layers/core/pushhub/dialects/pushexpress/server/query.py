@@ -11,8 +11,8 @@ from typing import Any, Final
 from urllib.parse import parse_qsl
 
 from pushhub.audience.model import Subscription
-from pushhub.audience.values import MAX_VALUE_BYTES, Value
-from pushhub.catalog.filter_fields import COUNTRY, EXT_ID
+from pushhub.audience.values import MAX_VALUE_BYTES, MisfitError, Value, normalise
+from pushhub.catalog.filter_fields import COUNTRY, EXT_ID, FILTER_FIELDS
 from pushhub.catalog.model import App
 from pushhub.dialects.http import RefusedError
 from pushhub.dialects.pushexpress.errors import PushExpressRefusal
@@ -131,7 +131,10 @@ def instance_row(app: App, fields: Mapping[str, Value], recipient: Subscription)
 
 
 def _read_external_id(value: object) -> str | None:
-    return value if isinstance(value, str) and 1 <= len(value.encode()) <= MAX_VALUE_BYTES else None
+    try:
+        return str(normalise(FILTER_FIELDS[EXT_ID], value)) if isinstance(value, str) else None
+    except MisfitError:
+        return None
 
 
 _EXTERNAL_ID: Final = Element(f"a text of 1 to {MAX_VALUE_BYTES} bytes", _read_external_id)
