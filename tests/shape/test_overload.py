@@ -5,6 +5,11 @@ from typing import Any
 
 import pytest
 
+from pushhub.audience.instances import Instances, ReportInstance
+from pushhub.audience.model import ProfileId
+from pushhub.moments import Seconds
+from tests.doubles.audience import MemoryAudience
+from tests.doubles.instances import APP_DOOR, INSTALLS, token
 from tests.shape.test_template import (
     FUNCTIONS,
     HTTP_FUNCTIONS,
@@ -20,7 +25,6 @@ from tests.shape.test_template import (
     of_type,
     referred,
     statistics_of,
-    triggers,
 )
 
 API = RESOURCES["Api"]["Properties"]
@@ -133,6 +137,21 @@ def test_no_function_writes_another_table() -> None:
 def test_what_the_bound_costs_an_hour_stands_beside_it(text: str) -> None:
     dollars = default_of("MaxWriteUnits") * 3600 * 0.625 / 1_000_000
     assert f"{dollars:.0f} dollars an hour" in text
+
+
+def test_the_readme_says_what_an_instance_costs_that_writes_with_each_report() -> None:
+    """The items of a transaction cost two units each, and the profile's place in the index one."""
+    audience = MemoryAudience()
+    with_tokens = (
+        ReportInstance(APP_DOOR, INSTALLS, ProfileId("ann"), {}, token(f"token-{number % 2}-of-the-phone")) for number in range(9)
+    )
+    reported = [Instances(audience, now=lambda: Seconds(1000)).report(one).stored for one in with_tokens]
+    assert reported == [True] * len(reported)
+    stored = audience.content(INSTALLS.id).profiles[ProfileId("ann")]
+    units = 2 * (1 + len(stored.live) + len(stored.cancelled)) + 1
+    dollars = units * default_of("DeviceRequestsPerSecond") * 3600 * 0.625 / 1_000_000
+    assert f"write seven units each, {dollars:.0f} dollars an hour" in README
+    assert units == 7
 
 
 def of_function(name: str) -> dict[str, Any]:
