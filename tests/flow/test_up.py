@@ -72,7 +72,7 @@ def test_a_page_of_an_allowed_origin_may_subscribe(hub: Hub) -> None:
     assert (preflight.status, preflight.data) == (204, b"")
     assert _told_to_browsers(preflight) == {
         "access-control-allow-origin": ALLOWED_ORIGIN,
-        "access-control-allow-methods": "GET,POST",
+        "access-control-allow-methods": "GET,POST,PUT",
         "access-control-allow-headers": "authorization,content-encoding,content-type",
         "access-control-max-age": "7200",
     }

@@ -5,12 +5,18 @@ from typing import Any
 
 import pytest
 
+from pushhub.audience.instances import Instances, ReportInstance
+from pushhub.audience.model import ProfileId
+from pushhub.moments import Seconds
+from tests.doubles.audience import MemoryAudience
+from tests.doubles.instances import APP_DOOR, INSTALLS, token
 from tests.shape.test_template import (
     FUNCTIONS,
     HTTP_FUNCTIONS,
     OF_ONE_DIALECT,
     RESOURCES,
     ROOT,
+    ROUTES,
     STEPS,
     TEMPLATE,
     by_http_function,
@@ -19,7 +25,6 @@ from tests.shape.test_template import (
     of_type,
     referred,
     statistics_of,
-    triggers,
 )
 
 API = RESOURCES["Api"]["Properties"]
@@ -38,21 +43,36 @@ def limit_of(rate: str, burst: str) -> dict[str, Any]:
     return {"ThrottlingRateLimit": {"Ref": rate}, "ThrottlingBurstLimit": {"Ref": burst}}
 
 
-def test_links_have_a_limit_of_their_own_which_leaves_half_to_the_others() -> None:
+DEVICES = [route.key for route in ROUTES if route.path.startswith("/api/r/v2/")]
+"""Calls of push.express's SDKs, which anybody may send as well as links."""
+NAMELESS = [key for key in DEVICES if key.endswith("+}")]
+"""Calls of no SDK."""
+OPEN = dict.fromkeys([LINKS], "LinkRequestsPerSecond") | dict.fromkeys(DEVICES, "DeviceRequestsPerSecond")
+
+
+def test_every_route_that_anybody_may_call_has_a_limit_of_its_own() -> None:
     assert API["DefaultRouteSettings"] == limit_of("MaxRequestsPerSecond", "MaxRequestBurst")
-    assert API["RouteSettings"] == {LINKS: limit_of("LinkRequestsPerSecond", "LinkRequestsPerSecond")}
-    assert 2 * default_of("LinkRequestsPerSecond") == default_of("MaxRequestsPerSecond")
+    assert len(DEVICES) - len(NAMELESS) == 5
+    few = {"ThrottlingRateLimit": 100, "ThrottlingBurstLimit": 100}
+    assert API["RouteSettings"] == {
+        key: few if key in NAMELESS else limit_of(parameter, parameter) for key, parameter in OPEN.items()
+    }
+
+
+@pytest.mark.parametrize("parameter", sorted(set(OPEN.values())))
+def test_a_flood_of_a_route_that_anybody_may_call_leaves_half_to_the_others(parameter: str) -> None:
+    assert 2 * default_of(parameter) == default_of("MaxRequestsPerSecond")
 
 
 def test_no_limit_of_a_route_is_above_what_an_account_has() -> None:
     assert (default_of("MaxRequestsPerSecond"), default_of("MaxRequestBurst")) == (10_000, 5_000)
-    assert default_of("LinkRequestsPerSecond") <= default_of("MaxRequestBurst")
+    for parameter in OPEN.values():
+        assert default_of(parameter) <= default_of("MaxRequestBurst")
 
 
 def test_settings_of_routes_are_of_routes_that_there_are() -> None:
     """Whoever names another fails to deploy."""
-    routes = {f"{one['Method']} {one['Path']}" for name in HTTP_FUNCTIONS for one in triggers(name, "HttpApi")}
-    assert set(API["RouteSettings"]) <= routes
+    assert set(API["RouteSettings"]) <= {route.key for route in ROUTES}
 
 
 def cap(parameter: str) -> dict[str, Any]:
@@ -119,6 +139,21 @@ def test_what_the_bound_costs_an_hour_stands_beside_it(text: str) -> None:
     assert f"{dollars:.0f} dollars an hour" in text
 
 
+def test_the_readme_says_what_an_instance_costs_that_writes_with_each_report() -> None:
+    """The items of a transaction cost two units each, and the profile's place in the index one."""
+    audience = MemoryAudience()
+    with_tokens = (
+        ReportInstance(APP_DOOR, INSTALLS, ProfileId("ann"), {}, token(f"token-{number % 2}-of-the-phone")) for number in range(9)
+    )
+    reported = [Instances(audience, now=lambda: Seconds(1000)).report(one).stored for one in with_tokens]
+    assert reported == [True] * len(reported)
+    stored = audience.content(INSTALLS.id).profiles[ProfileId("ann")]
+    units = 2 * (1 + len(stored.live) + len(stored.cancelled)) + 1
+    dollars = units * default_of("DeviceRequestsPerSecond") * 3600 * 0.625 / 1_000_000
+    assert f"write seven units each, {dollars:.0f} dollars an hour" in README
+    assert units == 7
+
+
 def of_function(name: str) -> dict[str, Any]:
     return {"Name": "FunctionName", "Value": {"Ref": name}}
 
@@ -136,6 +171,8 @@ TEN_DAYS = 864_000
 ALARMS = {
     "RequestsNearLimit": (OF_API, "Count", "Sum", 120, 1, "notBreaching"),
     "LinksNearLimit": (of_function("CryptoPostEvents"), "Invocations", "Sum", 120, 1, "notBreaching"),
+    "InstancesNearLimit": (of_function("PushexpressInstances"), "Invocations", "Sum", 120, 1, "notBreaching"),
+    "DeviceEventsNearLimit": (of_function("PushexpressDeviceEvents"), "Invocations", "Sum", 120, 1, "notBreaching"),
     "ApiRefusals": (OF_API, "4xx", "Average", 60, 3, "notBreaching"),
     "ManyApiRefusals": (OF_API, "4xx", "Sum", 60, 1, "notBreaching"),
     **{
@@ -192,6 +229,8 @@ def test_an_alarm_of_an_expression_rings_beyond_its_bound(name: str) -> None:
 NEAR_LIMITS = {
     "RequestsNearLimit": ("MaxRequestsPerSecond", "Count"),
     "LinksNearLimit": ("LinkRequestsPerSecond", "Invocations"),
+    "InstancesNearLimit": ("DeviceRequestsPerSecond", "Invocations"),
+    "DeviceEventsNearLimit": ("DeviceRequestsPerSecond", "Invocations"),
     "AudienceWritesNearLimit": ("MaxWriteUnits", "ConsumedWriteCapacityUnits"),
     "LedgerWritesNearLimit": ("MaxWriteUnits", "ConsumedWriteCapacityUnits"),
 }
@@ -206,7 +245,7 @@ def test_an_alarm_rings_at_five_sixths_of_a_limit(name: str) -> None:
     assert alarm["ComparisonOperator"] == "GreaterThanThreshold"
 
 
-@pytest.mark.parametrize("parameter", ["MaxRequestsPerSecond", "LinkRequestsPerSecond", "MaxWriteUnits"])
+@pytest.mark.parametrize("parameter", ["MaxRequestsPerSecond", *sorted(set(OPEN.values())), "MaxWriteUnits"])
 def test_a_limit_with_two_noughts_behind_it_is_five_sixths_of_it_in_two_minutes(parameter: str) -> None:
     limit = default_of(parameter)
     assert int(f"{limit}00") * 6 == limit * 120 * 5

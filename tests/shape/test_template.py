@@ -63,6 +63,8 @@ def triggers(function: str, kind: str) -> list[dict[str, Any]]:
 FUNCTIONS = of_type("AWS::Serverless::Function")
 QUEUES = of_type("AWS::SQS::Queue")
 HTTP_FUNCTIONS = [name for name in FUNCTIONS if triggers(name, "HttpApi")]
+ROUTES = [Route(one["Method"], one["Path"]) for name in HTTP_FUNCTIONS for one in triggers(name, "HttpApi")]
+VARIABLE_OF_A_PATH = re.compile(r"\{[^}]+\}")
 QUEUE_FUNCTIONS = [name for name in FUNCTIONS if triggers(name, "SQS")]
 TOLD_FUNCTIONS = [name for name in FUNCTIONS if triggers(name, "EventBridgeRule")]
 SWEEPS = [name for name in FUNCTIONS if triggers(name, "Schedule") and name not in TOLD_FUNCTIONS]
@@ -639,12 +641,23 @@ def test_browsers_are_told_nothing_where_no_origin_is_allowed() -> None:
 
 def test_browsers_may_send_and_read_what_a_function_looks_at_and_says() -> None:
     _, configured, _ = RESOURCES["Api"]["Properties"]["CorsConfiguration"]["Fn::If"]
-    routes = [trigger for name in HTTP_FUNCTIONS for trigger in triggers(name, "HttpApi")]
-    # Those of the catch-all routes are methods that no function takes.
-    assert set(configured["AllowMethods"]) == {route["Method"] for route in routes} - {"ANY"}
+    # Those of the catch-all routes alone are methods that no function takes.
+    assert set(configured["AllowMethods"]) == {route.method for route in ROUTES if not route.path.endswith("+}")}
     assert set(configured["AllowHeaders"]) == {"authorization", "content-encoding", "content-type"}
     assert set(configured["ExposeHeaders"]) == {"retry-after", "x-request-id"}
     assert "AllowCredentials" not in configured
+
+
+def test_no_route_takes_options_since_api_gateway_would_give_it_preflights() -> None:
+    # https://github.com/aws/serverless-application-model/issues/1603
+    assert "CorsConfiguration" in RESOURCES["Api"]["Properties"]
+    assert not [route.key for route in ROUTES if route.takes("OPTIONS", VARIABLE_OF_A_PATH.sub("x", route.path))]
+
+
+def test_the_catch_all_routes_take_every_other_method() -> None:
+    caught = {route.path: {one.method for one in ROUTES if one.path == route.path} for route in ROUTES if route.path.endswith("+}")}
+    methods = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"}
+    assert caught == {"/api/b/v2/{proxy+}": methods, "/api/r/v2/{proxy+}": methods}
 
 
 def test_every_alarm_notifies_and_is_explained_in_the_readme() -> None:

@@ -293,6 +293,16 @@ def test_an_options_request_that_is_no_preflight_has_no_route(headers: tuple[str
     assert _cross_origin("OPTIONS /push", *headers).first_line == "HTTP/1.1 404 Not Found"
 
 
+@pytest.mark.parametrize("route", [Route("ANY", "/{proxy+}"), Route("ANY", "$default"), Route("OPTIONS", "/push")])
+def test_a_preflight_goes_to_the_route_that_takes_it_as_at_api_gateway(route: Route) -> None:
+    async def scenario(door: Door) -> None:
+        reply = await door.send(_request("OPTIONS /push", f"Origin: {_SHOP}", *_PREFLIGHT))
+        assert (reply.first_line, reply.body) == ("HTTP/1.1 200 OK", b"{}")
+        assert [one.first_line for one in door.engine.received] == ["OPTIONS /push HTTP/1.1"]
+
+    _with_door(scenario, rules=replace(_WITH_CORS, routes=(route,)))
+
+
 def test_without_cors_no_origin_is_told_anything() -> None:
     async def scenario(door: Door) -> None:
         preflight = await door.send(_request("OPTIONS /push", f"Origin: {_SHOP}", *_PREFLIGHT))

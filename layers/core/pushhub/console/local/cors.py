@@ -1,7 +1,8 @@
 """Which pages in browsers may call the hub, and which headers say so to a browser?
 
-API Gateway answers preflights itself and adds headers to what a function replies, as the template's `CorsConfiguration` says. The
-engine ignores that configuration, since SAM writes it into the OpenAPI body; so the front door does the same.
+API Gateway answers preflights that no route takes itself and adds headers to what a function replies, as the template's
+`CorsConfiguration` says. The engine ignores that configuration, since SAM writes it into the OpenAPI body; so the front door does
+the same.
 Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html>.
 """
 

@@ -109,11 +109,11 @@ class FrontDoor:
     def _answer_without_function(self, request: web.Request, path: str) -> LoggedResponse | None:
         if not request.raw_path.isprintable():
             return LoggedResponse(_message(400, "Bad Request"), "not UTF-8")
+        if any(route.takes(request.method, path) for route in self._rules.routes):
+            return None
         if self._rules.cors and _is_preflight(request):
             return LoggedResponse(web.Response(status=204, headers=self._rules.cors.of_preflight(request.headers[hdrs.ORIGIN])))
-        if not any(route.takes(request.method, path) for route in self._rules.routes):
-            return LoggedResponse(_message(404, "Not Found"))
-        return None
+        return LoggedResponse(_message(404, "Not Found"))
 
     async def _pass_on(self, request: web.Request, body: bytes) -> LoggedResponse:
         try:
@@ -195,7 +195,11 @@ def _port_error(port: int, failure: OSError) -> ConsoleError:
 
 
 def _is_preflight(request: web.Request) -> bool:
-    """Tell whether a browser asks if it may send a request; API Gateway looks at no route then."""
+    """Tell whether a browser asks if it may send a request.
+
+    API Gateway answers that for a path without a route too, but hands it to a route that takes it, as one of `ANY` does.
+    Source: <https://github.com/aws/serverless-application-model/issues/1603>.
+    """
     return request.method == hdrs.METH_OPTIONS and {hdrs.ORIGIN, hdrs.ACCESS_CONTROL_REQUEST_METHOD} <= request.headers.keys()
 
 
