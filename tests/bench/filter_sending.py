@@ -1,21 +1,13 @@
 """How fast does a sending reach everybody of a database on the local hub, in how much memory, and what is that for a million?"""
 
-import json
-import os
-import subprocess
-import sys
 import tempfile
-import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
-import psutil
-
+from tests.bench.hub_workers import pushhub, run_command, watched
 from tests.bench.table import Table
 from tests.running_hub import Up, running
 
@@ -41,7 +33,7 @@ def measure() -> Table:
         _import(up, Path(folder) / "few.csv", FEW)
         cold, warm = (_send(up, {"accepted": FEW}).command_seconds for _ in range(2))
         importing = _import(up, Path(folder) / "devices.csv", DEVICES, DEAD)
-        with _watched(up) as workers:
+        with watched(up) as workers:
             lasting = _send(up, {"accepted": DEVICES - DEAD, "gone": DEAD})
         _check_devices(up, lasting.sending)
     rate, cpu = DEVICES / lasting.command_seconds, workers.cpu_seconds / DEVICES
@@ -70,7 +62,7 @@ def _import(up: Up, file: Path, devices: int, dead: int = 0) -> float:
     tokens = (f"{'gone-' if number >= devices - dead else 'device-'}{number:0120d}" for number in range(devices))
     file.write_text("subscription_id,CustomNumber1\n" + "".join(f"{token},{number}\n" for number, token in enumerate(tokens)))
     started = time.perf_counter()
-    _run(up, "import", str(file), "--resource", RESOURCE, "--provider", PROVIDER, "--match", "CustomNumber1", "--wait")
+    run_command(up, "import", str(file), "--resource", RESOURCE, "--provider", PROVIDER, "--match", "CustomNumber1", "--wait")
     return time.perf_counter() - started
 
 
@@ -86,7 +78,7 @@ class Sent:
 def _send(up: Up, expected: Mapping[str, int]) -> Sent:
     """Send to everybody, and see that this came of them."""
     started = time.perf_counter()
-    sending = _pushhub(up, "send", "--app", APP, "--all", "--title", "Sale", "--text", "Today alone", "--json")
+    sending = pushhub(up, "send", "--app", APP, "--all", "--title", "Sale", "--text", "Today alone", "--json")
     seconds = time.perf_counter() - started
     came_of = {outcome: number for outcome, number in sending["counts"][PROVIDER].items() if number}
     assert came_of == expected, sending["counts"]
@@ -96,83 +88,7 @@ def _send(up: Up, expected: Mapping[str, int]) -> Sent:
 
 def _check_devices(up: Up, sending: int) -> None:
     """See that each device got it once, and that a sending that follows finds nobody of those that are dead."""
-    got: Any = _pushhub(up, "devices", "list", "--sending", str(sending), "--json")
+    got = pushhub(up, "devices", "list", "--sending", str(sending), "--json")
     assert len({push["token"] for push in got}) == len(got) == DEVICES
-    found = _pushhub(up, "sendings", "count", "--app", APP, "--all", "--json")
+    found = pushhub(up, "sendings", "count", "--app", APP, "--all", "--json")
     assert found["pushes"] == {PROVIDER: DEVICES - DEAD}, found
-
-
-def _pushhub(up: Up, *arguments: str) -> dict[str, Any]:
-    printed: dict[str, Any] = json.loads(_run(up, *arguments))
-    return printed
-
-
-def _run(up: Up, *arguments: str) -> str:
-    finished = subprocess.run(
-        [sys.executable, "-m", "pushhub.console.cli", *arguments],
-        env={**os.environ, "PUSHHUB_HOME": str(up.home)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert finished.returncode == 0, finished.stderr
-    return finished.stdout
-
-
-@dataclass
-class Workers:
-    """What the workers of sending functions have taken so far, by process ids: memory in bytes, processor time in seconds."""
-
-    peaks: dict[int, int] = field(default_factory=dict)
-    cpu: dict[int, float] = field(default_factory=dict)
-    engine_seconds: float = 0
-    stand_ins_seconds: float = 0
-
-    @property
-    def peak_mib(self) -> float:
-        return max(self.peaks.values(), default=0) / 2**20
-
-    @property
-    def cpu_seconds(self) -> float:
-        return sum(self.cpu.values())
-
-    def look(self, engine: psutil.Process) -> None:
-        for process in engine.children(recursive=True):
-            try:
-                if "sends" in process.environ().get("AWS_LAMBDA_FUNCTION_NAME", "").lower():
-                    used = process.cpu_times()
-                    self.cpu[process.pid] = used.user + used.system
-                    self.peaks[process.pid] = max(self.peaks.get(process.pid, 0), process.memory_info().rss)
-            except psutil.Error:
-                continue
-
-
-@contextmanager
-def _watched(up: Up) -> Iterator[Workers]:
-    """Look at the workers five times a second while the body runs."""
-    ended, workers = threading.Event(), Workers()
-    engine = psutil.Process(up.note.engine.pid)
-    hub = psutil.Process(up.process.pid)
-    stand_ins = [hub, *(child for child in hub.children(recursive=True) if engine not in (child, *child.parents()))]
-    before = _seconds_of([engine]), _seconds_of(stand_ins)
-
-    def watch() -> None:
-        while not ended.wait(0.2):
-            workers.look(engine)
-
-    watcher = threading.Thread(target=watch)
-    watcher.start()
-    try:
-        yield workers
-    finally:
-        ended.set()
-        watcher.join()
-        workers.look(engine)
-        workers.engine_seconds = _seconds_of([engine]) - before[0]
-        workers.stand_ins_seconds = _seconds_of(stand_ins) - before[1]
-
-
-def _seconds_of(processes: Iterable[psutil.Process]) -> float:
-    """Return the processor time that processes have taken, without that of their children."""
-    used = [process.cpu_times() for process in processes]
-    return sum(times.user + times.system for times in used)

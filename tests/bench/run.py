@@ -1,6 +1,6 @@
 """Measures what the project promises of speed and memory, and prints it as tables.
 
-    uv run python tests/bench/run.py [cold|warm|hub|forwarding|events|imports|rendering|direct|push|sending|filter …]
+    uv run python tests/bench/run.py [PART …]
 
 Ratios compare things measured in the same run; absolute figures say more of the machine than of the code.
 """
@@ -19,6 +19,8 @@ from tests.bench import (
     filter_sending,
     forwarding,
     importing,
+    instances,
+    instant,
     local_hub,
     push_send,
     rendering,
@@ -38,6 +40,8 @@ PARTS = {
     "push": push_send.measure,
     "sending": sending.measure,
     "filter": filter_sending.measure,
+    "instant": instant.measure,
+    "instances": instances.measure,
 }
 
 
