@@ -15,7 +15,7 @@ from pushhub.adapters.step_functions import StepFunctionsExecutions
 from pushhub.audience.changes import Change
 from pushhub.audience.model import MatchKey, Profile, ProfileId, Subscription, SubscriptionRef
 from pushhub.audience.port import ReachPage
-from pushhub.catalog.model import DatabaseId
+from pushhub.catalog.model import AppId, DatabaseId
 from pushhub.catalog.providers import Provider
 from pushhub.imports.job import ChunkProgress, FilePlan, Job, JobId, JobStatus, RowOutcome, S3Object
 from pushhub.imports.port import MissingObjectError, ObjectFacts, ObjectWriter, OpenJournal
@@ -218,9 +218,9 @@ class SendingsOfBoth(DynamoSendings):
         super().cancel(sending, now)
         self._memory.cancel(sending, now)
 
-    def stop_provider(self, sending: SendingId, provider: Provider, stop: ProviderStop) -> None:
-        super().stop_provider(sending, provider, stop)
-        self._memory.stop_provider(sending, provider, stop)
+    def stop_provider(self, sending: SendingId, app: AppId, provider: Provider, stop: ProviderStop) -> None:
+        super().stop_provider(sending, app, provider, stop)
+        self._memory.stop_provider(sending, app, provider, stop)
 
     def expire(self, sending: SendingId, now: Seconds) -> None:
         super().expire(sending, now)

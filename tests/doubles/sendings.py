@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from pushhub.adapters.dynamodb.schema.sending_content import content_text
 from pushhub.audience.model import Subscription, SubscriptionRef
-from pushhub.catalog.model import App
+from pushhub.catalog.model import App, AppId
 from pushhub.catalog.providers import Provider
 from pushhub.events.uid import Launch
 from pushhub.faults import LostRaceError
@@ -137,10 +137,11 @@ class MemorySendings:
             known = self._sendings[sending]
             self._sendings[sending] = replace(known, dropped=known.dropped | {part})
 
-    def stop_provider(self, sending: SendingId, provider: Provider, stop: ProviderStop) -> None:
+    def stop_provider(self, sending: SendingId, app: AppId, provider: Provider, stop: ProviderStop) -> None:
         with self.call("stop_provider"):
             known = self._sendings[sending]
-            self._sendings[sending] = replace(known, stopped={provider: stop, **known.stopped})
+            stops = {provider: stop, **known.stopped_of(app)}
+            self._sendings[sending] = replace(known, stopped={**known.stopped, app: stops})
 
     def add_example(self, sending: SendingId, example: Example) -> None:
         with self.call("add_example"):

@@ -40,6 +40,7 @@ from pushhub.sends.handling import (
     Batches,
     HandledSends,
     SendFault,
+    newly_stopped,
     note_end,
     now_of,
     put_twice,
@@ -215,7 +216,7 @@ class _Slice:
         """Claim a step, push it, and keep what came of it, to be written with the next claim."""
         use_case, clock = self.use_case, self.use_case.clock
         not_after = self.sending.not_after(self.part)
-        to_push, counts = set_apart(step.recipients, self.sending.stopped, late=now_of(clock) > not_after)
+        to_push, counts = set_apart(step.recipients, self.sending.stopped_of(app.id), late=now_of(clock) > not_after)
         self.run.step_claimed(Claim(step.place, number_by_provider(each.address.provider for each in step.recipients)))
         outcomes = use_case.pusher.push(self.sending, app, to_push, use_case.push_seconds, step.languages) if to_push else ()
         pushed = list(zip(to_push, outcomes, strict=True))
@@ -226,13 +227,8 @@ class _Slice:
         self.handled.counts += counts
         self.handled.deferred += len(accounted.waiting)
         self.handled.steps += 1
-        remember(
-            use_case.store,
-            self.sending,
-            {**messages_bad(self.run.counts), **accounted.stops_in(self.run.counts)},
-            accounted.examples,
-            self.handled,
-        )
+        stops = {**messages_bad(self.run.counts), **accounted.stops_in(self.run.counts)}
+        remember(use_case.store, self.sending, newly_stopped(self.sending, app.id, stops), accounted.examples, self.handled)
 
     def _deferrals(self, name: Place, waiting: tuple[WaitingRecipient, ...]) -> tuple[NewDeferral, ...]:
         """Put the message of those that wait into the queue, before their step is recorded."""

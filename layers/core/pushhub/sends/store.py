@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
+from pushhub.catalog.model import AppId
 from pushhub.catalog.providers import Provider
 from pushhub.moments import Seconds
 from pushhub.sends.sending import (
@@ -187,8 +188,8 @@ class SendingStore(Protocol):
     def drop_part(self, sending: SendingId, part: int) -> None:
         """Write down that the app of a part is gone, so nothing more of it is pushed."""
 
-    def stop_provider(self, sending: SendingId, provider: Provider, stop: ProviderStop) -> None:
-        """Write down that a provider gets nothing of a sending any more; the first reason stays."""
+    def stop_provider(self, sending: SendingId, app: AppId, provider: Provider, stop: ProviderStop) -> None:
+        """Write down that a provider gets nothing of a sending through an app any more; the first reason stays."""
 
     def add_example(self, sending: SendingId, example: Example) -> None:
         """Keep an example, unless there is one of its provider, outcome and code."""

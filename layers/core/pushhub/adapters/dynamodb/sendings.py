@@ -16,7 +16,8 @@ expire             scheduled, no push is bound     status, ended; deletes its en
 drop_part          there is such a sending         dropped
 rebinding_action   scheduled, the same push is     content, push
                    bound
-stop_provider      there is such a sending         the stop, unless there is one
+stop_provider      there is such a sending, no     stops
+                   stop of the app's provider
 add_example        none of its kind, fewer than    examples
                    `MAX_EXAMPLES`
 end                running                         status, counts, ended; deletes its entry; adds to counters
@@ -52,6 +53,7 @@ from pushhub.adapters.dynamodb.schema import sendings as schema
 from pushhub.adapters.dynamodb.schema.items import Item
 from pushhub.adapters.dynamodb.schema.sending_content import content_text
 from pushhub.adapters.dynamodb.updates import Update
+from pushhub.catalog.model import AppId
 from pushhub.catalog.providers import PROVIDER_CODES, Provider
 from pushhub.events.uid import Launch
 from pushhub.faults import LostRaceError
@@ -101,7 +103,7 @@ DUE_PAGE: Final = 100
 _NO_CONTENT: Final[Item] = {"content": content_text(Named(()), {})}
 _LISTED: Final = (
     *("sk", "v", "app", "caller", "dialect", "name", "tag", "launch", "parts", "expire", "status", "cancelling", "begun", "ended"),
-    *("push", "dropped", "examples", *map(schema.stop_name, PROVIDER_CODES)),
+    *("push", "dropped", "examples", "stops", *(f"{schema.STOP_BEFORE}:{code}" for code in PROVIDER_CODES.values())),
     *(schema.count_name(provider, outcome) for provider in PROVIDER_CODES for outcome in Outcome),
 )
 """Attributes of a sending but for its content: which numbers it has, its item alone says."""
@@ -219,10 +221,12 @@ class DynamoSendings:
         update = _update_of(sending).add({"dropped": schema.dropped_attribute([part])})
         self._updated(update.guard(f"attribute_exists({update.terms.name('pk')})"))
 
-    def stop_provider(self, sending: SendingId, provider: Provider, stop: ProviderStop) -> None:
+    def stop_provider(self, sending: SendingId, app: AppId, provider: Provider, stop: ProviderStop) -> None:
         """See :meth:`pushhub.sends.store.SendingStore.stop_provider`; one update."""
-        update = _update_of(sending).assign_missing({schema.stop_name(provider): schema.stop_attribute(stop)})
-        self._updated(update.guard(f"attribute_exists({update.terms.name('pk')})"))
+        update, added = _update_of(sending), schema.stop_attributes([(app, provider, stop)])
+        (kind,), terms = added["stop_kinds"], update.terms
+        update.guard(f"attribute_exists({terms.name('pk')})", f"NOT contains({terms.name('stop_kinds')}, {terms.value(kind)})")
+        self._updated(update.append("stops", added["stops"]).add({"stop_kinds": added["stop_kinds"]}))
 
     def add_example(self, sending: SendingId, example: Example) -> None:
         """See :meth:`pushhub.sends.store.SendingStore.add_example`; one update."""
