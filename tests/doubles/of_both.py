@@ -1,6 +1,6 @@
 """Stores that make the calls of AWS, which answers nothing of use, and give what the ones in memory do."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -330,9 +330,9 @@ class PushesOfBoth(DynamoPushes):
         super().kept_reply(key)
         return self._memory.kept_reply(key)
 
-    def bind(self, sending: Sending, push: StoredPush | None, now: Seconds) -> None:
+    def bind(self, sending: Sending, push: StoredPush | None, now: Seconds, in_time: Callable[[], bool] = lambda: True) -> None:
         # What is bound now is read from the store itself, which has nothing here.
         with suppress(NotSchedulableError):
-            super().bind(sending, push, now)
+            super().bind(sending, push, now, in_time)
         self._written(self._binding(sending, push, None))
         self._memory.bind(sending, push, now)
