@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -296,6 +296,12 @@ def test_of_eight_that_create_one_sending_one_does(store: SendingStore, eight_ha
         assert store.sending(id_) == named[won.index(True)]
 
 
+def test_a_sending_begins_with_the_push_that_is_bound_to_it_alone(store: SendingStore) -> None:
+    bound, unbound = known(store, push=7), known(store)
+    assert [store.begin(bound.id, NOW, push) for push in (None, 8, 7, 7)] == [False, False, True, False]
+    assert [store.begin(unbound.id, NOW, push) for push in (7, None, None)] == [False, True, False]
+
+
 def test_only_a_scheduled_sending_begins(store: SendingStore) -> None:
     sending = known(store)
     store.begin(sending.id, NOW)
@@ -384,7 +390,10 @@ def test_a_sending_that_is_cancelled_while_it_begins_never_runs_unmarked(
 ) -> None:
     for _ in range(10):
         sending = known(store)
-        hands = [eight_hands.submit(store.begin, sending.id, NOW), eight_hands.submit(store.cancel, sending.id, NOW)]
+        hands: list[Future[Any]] = [
+            eight_hands.submit(store.begin, sending.id, NOW),
+            eight_hands.submit(store.cancel, sending.id, NOW),
+        ]
         for each in hands:
             each.result()
         now = stored(store, sending)

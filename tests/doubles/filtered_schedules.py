@@ -1,7 +1,7 @@
 """Sendings to whom filters choose, through two apps, at once or at a local hour, while everything fails that can.
 
-Devices change their offsets, apps are archived, credentials of one app are bad, and the push is bound late or never. An oracle of
-its own says who is chosen.
+Devices change their offsets, apps are archived, credentials of one app are bad, and the push is bound late, changed, or never. An
+oracle of its own says who is chosen.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -30,7 +30,7 @@ from tests.doubles.schedules import AN_APP, ANDROID, APNS, PlacedProfiles, Sched
 OFFSETS: Final = (-10_800, 0, 3_600, 7_200)
 CLOCKS_APART: Final = 30
 CONTENT: Final = {"": Message(text="Hello")}
-TRANSLATIONS: Final = {"pt": Translation(text="Olá"), "ru": Translation(text="Привет")}
+PUSHES: Final = {7: {"pt": Translation(text="Olá"), "ru": Translation(text="Привет")}, 8: {"de": Translation(text="Hallo")}}
 ACCEPTED: Final = RecipientOutcome(Outcome.ACCEPTED)
 REFUSED: Final = RecipientOutcome(Outcome.CREDENTIALS_BAD, "403")
 CLUB: Final = replace(AN_APP, id=AppId("club"), database=DatabaseId(2))
@@ -137,7 +137,6 @@ class FilteredSchedule(Schedule):
         self.archived = {app: self.seconds + random.randint(0, 10_000) for app in APPS if random.random() < 0.15}
         self.bound = random.random() < 0.6
         self.binds = self.bound or random.random() < 0.7
-        self.late = False
         self.misspoken: list[SubscriptionRef] = []
 
     def placed(self) -> PlacedProfiles:
@@ -167,19 +166,22 @@ class FilteredSchedule(Schedule):
         self.calm = False
 
     def _with_push(self, sending: Sending) -> Sending:
-        return replace(sending, messages=CONTENT, translations=TRANSLATIONS, push=7)
+        push, translations = self.random.choice([*PUSHES.items()])
+        return replace(sending, messages=CONTENT, translations=translations, push=push)
 
     def by_a_person(self) -> None:
         """Let a person cancel it, or bind its push by a clock that may be behind."""
         if self.random.random() < 0.5:
             super().by_a_person()
         known = self.store._sendings[self.id]
-        if not self.bound and self.binds and known.due > self.seconds - CLOCKS_APART:
+        if self.binds and known.due > self.seconds - CLOCKS_APART:
+            unbinds = self.bound and self.random.random() < 0.3
+            unbound = replace(known, messages={}, translations={}, push=None)
             try:
-                self.store.rebind(self._with_push(known), None)
+                self.store.rebind(unbound if unbinds else self._with_push(known), known.push)
             except LostRaceError:
                 return
-            self.bound = self.late = True
+            self.bound = not unbinds
 
     def push(
         self,
@@ -191,7 +193,7 @@ class FilteredSchedule(Schedule):
     ) -> Sequence[RecipientOutcome]:
         for each in recipients:
             language = self.people[each.profile].language
-            if languages.get(each.ref) != (language if language in TRANSLATIONS else None):
+            if languages.get(each.ref) != (language if language in sending.translations else None):
                 self.misspoken.append(each.ref)
         outcomes = super().push(sending, app, recipients, seconds, languages)
         refused = [each for each, came in zip(recipients, outcomes, strict=True) if came.outcome is Outcome.CREDENTIALS_BAD]

@@ -210,9 +210,10 @@ class SendingsOfBoth(DynamoSendings):
         super().record_ended(sending, deferrals, started=started)
         self._memory.record_ended(sending, deferrals, started=started)
 
-    def begin(self, sending: SendingId, now: Seconds) -> None:
-        super().begin(sending, now)
-        self._memory.begin(sending, now)
+    def begin(self, sending: SendingId, now: Seconds, push: int | None = None) -> bool:
+        begun = super().begin(sending, now, push)
+        self._memory.begin(sending, now, push)
+        return begun
 
     def cancel(self, sending: SendingId, now: Seconds) -> None:
         super().cancel(sending, now)

@@ -113,10 +113,13 @@ class MemorySendings:
         with self.call("sending"):
             return self._sendings.get(sending)
 
-    def begin(self, sending: SendingId, now: Seconds) -> None:
+    def begin(self, sending: SendingId, now: Seconds, push: int | None = None) -> bool:
         with self.call("begin"):
-            if (known := self._sendings[sending]).status is SendingStatus.SCHEDULED:
+            known = self._sendings[sending]
+            begins = known.status is SendingStatus.SCHEDULED and known.push == push
+            if begins:
                 self._sendings[sending] = replace(known, status=SendingStatus.RUNNING, begun=now)
+        return begins
 
     def cancel(self, sending: SendingId, now: Seconds) -> None:
         with self.call("cancel"):

@@ -262,6 +262,33 @@ def test_a_sending_whose_recipients_all_were_refused_is_stopped() -> None:
     assert (world.pushed(), world.current().status) == ([], SendingStatus.STOPPED)
 
 
+PORTUGUESE, RUSSIAN = ({language: Translation(title=language)} for language in ("pt", "ru"))
+
+
+def test_a_push_that_is_bound_just_before_a_sending_begins_is_the_one_that_is_pushed() -> None:
+    world = SendingWorld(6, selection=Everyone(), messages={"": Message("A")}, translations=PORTUGUESE, push=1)
+    world.speak("ru", "pt", "ru", "pt", "ru", "pt")
+    before = world.current()
+    after = replace(before, messages={"": Message("B")}, translations=RUSSIAN, push=2)
+    world.before["before begin"] = [lambda: world.store.rebind(after, 1)]
+    for lane in INDEX_LANES:
+        world.run(LaneKey(world.sending.id, 0, lane))
+    while world.current().status is not SendingStatus.COMPLETE:
+        world.advance([Delivery("m", world.sends.envelopes.pop(0).body)])
+    spoken = [world.pusher.languages.get(each.ref, "") for each in world.devices]
+    assert spoken == ["ru", "", "ru", "", "ru", ""]
+
+
+def test_a_sending_whose_push_is_taken_away_just_before_it_begins_expires() -> None:
+    world = SendingWorld(6, messages={"": Message("A")}, push=1)
+    unbound = replace(world.current(), messages={}, push=None)
+    world.before["before begin"] = [lambda: world.store.rebind(unbound, 1)]
+    world.run()
+    assert (world.pushed(), world.current().status) == ([], SendingStatus.SCHEDULED)
+    world.advance([Delivery("m", world.sends.envelopes[-1].body)])
+    assert (world.pushed(), world.current().status) == ([], SendingStatus.EXPIRED)
+
+
 @pytest.mark.parametrize("refusal", [CREDENTIALS_BAD, MESSAGE_BAD])
 def test_an_app_that_a_provider_refuses_does_not_stop_the_other_apps_of_its_sending(
     monkeypatch: pytest.MonkeyPatch, refusal: RecipientOutcome

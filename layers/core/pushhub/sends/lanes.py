@@ -25,7 +25,7 @@ run comes back if its worker dies. For that, the queue has to hide a message for
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
@@ -109,8 +109,24 @@ class AdvanceLane:
         if sending.status is SendingStatus.SCHEDULED and not sending.messages:
             return self._has_expired(sending, now, handled) or self.put_again(key, 0, handled)
         app = self._app_of(part, served_since(sending, part, now))
-        if sending.status is SendingStatus.SCHEDULED:
-            self.store.begin(sending.id, now)
+        begun = self._begun(sending, now)
+        if begun.status is SendingStatus.SCHEDULED:
+            return self.put_again(key, 0, handled)
+        return begun.status.ended or self._run(key, begun, app, now, handled)
+
+    def _begun(self, sending: Sending, now: Seconds) -> Sending:
+        """Have a sending begin that is scheduled; return it as it is from then on.
+
+        Where it runs already, or another push or none is bound to it, it is read again: what is pushed is what it has now.
+        """
+        if sending.status is not SendingStatus.SCHEDULED:
+            return sending
+        if self.store.begin(sending.id, now, sending.push):
+            return replace(sending, status=SendingStatus.RUNNING)
+        return self.store.sending(sending.id) or replace(sending, status=SendingStatus.EXPIRED)
+
+    def _run(self, key: LaneKey, sending: Sending, app: App | None, now: Seconds, handled: HandledSends) -> bool:
+        part = sending.parts[key.part]
         if app is None:
             handled.faults.append(SendFault.APP_GONE)
             if part.number not in sending.dropped:

@@ -176,8 +176,11 @@ class SendingStore(Protocol):
     def sending(self, sending: SendingId) -> Sending | None:
         """Return a sending; None where there is none."""
 
-    def begin(self, sending: SendingId, now: Seconds) -> None:
-        """Make a scheduled sending a running one; nothing happens to any other."""
+    def begin(self, sending: SendingId, now: Seconds, push: int | None = None) -> bool:
+        """Make a scheduled sending a running one, whose content does not change any more, and say whether that was done.
+
+        Nothing happens to any other, nor to one to which another push is bound than `push`; None for none.
+        """
 
     def cancel(self, sending: SendingId, now: Seconds) -> None:
         """End a scheduled sending as cancelled; a running one is marked as cancelling; nothing happens to one that has ended."""

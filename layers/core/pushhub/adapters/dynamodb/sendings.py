@@ -9,7 +9,8 @@ create             no such sending                 the sending, its entry among 
                                                    due
 record_ended       no such sending; or, where it   the sending; counters, or its entry, its lane and its deferrals; clears
                    was started: pushing            pushing
-begin              scheduled                       status, begun
+begin              scheduled, the same push is     status, begun
+                   bound
 cancel             scheduled                       status, ended; deletes its entries
 cancel             running                         cancelling
 expire             scheduled, no push is bound     status, ended; deletes its entries
@@ -167,11 +168,7 @@ class DynamoSendings:
         Raises:
             SendingTooLargeError: its content exceeds :data:`MAX_SENDING_BYTES`.
         """
-        update = _update_of(sending.id).require(status=str(SendingStatus.SCHEDULED))
-        if bound is None:
-            update.guard(f"attribute_not_exists({update.terms.name('push')})")
-        else:
-            update.require(push=bound)
+        update = _scheduled_with(sending.id, bound)
         update.assign({"content": self._fitting_item(sending)["content"]})
         return self._update(update.remove("push") if sending.push is None else update.assign({"push": sending.push}))
 
@@ -197,10 +194,10 @@ class DynamoSendings:
         item = self._item(schema.sending_key(sending))
         return schema.sending_of(item) if item else None
 
-    def begin(self, sending: SendingId, now: Seconds) -> None:
+    def begin(self, sending: SendingId, now: Seconds, push: int | None = None) -> bool:
         """See :meth:`pushhub.sends.store.SendingStore.begin`; one update."""
         begun = {"status": str(SendingStatus.RUNNING), "begun": now}
-        self._updated(_update_of(sending).require(status=str(SendingStatus.SCHEDULED)).assign(begun))
+        return self._updated(_scheduled_with(sending, push).assign(begun))
 
     def cancel(self, sending: SendingId, now: Seconds) -> None:
         """See :meth:`pushhub.sends.store.SendingStore.cancel`; a read, and one write, unless the status changes meanwhile."""
@@ -457,6 +454,14 @@ class DynamoSendings:
 
 def _id_of(sending: Sending) -> SendingId:
     return sending.id
+
+
+def _scheduled_with(sending: SendingId, push: int | None) -> Update:
+    """Return an update of a scheduled sending to which this push is bound; None for none."""
+    update = _update_of(sending).require(status=str(SendingStatus.SCHEDULED))
+    if push is None:
+        return update.guard(f"attribute_not_exists({update.terms.name('push')})")
+    return update.require(push=push)
 
 
 def _update_of(sending: SendingId) -> Update:
