@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -251,7 +251,10 @@ def example(code: str = "UNREGISTERED", outcome: Outcome = Outcome.GONE, reason:
         {
             "status": SendingStatus.RUNNING,
             "cancelling": True,
-            "stopped": {FCM: STOP, APNS: replace(STOP, outcome=Outcome.MESSAGE_BAD, reason="")},
+            "stopped": {
+                AppId("a"): {FCM: STOP, APNS: replace(STOP, outcome=Outcome.MESSAGE_BAD, reason="")},
+                AppId("b#c"): {FCM: replace(STOP, reason="403")},
+            },
             "begun": NOW,
             "ended": LATER,
             "counts": ACCEPTED + OutcomeCounts.of(APNS, Outcome.UNKNOWN, 3),
@@ -291,6 +294,12 @@ def test_of_eight_that_create_one_sending_one_does(store: SendingStore, eight_ha
         won = list(eight_hands.map(create, named))
         assert won.count(True) == 1
         assert store.sending(id_) == named[won.index(True)]
+
+
+def test_a_sending_begins_with_the_push_that_is_bound_to_it_alone(store: SendingStore) -> None:
+    bound, unbound = known(store, push=7), known(store)
+    assert [store.begin(bound.id, NOW, push) for push in (None, 8, 7, 7)] == [False, False, True, False]
+    assert [store.begin(unbound.id, NOW, push) for push in (7, None, None)] == [False, True, False]
 
 
 def test_only_a_scheduled_sending_begins(store: SendingStore) -> None:
@@ -381,20 +390,25 @@ def test_a_sending_that_is_cancelled_while_it_begins_never_runs_unmarked(
 ) -> None:
     for _ in range(10):
         sending = known(store)
-        hands = [eight_hands.submit(store.begin, sending.id, NOW), eight_hands.submit(store.cancel, sending.id, NOW)]
+        hands: list[Future[Any]] = [
+            eight_hands.submit(store.begin, sending.id, NOW),
+            eight_hands.submit(store.cancel, sending.id, NOW),
+        ]
         for each in hands:
             each.result()
         now = stored(store, sending)
         assert now.status is SendingStatus.CANCELLED or (now.status is SendingStatus.RUNNING and now.cancelling)
 
 
-def test_the_first_stop_of_each_provider_stays(store: SendingStore) -> None:
+def test_the_first_stop_of_each_app_and_provider_stays(store: SendingStore) -> None:
     sending = running(store)
     other = ProviderStop(Outcome.MESSAGE_BAD, "the payload is empty")
-    store.stop_provider(sending.id, FCM, STOP)
-    store.stop_provider(sending.id, FCM, other)
-    store.stop_provider(sending.id, APNS, other)
-    assert store.sending(sending.id) == replace(sending, stopped={FCM: STOP, APNS: other})
+    shop, club = AppId("shop"), AppId("club")
+    store.stop_provider(sending.id, shop, FCM, STOP)
+    store.stop_provider(sending.id, shop, FCM, other)
+    store.stop_provider(sending.id, club, FCM, other)
+    store.stop_provider(sending.id, shop, APNS, other)
+    assert store.sending(sending.id) == replace(sending, stopped={shop: {FCM: STOP, APNS: other}, club: {FCM: other}})
 
 
 def test_of_each_provider_outcome_and_code_one_example_is_kept(store: SendingStore) -> None:
@@ -953,9 +967,27 @@ def test_a_sending_that_the_release_before_wrote_is_read(dynamo: DynamoSendings,
     assert dynamo.sending(sending.id) == replace(sending, dropped=frozenset({0}))
 
 
+def test_a_stop_that_the_release_before_wrote_is_one_of_the_sending_s_app(dynamo: DynamoSendings, on_engine: OnEngine) -> None:
+    sending = running(dynamo)
+    code, stop = PROVIDER_CODES[FCM], items.to_wire({":stop": {"outcome": "credentials_bad", "reason": "401"}})
+    on_engine.client.update_item(
+        TableName=on_engine.table,
+        Key=items.to_wire(sending_key(sending.id)),
+        UpdateExpression="SET #stop = :stop",
+        ExpressionAttributeNames={"#stop": f"stop:{code}"},
+        ExpressionAttributeValues=stop,
+    )
+    for app in (sending.app, AppId("club")):
+        dynamo.stop_provider(sending.id, app, FCM, STOP)
+    stopped = {sending.app: {FCM: ProviderStop(Outcome.CREDENTIALS_BAD, "401")}, AppId("club"): {FCM: STOP}}
+    assert dynamo.sending(sending.id) == replace(sending, stopped=stopped)
+    (listed,) = dynamo.listed(minted_on(sending.id), lambda each: each.id == sending.id)
+    assert listed.stopped == stopped
+
+
 def test_a_listed_sending_has_all_but_its_messages_and_identifiers(dynamo: DynamoSendings) -> None:
     sending = running(dynamo)
-    dynamo.stop_provider(sending.id, FCM, STOP)
+    dynamo.stop_provider(sending.id, sending.app, FCM, STOP)
     dynamo.add_example(sending.id, example())
     counts = sum((OutcomeCounts.of(of, outcome) for of in PROVIDER_CODES for outcome in Outcome), OutcomeCounts())
     dynamo.end(sending.id, SendingStatus.COMPLETE, counts, LATER)
@@ -987,7 +1019,7 @@ def calls_of(dynamo: DynamoSendings, client: RecordingClient) -> Iterator[tuple[
         ("record_ended with deferrals", lambda: dynamo.record_ended(left, [named])),
         ("sending", lambda: dynamo.sending(sending.id)),
         ("begin", lambda: dynamo.begin(sending.id, NOW)),
-        ("stop_provider", lambda: dynamo.stop_provider(sending.id, FCM, STOP)),
+        ("stop_provider", lambda: dynamo.stop_provider(sending.id, sending.app, FCM, STOP)),
         ("add_example", lambda: dynamo.add_example(sending.id, example())),
         ("take_lane", lambda: dynamo.take_lane(key, RUN, NOW, LATER)),
         ("update_lane", lambda: dynamo.update_lane(key, update(after=CLAIM))),

@@ -104,7 +104,9 @@ KINDS: Mapping[str, Callable[[SendingStore, Write, Seen], object]] = {
     "drop": lambda store, write, seen: store.drop_part(seen.sending.id, write.number),
     "put": lambda store, write, seen: store.note_put(due_moments_of(seen.sending)[0], write.number),
     "forget": lambda store, write, seen: store.forget_due(due_moments_of(seen.sending)[0]),
-    "stop": lambda store, write, seen: store.stop_provider(seen.sending.id, FCM, ProviderStop(Outcome.MESSAGE_BAD, write.run)),
+    "stop": lambda store, write, seen: store.stop_provider(
+        seen.sending.id, AppId(f"app-{write.number % 2}"), FCM, ProviderStop(Outcome.MESSAGE_BAD, write.run)
+    ),
     "example": lambda store, write, seen: store.add_example(seen.sending.id, _example(write)),
     "end": lambda store, write, seen: store.end(seen.sending.id, SendingStatus.COMPLETE, write.counts, write.now),
     "take": lambda store, write, seen: store.take_lane(write.lane(seen), write.run, write.now, write.until),

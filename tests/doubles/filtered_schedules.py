@@ -1,6 +1,7 @@
 """Sendings to whom filters choose, through two apps, at once or at a local hour, while everything fails that can.
 
-Devices change their offsets, apps are archived, and the push is bound late or never. An oracle of its own says who is chosen.
+Devices change their offsets, apps are archived, credentials of one app are bad, and the push is bound late, changed, or never. An
+oracle of its own says who is chosen.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,22 +14,25 @@ from pushhub.audience.model import OffsetBefore, Profile, ProfileId, Subscriptio
 from pushhub.audience.port import ReachedProfile, ReachPage
 from pushhub.audience.values import Value
 from pushhub.catalog.model import App, AppId, DatabaseId
+from pushhub.catalog.providers import Provider
 from pushhub.faults import LostRaceError
 from pushhub.moments import Milliseconds, Seconds
 from pushhub.sends.filters import Choice, Filters
 from pushhub.sends.local_time import local_parts
 from pushhub.sends.message import Message, Translation
-from pushhub.sends.outcomes import RecipientOutcome
+from pushhub.sends.outcomes import Outcome, RecipientOutcome
 from pushhub.sends.port import NO_LANGUAGES
 from pushhub.sends.scheduling import begin_soon
 from pushhub.sends.sending import Filtered, LaneName, Part, Place, Sending, SendingStatus
 from pushhub.sends.steps import Step, StepSource
-from tests.doubles.schedules import AN_APP, PlacedProfiles, Schedule, a_sending, profile_with
+from tests.doubles.schedules import AN_APP, ANDROID, APNS, PlacedProfiles, Schedule, a_sending, profile_with
 
 OFFSETS: Final = (-10_800, 0, 3_600, 7_200)
 CLOCKS_APART: Final = 30
 CONTENT: Final = {"": Message(text="Hello")}
-TRANSLATIONS: Final = {"pt": Translation(text="Olá"), "ru": Translation(text="Привет")}
+PUSHES: Final = {7: {"pt": Translation(text="Olá"), "ru": Translation(text="Привет")}, 8: {"de": Translation(text="Hallo")}}
+ACCEPTED: Final = RecipientOutcome(Outcome.ACCEPTED)
+REFUSED: Final = RecipientOutcome(Outcome.CREDENTIALS_BAD, "403")
 CLUB: Final = replace(AN_APP, id=AppId("club"), database=DatabaseId(2))
 APPS: Final = {app.id: app for app in (AN_APP, CLUB)}
 
@@ -128,10 +132,11 @@ class FilteredSchedule(Schedule):
             languages=random.choice((Choice(), Choice(frozenset({"pt", "de"})))),
             events=random.choice((Choice(), Choice(frozenset({"install", "reg"})), Choice(exclude=frozenset({"dep"})))),
         )
+        self.refused = {app for app in APPS if random.random() < 0.3}
+        self.refusals: set[tuple[AppId, Provider]] = set()
         self.archived = {app: self.seconds + random.randint(0, 10_000) for app in APPS if random.random() < 0.15}
         self.bound = random.random() < 0.6
         self.binds = self.bound or random.random() < 0.7
-        self.late = False
         self.misspoken: list[SubscriptionRef] = []
 
     def placed(self) -> PlacedProfiles:
@@ -161,19 +166,22 @@ class FilteredSchedule(Schedule):
         self.calm = False
 
     def _with_push(self, sending: Sending) -> Sending:
-        return replace(sending, messages=CONTENT, translations=TRANSLATIONS, push=7)
+        push, translations = self.random.choice([*PUSHES.items()])
+        return replace(sending, messages=CONTENT, translations=translations, push=push)
 
     def by_a_person(self) -> None:
         """Let a person cancel it, or bind its push by a clock that may be behind."""
         if self.random.random() < 0.5:
             super().by_a_person()
         known = self.store._sendings[self.id]
-        if not self.bound and self.binds and known.due > self.seconds - CLOCKS_APART:
+        if self.binds and known.due > self.seconds - CLOCKS_APART:
+            unbinds = self.bound and self.random.random() < 0.3
+            unbound = replace(known, messages={}, translations={}, push=None)
             try:
-                self.store.rebind(self._with_push(known), None)
+                self.store.rebind(unbound if unbinds else self._with_push(known), known.push)
             except LostRaceError:
                 return
-            self.bound = self.late = True
+            self.bound = not unbinds
 
     def push(
         self,
@@ -185,9 +193,19 @@ class FilteredSchedule(Schedule):
     ) -> Sequence[RecipientOutcome]:
         for each in recipients:
             language = self.people[each.profile].language
-            if languages.get(each.ref) != (language if language in TRANSLATIONS else None):
+            if languages.get(each.ref) != (language if language in sending.translations else None):
                 self.misspoken.append(each.ref)
-        return super().push(sending, app, recipients, seconds, languages)
+        outcomes = super().push(sending, app, recipients, seconds, languages)
+        refused = [each for each, came in zip(recipients, outcomes, strict=True) if came.outcome is Outcome.CREDENTIALS_BAD]
+        self.refusals |= {(app.id, each.address.provider) for each in refused}
+        return outcomes
+
+    def answer(self, app: App) -> RecipientOutcome:
+        """Refuse the credentials of some apps always, and those of others never."""
+        if app.id in self.refused:
+            return REFUSED
+        outcome = super().answer(app)
+        return ACCEPTED if outcome.outcome is Outcome.CREDENTIALS_BAD else outcome
 
     def _promises(self, sending: Sending) -> dict[str, bool]:
         return super()._promises(sending) | {
@@ -196,6 +214,8 @@ class FilteredSchedule(Schedule):
             ),
             "nobody else is pushed to": self.handed.keys() <= self._expected(sending, self.apps),
             "everybody is pushed to in the own language": not self.misspoken,
+            "an app is stopped where it was refused": self._stops(sending) <= self.refusals,
+            "nobody is counted as refused whose app is not": self._is_refused_by_own_app(sending),
             "a sending without a push expires": self.bound
             or (not self.handed and sending.status in (SendingStatus.EXPIRED, SendingStatus.CANCELLED)),
             "a sending whose apps are all archived is cancelled": len(sending.dropped) < len(sending.parts)
@@ -204,6 +224,17 @@ class FilteredSchedule(Schedule):
                 sending.parts[number].app in self.archived for number in sending.dropped
             ),
         }
+
+    def _stops(self, sending: Sending) -> set[tuple[AppId, Provider]]:
+        return {(app, provider) for app, stops in sending.stopped.items() for provider in stops}
+
+    def _is_refused_by_own_app(self, sending: Sending) -> bool:
+        of_refused = [each for id_, person in self.people.items() if person.app in self.refused for each in self.profiles[id_]]
+        return all(
+            sending.counts.number(Outcome.CREDENTIALS_BAD, provider)
+            <= sum(each.address.provider == provider for each in of_refused)
+            for provider in (ANDROID, APNS)
+        )
 
     def is_accounted_for(self, sending: Sending) -> bool:
         if not self.bound:

@@ -1,6 +1,6 @@
 """Stores that make the calls of AWS, which answers nothing of use, and give what the ones in memory do."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -15,7 +15,7 @@ from pushhub.adapters.step_functions import StepFunctionsExecutions
 from pushhub.audience.changes import Change
 from pushhub.audience.model import MatchKey, Profile, ProfileId, Subscription, SubscriptionRef
 from pushhub.audience.port import ReachPage
-from pushhub.catalog.model import DatabaseId
+from pushhub.catalog.model import AppId, DatabaseId
 from pushhub.catalog.providers import Provider
 from pushhub.imports.job import ChunkProgress, FilePlan, Job, JobId, JobStatus, RowOutcome, S3Object
 from pushhub.imports.port import MissingObjectError, ObjectFacts, ObjectWriter, OpenJournal
@@ -210,17 +210,18 @@ class SendingsOfBoth(DynamoSendings):
         super().record_ended(sending, deferrals, started=started)
         self._memory.record_ended(sending, deferrals, started=started)
 
-    def begin(self, sending: SendingId, now: Seconds) -> None:
-        super().begin(sending, now)
-        self._memory.begin(sending, now)
+    def begin(self, sending: SendingId, now: Seconds, push: int | None = None) -> bool:
+        begun = super().begin(sending, now, push)
+        self._memory.begin(sending, now, push)
+        return begun
 
     def cancel(self, sending: SendingId, now: Seconds) -> None:
         super().cancel(sending, now)
         self._memory.cancel(sending, now)
 
-    def stop_provider(self, sending: SendingId, provider: Provider, stop: ProviderStop) -> None:
-        super().stop_provider(sending, provider, stop)
-        self._memory.stop_provider(sending, provider, stop)
+    def stop_provider(self, sending: SendingId, app: AppId, provider: Provider, stop: ProviderStop) -> None:
+        super().stop_provider(sending, app, provider, stop)
+        self._memory.stop_provider(sending, app, provider, stop)
 
     def expire(self, sending: SendingId, now: Seconds) -> None:
         super().expire(sending, now)
@@ -330,9 +331,9 @@ class PushesOfBoth(DynamoPushes):
         super().kept_reply(key)
         return self._memory.kept_reply(key)
 
-    def bind(self, sending: Sending, push: StoredPush | None, now: Seconds) -> None:
+    def bind(self, sending: Sending, push: StoredPush | None, now: Seconds, in_time: Callable[[], bool] = lambda: True) -> None:
         # What is bound now is read from the store itself, which has nothing here.
         with suppress(NotSchedulableError):
-            super().bind(sending, push, now)
+            super().bind(sending, push, now, in_time)
         self._written(self._binding(sending, push, None))
         self._memory.bind(sending, push, now)

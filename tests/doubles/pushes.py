@@ -1,5 +1,6 @@
 """Stored pushes and kept replies in memory."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from pushhub.adapters.dynamodb.schema.pushes import push_item
@@ -60,7 +61,7 @@ class MemoryPushes:
         with self.sendings.call("kept_reply"):
             return self._kept(key)
 
-    def bind(self, sending: Sending, push: StoredPush | None, now: Seconds) -> None:
+    def bind(self, sending: Sending, push: StoredPush | None, now: Seconds, in_time: Callable[[], bool] = lambda: True) -> None:
         with self.sendings.call("bind"):
             current = self.sendings.known(sending.id)
             if not current or current.status is not SendingStatus.SCHEDULED or current.due <= now:

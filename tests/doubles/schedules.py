@@ -306,7 +306,7 @@ class Schedule:
         outcomes: list[RecipientOutcome] = []
         self.interrupt("before push")
         for recipient in recipients:
-            (_, outcome), *_ = self.random.choices(OUTCOMES, WEIGHTS)
+            outcome = self.answer(app)
             if self.handed.get(recipient.ref, Outcome.RETRY) is not Outcome.RETRY:
                 self.doubles.append(recipient.ref)
             self.handed[recipient.ref] = outcome.outcome
@@ -318,6 +318,11 @@ class Schedule:
             self._die_with(recipients)
         self.interrupt("after push")
         return outcomes
+
+    def answer(self, app: App) -> RecipientOutcome:
+        """Return what a provider says of one recipient of an app."""
+        ((_, outcome),) = self.random.choices(OUTCOMES, WEIGHTS)
+        return outcome
 
     def _die_with(self, recipients: Sequence[Subscription]) -> None:
         """Crash with pushes on their way: whatever the provider says of them, none may be sent again."""

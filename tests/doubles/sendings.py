@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from pushhub.adapters.dynamodb.schema.sending_content import content_text
 from pushhub.audience.model import Subscription, SubscriptionRef
-from pushhub.catalog.model import App
+from pushhub.catalog.model import App, AppId
 from pushhub.catalog.providers import Provider
 from pushhub.events.uid import Launch
 from pushhub.faults import LostRaceError
@@ -113,10 +113,13 @@ class MemorySendings:
         with self.call("sending"):
             return self._sendings.get(sending)
 
-    def begin(self, sending: SendingId, now: Seconds) -> None:
+    def begin(self, sending: SendingId, now: Seconds, push: int | None = None) -> bool:
         with self.call("begin"):
-            if (known := self._sendings[sending]).status is SendingStatus.SCHEDULED:
+            known = self._sendings[sending]
+            begins = known.status is SendingStatus.SCHEDULED and known.push == push
+            if begins:
                 self._sendings[sending] = replace(known, status=SendingStatus.RUNNING, begun=now)
+        return begins
 
     def cancel(self, sending: SendingId, now: Seconds) -> None:
         with self.call("cancel"):
@@ -137,10 +140,11 @@ class MemorySendings:
             known = self._sendings[sending]
             self._sendings[sending] = replace(known, dropped=known.dropped | {part})
 
-    def stop_provider(self, sending: SendingId, provider: Provider, stop: ProviderStop) -> None:
+    def stop_provider(self, sending: SendingId, app: AppId, provider: Provider, stop: ProviderStop) -> None:
         with self.call("stop_provider"):
             known = self._sendings[sending]
-            self._sendings[sending] = replace(known, stopped={provider: stop, **known.stopped})
+            stops = {provider: stop, **known.stopped_of(app)}
+            self._sendings[sending] = replace(known, stopped={**known.stopped, app: stops})
 
     def add_example(self, sending: SendingId, example: Example) -> None:
         with self.call("add_example"):

@@ -1,7 +1,7 @@
 """The functions of push.express's back-end API, with everything that they touch in memory."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -123,8 +123,8 @@ class ServerHub:
                 return family
         return self.families["pushexpress_catalog"]
 
-    def _begin(self, sending: Sending, now: Seconds) -> None:
-        begin_soon(self.store, self.sends, sending, now)
+    def _begin(self, sending: Sending, now: Seconds, in_time: Callable[[], bool]) -> None:
+        begin_soon(self.store, self.sends, sending, now, in_time)
 
     def _chance(self) -> float:
         self.minted += 1

@@ -19,7 +19,7 @@ from pushhub.dialects.altcraft.subscribe.endpoint import SECONDS_TO_LAST_CALL
 from pushhub.dialects.devtodev.push.endpoint import SECONDS_TO_LOOK_UP
 from pushhub.dialects.pushexpress.sdk.requests import SECONDS_TO_LAST_STORE_CALL
 from pushhub.dialects.pushexpress.server.endpoints.creating import SECONDS_TO_WRITE
-from pushhub.dialects.pushexpress.server.endpoints.query import SECONDS_TO_LAST_PAGE
+from pushhub.dialects.pushexpress.server.endpoints.query import SECONDS_TO_LAST_READ
 from pushhub.edge.wiring.pushing import FUNCTION_SECONDS
 from pushhub.events.intake import SECONDS_TO_LAST_REPORT
 from pushhub.imports.keys import DONE, FAILED, INBOX, REPORTS, WORK
@@ -355,7 +355,7 @@ LONGEST_WORK = {
     "PushSend": SECONDS_TO_LOOK_UP + 2 * LONGEST_CALL,
     # The write, and the read that settles it; what cannot be put into the queue by then, a sweep puts there.
     **dict.fromkeys(("PushexpressInstant", "PushexpressPushes"), SECONDS_TO_WRITE + 2 * LONGEST_CALL),
-    "PushexpressQuery": SECONDS_TO_LAST_PAGE + LONGEST_CALL,
+    "PushexpressQuery": SECONDS_TO_LAST_READ + LONGEST_CALL,
     "PushexpressCatalog": LONGEST_CALL,
     **dict.fromkeys(("PushexpressInstances", "PushexpressDeviceEvents"), SECONDS_TO_LAST_STORE_CALL + LONGEST_CALL),
     # The catalog; the last report, whose last try may begin after 8 s; a call of each queue.

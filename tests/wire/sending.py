@@ -326,7 +326,7 @@ def _shown_sending(world: SendsWorld, id_: SendingId) -> dict[str, Any]:
         "waiting": sum(lane.pending for lane in lanes),
         "finished": sum(lane.finished for lane in lanes),
         "leases": sum(lane.until > world.now for lane in lanes),
-        "stopped": {provider: str(stop.outcome) for provider, stop in sending.stopped.items()},
+        "stopped": {provider: str(stop.outcome) for provider, stop in sending.stopped_of(sending.app).items()},
     }
     return {name: part for name, part in parts.items() if part}
 

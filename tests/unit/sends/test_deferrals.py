@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from pushhub.catalog.model import AppId
 from pushhub.faults import LostRaceError, UnavailableError
 from pushhub.moments import Seconds
 from pushhub.outgoing.queues import Delivery
@@ -252,10 +253,18 @@ def test_a_recipient_is_expired_once_the_time_of_its_own_message_is_over() -> No
 
 def test_a_provider_that_is_stopped_is_not_asked_again() -> None:
     world = waiting_world(RETRY, RETRY)
-    world.store.stop_provider(world.sending.id, ANDROID, ProviderStop(Outcome.MESSAGE_BAD, "400"))
+    world.store.stop_provider(world.sending.id, world.app.id, ANDROID, ProviderStop(Outcome.MESSAGE_BAD, "400"))
     world.now = Seconds(NOW + 60)
     world.deliver_newest()
     assert (world.pushed(), world.counted()) == ([1], {"message_bad": 1, "accepted": 1})
+
+
+def test_a_provider_that_is_stopped_for_another_app_is_asked_again() -> None:
+    world = waiting_world(RETRY, RETRY)
+    world.store.stop_provider(world.sending.id, AppId("club"), ANDROID, ProviderStop(Outcome.MESSAGE_BAD, "400"))
+    world.now = Seconds(NOW + 60)
+    world.deliver_newest()
+    assert (sorted(world.pushed()), world.counted()) == ([0, 1], {"accepted": 2})
 
 
 def test_an_audience_that_does_not_answer_leaves_the_try_unclaimed() -> None:

@@ -277,7 +277,7 @@ def test_a_provider_that_refuses_the_credentials_gets_no_other_step_and_others_g
     assert [number for number, _ in world.pusher.steps] == [150, 10]
     assert words(result)[0] == [Outcome.CREDENTIALS_BAD] * 300 + [Outcome.ACCEPTED] * 10
     assert world.stored.counts.number(Outcome.CREDENTIALS_BAD, ANDROID) == 300
-    assert world.stored.stopped.keys() == {ANDROID}
+    assert world.stored.stopped_of(world.stored.app).keys() == {ANDROID}
     assert world.stored.status == SendingStatus.COMPLETE
 
 
@@ -292,7 +292,7 @@ def test_browsers_whose_push_services_refuse_the_credentials_stop_web_push_once_
     assert world.stored.stopped == {}
     world = World(FakePusher({"bad": REFUSED}))
     world.send(devices(400, "bad", WEB))
-    assert (set(world.stored.stopped), len(world.pusher.steps)) == ({WEB}, 1)
+    assert (set(world.stored.stopped_of(world.stored.app)), len(world.pusher.steps)) == ({WEB}, 1)
 
 
 def test_those_of_a_stopped_provider_do_not_wait_either() -> None:

@@ -30,12 +30,22 @@ STOPS = {ANDROID: ProviderStop(Outcome.CREDENTIALS_BAD, "403")}
     ],
 )
 def test_the_status_at_the_end_follows_from_what_came_of_all(outcomes: list[tuple[str, Outcome]], status: SendingStatus) -> None:
-    sending = replace(SendingWorld().sending, stopped=STOPS)
+    sending = SendingWorld().sending
+    sending = replace(sending, stopped={sending.app: STOPS})
     counts = OutcomeCounts()
     for provider, outcome in outcomes:
         counts += OutcomeCounts.of(ANDROID if provider == ANDROID else APNS, outcome)
-    assert status_at_end(sending, counts) is status
-    assert status_at_end(replace(sending, cancelling=True), counts) is SendingStatus.CANCELLED
+    assert status_at_end(sending, {sending.app: counts}) is status
+    assert status_at_end(replace(sending, cancelling=True), {sending.app: counts}) is SendingStatus.CANCELLED
+
+
+@pytest.mark.parametrize("stopped", [set(), {"shop"}, {"club"}, {"shop", "club"}])
+def test_a_sending_of_several_apps_is_stopped_where_each_app_is_whose_credentials_were_refused(stopped: set[str]) -> None:
+    refused = OutcomeCounts.of(ANDROID, Outcome.CREDENTIALS_BAD)
+    sending = replace(SendingWorld().sending, stopped={AppId(app): STOPS for app in stopped})
+    came = {AppId("shop"): refused, AppId("club"): refused}
+    assert (status_at_end(sending, came) is SendingStatus.STOPPED) == (stopped == {"shop", "club"})
+    assert (status_at_end(sending, came | {AppId("club"): OutcomeCounts()}) is SendingStatus.STOPPED) == ("shop" in stopped)
 
 
 def test_a_sending_is_not_over_before_its_last_lane_has_begun() -> None:
@@ -72,6 +82,6 @@ def test_a_part_that_is_not_due_keeps_a_sending_and_is_not_read() -> None:
 
 def test_a_sending_is_cancelled_where_the_app_of_each_part_is_gone() -> None:
     sending = replace(SendingWorld().sending, parts=tuple(Part(number, AppId("app"), NOW) for number in range(2)))
-    counts = OutcomeCounts.of(ANDROID, Outcome.ACCEPTED)
+    counts = {sending.app: OutcomeCounts.of(ANDROID, Outcome.ACCEPTED)}
     ends = [status_at_end(replace(sending, dropped=frozenset(dropped)), counts) for dropped in ((), (1,), (0, 1))]
     assert ends == [SendingStatus.COMPLETE, SendingStatus.COMPLETE, SendingStatus.CANCELLED]

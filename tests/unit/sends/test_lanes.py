@@ -1,11 +1,12 @@
 """How a lane advances."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from pushhub.audience.model import Subscription
 from pushhub.catalog.model import App, AppId
 from pushhub.faults import LostRaceError, UnavailableError
 from pushhub.moments import CLOCKS_APART_SECONDS, Seconds
@@ -16,6 +17,7 @@ from pushhub.sends.message import Message, Translation
 from pushhub.sends.outcomes import Outcome, RecipientOutcome
 from pushhub.sends.queue_messages import read_deferral, read_lane, write_lane
 from pushhub.sends.sending import (
+    INDEX_LANES,
     Everyone,
     Filtered,
     LaneKey,
@@ -241,7 +243,7 @@ def test_a_message_that_a_hundred_recipients_were_refused_for_is_pushed_to_no_mo
     world.run()
     assert len(world.pushed()) == 210
     assert world.counted() == {"accepted": 110, "message_bad": 110}
-    assert world.current().stopped.keys() == {ANDROID}
+    assert world.current().stopped_of(world.app.id).keys() == {ANDROID}
 
 
 def test_a_message_that_one_device_has_accepted_is_good() -> None:
@@ -255,9 +257,59 @@ def test_a_sending_whose_recipients_all_were_refused_is_stopped() -> None:
     world = SendingWorld(4)
     world.store.begin(world.sending.id, NOW)
     for provider in (ANDROID, APNS):
-        world.store.stop_provider(world.sending.id, provider, ProviderStop(Outcome.CREDENTIALS_BAD, "403"))
+        world.store.stop_provider(world.sending.id, world.app.id, provider, ProviderStop(Outcome.CREDENTIALS_BAD, "403"))
     world.run()
     assert (world.pushed(), world.current().status) == ([], SendingStatus.STOPPED)
+
+
+PORTUGUESE, RUSSIAN = ({language: Translation(title=language)} for language in ("pt", "ru"))
+
+
+def test_a_push_that_is_bound_just_before_a_sending_begins_is_the_one_that_is_pushed() -> None:
+    world = SendingWorld(6, selection=Everyone(), messages={"": Message("A")}, translations=PORTUGUESE, push=1)
+    world.speak("ru", "pt", "ru", "pt", "ru", "pt")
+    before = world.current()
+    after = replace(before, messages={"": Message("B")}, translations=RUSSIAN, push=2)
+    world.before["before begin"] = [lambda: world.store.rebind(after, 1)]
+    for lane in INDEX_LANES:
+        world.run(LaneKey(world.sending.id, 0, lane))
+    while world.current().status is not SendingStatus.COMPLETE:
+        world.advance([Delivery("m", world.sends.envelopes.pop(0).body)])
+    spoken = [world.pusher.languages.get(each.ref, "") for each in world.devices]
+    assert spoken == ["ru", "", "ru", "", "ru", ""]
+
+
+def test_a_sending_whose_push_is_taken_away_just_before_it_begins_expires() -> None:
+    world = SendingWorld(6, messages={"": Message("A")}, push=1)
+    unbound = replace(world.current(), messages={}, push=None)
+    world.before["before begin"] = [lambda: world.store.rebind(unbound, 1)]
+    world.run()
+    assert (world.pushed(), world.current().status) == ([], SendingStatus.SCHEDULED)
+    world.advance([Delivery("m", world.sends.envelopes[-1].body)])
+    assert (world.pushed(), world.current().status) == ([], SendingStatus.EXPIRED)
+
+
+@pytest.mark.parametrize("refusal", [CREDENTIALS_BAD, MESSAGE_BAD])
+def test_an_app_that_a_provider_refuses_does_not_stop_the_other_apps_of_its_sending(
+    monkeypatch: pytest.MonkeyPatch, refusal: RecipientOutcome
+) -> None:
+    shop, club = AppId("shop"), AppId("club")
+    world = SendingWorld(660, selection=Everyone(), most=100, parts=(Part(0, shop, NOW), Part(1, club, NOW)))
+    pushed: list[AppId] = []
+
+    def push(sending: Sending, app: App, recipients: Sequence[Subscription], *_: object) -> Sequence[RecipientOutcome]:
+        pushed.extend(app.id for _ in recipients)
+        return [refusal if app.id == shop else RecipientOutcome(Outcome.ACCEPTED) for _ in recipients]
+
+    monkeypatch.setattr(world.pusher, "push", push)
+    for part in (0, 1):
+        for lane in INDEX_LANES:
+            world.run(LaneKey(world.sending.id, part, lane))
+    ended = world.current()
+    assert pushed.count(club) == 660
+    assert ended.counts.number(Outcome.ACCEPTED) == ended.counts.number(refusal.outcome) == 660
+    assert ended.status is SendingStatus.COMPLETE
+    assert ended.stopped.keys() == {shop}
 
 
 def test_the_first_of_each_kind_that_was_not_accepted_is_kept_as_an_example_without_its_push_token() -> None:

@@ -67,11 +67,6 @@ def test_ids_of_a_push_and_its_translations_are_distinct_and_fit_json(now: int, 
     assert [each.language for each in push.translations] == [language for language, _ in languages]
 
 
-def test_a_push_says_what_it_says_in_its_default_language() -> None:
-    assert PUSH.default == Translation("Ausverkauf")
-    assert PUSH.bound is None
-
-
 def test_a_push_of_another_caller_is_as_if_it_were_not_there(pushes: Pushes) -> None:
     pushes.create_push(PUSH, None)
     assert pushes.push_of("crm", PUSH.id) == PUSH

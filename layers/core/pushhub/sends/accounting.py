@@ -80,7 +80,7 @@ class Accounted:
 def set_apart(
     recipients: Iterable[Subscription], stopped: Mapping[Provider, ProviderStop], *, late: bool
 ) -> tuple[tuple[Subscription, ...], OutcomeCounts]:
-    """Return the recipients that are pushed to, and count those that are not: it is too late, or their provider is stopped."""
+    """Return the recipients of an app that are pushed to; count those that are not: it is late, or their provider is stopped."""
     to_push, counts = [], OutcomeCounts()
     for each in recipients:
         provider = each.address.provider

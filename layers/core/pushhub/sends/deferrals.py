@@ -40,6 +40,7 @@ from pushhub.sends.handling import (
     Batches,
     HandledSends,
     SendFault,
+    newly_stopped,
     note_end,
     now_of,
     put_twice,
@@ -191,7 +192,7 @@ class TryDeferral:
         rest = () if over else tuple(each for each in message.recipients if each.not_before > now)
         handled.steps += 1
         handled.deferred += len(accounted.waiting)
-        remember(self.store, sending, accounted.stops, accounted.examples, handled)
+        remember(self.store, sending, newly_stopped(sending, part.app, accounted.stops), accounted.examples, handled)
         return self._settle(message, run, expired + accounted.counts, (*rest, *accounted.waiting), handled)
 
     def _found(self, sending: Sending, app: App, due: Sequence[WaitingRecipient]) -> "_Found":
@@ -212,7 +213,7 @@ class TryDeferral:
     def _pushed(
         self, sending: Sending, app: App, found: "_Found", tries: int, not_after: Callable[[Provider], Seconds]
     ) -> Accounted:
-        to_push, counts = set_apart([*found.recipients.values()], sending.stopped, late=False)
+        to_push, counts = set_apart([*found.recipients.values()], sending.stopped_of(app.id), late=False)
         outcomes = self.pusher.push(sending, app, to_push, self.push_seconds, found.languages) if to_push else ()
         pushed = list(zip(to_push, outcomes, strict=True))
         accounted = account(pushed, tries, now_of(self.clock), not_after, self.clock.chance())

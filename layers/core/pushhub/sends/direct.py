@@ -184,8 +184,9 @@ class _Request:
         """Write what came of all."""
         now = self._now()
         examples = tuple(self.examples.values())[:MAX_EXAMPLES]
-        known = replace(self.sending, begun=self.sending.begun or now, counts=self.counts, stopped=self.stopped, examples=examples)
-        ended = replace(known, status=status_at_end(known, self.counts), ended=now)
+        known = replace(self.sending, begun=self.sending.begun or now, counts=self.counts, examples=examples)
+        known = replace(known, stopped={self.app.id: self.stopped} if self.stopped else {})
+        ended = replace(known, status=status_at_end(known, {self.app.id: self.counts}), ended=now)
         self.sending = replace(known, status=SendingStatus.RUNNING) if self.deferrals else ended
         if fault := self._write():
             self.use_case.on_fault(f"sending {self.sending.id}: it is pushed, and could not be written: {fault}")

@@ -1,8 +1,9 @@
 """When is a sending over, and how has it ended?"""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
+from pushhub.catalog.model import AppId
 from pushhub.moments import CLOCKS_APART_SECONDS, Seconds
 from pushhub.sends.outcomes import Outcome
 from pushhub.sends.sending import Lane, LaneKey, OutcomeCounts, Part, Sending, SendingStatus
@@ -46,13 +47,13 @@ def end_as_read(
     """
     if sending.status is not SendingStatus.RUNNING:
         return False
-    counts = OutcomeCounts()
+    of_apps: dict[AppId, OutcomeCounts] = {}
     for part in sorted(sending.parts, key=lambda part: (part.number == first, part.due, part.number), reverse=True):
         of_part = counts_of(part)
         if of_part is None:
             return False
-        counts += of_part
-    store.end(sending.id, status_at_end(sending, counts), counts, now)
+        of_apps[part.app] = of_apps.get(part.app, OutcomeCounts()) + of_part
+    store.end(sending.id, status_at_end(sending, of_apps), sum(of_apps.values(), OutcomeCounts()), now)
     return True
 
 
@@ -81,15 +82,14 @@ def is_ahead(part: Part, now: Seconds) -> bool:
     return part.due > now + 2 * CLOCKS_APART_SECONDS
 
 
-def status_at_end(sending: Sending, counts: OutcomeCounts) -> SendingStatus:
-    """Return how a sending has ended whose recipients have all come to an outcome."""
+def status_at_end(sending: Sending, of_apps: Mapping[AppId, OutcomeCounts]) -> SendingStatus:
+    """Return how a sending has ended whose recipients have all come to an outcome, by the app through which they were pushed to."""
     if sending.cancelling or len(sending.dropped) == len(sending.parts):
         return SendingStatus.CANCELLED
-    if not counts.total:
+    came = {(app, provider, outcome) for app, counts in of_apps.items() for provider, outcome, _ in counts}
+    if not came:
         return SendingStatus.COMPLETE
-    if all(outcome is Outcome.EXPIRED for _, outcome, _ in counts):
+    if all(outcome is Outcome.EXPIRED for _, _, outcome in came):
         return SendingStatus.EXPIRED
-    stops = {(provider, stop.outcome) for provider, stop in sending.stopped.items()}
-    if all((provider, outcome) in stops for provider, outcome, _ in counts):
-        return SendingStatus.STOPPED
-    return SendingStatus.COMPLETE
+    stops = {(app, provider, stop.outcome) for app, stops in sending.stopped.items() for provider, stop in stops.items()}
+    return SendingStatus.STOPPED if came <= stops else SendingStatus.COMPLETE

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
+from pushhub.catalog.model import AppId
 from pushhub.catalog.providers import Provider
 from pushhub.faults import UnavailableError
 from pushhub.moments import Clock, Milliseconds, Seconds
@@ -48,9 +49,10 @@ class SendFault(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StoppedProvider:
-    """A provider that gets nothing of a sending any more."""
+    """A provider that gets nothing of a sending through an app any more."""
 
     sending: SendingId
+    app: AppId
     provider: Provider
     stop: ProviderStop
 
@@ -64,7 +66,7 @@ class HandledSends:
         counts: recipients that were accounted for.
         deferred: recipients that are to be pushed to later, for the first time or again.
         steps: steps and tries that were pushed.
-        stopped: providers that were stopped.
+        stopped: providers that were stopped, each for one app.
         ended: sendings that are over.
         faults: what went wrong on the hub's own side.
     """
@@ -121,24 +123,29 @@ def put_twice(queue: Queue, envelope: Envelope) -> bool:
     return not queue.put([envelope]) or not queue.put([envelope])
 
 
+def newly_stopped(sending: Sending, app: AppId, stops: Mapping[Provider, ProviderStop]) -> list[StoppedProvider]:
+    """Return those stops of an app's providers that the sending does not know."""
+    known = sending.stopped_of(app)
+    return [StoppedProvider(sending.id, app, provider, stop) for provider, stop in stops.items() if provider not in known]
+
+
 def remember(
     store: SendingStore,
     sending: Sending,
-    stops: Mapping[Provider, ProviderStop],
+    stopped: Iterable[StoppedProvider],
     examples: Iterable[Example],
     handled: HandledSends,
 ) -> None:
-    """Write down which providers are stopped, and examples of kinds that the sending has none of, as far as the store answers.
+    """Write down new stops, and examples of kinds that the sending has none of, as far as the store answers.
 
     What is not written now is met again with the next recipients.
     """
     known = {(each.provider, each.outcome, each.code) for each in sending.examples}
     fresh = [each for each in examples if (each.provider, each.outcome, each.code) not in known]
     try:
-        for provider, stop in stops.items():
-            if provider not in sending.stopped:
-                handled.stopped.append(StoppedProvider(sending.id, provider, stop))
-                store.stop_provider(sending.id, provider, stop)
+        for each in stopped:
+            handled.stopped.append(each)
+            store.stop_provider(each.sending, each.app, each.provider, each.stop)
         for example in fresh[: MAX_EXAMPLES - len(known)]:
             store.add_example(sending.id, example)
     except UnavailableError:

@@ -25,7 +25,7 @@ run comes back if its worker dies. For that, the queue has to hide a message for
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
@@ -40,6 +40,7 @@ from pushhub.sends.handling import (
     Batches,
     HandledSends,
     SendFault,
+    newly_stopped,
     note_end,
     now_of,
     put_twice,
@@ -108,8 +109,24 @@ class AdvanceLane:
         if sending.status is SendingStatus.SCHEDULED and not sending.messages:
             return self._has_expired(sending, now, handled) or self.put_again(key, 0, handled)
         app = self._app_of(part, served_since(sending, part, now))
-        if sending.status is SendingStatus.SCHEDULED:
-            self.store.begin(sending.id, now)
+        begun = self._begun(sending, now)
+        if begun.status is SendingStatus.SCHEDULED:
+            return self.put_again(key, 0, handled)
+        return begun.status.ended or self._run(key, begun, app, now, handled)
+
+    def _begun(self, sending: Sending, now: Seconds) -> Sending:
+        """Have a sending begin that is scheduled; return it as it is from then on.
+
+        Where it runs already, or another push or none is bound to it, it is read again: what is pushed is what it has now.
+        """
+        if sending.status is not SendingStatus.SCHEDULED:
+            return sending
+        if self.store.begin(sending.id, now, sending.push):
+            return replace(sending, status=SendingStatus.RUNNING)
+        return self.store.sending(sending.id) or replace(sending, status=SendingStatus.EXPIRED)
+
+    def _run(self, key: LaneKey, sending: Sending, app: App | None, now: Seconds, handled: HandledSends) -> bool:
+        part = sending.parts[key.part]
         if app is None:
             handled.faults.append(SendFault.APP_GONE)
             if part.number not in sending.dropped:
@@ -215,7 +232,7 @@ class _Slice:
         """Claim a step, push it, and keep what came of it, to be written with the next claim."""
         use_case, clock = self.use_case, self.use_case.clock
         not_after = self.sending.not_after(self.part)
-        to_push, counts = set_apart(step.recipients, self.sending.stopped, late=now_of(clock) > not_after)
+        to_push, counts = set_apart(step.recipients, self.sending.stopped_of(app.id), late=now_of(clock) > not_after)
         self.run.step_claimed(Claim(step.place, number_by_provider(each.address.provider for each in step.recipients)))
         outcomes = use_case.pusher.push(self.sending, app, to_push, use_case.push_seconds, step.languages) if to_push else ()
         pushed = list(zip(to_push, outcomes, strict=True))
@@ -226,13 +243,8 @@ class _Slice:
         self.handled.counts += counts
         self.handled.deferred += len(accounted.waiting)
         self.handled.steps += 1
-        remember(
-            use_case.store,
-            self.sending,
-            {**messages_bad(self.run.counts), **accounted.stops_in(self.run.counts)},
-            accounted.examples,
-            self.handled,
-        )
+        stops = {**messages_bad(self.run.counts), **accounted.stops_in(self.run.counts)}
+        remember(use_case.store, self.sending, newly_stopped(self.sending, app.id, stops), accounted.examples, self.handled)
 
     def _deferrals(self, name: Place, waiting: tuple[WaitingRecipient, ...]) -> tuple[NewDeferral, ...]:
         """Put the message of those that wait into the queue, before their step is recorded."""

@@ -67,8 +67,6 @@ UTC_OFFSETS: Final = (
     _offset(14),
 )
 """Seconds that local time is ahead of UTC wherever people live, daylight saving time included, in ascending order."""
-
-
 UNSEEN_SECONDS: Final = 60
 """A change of so long before a part is due counts as a later one: clocks are apart, and the index shows it a second later."""
 

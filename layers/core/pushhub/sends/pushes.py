@@ -99,11 +99,6 @@ class StoredPush:
         numbered = (StoredTranslation(TranslationId(push + number), *each) for number, each in enumerate(translations, 1))
         return cls(push, caller, default_language, tuple(numbered))
 
-    @property
-    def default(self) -> Translation:
-        """What it says in its default language."""
-        return next(each.translation for each in self.translations if each.language == self.default_language)
-
 
 @dataclass(frozen=True, slots=True)
 class RequestKey:
@@ -175,7 +170,7 @@ class PushStore(Protocol):
     def kept_reply(self, key: RequestKey) -> KeptReply | None:
         """Return how a request with this key was answered, None where there was none in the last :data:`KEPT_SECONDS`."""
 
-    def bind(self, sending: Sending, push: StoredPush | None, now: Seconds) -> None:
+    def bind(self, sending: Sending, push: StoredPush | None, now: Seconds, in_time: Callable[[], bool] = lambda: True) -> None:
         """Bind a push to a scheduled sending in the place of the one that is bound to it, which is bound to nothing then.
 
         The same again does no harm: so a caller whose answer was lost repeats it.
@@ -184,6 +179,7 @@ class PushStore(Protocol):
             sending: as it is to be; of it, selection, messages, translations and push are written.
             push: what is bound, None for nothing.
             now: the sending has to be due later.
+            in_time: says whether there is time to try again, where another push was bound meanwhile.
 
         Raises:
             NotSchedulableError: see there.
@@ -244,9 +240,9 @@ class Pushes:
         known = self.store.push(push)
         return known if known and known.caller == caller else None
 
-    def bind(self, sending: Sending, push: StoredPush | None, now: Seconds) -> None:
+    def bind(self, sending: Sending, push: StoredPush | None, now: Seconds, in_time: Callable[[], bool] = lambda: True) -> None:
         """See :meth:`PushStore.bind`."""
-        self.store.bind(sending, push, now)
+        self.store.bind(sending, push, now, in_time)
 
     def _once(self, write: Callable[[], None], kept: KeptReply | None, *, is_written: Callable[[], bool]) -> KeptReply | None:
         try:

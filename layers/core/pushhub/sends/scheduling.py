@@ -1,6 +1,7 @@
 """How does a sending begin?"""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from itertools import takewhile
 from typing import Final
 
 from pushhub.faults import UnavailableError
@@ -12,8 +13,6 @@ from pushhub.sends.store import DueMoment, SendingStore, due_moments_of
 
 PUT_AHEAD_SECONDS: Final = MAX_DELAY_SECONDS
 """How long before its due time the messages of a part are put into the queue, which holds them back that long at most."""
-
-
 MAX_SOON_PARTS: Final = 20
 """Parts whose messages are put into the queue within a request, which waits for that: 320 messages."""
 
@@ -30,16 +29,21 @@ def schedule(store: SendingStore, sends: Queue, sending: Sending, now: Seconds) 
     begin_soon(store, sends, sending, now)
 
 
-def begin_soon(store: SendingStore, sends: Queue, sending: Sending, now: Seconds) -> None:
+def begin_soon(
+    store: SendingStore, sends: Queue, sending: Sending, now: Seconds, in_time: Callable[[], bool] = lambda: True
+) -> None:
     """Have parts of a sending that was just written begin that are due soon, at most :data:`MAX_SOON_PARTS`.
 
-    Once a sending is written it begins in any case: what cannot be put into the queue now is put there by the next sweep.
+    Once a sending is written it begins in any case: what cannot be put into the queue now is put there by the next sweep, and so is
+    what there is no time for. `in_time` says whether there is, before each part and before what was put is written down.
     """
     left = MAX_SOON_PARTS
     for moment in due_moments_of(sending):
         if moment.due - now > PUT_AHEAD_SECONDS or not left:
             return
-        put = put_parts(sends, sending, moment.parts_of(sending)[:left], now)
+        put = put_parts(sends, sending, takewhile(lambda _: in_time(), moment.parts_of(sending)[:left]), now)
+        if not in_time():
+            return
         try:
             note_begun(store, sending, moment, put)
         except UnavailableError:

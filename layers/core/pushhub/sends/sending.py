@@ -285,7 +285,8 @@ class Sending:
         status: see :class:`SendingStatus`.
         cancelling: a caller has cancelled it while it ran; its lanes end at their next step.
         dropped: numbers of parts whose app was archived, or was not in the catalog any more, when they were to be pushed.
-        stopped: providers that get nothing of it any more, each with the outcome of those that are still to come, and why.
+        stopped: providers that get nothing of it any more, by the app through which they were to get it, each with the outcome of
+            those that are still to come, and why. An app without one is not there.
         begun: when its first lane began.
         ended: when its last recipient was accounted for.
         counts: what came of its recipients, once it has ended.
@@ -308,7 +309,7 @@ class Sending:
     status: SendingStatus = SendingStatus.SCHEDULED
     cancelling: bool = False
     dropped: frozenset[int] = frozenset()
-    stopped: Mapping[Provider, "ProviderStop"] = field(default_factory=dict)
+    stopped: Mapping[AppId, Mapping[Provider, "ProviderStop"]] = field(default_factory=dict)
     begun: Seconds | None = None
     ended: Seconds | None = None
     counts: OutcomeCounts = field(default_factory=OutcomeCounts)
@@ -332,6 +333,10 @@ class Sending:
         """Return the moment after which the hub tries no recipient of a provider any more: a message may end before the sending."""
         message = self.message_for(provider)
         return Seconds(part.due + min(self.expire, message.expire)) if message else self.not_after(part)
+
+    def stopped_of(self, app: AppId) -> Mapping[Provider, "ProviderStop"]:
+        """Return the providers that get nothing of it through an app any more: another app has its own credentials and messages."""
+        return self.stopped.get(app, {})
 
     def drops(self, part: Part) -> bool:
         """Say whether nothing more of a part is pushed: the sending was cancelled, or the part's app is gone."""
@@ -357,7 +362,7 @@ MAX_EXAMPLES: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class ProviderStop:
-    """Why a provider gets nothing of a sending any more: `outcome` is `message_bad` or `credentials_bad`."""
+    """Why a provider gets nothing of a sending through an app any more: `outcome` is `message_bad` or `credentials_bad`."""
 
     outcome: Outcome
     reason: str

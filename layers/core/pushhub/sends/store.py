@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
+from pushhub.catalog.model import AppId
 from pushhub.catalog.providers import Provider
 from pushhub.moments import Seconds
 from pushhub.sends.sending import (
@@ -175,8 +176,11 @@ class SendingStore(Protocol):
     def sending(self, sending: SendingId) -> Sending | None:
         """Return a sending; None where there is none."""
 
-    def begin(self, sending: SendingId, now: Seconds) -> None:
-        """Make a scheduled sending a running one; nothing happens to any other."""
+    def begin(self, sending: SendingId, now: Seconds, push: int | None = None) -> bool:
+        """Make a scheduled sending a running one, whose content does not change any more, and say whether that was done.
+
+        Nothing happens to any other, nor to one to which another push is bound than `push`; None for none.
+        """
 
     def cancel(self, sending: SendingId, now: Seconds) -> None:
         """End a scheduled sending as cancelled; a running one is marked as cancelling; nothing happens to one that has ended."""
@@ -187,8 +191,8 @@ class SendingStore(Protocol):
     def drop_part(self, sending: SendingId, part: int) -> None:
         """Write down that the app of a part is gone, so nothing more of it is pushed."""
 
-    def stop_provider(self, sending: SendingId, provider: Provider, stop: ProviderStop) -> None:
-        """Write down that a provider gets nothing of a sending any more; the first reason stays."""
+    def stop_provider(self, sending: SendingId, app: AppId, provider: Provider, stop: ProviderStop) -> None:
+        """Write down that a provider gets nothing of a sending through an app any more; the first reason stays."""
 
     def add_example(self, sending: SendingId, example: Example) -> None:
         """Keep an example, unless there is one of its provider, outcome and code."""

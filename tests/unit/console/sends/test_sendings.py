@@ -148,7 +148,7 @@ def test_a_sending_that_ended_shows_its_counts_and_what_was_reported_of_its_laun
             }
         ],
         "launch": sending.launch.text,
-        "stopped": {},
+        "stopped": [],
         "filters": None,
         "parts": [{"app": "a", "due": "2027-01-15T08:00:00Z", "offset": None, "dropped": False}],
         "also_in": [],
@@ -248,7 +248,7 @@ def test_a_running_sending_counts_its_lanes_and_those_that_wait(hub_: FakeHub) -
 
 def test_a_person_reads_why_a_provider_was_stopped_and_an_example(hub_: FakeHub) -> None:
     sending = ended(hub_, sending_of())
-    hub_.sendings.stop_provider(sending.id, APNS, ProviderStop(Outcome.CREDENTIALS_BAD, "the key is not of the team"))
+    hub_.sendings.stop_provider(sending.id, sending.app, APNS, ProviderStop(Outcome.CREDENTIALS_BAD, "the key is not of the team"))
     hub_.sendings.add_example(sending.id, Example(APNS, Outcome.GONE, "Unregistered", "dead\x1b[2J", "00aa…bb"))
     lines = run("sendings", "show", str(sending.id)).stdout.splitlines()
     assert lines[0] == f"sending {sending.id}: complete"

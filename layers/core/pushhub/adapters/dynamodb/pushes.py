@@ -111,7 +111,7 @@ class DynamoPushes:
         kept = schema.reply_of(key, item) if item else None
         return kept if kept and kept.until >= self._seconds() else None
 
-    def bind(self, sending: Sending, push: StoredPush | None, now: Seconds) -> None:
+    def bind(self, sending: Sending, push: StoredPush | None, now: Seconds, in_time: Callable[[], bool] = lambda: True) -> None:
         """See :meth:`pushhub.sends.pushes.PushStore.bind`; a read and a transaction, unless another push is bound meanwhile."""
         deadline = self._elapsed() + MAX_BIND_SECONDS
         for tried in range(MAX_BIND_TRIES):
@@ -122,6 +122,8 @@ class DynamoPushes:
                 raise NotSchedulableError
             if self._written(self._binding(sending, push, current.push)):
                 return
+            if not in_time():
+                break
             known = self.push(push.id) if push else None
             if known and known.bound not in (None, sending.id):
                 raise BoundElsewhereError

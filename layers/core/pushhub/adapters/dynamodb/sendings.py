@@ -9,14 +9,16 @@ create             no such sending                 the sending, its entry among 
                                                    due
 record_ended       no such sending; or, where it   the sending; counters, or its entry, its lane and its deferrals; clears
                    was started: pushing            pushing
-begin              scheduled                       status, begun
+begin              scheduled, the same push is     status, begun
+                   bound
 cancel             scheduled                       status, ended; deletes its entries
 cancel             running                         cancelling
 expire             scheduled, no push is bound     status, ended; deletes its entries
 drop_part          there is such a sending         dropped
 rebinding_action   scheduled, the same push is     content, push
                    bound
-stop_provider      there is such a sending         the stop, unless there is one
+stop_provider      there is such a sending, no     stops
+                   stop of the app's provider
 add_example        none of its kind, fewer than    examples
                    `MAX_EXAMPLES`
 end                running                         status, counts, ended; deletes its entry; adds to counters
@@ -52,6 +54,7 @@ from pushhub.adapters.dynamodb.schema import sendings as schema
 from pushhub.adapters.dynamodb.schema.items import Item
 from pushhub.adapters.dynamodb.schema.sending_content import content_text
 from pushhub.adapters.dynamodb.updates import Update
+from pushhub.catalog.model import AppId
 from pushhub.catalog.providers import PROVIDER_CODES, Provider
 from pushhub.events.uid import Launch
 from pushhub.faults import LostRaceError
@@ -101,7 +104,7 @@ DUE_PAGE: Final = 100
 _NO_CONTENT: Final[Item] = {"content": content_text(Named(()), {})}
 _LISTED: Final = (
     *("sk", "v", "app", "caller", "dialect", "name", "tag", "launch", "parts", "expire", "status", "cancelling", "begun", "ended"),
-    *("push", "dropped", "examples", *map(schema.stop_name, PROVIDER_CODES)),
+    *("push", "dropped", "examples", "stops", *(f"{schema.STOP_BEFORE}:{code}" for code in PROVIDER_CODES.values())),
     *(schema.count_name(provider, outcome) for provider in PROVIDER_CODES for outcome in Outcome),
 )
 """Attributes of a sending but for its content: which numbers it has, its item alone says."""
@@ -165,11 +168,7 @@ class DynamoSendings:
         Raises:
             SendingTooLargeError: its content exceeds :data:`MAX_SENDING_BYTES`.
         """
-        update = _update_of(sending.id).require(status=str(SendingStatus.SCHEDULED))
-        if bound is None:
-            update.guard(f"attribute_not_exists({update.terms.name('push')})")
-        else:
-            update.require(push=bound)
+        update = _scheduled_with(sending.id, bound)
         update.assign({"content": self._fitting_item(sending)["content"]})
         return self._update(update.remove("push") if sending.push is None else update.assign({"push": sending.push}))
 
@@ -195,10 +194,10 @@ class DynamoSendings:
         item = self._item(schema.sending_key(sending))
         return schema.sending_of(item) if item else None
 
-    def begin(self, sending: SendingId, now: Seconds) -> None:
+    def begin(self, sending: SendingId, now: Seconds, push: int | None = None) -> bool:
         """See :meth:`pushhub.sends.store.SendingStore.begin`; one update."""
         begun = {"status": str(SendingStatus.RUNNING), "begun": now}
-        self._updated(_update_of(sending).require(status=str(SendingStatus.SCHEDULED)).assign(begun))
+        return self._updated(_scheduled_with(sending, push).assign(begun))
 
     def cancel(self, sending: SendingId, now: Seconds) -> None:
         """See :meth:`pushhub.sends.store.SendingStore.cancel`; a read, and one write, unless the status changes meanwhile."""
@@ -219,10 +218,12 @@ class DynamoSendings:
         update = _update_of(sending).add({"dropped": schema.dropped_attribute([part])})
         self._updated(update.guard(f"attribute_exists({update.terms.name('pk')})"))
 
-    def stop_provider(self, sending: SendingId, provider: Provider, stop: ProviderStop) -> None:
+    def stop_provider(self, sending: SendingId, app: AppId, provider: Provider, stop: ProviderStop) -> None:
         """See :meth:`pushhub.sends.store.SendingStore.stop_provider`; one update."""
-        update = _update_of(sending).assign_missing({schema.stop_name(provider): schema.stop_attribute(stop)})
-        self._updated(update.guard(f"attribute_exists({update.terms.name('pk')})"))
+        update, added = _update_of(sending), schema.stop_attributes([(app, provider, stop)])
+        (kind,), terms = added["stop_kinds"], update.terms
+        update.guard(f"attribute_exists({terms.name('pk')})", f"NOT contains({terms.name('stop_kinds')}, {terms.value(kind)})")
+        self._updated(update.append("stops", added["stops"]).add({"stop_kinds": added["stop_kinds"]}))
 
     def add_example(self, sending: SendingId, example: Example) -> None:
         """See :meth:`pushhub.sends.store.SendingStore.add_example`; one update."""
@@ -453,6 +454,14 @@ class DynamoSendings:
 
 def _id_of(sending: Sending) -> SendingId:
     return sending.id
+
+
+def _scheduled_with(sending: SendingId, push: int | None) -> Update:
+    """Return an update of a scheduled sending to which this push is bound; None for none."""
+    update = _update_of(sending).require(status=str(SendingStatus.SCHEDULED))
+    if push is None:
+        return update.guard(f"attribute_not_exists({update.terms.name('push')})")
+    return update.require(push=push)
 
 
 def _update_of(sending: SendingId) -> Update:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from pushhub.catalog.model import AppId
+from pushhub.catalog.providers import Provider
 from pushhub.console.sends.filters import filter_texts, filters_entry, first_of
 from pushhub.console.sends.standing import SendingStanding
 from pushhub.console.tables import table_lines
@@ -15,7 +16,7 @@ from pushhub.events.command import Happening
 from pushhub.moments import Seconds, iso_seconds
 from pushhub.sends.counting import Reached
 from pushhub.sends.outcomes import Outcome
-from pushhub.sends.sending import Example, Filtered, OutcomeCounts, Part, Sending
+from pushhub.sends.sending import Example, Filtered, OutcomeCounts, Part, ProviderStop, Sending
 
 INTERRUPTED_STATUS: Final = "interrupted"
 """What a running sending is shown as whose worker must have died."""
@@ -49,9 +50,10 @@ def sending_entry(standing: SendingStanding, now: Seconds) -> dict[str, object]:
         "opened": _reported(standing, Happening.OPENED),
         "examples": [_example_entry(example) for example in _in_order(sending.examples)],
         "launch": sending.launch.text,
-        "stopped": {
-            provider: {"outcome": str(stop.outcome), "reason": stop.reason} for provider, stop in sorted(sending.stopped.items())
-        },
+        "stopped": [
+            {"app": app, "provider": provider, "outcome": str(stop.outcome), "reason": stop.reason}
+            for app, provider, stop in _stops_of(sending)
+        ],
         "filters": filters_entry(sending.selection.filters) if isinstance(sending.selection, Filtered) else None,
         "parts": [_part_entry(part, sending) for part in sending.parts],
         "also_in": sorted(sending.translations),
@@ -113,9 +115,17 @@ def sending_lines(standing: SendingStanding, app: str, now: Seconds) -> Iterator
         yield "  no push is bound to it: it expires where none is when it is due"
     yield from (f"  {line}" for line in _part_lines(sending))
     yield from (f"  {line}" for line in count_table(standing.counts))
-    for provider, stop in sending.stopped.items():
-        yield f"  {provider} was stopped: {stop.outcome}, {on_one_line(stop.reason)}"
+    several = len(apps_of(sending)) > 1
+    for stopped_app, provider, stop in _stops_of(sending):
+        whose = f" for {stopped_app}" if several else ""
+        yield f"  {provider} was stopped{whose}: {stop.outcome}, {on_one_line(stop.reason)}"
     yield from map(_example_line, _in_order(sending.examples))
+
+
+def _stops_of(sending: Sending) -> list[tuple[AppId, Provider, ProviderStop]]:
+    """Return the stops in the order of apps and providers."""
+    stops = [(app, provider, stop) for app, stops in sending.stopped.items() for provider, stop in stops.items()]
+    return sorted(stops, key=lambda each: each[:2])
 
 
 def _part_lines(sending: Sending) -> list[str]:

@@ -42,10 +42,11 @@ def observe_sends(handled: HandledSends) -> None:
 
 
 def stopped_provider(stopped: StoppedProvider) -> None:
-    """Log that a provider gets nothing more of a sending."""
+    """Log that a provider gets nothing more of a sending through an app."""
     logger.error(
         "a provider gets nothing more of a sending",
         sending=stopped.sending,
+        app=stopped.app,
         provider=stopped.provider,
         outcome=str(stopped.stop.outcome),
         reason=stopped.stop.reason,

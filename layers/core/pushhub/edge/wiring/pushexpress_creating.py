@@ -11,6 +11,8 @@ from pushhub.sends.pushes import Pushes
 from pushhub.sends.scheduling import begin_soon
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from pushhub.catalog.providers import Provider
@@ -30,8 +32,8 @@ def creating(client: "DynamoDBClient", settings: CreatingSettings) -> Creating:
     """Return what creates pushes and sendings, and has those begin that are due soon."""
     store, queue = sendings(client, settings), QueueOnDemand(settings.sends_queue)
 
-    def begin(sending: "Sending", now: "Seconds") -> None:
-        begin_soon(store, queue, sending, now)
+    def begin(sending: "Sending", now: "Seconds", in_time: "Callable[[], bool]") -> None:
+        begin_soon(store, queue, sending, now, in_time)
 
     pushes = Pushes(DynamoPushes(client, settings.ledger_table, settings.retention_days), store)
     return Creating(pushes, begin, sends_clock())

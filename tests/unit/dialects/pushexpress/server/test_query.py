@@ -119,7 +119,9 @@ def test_a_query_that_does_not_fit_is_refused(body: Mapping[str, Any], text: str
         ),
         ({"cursor": f"{NEWS_ID}-0-"}, "", CursorPage(Cursor(NEWS_ID, LaneName("0"), Place("")), 50)),
         ({}, "", FirstRows()),
-        ({}, "archived=true&page=", FirstRows()),
+        ({}, "archived=true&x=", FirstRows()),
+        ({}, "cursor=", CursorPage(None, 50)),
+        ({}, "cursor=&limit=7", CursorPage(None, 7)),
     ],
 )
 def test_a_page_has_a_number_or_stands_behind_a_cursor(body: Mapping[str, Any], url_query: str, page: object) -> None:
@@ -139,8 +141,10 @@ A_CURSOR = "cursor must be next_cursor of the reply to such a query"
         ),
         *(
             ({}, f"page={value}", "page must be an integer from 1 to 10000")
-            for value in any_of("0", "-1", "x", "10001", "%D9%A3", "1" * 5_000)
+            for value in any_of("0", "-1", "x", "10001", "%D9%A3", "1" * 5_000, "", "%20")
         ),
+        *(({}, f"{name}=", f"{name} must be an integer from 1 to 5000") for name in ("per_page", "limit")),
+        ({}, "page=1&cursor=", "page must be omitted where cursor is given"),
         *(({name: 5_001}, "", f"{name} must be an integer from 1 to 5000") for name in ("per_page", "limit")),
         ({"page": 201}, "", A_PAGE),
         ({"page": 3, "per_page": 5_000}, "", A_PAGE),

@@ -47,9 +47,10 @@ DAY_SHARDS: Final = 16
 """Partitions of the sendings of one day."""
 DEFERRALS: Final = "R#"
 """What the sort key of any deferral begins with, in the partition of its part."""
+STOP_BEFORE: Final = "stop"
+"""With what the release before began the name of an attribute that says why a provider is stopped: `stop:<code>`."""
 
 _COUNT: Final = "n"
-_STOP: Final = "stop"
 _ID_DIGITS: Final = 16
 
 
@@ -141,7 +142,7 @@ def sending_item(sending: Sending, expires: int) -> Item:
         }
         | {name: value for name, value in optional.items() if value is not None}
         | ({"dropped": dropped_attribute(sending.dropped)} if sending.dropped else {})
-        | {stop_name(provider): stop_attribute(stop) for provider, stop in sending.stopped.items()}
+        | stop_attributes((app, provider, stop) for app, stops in sending.stopped.items() for provider, stop in stops.items())
         | count_attributes(sending.counts)
         | example_attributes(sending.examples)
     )
@@ -167,10 +168,7 @@ def sending_of(item: Item) -> Sending:
         status=SendingStatus(item["status"]),
         cancelling=item["cancelling"],
         dropped=frozenset(map(int, item.get("dropped", ()))),
-        stopped={
-            PROVIDER_OF_CODE[code]: ProviderStop(Outcome(stop["outcome"]), stop["reason"])
-            for (code,), stop in _attributes(item, _STOP)
-        },
+        stopped=_stops_of(item),
         begun=_moment(item, "begun"),
         ended=_moment(item, "ended"),
         counts=_counts_of(item),
@@ -197,14 +195,14 @@ def dropped_attribute(parts: Iterable[int]) -> set[str]:
     return set(map(str, parts))
 
 
-def stop_name(provider: Provider) -> str:
-    """Return the name of the attribute that says why a provider is stopped."""
-    return f"{_STOP}:{PROVIDER_CODES[provider]}"
-
-
-def stop_attribute(stop: ProviderStop) -> dict[str, str]:
-    """Return why a provider is stopped as an attribute."""
-    return {"outcome": str(stop.outcome), "reason": stop.reason}
+def stop_attributes(stops: Iterable[tuple[AppId, Provider, ProviderStop]]) -> Item:
+    """Return the attributes that say why providers are stopped for apps, in order, and which; none where no provider is."""
+    entries = [
+        {"app": app, "provider": PROVIDER_CODES[provider], "outcome": str(stop.outcome), "reason": stop.reason}
+        for app, provider, stop in stops
+    ]
+    kinds = {f"{entry['provider']}#{entry['app']}" for entry in entries}
+    return {"stops": entries, "stop_kinds": kinds} if entries else {}
 
 
 def example_attributes(examples: Iterable[Example]) -> Item:
@@ -316,6 +314,16 @@ def _attributes(item: Item, prefix: str) -> Iterator[tuple[list[str], Any]]:
         first, *others = name.split(":")
         if first == prefix:
             yield others, value
+
+
+def _stops_of(item: Item) -> Mapping[AppId, Mapping[Provider, ProviderStop]]:
+    """Read why providers are stopped; the release before wrote an attribute for each, of a sending that had one app."""
+    before = [(item["app"], code, stop) for (code,), stop in _attributes(item, STOP_BEFORE)]
+    stops: dict[AppId, dict[Provider, ProviderStop]] = {}
+    for app, code, stop in [*before, *((stop["app"], stop["provider"], stop) for stop in item.get("stops", ()))]:
+        of_app = stops.setdefault(AppId(app), {})
+        of_app.setdefault(PROVIDER_OF_CODE[code], ProviderStop(Outcome(stop["outcome"]), stop["reason"]))
+    return stops
 
 
 def _counts_of(item: Item) -> OutcomeCounts:

@@ -221,7 +221,11 @@ class PushSend:
         caller: ApiCaller,
     ) -> Answer:
         sending = result.sending
-        stopped = [StoppedProvider(sending.id, provider, stop) for provider, stop in sending.stopped.items()]
+        stopped = [
+            StoppedProvider(sending.id, app, provider, stop)
+            for app, stops in sending.stopped.items()
+            for provider, stop in stops.items()
+        ]
         for each in stopped:
             self.on_stop(each)
         came = [outcome for of_identifier in result.outcomes for outcome in of_identifier]

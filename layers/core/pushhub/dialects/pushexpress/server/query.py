@@ -141,7 +141,7 @@ _EXTERNAL_ID: Final = Element(f"a text of 1 to {MAX_VALUE_BYTES} bytes", _read_e
 
 
 def _parse_page(fields: Fields, url_query: str, apps: Mapping[int, App]) -> InstancePage:
-    in_url = {name: value for name, value in parse_qsl(url_query) if name in _PAGE_FIELDS}
+    in_url = {name: value for name, value in parse_qsl(url_query, keep_blank_values=True) if name in _PAGE_FIELDS}
     in_body = {name: value for name in _PAGE_FIELDS if (value := fields.get(name)) is not None}
     named: Mapping[str, object] = {**in_url, **in_body}
     numbered, behind = [[name for name in pair if name in named] for pair in (_PAGE_FIELDS[:2], _PAGE_FIELDS[2:])]

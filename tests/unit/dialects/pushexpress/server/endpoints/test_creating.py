@@ -1,16 +1,20 @@
 """How often a request is carried out, and what happens where a store fails."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pushhub.dialects.http import Answer
+from pushhub.catalog.cached import CachedCatalog
+from pushhub.catalog.model import Catalog
+from pushhub.dialects.http import Answer, HttpRequest
 from pushhub.dialects.pushexpress.server.endpoints.creating import SECONDS_TO_WRITE
 from pushhub.faults import UnavailableError
 from pushhub.moments import Seconds
+from pushhub.outgoing.queues import Envelope
 from tests.doubles.server_api import AGENCY, CRM, ServerHub
 
 PUSH = {"default_lang": "en", "translations": [{"language": "en", "title": "Sale", "text": "Now"}]}
@@ -131,6 +135,70 @@ def test_nothing_is_written_where_the_reads_took_too_long(route: str, body: dict
     hub.store.interrupt = wait
     assert keyed(hub, route, body).reply.status == 503
     assert created(hub) == 0
+
+
+@by_call
+def test_the_catalog_counts_for_what_a_request_has_time_for(route: str, body: dict[str, Any]) -> None:
+    hub = ServerHub()
+    hub.__dict__["cached_catalog"] = CachedCatalog(lambda: slow_catalog(hub, SECONDS_TO_WRITE + 1), clock=lambda: hub.elapsed)
+    assert hub.answer(route, body).reply.status == 503
+    assert created(hub) == 0
+
+
+def slow_catalog(hub: ServerHub, seconds: float) -> Catalog:
+    hub.elapsed += seconds
+    return hub.catalog
+
+
+def test_a_request_without_time_for_the_queue_leaves_its_sending_to_the_sweep() -> None:
+    hub = ServerHub()
+    hub.store.interrupt = lambda at: setattr(hub, "elapsed", hub.elapsed + 11 * (at == "after create_sending"))
+    assert hub.answer("POST /send/instant", INSTANT).reply.status == 201
+    assert not hub.sends.envelopes
+    assert hub.store.due_moments(Seconds(hub.now + 900))
+
+
+@pytest.mark.parametrize("seconds", [2, 4, 8])
+def test_no_call_is_begun_once_the_time_of_a_request_is_over(monkeypatch: pytest.MonkeyPatch, seconds: int) -> None:
+    hub, begun = ServerHub(), list[float]()
+
+    def hang(at: str) -> None:
+        if at.startswith("before"):
+            begun.append(hub.elapsed)
+            hub.elapsed += seconds
+
+    put = hub.sends.put
+
+    def slow_put(envelopes: Sequence[Envelope]) -> frozenset[int]:
+        hang("before put")
+        return put(envelopes)
+
+    hub.store.interrupt = hang
+    monkeypatch.setattr(hub.sends, "put", slow_put)
+    assert hub.answer("POST /send/instant", INSTANT).reply.status == 201
+    assert begun
+    assert max(begun) <= SECONDS_TO_WRITE
+
+
+@by_call
+def test_ids_that_another_request_of_the_same_millisecond_has_are_minted_anew(route: str, body: dict[str, Any]) -> None:
+    hub = ServerHub()
+    hub.answer(route, body)
+    before = created(hub)
+    hub.minted = 0
+    assert hub.answer(route, body).reply.status == 201
+    assert created(hub) == 2 * before
+
+
+@by_call
+def test_a_key_is_that_of_a_route_however_its_path_is_written(route: str, body: dict[str, Any]) -> None:
+    hub = ServerHub()
+    given = {"authorization": f"Bearer {CRM}", "idempotency-key": "k-1"}
+    path = f"/api/b/v2{route.removeprefix('POST ')}"
+    requests = [HttpRequest("r", json.dumps(body).encode(), "", given, "POST", each) for each in (path, "/" + path)]
+    first, again = [hub.family_of(path)(request).reply for request in requests]
+    assert (again.status, again.body) == (201, first.body)
+    assert again.headers["idempotent-replayed"] == "true"
 
 
 def test_what_the_queue_does_not_take_is_created_all_the_same_and_left_to_the_sweep() -> None:

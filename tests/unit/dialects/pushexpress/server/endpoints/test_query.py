@@ -1,15 +1,17 @@
 """Which devices a query finds, and on which page."""
 
 import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pushhub.audience.model import Subscription, SubscriptionRef
 from pushhub.audience.port import ReachPage
 from pushhub.catalog.model import DatabaseId
-from pushhub.dialects.pushexpress.server.endpoints.query import SECONDS_TO_LAST_PAGE, QueryInstances
+from pushhub.dialects.pushexpress.server.endpoints.query import SECONDS_TO_LAST_READ, QueryInstances
 from tests.doubles.apps import ANDROID, APNS, put_profile, subscription_of
 from tests.doubles.reach import MemoryReach
 from tests.doubles.server_api import ServerHub
@@ -66,15 +68,23 @@ def test_numbered_pages_have_every_device_once(devices: int, size: int) -> None:
 
 
 class SlowPages(MemoryReach):
-    """An audience of which each page of the index takes some seconds."""
+    """An audience of which each page of the index takes some seconds, and perhaps each look-up of subscriptions."""
 
-    def __init__(self, hub: ServerHub, seconds: float) -> None:
+    def __init__(self, hub: ServerHub, seconds: float, look_up: float = 0) -> None:
         super().__init__(hub.audience)
-        self._hub, self._seconds = hub, seconds
+        self._hub, self._seconds, self._look_up = hub, seconds, look_up
+        self.begun: list[float] = []
 
     def page(self, database: DatabaseId, lane: str, after: str, limit: int) -> ReachPage:
+        self.begun.append(self._hub.elapsed)
         self._hub.elapsed += self._seconds
         return super().page(database, lane, after, limit)
+
+    def subscriptions(self, database: DatabaseId, refs: Sequence[SubscriptionRef]) -> Mapping[SubscriptionRef, Subscription]:
+        assert len(refs) <= 100
+        self.begun.append(self._hub.elapsed)
+        self._hub.elapsed += self._look_up
+        return super().subscriptions(database, refs)
 
 
 def slow(hub: ServerHub, seconds: float) -> ServerHub:
@@ -84,19 +94,37 @@ def slow(hub: ServerHub, seconds: float) -> ServerHub:
 
 
 def test_a_search_that_takes_long_is_cut_into_pages_behind_cursors() -> None:
-    hub = slow(hub_with(60), SECONDS_TO_LAST_PAGE / 5)
+    hub = slow(hub_with(60), SECONDS_TO_LAST_READ / 5)
     found, cursor, calls = list[str](), "", 0
     while cursor is not None:
         page = asked(hub, cursor=cursor, limit=5_000)
         found += tokens(page["app_instances"])
         cursor, calls = page["next_cursor"], calls + 1
     assert len(found) == len(set(found)) == 60
-    assert calls == 3
+    assert calls == 4
+
+
+def test_a_page_of_the_index_whose_devices_take_long_is_cut_too() -> None:
+    hub = hub_with(5_000)
+    reach = SlowPages(hub, 0, look_up=7)
+    hub.families = {
+        **hub.families,
+        "pushexpress_query": QueryInstances(reach, lambda: hub.elapsed).endpoint(hub.cached_catalog),
+    }
+    found, cursor = list[str](), ""
+    while cursor is not None:
+        hub.elapsed = 0
+        page = asked(hub, cursor=cursor, limit=5_000)
+        assert page["app_instances"] or page["next_cursor"] is None
+        found += tokens(page["app_instances"])
+        cursor = page["next_cursor"]
+    assert len(found) == len(set(found)) == 5_000
+    assert max(reach.begun) <= SECONDS_TO_LAST_READ
 
 
 @pytest.mark.parametrize("page", [{}, {"page": 1}])
 def test_a_search_without_a_cursor_that_takes_long_is_given_up(page: dict[str, int]) -> None:
-    hub = slow(hub_with(60), SECONDS_TO_LAST_PAGE / 5)
+    hub = slow(hub_with(60), SECONDS_TO_LAST_READ / 5)
     answer = hub.answer("POST /query/app-instances", SHOP | page)
     assert answer.reply.status == 503
     assert answer.fault

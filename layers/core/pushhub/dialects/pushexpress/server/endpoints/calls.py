@@ -5,6 +5,7 @@ Path, size of the body, token, right; then whatever the call itself checks.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from time import monotonic
 
 from pushhub.catalog.cached import CachedCatalog
 from pushhub.catalog.model import ApiCaller, Catalog, Right
@@ -18,11 +19,21 @@ from pushhub.dialects.routing import RouteTable
 
 @dataclass(frozen=True, slots=True)
 class ServerCall:
-    """A request whose caller may send. `parameters` are those of its path."""
+    """A request whose caller may send.
+
+    Attributes:
+        request: as it came.
+        path: of its route, which the request's own path may differ from in slashes at its beginning.
+        parameters: those of its path.
+        account: of its caller.
+        begun: when it came, in seconds of the function's stopwatch: before the catalog was read for it.
+    """
 
     request: HttpRequest
+    path: str
     parameters: Mapping[str, str]
     account: ServerAccount
+    begun: float
 
 
 ServerHandler = Callable[[ServerCall], Answer]
@@ -30,7 +41,11 @@ ServerHandler = Callable[[ServerCall], Answer]
 
 
 def server_family(
-    name: str, catalog: CachedCatalog, handlers: Mapping[str, ServerHandler], others: Iterable[str] = ()
+    name: str,
+    catalog: CachedCatalog,
+    handlers: Mapping[str, ServerHandler],
+    others: Iterable[str] = (),
+    elapsed: Callable[[], float] = monotonic,
 ) -> PathFamily:
     """Return the endpoint of a function.
 
@@ -39,20 +54,27 @@ def server_family(
         catalog: knows callers.
         handlers: by their routes.
         others: routes of the API that other functions have.
+        elapsed: counts seconds.
     """
-    return PathFamily(name, RouteTable({route: _authorized(catalog, handler) for route, handler in handlers.items()}, others))
+
+    def authorized(route: str, handler: ServerHandler) -> PathHandler:
+        _, path = route.split(" ")
+        return _authorized(catalog, path, handler, elapsed)
+
+    return PathFamily(name, RouteTable({route: authorized(route, handler) for route, handler in handlers.items()}, others))
 
 
-def _authorized(catalog: CachedCatalog, handler: ServerHandler) -> PathHandler:
+def _authorized(catalog: CachedCatalog, path: str, handler: ServerHandler, elapsed: Callable[[], float]) -> PathHandler:
     """Return what asks a request for its caller's token before it is answered."""
 
     def handle(request: HttpRequest, parameters: Mapping[str, str]) -> Answer:
+        begun = elapsed()
         _require_size(request)
         account = _account(catalog, bearer_token_of(request))
         shown = Caller("caller", account.caller.name)
         try:
             _require_rights(account.caller)
-            return replace(handler(ServerCall(request, parameters, account)), caller=shown)
+            return replace(handler(ServerCall(request, path, parameters, account, begun)), caller=shown)
         except RefusedError as refused:
             return refused_answer(request, refused, shown)
 

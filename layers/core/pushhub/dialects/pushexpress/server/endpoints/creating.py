@@ -6,6 +6,7 @@ request with the key of this one is refused: see :mod:`pushhub.sends.pushes`.
 
 import hashlib
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -33,7 +34,10 @@ from pushhub.sends.sending import Sending, SendingId, mint_sending_id
 from pushhub.sends.store import KnownSendingError, SendingTooLargeError
 
 SECONDS_TO_WRITE: Final = 10
-"""Nothing is written where the reads before took longer: the write, and the read that settles it, need the rest."""
+"""From when a request comes: nothing is written later, since the write and the read that settles it may hang for 8 s each. Nor is
+anything put into the queue later: the sweep does that."""
+MAX_MINTS: Final = 3
+"""How often ids are minted until no other request of the same millisecond has them."""
 REPLAYED: Final = {"idempotent-replayed": "true"}
 """The header of a reply that was given before."""
 
@@ -55,42 +59,35 @@ class Creating:
 
     Attributes:
         pushes: writes what is created, once for each idempotency key.
-        begin: has a sending begin that is due soon, at a moment of the clock. It raises nothing: a sweep begins what does not.
+        begin: has a sending begin that is due soon, at a moment of the clock, as long as it is in time. It raises nothing: a sweep
+            begins what does not.
         clock: time and chance.
     """
 
     pushes: Pushes
-    begin: Callable[[Sending, Seconds], None]
+    begin: Callable[[Sending, Seconds, Callable[[], bool]], None]
     clock: Clock
 
     def __call__(self, call: ServerCall, creation_of: Callable[[Mapping[str, Any]], Creation]) -> Answer:
-        """Answer one call; `creation_of` gives what its body asks for, or refuses it."""
-        begun = self.clock.elapsed()
+        """Answer one call; `creation_of` gives what its body asks for, with new ids each time, or refuses it."""
         body = read_server_body(call.request)
         key = _request_key(call)
-        digest = hashlib.sha256(call.request.body).hexdigest()
+        digest, in_time = hashlib.sha256(call.request.body).hexdigest(), self.in_time(call)
         try:
             if key and (given := self.pushes.answered(key, digest)):
                 return _replayed(given)
-            creation = creation_of(body)
-            kept = KeptReply(key, digest, _CREATED, write_object(creation.reply), Seconds(self.now + KEPT_SECONDS)) if key else None
-            self.require_time(begun)
-            if given := self._written(creation, kept):
-                return _replayed(given)
+            created = self._created(lambda: creation_of(body), key, digest, in_time)
         except OtherRequestError:
             raise RefusedError(PushExpressRefusal.IDEMPOTENCY_KEY_REUSED) from None
-        if creation.sending:
-            self.begin(creation.sending, self.now)
-        return Answer(HttpReply(_CREATED, write_object(creation.reply)), counts=_counts(creation))
+        if isinstance(created, KeptReply):
+            return _replayed(created)
+        if created.sending and in_time():
+            self.begin(created.sending, self.now, in_time)
+        return Answer(HttpReply(_CREATED, write_object(created.reply)), counts=_counts(created))
 
-    def require_time(self, begun: float) -> None:
-        """Refuse to write where too much time has passed since a moment of the clock.
-
-        Raises:
-            UnavailableError: it has.
-        """
-        if self.clock.elapsed() - begun > SECONDS_TO_WRITE:
-            raise UnavailableError("the reads took too long to write anything within the request")
+    def in_time(self, call: ServerCall) -> Callable[[], bool]:
+        """Return what says whether a call may still begin to write."""
+        return lambda: self.clock.elapsed() - call.begun <= SECONDS_TO_WRITE
 
     @property
     def now(self) -> Seconds:
@@ -106,6 +103,22 @@ class Creating:
         id_ = mint_push_id(self.clock.now(), self.clock.chance())
         return StoredPush.of(id_, caller, content.default_language, content.translations.items())
 
+    def _created(
+        self, mint: Callable[[], Creation], key: RequestKey | None, digest: str, in_time: Callable[[], bool]
+    ) -> Creation | KeptReply:
+        """Create something; return it, or the reply to the same request that was faster.
+
+        Raises:
+            LostRaceError: the ids are taken, each time anew.
+        """
+        for _ in range(MAX_MINTS):
+            creation = mint()
+            kept = KeptReply(key, digest, _CREATED, write_object(creation.reply), Seconds(self.now + KEPT_SECONDS)) if key else None
+            require_time(in_time)
+            with suppress(KnownSendingError, KnownPushError):
+                return self._written(creation, kept) or creation
+        raise LostRaceError("other requests of the same milliseconds have the same ids")
+
     def _written(self, creation: Creation, kept: KeptReply | None) -> KeptReply | None:
         """Write what is created; return the reply to the same request that was faster, where one was."""
         try:
@@ -113,10 +126,18 @@ class Creating:
                 push = replace(creation.push, bound=creation.sending.id) if creation.push else None
                 return self.pushes.create_sending(creation.sending, push, kept)
             return self.pushes.create_push(creation.push, kept) if creation.push else None
-        except (KnownSendingError, KnownPushError) as known:
-            raise LostRaceError("another request of the same millisecond has the same id") from known
         except (SendingTooLargeError, PushTooLargeError) as misfit:
             raise RefusedError(PushExpressRefusal.SENDING_TOO_LARGE, misfit=misfit) from None
+
+
+def require_time(in_time: Callable[[], bool]) -> None:
+    """Refuse to write where it is too late.
+
+    Raises:
+        UnavailableError: it is.
+    """
+    if not in_time():
+        raise UnavailableError("the reads took too long to write anything within the request")
 
 
 def translations_shown(push: StoredPush) -> list[Mapping[str, object]]:
@@ -126,7 +147,7 @@ def translations_shown(push: StoredPush) -> list[Mapping[str, object]]:
 
 def _request_key(call: ServerCall) -> RequestKey | None:
     key = idempotency_key_of(call.request)
-    return RequestKey(call.account.caller.name, call.request.path, key) if key else None
+    return RequestKey(call.account.caller.name, call.path, key) if key else None
 
 
 def _replayed(given: KeptReply) -> Answer:

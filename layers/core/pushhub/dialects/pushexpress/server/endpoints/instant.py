@@ -38,7 +38,7 @@ class SendInstantly:
 
     def endpoint(self, catalog: CachedCatalog) -> PathFamily:
         """Return the endpoint."""
-        return server_family("pushexpress_instant", catalog, {paths.SEND_INSTANT: self.send})
+        return server_family("pushexpress_instant", catalog, {paths.SEND_INSTANT: self.send}, elapsed=self.create.clock.elapsed)
 
     def send(self, call: ServerCall) -> Answer:
         """Answer one call."""

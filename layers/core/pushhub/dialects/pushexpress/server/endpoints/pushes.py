@@ -12,7 +12,7 @@ from pushhub.dialects.pushexpress.family import PathFamily
 from pushhub.dialects.pushexpress.replies import json_reply
 from pushhub.dialects.pushexpress.server.endpoints import paths
 from pushhub.dialects.pushexpress.server.endpoints.calls import ServerCall, server_family
-from pushhub.dialects.pushexpress.server.endpoints.creating import Creating, Creation, translations_shown
+from pushhub.dialects.pushexpress.server.endpoints.creating import Creating, Creation, require_time, translations_shown
 from pushhub.dialects.pushexpress.server.endpoints.one_time import PUSH_EXPRESS, one_time_sending, stored_content, with_push
 from pushhub.dialects.pushexpress.server.fields import Fields, id_in_path
 from pushhub.dialects.pushexpress.server.messages import require_content_fits
@@ -52,7 +52,7 @@ class PushCalls:
             paths.CREATE_ONESEND: self.create_onesend,
             paths.BIND_PUSHES: self.bind,
         }
-        return server_family("pushexpress_pushes", catalog, handlers)
+        return server_family("pushexpress_pushes", catalog, handlers, elapsed=self.create.clock.elapsed)
 
     def create_push(self, call: ServerCall) -> Answer:
         """Answer `POST /pushes`."""
@@ -69,16 +69,16 @@ class PushCalls:
 
     def bind(self, call: ServerCall) -> Answer:
         """Answer `PUT /sched/onesend/{sched_id}/pushes`: the push takes the place of the one that was bound."""
-        begun = self.create.clock.elapsed()
         sending = self._sending(call)
         named = parse_binding(read_server_body(call.request))
         push = None if named is None else self._push(call, named, _BOUND_PATH)
         if push:
             apps = [app for id_ in {part.app for part in sending.parts} if (app := call.account.catalog.apps.get(id_))]
             require_content_fits(stored_content(push), apps, self.require_fit, _BOUND_PATH)
-        self.create.require_time(begun)
+        in_time = self.create.in_time(call)
+        require_time(in_time)
         try:
-            self.create.pushes.bind(with_push(sending, push), push, self.create.now)
+            self.create.pushes.bind(with_push(sending, push), push, self.create.now, in_time)
         except BoundElsewhereError:
             raise RefusedError(PushExpressRefusal.BOUND_ELSEWHERE, path=_BOUND_PATH) from None
         except NotSchedulableError:

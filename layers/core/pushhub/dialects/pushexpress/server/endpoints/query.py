@@ -5,7 +5,7 @@ its page do. What is counted are devices that can be reached, each of which is a
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Final, NamedTuple
 
@@ -34,8 +34,8 @@ from pushhub.sends.recipients import enabled_references, recipients_among
 from pushhub.sends.sending import BEGINNING, INDEX_LANES, Place
 from pushhub.sends.steps import CHOSEN_PAGE_PROFILES
 
-SECONDS_TO_LAST_PAGE: Final = 18
-"""No page of the index is read after this; the last one may hang for 8 s."""
+SECONDS_TO_LAST_READ: Final = 18
+"""From when a request comes: nothing of the audience is read later, since the last read may hang for 8 s."""
 
 Row = Mapping[str, object]
 
@@ -69,12 +69,12 @@ class QueryInstances:
 
     def endpoint(self, catalog: CachedCatalog) -> PathFamily:
         """Return the endpoint."""
-        return server_family("pushexpress_query", catalog, {paths.QUERY_INSTANCES: self.query})
+        return server_family("pushexpress_query", catalog, {paths.QUERY_INSTANCES: self.query}, elapsed=self.elapsed)
 
     def query(self, call: ServerCall) -> Answer:
         """Answer one call."""
         query = parse_query(read_server_body(call.request), call.request.query, call.account)
-        found = self._found(query, self.elapsed() + SECONDS_TO_LAST_PAGE)
+        found = self._found(query, call.begun + SECONDS_TO_LAST_READ)
         match query.page:
             case FirstRows():
                 return _answer(_rows(found, MAX_ROWS))
@@ -102,14 +102,20 @@ class QueryInstances:
     def _in_lane(self, query: InstanceQuery, app: App, begin: Cursor, deadline: float) -> Iterator[_Found]:
         more, place = True, begin.place
         while more:
-            if self.elapsed() > deadline:
-                raise _OutOfTimeError(Cursor(begin.app, begin.lane, place))
+            self._require_time(deadline, replace(begin, place=place))
             page = self.reach.page(app.database, begin.lane, place, CHOSEN_PAGE_PROFILES)
             admitted = [each for each in page.profiles if query.filters.admits(each.fields, each.happened)]
             for profiles in _packed(app, admitted):
+                self._require_time(deadline, replace(begin, place=place))
                 yield from self._of_profiles(app, profiles, begin)
+                place = Place(profiles[-1].place)
             more = page.more and bool(page.profiles)
             place = Place(page.profiles[-1].place) if page.profiles else place
+
+    def _require_time(self, deadline: float, behind: Cursor) -> None:
+        """Require that there is time to read more of what stands behind the last whole profile."""
+        if self.elapsed() > deadline:
+            raise _OutOfTimeError(behind)
 
     def _of_profiles(self, app: App, profiles: Sequence[ReachedProfile], begin: Cursor) -> Iterator[_Found]:
         references = {each.id: enabled_references(app, each.live) for each in profiles}
@@ -121,15 +127,24 @@ class QueryInstances:
                 yield _Found(rows, Cursor(begin.app, begin.lane, Place(each.place)))
 
 
-_PROFILES_AT_ONCE: Final = 100
-"""Profiles whose subscriptions are read at one time: a call takes a hundred, and most profiles have one."""
+_REFERENCES_AT_ONCE: Final = 100
+"""Subscriptions that are read at one time, by one call; those of one profile are read together."""
 
 
 def _packed(app: App, profiles: Sequence[ReachedProfile]) -> Iterator[Sequence[ReachedProfile]]:
     """Yield those profiles that may have a device of the app, some at a time, so that little is read in vain."""
-    with_devices = [each for each in profiles if enabled_references(app, each.live)]
-    for first in range(0, len(with_devices), _PROFILES_AT_ONCE):
-        yield with_devices[first : first + _PROFILES_AT_ONCE]
+    pack: list[ReachedProfile] = []
+    left = _REFERENCES_AT_ONCE
+    for each in profiles:
+        number = len(enabled_references(app, each.live))
+        if number > left and pack:
+            yield pack
+            pack, left = [], _REFERENCES_AT_ONCE
+        if number:
+            pack.append(each)
+            left -= number
+    if pack:
+        yield pack
 
 
 def _rows(found: Iterator[_Found], most: int) -> list[Row]:
