@@ -99,6 +99,15 @@ def test_a_device_registers_before_firebase_has_given_it_a_token_and_is_reached_
     assert conversation.hub.profile(subscription.profile).fields == {"language": "en", "tz_sec": 10800}
 
 
+def test_an_external_id_comes_as_gson_escapes_it(conversation: Conversation) -> None:
+    """`GsonConverterFactory.create()` takes a Gson that escapes for HTML; whether its writer does depends on the app's Gson."""
+    escaped = r"id\u003d1\u0026name\u003d\u003cO\u0027Neil\u003e"
+    plain = register(conversation, escaped)
+    (profile,) = conversation.hub.audience.content(40).profiles.values()
+    assert profile.fields == {"ext_id": "id=1&name=<O'Neil>"}
+    assert register(conversation, "id=1&name=<O'Neil>") == plain
+
+
 def test_a_restart_uses_the_id_that_is_kept_and_a_lost_one_is_registered_again_as_the_same(conversation: Conversation) -> None:
     id_ = register(conversation)
     info(conversation, id_, TOKEN)

@@ -95,6 +95,15 @@ def test_what_it_misspells_is_understood_and_its_tags_are_audiences(conversation
     }
 
 
+def test_what_is_beyond_ascii_comes_in_utf_8_with_letters_that_may_be_decomposed(conversation: Conversation) -> None:
+    """`JSONSerialization` escapes no letter, and texts of Foundation often have accents apart from their letters."""
+    id_ = register(conversation, "jose\u0301-Ж-日")
+    info(conversation, id_, TOKEN, '{"audiences":"cafe\u0301,città"}')
+    (subscription,) = conversation.hub.subscriptions()
+    fields = conversation.hub.profile(subscription.profile).fields
+    assert (fields["ext_id"], fields["audiences"]) == ("jos\u00e9-Ж-日", "caf\u00e9,città")
+
+
 def test_as_many_tags_as_it_sends_are_taken(conversation: Conversation) -> None:
     """`tags` keeps 64 of them, sorted by their names."""
     tags = {"audiences": "offer1"} | {f"tag{number:02}": "x" for number in range(63)}

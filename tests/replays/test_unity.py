@@ -2,7 +2,8 @@
 
 What it sends and reads stands in the repository `sky03611/PushExpressUnitySDK` at commit
 c5ff6d18ca478c4f068526acebdf99b669142e73, `PushExpress.cs`. Bodies are of Newtonsoft's `JsonConvert`, in the order in which their
-dictionaries are filled; the headers are those of `StringContent` and `HttpClient`.
+dictionaries are filled. Of the headers, the source says the content type alone (`StringContent`); those by which one runtime of
+`HttpClient` differs from another are left out.
 """
 
 import json

@@ -131,7 +131,20 @@ def test_a_user_that_is_set_later_is_another_field_of_the_same_instance(conversa
     assert (fields["ext_id"], fields["audiences"]) == ("user-8", "offer1234")
 
 
-def test_page_and_service_worker_report_what_happened(conversation: Conversation) -> None:
+def test_the_service_worker_reports_pushes_by_itself(conversation: Conversation) -> None:
+    """`sendNotificationEvent`: the page is asked where that fails; the referrer that another origin gets is the origin alone."""
+    id_, uid = register(conversation), uid_of()
+    for event in ("delivered", "clicked"):
+        body = f'{{"msg_id":"{uid}","event":"{event}"}}'
+        assert fetch(conversation, "POST", f"{INSTANCES}/{id_}/events/notification", body).successful
+    assert [(each.happening, each.uid) for each in conversation.hub.accepted] == [
+        (Happening.DELIVERED, uid),
+        (Happening.OPENED, uid),
+    ]
+
+
+def test_the_page_reports_pushes_in_its_place_and_what_becomes_of_itself(conversation: Conversation) -> None:
+    """Where the worker has no configuration, it hands a push to the page (`postMessageToClients`), which reports it."""
     id_, uid = register(conversation), uid_of()
     for event in ("delivered", "clicked"):
         body = f'{{"msg_id":"{uid}","event":"{event}"}}'

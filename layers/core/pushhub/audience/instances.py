@@ -40,7 +40,8 @@ from pushhub.races import rerun_lost_races
 class Register:
     """Make a profile without subscription, unless it exists.
 
-    One that exists gets those fields that it has not: where it was erased, a report has made it anew without `ext_id`. Fields count as far as the database declares them, they are no match fields, and their values fit.
+    One that exists gets those fields that it has not: where it was erased, a report has made it anew without `ext_id`. Fields count
+    as far as the database declares them, they are no match fields, and their values fit.
     """
 
     database: Database

@@ -37,5 +37,5 @@ MAX_AUDIENCE_CHARACTERS: Final = 255
 
 
 def compared_audience(text: str) -> str:
-    """Return an audience as it is compared: composed, as fields of profiles are, without blanks and invisible characters around it."""
+    """Return an audience as it is compared: composed (NFC), as fields are, without blanks and invisible characters around it."""
     return trimmed(unicodedata.normalize("NFC", text))

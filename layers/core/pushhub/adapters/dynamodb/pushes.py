@@ -67,7 +67,6 @@ class DynamoPushes:
         retention_days: int,
         now: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
-        elapsed: Callable[[], float] = time.monotonic,
     ) -> None:
         """Use a table through a client.
 
@@ -77,14 +76,12 @@ class DynamoPushes:
             retention_days: how long a push that is bound to nothing is kept, and a sending after its last possible try.
             now: gives seconds since 1970-01-01 UTC.
             sleep: waits between tries.
-            elapsed: counts seconds, by which tries end.
         """
         self._client = client
         self._table = table
         self._retention = retention_days * SECONDS_PER_DAY
         self._now = now
         self._sleep = sleep
-        self._elapsed = elapsed
         self._sendings = DynamoSendings(client, table, retention_days, now, sleep)
 
     def create_push(self, push: StoredPush, kept: KeptReply | None) -> None:
@@ -113,9 +110,9 @@ class DynamoPushes:
 
     def bind(self, sending: Sending, push: StoredPush | None, now: Seconds, in_time: Callable[[], bool] = lambda: True) -> None:
         """See :meth:`pushhub.sends.pushes.PushStore.bind`; a read and a transaction, unless another push is bound meanwhile."""
-        deadline = self._elapsed() + MAX_BIND_SECONDS
+        deadline = self._now() + MAX_BIND_SECONDS
         for tried in range(MAX_BIND_TRIES):
-            if tried and self._elapsed() > deadline:
+            if tried and self._now() > deadline:
                 break
             current = self._sendings.sending(sending.id)
             if not current or current.status is not SendingStatus.SCHEDULED or current.due <= now:

@@ -15,43 +15,31 @@ FIELDS = (
     *("ic_token", "ext_id", "transport_type", "transport_token", "platform_type", "lang", "country", "county", "tz_sec", "tags"),
     *("msg_id", "event", "agent_name", "id", "app_id", ""),
 )
-TEXTS = (
-    *(
-        "",
-        " ",
-        "\0",
-        "null",
-        "a" * 5_000,
-        "é" * 2_000,
-        "\ufeff",
-        "\u202e",
-        "1e400",
-        "-0",
-        "{}",
-        "[]",
-        "'",
-        "\\",
-        "%00",
-        "../..",
-        "\r\n",
-    ),
-    *(
-        "fcm",
-        "fcm.data",
-        "apns",
-        "webpush",
-        "onesignal",
-        "huawei",
-        "ios",
-        "android",
-        "browser",
-        "delivered",
-        "clicked",
-        "dep",
-        "reg",
-    ),
-    *("an-installation", "d1:token", "0a" * 32, '{"endpoint":"https://fcm.googleapis.com/1"}', '{"endpoint":1}', '{"keys":[]}'),
+SPELLINGS = (
+    "",
+    " ",
+    "\0",
+    "null",
+    "a" * 5_000,
+    "é" * 2_000,
+    "\ufeff",
+    "\u202e",
+    "1e400",
+    "-0",
+    "{}",
+    "[]",
+    "'",
+    "\\",
+    "%00",
+    "../..",
+    "\r\n",
 )
+WORDS = (
+    *("fcm", "fcm.data", "apns", "webpush", "onesignal", "huawei", "ios", "android", "browser"),
+    *("delivered", "clicked", "dep", "reg"),
+)
+TOKENS = ("d1:token", "0a" * 32, '{"endpoint":"https://fcm.googleapis.com/1"}', '{"endpoint":1}', '{"keys":[]}')
+TEXTS = (*SPELLINGS, *WORDS, *TOKENS, "an-installation")
 NUMBERS = (0, -1, 1, 64_800, 64_801, -64_801, 2**63, 10**400, 0.5, 1e308, True, False, None)
 RAW = (
     b"",

@@ -272,7 +272,7 @@ def test_a_group_without_audiences_chooses_nobody_and_excludes_nobody() -> None:
 
 
 def test_an_audience_that_is_written_in_another_way_is_the_same() -> None:
-    assert chosen_by(audiences_include=["cafe\u0301", "\ufeffvip\u200b "]).audiences.include == {"caf\u00e9", "vip"}
+    assert chosen_by(audiences_include=["cafe\u0301", "\ufeffvip\u200b "]).audiences.include == frozenset({"caf\u00e9", "vip"})
     text = "filters.audiences_include[1] is the same as filters.audiences_include[0]"
     assert refused({**ONE_APP, "audiences_include": ["caf\u00e9", "cafe\u0301"]}) == text
     assert refused({**ONE_APP, "audiences_include": ["\u200b"]}) == f"filters.audiences_include[0] must be {AN_AUDIENCE}"
