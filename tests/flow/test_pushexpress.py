@@ -38,6 +38,8 @@ apps:
 events: [reg, dep]
 """
 INSTANT_DELAY = 4
+SECONDS_TO_BIND = 12
+"""In which one-time sendings are created and pushes bound to them."""
 ANA, CARLA = "ana-of-the-android-sdk-0123456789", "carla-of-the-unity-sdk-0123456789"
 BOB, EVA = "b0" * 16, "e0" * 16
 PUSH = {
@@ -154,9 +156,44 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
         yield Hub(started, catalog)
 
 
+@dataclass(frozen=True, slots=True)
+class OneTime:
+    """One-time sendings that are due at the same minute.
+
+    Attributes:
+        ids: by what is to become of each.
+        push: id of the push of the one that is bound.
+        refused: reply to binding that push to another one, too.
+        status: of the one that is bound, in the end.
+    """
+
+    ids: Mapping[str, int]
+    push: int
+    refused: Any
+    status: str
+
+
 @pytest.fixture(scope="module")
-def phones(hub: Hub) -> dict[str, str]:
-    """Register phones in two countries, of three languages and platforms; give their instances by their devices."""
+def one_time(hub: Hub) -> OneTime:
+    """Begin the sendings that wait longest, until the next whole minute that leaves time to bind pushes to them."""
+    due = (datetime.now(UTC) + timedelta(seconds=SECONDS_TO_BIND + 60)).replace(second=0, microsecond=0)
+    when = {"date": f"{due:%Y-%m-%d}", "time": f"{due:%H:%M}", "local_time": False, "timezone": "+00:00"}
+    ids = {
+        name: hub.call("POST /b/v2/sched/onesend", {"name": name, **when, "app_ids_include": [app]}, status=201)["id"]
+        for name, app in (("bound", 16183), ("unbound", 16183), ("archived", 16184), ("cancelled", 16183))
+    }
+    push, other = (hub.call("POST /b/v2/pushes", PUSH, status=201)["id"] for _ in range(2))
+    for sending, id_ in ((ids["bound"], push), (ids["archived"], other)):
+        hub.call(f"PUT /b/v2/sched/onesend/{sending}/pushes", {"push_ids": [id_]}, status=200)
+    refused = hub.call(f"PUT /b/v2/sched/onesend/{ids['cancelled']}/pushes", {"push_ids": [push]}, status=400)
+    assert hub.pushhub("sendings", "cancel", str(ids["cancelled"]))["status"] == "cancelled"
+    hub.archive_sport(archived=True)
+    return OneTime(ids, push, refused, hub.status(ids["bound"]))
+
+
+@pytest.fixture(scope="module")
+def phones(hub: Hub, one_time: OneTime) -> dict[str, str]:
+    """Register phones in two countries, of three languages and platforms, while those wait; give instances by device."""
     browser = json.dumps(hub.pushhub("devices", "browser"))
     made = [
         Phone("ana", "fcm.data", ANA, "PT", "pt-BR", 3600),
@@ -168,6 +205,58 @@ def phones(hub: Hub) -> dict[str, str]:
     return {phone.device: hub.register(phone) for phone in made}
 
 
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """Sendings that wait for their time while the one-time ones wait for theirs, as each was when it was begun.
+
+    Attributes:
+        chosen: reply to an instant sending with filters.
+        status: of that one, at once.
+        everybody: replies to an instant sending to all, and to the same request again.
+        local: a sending at an hour of each device's own clock.
+    """
+
+    chosen: Any
+    status: str
+    everybody: tuple[Any, Any]
+    local: Sending
+
+
+@pytest.fixture(scope="module")
+def begun(hub: Hub, phones: dict[str, str]) -> Begun:
+    """Begin the other sendings."""
+    filters = {"app_ids_include": [16183], "countries_include": ["PT"], "audiences_exclude": ["eva"]}
+    chosen = hub.call("POST /b/v2/send/instant", {"name": "Sale", "filters": filters, "push": PUSH}, status=201)
+    status = hub.status(chosen["sched_id"])
+    body = {"name": "Sale", "filters": {"app_ids_include": [16183]}, "push": PUSH}
+    first, again = (hub.call("POST /b/v2/send/instant", body, status=201, **{"idempotency-key": "order-1"}) for _ in range(2))
+    return Begun(chosen, status, (first, again), begin_local(hub))
+
+
+def begin_local(hub: Hub) -> Sending:
+    """Offsets that are in use are a quarter of an hour apart; these parts are written as the API does, with less between them."""
+    connection = hub.up.connection()
+    now = seconds_now()
+    id_ = mint_sending_id(milliseconds_now(), 0.5)
+    first, second = (Part(0, AppId("shop"), Seconds(now + 2), 3600), Part(1, AppId("shop"), Seconds(now + 25), -10800))
+    sending = Sending(
+        id=id_,
+        app=first.app,
+        caller="crm",
+        dialect="push.express",
+        name="local",
+        tag="",
+        launch=launch_of(id_, 40),
+        selection=Filtered(Filters()),
+        messages={ANY_PROVIDER: Message("Good morning")},
+        parts=(first, second),
+    )
+    store = DynamoSendings(connection.client("dynamodb"), connection.outputs["LedgerTable"], 90)
+    sends = SqsQueue(connection.client("sqs"), connection.outputs["SendsQueue"], on_fault=pytest.fail)
+    schedule(store, sends, sending, now)
+    return sending
+
+
 @pytest.fixture(scope="module")
 def dora(phones: dict[str, str]) -> str:
     """Give the device of the browser."""
@@ -176,24 +265,22 @@ def dora(phones: dict[str, str]) -> str:
 
 
 def test_an_instant_sending_waits_and_reaches_whom_its_filters_choose_each_in_its_language(
-    hub: Hub, phones: dict[str, str], dora: str
+    hub: Hub, begun: Begun, dora: str
 ) -> None:
-    filters = {"app_ids_include": [16183], "countries_include": ["PT"], "audiences_exclude": ["eva"]}
-    created = hub.call("POST /b/v2/send/instant", {"name": "Sale", "filters": filters, "push": PUSH}, status=201)
-    assert created.keys() == {"sched_id", "push_id", "translations"}
-    assert hub.status(created["sched_id"]) == "scheduled"
-    shown = hub.wait_for_end(created["sched_id"])
-    assert hub.shown(created["sched_id"]) == {ANA: "Saldos", CARLA: "Sale", dora: "Saldos"}
+    assert begun.chosen.keys() == {"sched_id", "push_id", "translations"}
+    assert begun.status == "scheduled"
+    sending = begun.chosen["sched_id"]
+    shown = hub.wait_for_end(sending)
+    assert hub.shown(sending) == {ANA: "Saldos", CARLA: "Sale", dora: "Saldos"}
     assert shown["audience"] == 3
     assert shown["begun"] >= shown["due"]
 
 
 def test_what_clients_read_of_a_push_is_there_and_what_they_report_is_counted_once(
-    hub: Hub, phones: dict[str, str], dora: str
+    hub: Hub, phones: dict[str, str], begun: Begun, dora: str
 ) -> None:
-    body = {"name": "Sale", "filters": {"app_ids_include": [16183]}, "push": PUSH}
-    created = hub.call("POST /b/v2/send/instant", body, status=201, **{"idempotency-key": "order-1"})
-    assert hub.call("POST /b/v2/send/instant", body, status=201, **{"idempotency-key": "order-1"}) == created
+    created, again = begun.everybody
+    assert again == created
     hub.wait_for_end(created["sched_id"])
     got = {one["token"]: one["request"]["body"] for one in hub.pushhub("devices", "list", "--sending", str(created["sched_id"]))}
     # The Android SDK draws the push itself: what is for it is data alone.
@@ -219,56 +306,13 @@ def test_an_event_of_an_app_chooses_its_device(hub: Hub, phones: dict[str, str])
     assert [(one["country"], one["language"]) for one in found] == [("PT", "")]
 
 
-def test_a_sending_at_a_local_hour_reaches_two_time_zones_at_two_moments(hub: Hub, phones: dict[str, str]) -> None:
-    """Offsets that are in use are a quarter of an hour apart; these parts are written as the API does, with less between them."""
-    connection = hub.up.connection()
-    now = seconds_now()
-    id_ = mint_sending_id(milliseconds_now(), 0.5)
-    first, second = (Part(0, AppId("shop"), Seconds(now + 2), 3600), Part(1, AppId("shop"), Seconds(now + 25), -10800))
-    sending = Sending(
-        id=id_,
-        app=first.app,
-        caller="crm",
-        dialect="push.express",
-        name="local",
-        tag="",
-        launch=launch_of(id_, 40),
-        selection=Filtered(Filters()),
-        messages={ANY_PROVIDER: Message("Good morning")},
-        parts=(first, second),
-    )
-    store = DynamoSendings(connection.client("dynamodb"), connection.outputs["LedgerTable"], 90)
-    sends = SqsQueue(connection.client("sqs"), connection.outputs["SendsQueue"], on_fault=pytest.fail)
-    schedule(store, sends, sending, now)
-    hub.wait_for_end(id_)
-    assert hub.shown(id_).keys() == {ANA, EVA, CARLA}
-    got = hub.pushhub("devices", "list", "--sending", str(id_))
+def test_a_sending_at_a_local_hour_reaches_two_time_zones_at_two_moments(hub: Hub, begun: Begun) -> None:
+    first, second = begun.local.parts
+    hub.wait_for_end(begun.local.id)
+    assert hub.shown(begun.local.id).keys() == {ANA, EVA, CARLA}
+    got = hub.pushhub("devices", "list", "--sending", str(begun.local.id))
     at = {one["token"]: datetime.fromisoformat(one["at"]).timestamp() for one in got}
     assert first.due <= min(at[ANA], at[EVA]) <= max(at[ANA], at[EVA]) < second.due <= at[CARLA]
-
-
-def test_one_time_sendings_wait_for_a_push_end_with_their_app_and_are_cancelled(hub: Hub, phones: dict[str, str]) -> None:
-    due = datetime.now(UTC).replace(second=0, microsecond=0) + timedelta(minutes=1 if datetime.now(UTC).second < 35 else 2)
-    when = {"date": f"{due:%Y-%m-%d}", "time": f"{due:%H:%M}", "local_time": False, "timezone": "+00:00"}
-    bound, unbound, archived, cancelled = (
-        hub.call("POST /b/v2/sched/onesend", {"name": name, **when, "app_ids_include": [app]}, status=201)["id"]
-        for name, app in (("bound", 16183), ("unbound", 16183), ("archived", 16184), ("cancelled", 16183))
-    )
-    push, other = (hub.call("POST /b/v2/pushes", PUSH, status=201)["id"] for _ in range(2))
-    for sending, id_ in ((bound, push), (archived, other)):
-        hub.call(f"PUT /b/v2/sched/onesend/{sending}/pushes", {"push_ids": [id_]}, status=200)
-    refused = hub.call(f"PUT /b/v2/sched/onesend/{cancelled}/pushes", {"push_ids": [push]}, status=400)
-    assert refused["error"] == "validation error: push_ids[0] is bound to another scheduler"
-    assert hub.pushhub("sendings", "cancel", str(cancelled))["status"] == "cancelled"
-    hub.archive_sport(archived=True)
-    assert hub.status(bound) == "scheduled"
-    hub.wait_for_end(unbound, "expired")
-    hub.wait_for_end(archived, "cancelled")
-    hub.wait_for_end(bound)
-    assert len(hub.shown(bound)) == len(phones)
-    assert not hub.shown(archived)
-    late = hub.call(f"PUT /b/v2/sched/onesend/{unbound}/pushes", {"push_ids": [push]}, status=400)
-    assert "sched_id" in late["error"]
 
 
 def test_whatever_a_function_answers_has_the_dialects_form(hub: Hub) -> None:
@@ -297,3 +341,19 @@ def test_a_page_of_an_allowed_origin_may_make_the_calls_of_the_web_sdk(hub: Hub)
     assert preflight.status == 204
     assert "PUT" in preflight.headers["access-control-allow-methods"]
     assert "content-type" in preflight.headers["access-control-allow-headers"]
+
+
+def test_one_time_sendings_wait_for_a_push_end_with_their_app_and_are_cancelled(
+    hub: Hub, phones: dict[str, str], one_time: OneTime
+) -> None:
+    assert one_time.refused["error"] == "validation error: push_ids[0] is bound to another scheduler"
+    assert one_time.status == "scheduled"
+    hub.wait_for_end(one_time.ids["unbound"], "expired")
+    hub.wait_for_end(one_time.ids["archived"], "cancelled")
+    hub.wait_for_end(one_time.ids["bound"])
+    assert hub.status(one_time.ids["cancelled"]) == "cancelled"
+    assert len(hub.shown(one_time.ids["bound"])) == len(phones)
+    for name in ("unbound", "archived", "cancelled"):
+        assert not hub.shown(one_time.ids[name])
+    late = hub.call(f"PUT /b/v2/sched/onesend/{one_time.ids['unbound']}/pushes", {"push_ids": [one_time.push]}, status=400)
+    assert "sched_id" in late["error"]

@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -23,12 +24,22 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 ADDRESS = "http://127.0.0.1:8080"
 
 
-def blocks(language: str) -> list[str]:
+def blocks(language: str, text: str = README) -> list[str]:
     """Return the README's blocks of a language, in order."""
-    return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
 
 
 FIRST, *SHELL = blocks("sh")
+_BEGINNING, *_SECTIONS = re.split(r"^## ", README, flags=re.MULTILINE)
+SECTIONS = {"": _BEGINNING} | {text.partition("\n")[0]: text for text in _SECTIONS}
+"""The README by its headings."""
+FIRST_PART = ("", "What it answers", "Point your gateway here", "Profiles")
+LATER_PARTS = {
+    "files": ("Move in: import files of push tokens", "The catalog"),
+    "sendings": ("Send", "Sending through devtodev's API"),
+    "push.express": ("Sending through push.express's API",),
+}
+"""Sections whose blocks are run one after the other. Each part has a hub of its own, and stays far below a test's time."""
 TEMPLATE = expanded_template()
 EVENTS = [one for resource in TEMPLATE["Resources"].values() for one in resource.get("Properties", {}).get("Events", {}).values()]
 ROUTES = [event for event in EVENTS if event["Type"] == "HttpApi"]
@@ -39,10 +50,10 @@ ANSWERS = "\n" * 2 + PARAMETERS + "\n" * 3 + "y\n" * len(ROUTES) + "\n" * 3
 """What is typed where `--guided` asks: the default nearly everywhere, and `y` to what it takes for a risk."""
 
 
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
-    """Give a hub as a newcomer has it: empty, with the demo catalog."""
-    with running(tmp_path_factory.mktemp("readme"), "--ephemeral") as up:
+@contextmanager
+def a_hub(home: Path) -> Iterator[Up]:
+    """Run a hub as a newcomer has it: empty, with the demo catalog."""
+    with running(home, "--ephemeral", "--instant-delay", "1") as up:
         assert up.process.poll() is None, up.said
         yield up
 
@@ -68,21 +79,43 @@ def test_the_first_screen_is_a_sentence_two_commands_and_a_curl_with_its_reply()
     assert any(line.startswith('{"data":') for line in screen)
 
 
-def test_every_block_works_when_pasted_one_after_the_other(demo: Up) -> None:
-    request, show, *others = SHELL
-    assert json.loads(run(request, demo)) == json.loads(blocks("json")[0])
-    again = json.loads(run(request, demo))
-    assert again["error"] == 200
-    assert "subscription_id" not in again["data"][0]
-    assert "59db33d269d426509e9c4bf9" in run(show, demo)
-    for block in others:
-        # An event that was accepted a moment ago takes another one to be recorded.
-        retry(retry=retry_if_exception_type(AssertionError), stop=stop_after_delay(30), wait=wait_fixed(0.5))(run)(block, demo)
+def run_in_the_end(block: str, up: Up) -> str:
+    """Run a block until it succeeds: an event that was accepted a moment ago takes another one to be recorded."""
+    return retry(retry=retry_if_exception_type(AssertionError), stop=stop_after_delay(30), wait=wait_fixed(0.5))(run)(block, up)
 
 
-def test_the_first_request_is_the_one_that_up_shows(demo: Up) -> None:
-    assert demo.process.stdout is not None
-    assert demo.process.stdout.readline().strip() == demo_curl(demo.note.url)
+def test_every_block_stands_in_one_part() -> None:
+    of_parts = [*FIRST_PART, *(section for sections in LATER_PARTS.values() for section in sections)]
+    assert sorted(of_parts) == sorted(section for section, text in SECTIONS.items() if blocks("sh", text))
+    of_sections = [block for section in of_parts for block in blocks("sh", SECTIONS[section])]
+    assert sorted(of_sections) == sorted([FIRST, *SHELL])
+
+
+def test_every_block_of_the_first_part_works_when_pasted_one_after_the_other(tmp_path: Path) -> None:
+    first, request, show, *others = [block for section in FIRST_PART for block in blocks("sh", SECTIONS[section])]
+    assert first == FIRST
+    with a_hub(tmp_path) as up:
+        assert up.process.stdout is not None
+        assert up.process.stdout.readline().strip() == demo_curl(up.note.url)
+        assert json.loads(run(request, up)) == json.loads(blocks("json")[0])
+        again = json.loads(run(request, up))
+        assert again["error"] == 200
+        assert "subscription_id" not in again["data"][0]
+        assert "59db33d269d426509e9c4bf9" in run(show, up)
+        for block in others:
+            run_in_the_end(block, up)
+
+
+@pytest.mark.parametrize("part", LATER_PARTS)
+def test_every_block_of_a_later_part_works_when_pasted_one_after_the_other(part: str, tmp_path: Path) -> None:
+    with a_hub(tmp_path) as up:
+        # Every reader has pasted it before.
+        run(SHELL[0], up)
+        for block in [block for section in LATER_PARTS[part] for block in blocks("sh", SECTIONS[section])]:
+            run_in_the_end(block, up)
+
+
+def test_the_first_request_is_the_one_that_up_shows() -> None:
     shown = demo_curl(ADDRESS).split("-d ")[1].strip("'")
     assert json.loads(shown) == json.loads(SHELL[0].split("-d ")[1].strip().strip("'"))
 
