@@ -77,7 +77,7 @@ class TestRegistrations:
     def test_an_app_that_the_catalog_has_not_is_not_found(self, sdk_id: str) -> None:
         hub = SdkHub()
         answer = hub.answer(REGISTER, sdk_id, body={"ic_token": "t"})
-        assert (answer.reply.status, said(answer)["error"]) == (404, "not found: app_id is no app of push.express")
+        assert (answer.reply.status, said(answer)["error"]) == (404, "not found: app_id is no px.sdk_id of the catalog")
         assert hub.audience.reads == hub.audience.commits == 0
 
     def test_a_catalog_without_apps_of_push_express_has_none(self) -> None:

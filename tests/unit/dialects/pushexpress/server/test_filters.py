@@ -130,17 +130,28 @@ NO_APPS = "filters.app_ids_include and the other filters of apps must choose an 
 @pytest.mark.parametrize(
     "filters",
     [
-        {},
-        {"all_apps": False, "app_ids_include": [], "app_groups_include": None},
         {"app_ids_include": [ARCHIVED_ID]},
         {"app_groups_include": [10]},
-        {"app_ids_exclude": [SHOP_ID]},
         {"app_groups_include": [7], "app_ids_exclude": [SHOP_ID]},
         {"all_apps": True, "app_groups_exclude": [9]},
     ],
 )
 def test_a_choice_without_an_app_is_refused(filters: Mapping[str, Any]) -> None:
     assert refused(filters) == NO_APPS
+
+
+@pytest.mark.parametrize(
+    "filters",
+    [
+        {},
+        {"all_apps": False, "app_ids_include": [], "app_groups_include": None},
+        {"app_ids_exclude": [SHOP_ID]},
+        {"countries_include": ["PT"]},
+    ],
+)
+def test_apps_groups_or_all_of_them_are_named(filters: Mapping[str, Any]) -> None:
+    text = "filters.app_ids_include is required, or filters.app_groups_include, or filters.all_apps: true"
+    assert refused(filters) == text
 
 
 @pytest.mark.parametrize(
@@ -211,7 +222,7 @@ def test_nothing_stands_in_a_list_twice(name: str, values: list[Any], text: str)
     assert refused({**ONE_APP, name: values}) == text
 
 
-AN_ID = "a positive integer below 2 ** 53"
+AN_ID = "an integer from 1 to 9007199254740991"
 A_COUNTRY = "a country code of ISO 3166-1 alpha-2, such as PT"
 A_LANGUAGE = "a two-letter language code, such as pt"
 AN_AUDIENCE = "a text of 1 to 255 characters without a comma"
@@ -224,7 +235,10 @@ AN_AUDIENCE = "a text of 1 to 255 characters without a comma"
             ("app_ids_include", [value], f"[0] must be {AN_ID}")
             for value in any_of("16183", 1.5, True, None, 0, -1, 2**53, [1], {})
         ),
-        *(("app_groups_include", value, " must be a list of at most 10000 elements") for value in any_of(7, "7", {}, True, 0)),
+        *(("app_groups_include", value, " must be a list, such as [1, 2]") for value in any_of(7, "7", {}, True, 0)),
+        ("countries_include", "PT", ' must be a list, such as ["PT"]'),
+        ("languages_include", "pt", ' must be a list, such as ["pt"]'),
+        ("audiences_include", "vip", ' must be a list, such as ["vip"]'),
         *(
             ("countries_include", [value], f"[0] must be {A_COUNTRY}")
             for value in any_of("PRT", "P", "", "UK", "ZZ", 1, None, "ß", "\N{LATIN SMALL LIGATURE FI}")

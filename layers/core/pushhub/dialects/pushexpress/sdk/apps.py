@@ -54,7 +54,7 @@ class SdkApps:
         """
         found = self.catalog.find(lambda catalog: _found(catalog, parameters["app_id"]))
         if found is None:
-            raise RefusedError(PushExpressRefusal.UNKNOWN, path="app_id", what="app of push.express")
+            raise RefusedError(PushExpressRefusal.UNKNOWN, path="app_id", what="px.sdk_id of the catalog")
         return found
 
     def instance(self, parameters: Mapping[str, str]) -> SdkInstance:

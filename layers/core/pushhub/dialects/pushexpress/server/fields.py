@@ -6,6 +6,7 @@ path of the field; the first misfit alone is named.
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from pushhub.dialects.http import RefusedError
@@ -20,10 +21,17 @@ _MAX_SHOWN: Final = 100
 
 
 class Element[Value](NamedTuple):
-    """What an element of a list has to be: `expected` says so, `read` returns it as it is compared, None where it does not fit."""
+    """What an element of a list has to be.
+
+    Attributes:
+        expected: says so.
+        read: returns it as it is compared, None where it does not fit.
+        example: a list of such elements, in JSON.
+    """
 
     expected: str
     read: Callable[[object], Value | None]
+    example: str
 
 
 def read_id(value: object) -> int | None:
@@ -31,7 +39,7 @@ def read_id(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MAX_API_ID else None
 
 
-IDS: Final = Element("a positive integer below 2 ** 53", read_id)
+IDS: Final = Element(f"an integer from 1 to {MAX_API_ID}", read_id, "[1, 2]")
 
 
 def bad_field(path: str, expected: str) -> RefusedError:
@@ -63,14 +71,14 @@ class Fields:
     path: str = ""
 
     @classmethod
-    def of(cls, value: object, path: str) -> "Fields":
+    def of(cls, value: object, path: str, expected: str = "an object") -> "Fields":
         """Return the object that a value is.
 
         Raises:
-            RefusedError: it is none.
+            RefusedError: it is none, so not what is `expected`.
         """
         if not isinstance(value, dict):
-            raise bad_field(path, "an object")
+            raise bad_field(path, expected)
         return cls(value, path)
 
     def path_of(self, name: str) -> str:
@@ -78,14 +86,20 @@ class Fields:
         name = name if len(name) <= _MAX_SHOWN else name[:_MAX_SHOWN] + "…"
         return f"{self.path}.{name}" if self.path else name
 
-    def require_known(self, known: Collection[str]) -> None:
+    def require_known(self, known: Collection[str], places: Mapping[str, str] = MappingProxyType({})) -> None:
         """Refuse members that a call does not have: a misspelt filter would choose everybody.
+
+        Args:
+            known: names of those that it has.
+            places: where those stand in this call that stand here in another, by their names.
 
         Raises:
             RefusedError: there is one.
         """
         for name in self.members:
             if name not in known:
+                if name in places:
+                    raise RefusedError(PushExpressRefusal.MISPLACED_FIELD, path=self.path_of(name), place=places[name])
                 raise RefusedError(PushExpressRefusal.UNEXPECTED_FIELD, path=self.path_of(name))
 
     def get(self, name: str) -> object:
@@ -103,13 +117,13 @@ class Fields:
             raise RefusedError(PushExpressRefusal.FIELD_MISSING, path=self.path_of(name))
         return value
 
-    def object(self, name: str) -> "Fields":
-        """Return a required object.
+    def object(self, name: str, expected: str = "an object") -> "Fields":
+        """Return a required object; a refusal says what is `expected`.
 
         Raises:
             RefusedError: it is absent, or no object.
         """
-        return Fields.of(self.required(name), self.path_of(name))
+        return Fields.of(self.required(name), self.path_of(name), expected)
 
     def flag(self, name: str) -> bool:
         """Return a boolean, False where it is absent.
@@ -143,7 +157,9 @@ class Fields:
         if values is None:
             return {}
         path = self.path_of(name)
-        if not isinstance(values, list) or len(values) > MAX_LIST_ELEMENTS:
+        if not isinstance(values, list):
+            raise bad_field(path, f"a list, such as {element.example}")
+        if len(values) > MAX_LIST_ELEMENTS:
             raise bad_field(path, f"a list of at most {MAX_LIST_ELEMENTS} elements")
         places: dict[Value, str] = {}
         for index, value in enumerate(values):

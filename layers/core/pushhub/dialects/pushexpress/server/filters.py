@@ -18,6 +18,7 @@ from pushhub.dialects.pushexpress.server.fields import IDS, Element, Fields, bad
 from pushhub.sends.filters import ANY, Choice, Filters, language_today
 
 INCLUDED_APPS: Final = "app_ids_include"
+_INCLUDED_GROUPS: Final = "app_groups_include"
 _ALL_APPS: Final = "all_apps"
 _ALL_COUNTRIES: Final = "all_countries"
 _ALL_LANGUAGES: Final = "all_languages"
@@ -38,6 +39,8 @@ PROFILE_FIELDS: Final = (
     | {_EVENT_INCLUDE, _EVENT_EXCLUDE}
 )
 """Filters that choose profiles."""
+FILTERS_AT_THE_TOP: Final[Mapping[str, str]] = {"filters": "at the top of the body"}
+"""Where filters stand in a call that has no object of them; see :meth:`Fields.require_known`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +82,10 @@ def _read_event(value: object) -> str | None:
     return value if isinstance(value, str) else None
 
 
-COUNTRY_ELEMENT: Final = Element("a country code of ISO 3166-1 alpha-2, such as PT", _read_country)
-LANGUAGE_ELEMENT: Final = Element("a two-letter language code, such as pt", _read_language)
-AUDIENCE_ELEMENT: Final = Element(f"a text of 1 to {MAX_AUDIENCE_CHARACTERS} characters without a comma", _read_audience)
-_EVENT_ELEMENT: Final = Element("an event code", _read_event)
+COUNTRY_ELEMENT: Final = Element("a country code of ISO 3166-1 alpha-2, such as PT", _read_country, '["PT"]')
+LANGUAGE_ELEMENT: Final = Element("a two-letter language code, such as pt", _read_language, '["pt"]')
+AUDIENCE_ELEMENT: Final = Element(f"a text of 1 to {MAX_AUDIENCE_CHARACTERS} characters without a comma", _read_audience, '["vip"]')
+_EVENT_ELEMENT: Final = Element("an event code", _read_event, '["reg"]')
 
 
 def parse_filters(fields: Fields, account: ServerAccount) -> AppliedFilters:
@@ -106,6 +109,9 @@ def parse_app_choice(fields: Fields, account: ServerAccount) -> tuple[App, ...]:
     for pair, known, thing in ((named, apps, "app"), (grouped, groups, "app group")):
         for side in pair:
             require_known_ids(side, known, f"{thing} of this caller")
+    if not (fields.flag(_ALL_APPS) or named.include or grouped.include):
+        paths = {"path": INCLUDED_APPS, "groups": _INCLUDED_GROUPS, "all_apps": _ALL_APPS}
+        raise RefusedError(PushExpressRefusal.APPS_MISSING, **{key: fields.path_of(name) for key, name in paths.items()})
     included = apps.keys() if fields.flag(_ALL_APPS) else _with_groups(named.include, grouped.include, groups)
     excluded = _with_groups(named.exclude, grouped.exclude, groups)
     found = tuple(app for id_, app in apps.items() if id_ in included and id_ not in excluded and app.enabled)

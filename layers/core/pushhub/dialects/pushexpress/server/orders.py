@@ -10,6 +10,7 @@ from pushhub.dialects.pushexpress.server.account import ServerAccount
 from pushhub.dialects.pushexpress.server.fields import IDS, Fields, bad_field
 from pushhub.dialects.pushexpress.server.filters import (
     APP_FIELDS,
+    FILTERS_AT_THE_TOP,
     INCLUDED_APPS,
     PROFILE_FIELDS,
     AppliedFilters,
@@ -30,6 +31,10 @@ PUSH_IDS: Final = "push_ids"
 """The list in a request that binds. The vendor's name of it could not be read."""
 
 _FILTER_FIELDS: Final = APP_FIELDS | PROFILE_FIELDS
+_FILTERS: Final = "filters"
+_IN_FILTERS: Final = dict.fromkeys(_FILTER_FIELDS, f"under {_FILTERS}")
+_AN_OBJECT: Final = 'an object, such as {"all_apps": true}'
+_A_BINDING: Final = f"a list of at most {MAX_BOUND} id, such as [1]: this hub binds one push to a sending"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +62,8 @@ def parse_instant(body: Mapping[str, Any], account: ServerAccount) -> InstantOrd
         RefusedError: fields are absent, unknown or do not fit.
     """
     fields = Fields(body)
-    fields.require_known({"name", "filters", "push"})
-    name, filters, push = fields.text("name", MAX_NAME_CHARACTERS), fields.object("filters"), fields.object("push")
+    fields.require_known({"name", _FILTERS, "push"}, _IN_FILTERS)
+    name, filters, push = fields.text("name", MAX_NAME_CHARACTERS), fields.object(_FILTERS, _AN_OBJECT), fields.object("push")
     filters.require_known(_FILTER_FIELDS)
     return InstantOrder(name, parse_filters(filters, account), parse_push_content(push))
 
@@ -70,7 +75,7 @@ def parse_onesend(body: Mapping[str, Any], account: ServerAccount, now: Seconds)
         RefusedError: fields are absent, unknown or do not fit.
     """
     fields = Fields(body)
-    fields.require_known(_FILTER_FIELDS | TIME_FIELDS | {"name"})
+    fields.require_known(_FILTER_FIELDS | TIME_FIELDS | {"name"}, FILTERS_AT_THE_TOP)
     name, time = fields.text("name", MAX_NAME_CHARACTERS), parse_onesend_time(fields, now)
     applied = parse_filters(fields, account)
     if isinstance(time, LocalTime) and len(applied.apps) > MAX_LOCAL_APPS:
@@ -86,8 +91,9 @@ def parse_binding(body: Mapping[str, Any]) -> int | None:
     """
     fields = Fields(body)
     fields.require_known({PUSH_IDS})
-    fields.required(PUSH_IDS)
+    if not isinstance(fields.required(PUSH_IDS), list):
+        raise bad_field(fields.path_of(PUSH_IDS), _A_BINDING)
     ids = fields.listed(PUSH_IDS, IDS)
     if len(ids) > MAX_BOUND:
-        raise bad_field(fields.path_of(PUSH_IDS), f"a list of at most {MAX_BOUND} id: this hub binds one push to a sending")
+        raise bad_field(fields.path_of(PUSH_IDS), _A_BINDING)
     return next(iter(ids), None)

@@ -18,7 +18,7 @@ from pushhub.dialects.http import RefusedError
 from pushhub.dialects.pushexpress.errors import PushExpressRefusal
 from pushhub.dialects.pushexpress.server.account import ServerAccount
 from pushhub.dialects.pushexpress.server.fields import IDS, Element, Fields, bad_field
-from pushhub.dialects.pushexpress.server.filters import INCLUDED_APPS, parse_profile_filters, require_known_ids
+from pushhub.dialects.pushexpress.server.filters import FILTERS_AT_THE_TOP, INCLUDED_APPS, parse_profile_filters, require_known_ids
 from pushhub.sends.accounting import masked_push_token
 from pushhub.sends.filters import Filters, language_of
 from pushhub.sends.sending import LaneName, Place
@@ -104,7 +104,7 @@ def parse_query(body: Mapping[str, Any], url_query: str, account: ServerAccount)
         RefusedError: fields are unknown or do not fit, or name an app that the caller does not have.
     """
     fields = Fields(body)
-    fields.require_known(_QUERY_FIELDS)
+    fields.require_known(_QUERY_FIELDS, FILTERS_AT_THE_TOP)
     apps = fields.listed(INCLUDED_APPS, IDS)
     require_known_ids(apps, account.apps, "app of this caller")
     named = {id_: app for id_, app in account.apps.items() if app.enabled and (not apps or id_ in apps)}
@@ -137,7 +137,7 @@ def _read_external_id(value: object) -> str | None:
         return None
 
 
-_EXTERNAL_ID: Final = Element(f"a text of 1 to {MAX_VALUE_BYTES} bytes", _read_external_id)
+_EXTERNAL_ID: Final = Element(f"a text of 1 to {MAX_VALUE_BYTES} bytes", _read_external_id, '["a-user"]')
 
 
 def _parse_page(fields: Fields, url_query: str, apps: Mapping[int, App]) -> InstancePage:

@@ -72,8 +72,9 @@ class QueryInstances:
         return server_family("pushexpress_query", catalog, {paths.QUERY_INSTANCES: self.query}, elapsed=self.elapsed)
 
     def query(self, call: ServerCall) -> Answer:
-        """Answer one call."""
-        query = parse_query(read_server_body(call.request), call.request.query, call.account)
+        """Answer one call; one without a body restricts nothing."""
+        body = read_server_body(call.request) if call.request.body.strip() else {}
+        query = parse_query(body, call.request.query, call.account)
         found = self._found(query, call.begun + SECONDS_TO_LAST_READ)
         match query.page:
             case FirstRows():
