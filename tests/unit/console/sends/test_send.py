@@ -48,6 +48,7 @@ KEYS = [
     "parts",
     "also_in",
     "push",
+    "expired_without_push",
 ]
 
 

@@ -12,7 +12,8 @@ from pushhub.console.failure import ConsoleError
 from pushhub.console.reading import AT_ONCE
 from pushhub.console.sends.content import MAX_AHEAD_DAYS
 from pushhub.console.sends.listing import due_lately, newest
-from pushhub.console.sends.standing import standing_of
+from pushhub.console.sends.report import part_state
+from pushhub.console.sends.standing import SendingStanding, standing_of
 from pushhub.console.sends.watch import UNBEGUN_SECONDS, SendingPace, SendingWatch
 from pushhub.events.command import Happening, RecordEvent
 from pushhub.events.ledger import Counts, FirstSeen, LaunchStatistics, ReportMark, SentCounts
@@ -150,9 +151,10 @@ def test_a_sending_that_ended_shows_its_counts_and_what_was_reported_of_its_laun
         "launch": sending.launch.text,
         "stopped": [],
         "filters": None,
-        "parts": [{"app": "a", "due": "2027-01-15T08:00:00Z", "offset": None, "dropped": False}],
+        "parts": [{"app": "a", "due": "2027-01-15T08:00:00Z", "offset": None, "dropped": False, "state": "over"}],
         "also_in": [],
         "push": None,
+        "expired_without_push": False,
     }
 
 
@@ -173,10 +175,10 @@ def test_of_several_parts_each_is_shown_with_its_moment_and_its_offset(hub_: Fak
     sending = made(hub_, of_two_hours())
     entry = json.loads(run("sendings", "show", str(sending.id), "--json").stdout)
     assert entry["parts"] == [
-        {"app": "a", "due": "2027-01-15T08:00:00Z", "offset": "+03:00", "dropped": False},
-        {"app": "b", "due": "2027-01-15T08:00:00Z", "offset": "+03:00", "dropped": True},
-        {"app": "a", "due": "2027-01-15T14:30:00Z", "offset": "-03:30", "dropped": False},
-        {"app": "b", "due": "2027-01-15T14:30:00Z", "offset": "-03:30", "dropped": False},
+        {"app": "a", "due": "2027-01-15T08:00:00Z", "offset": "+03:00", "dropped": False, "state": "due"},
+        {"app": "b", "due": "2027-01-15T08:00:00Z", "offset": "+03:00", "dropped": True, "state": "dropped"},
+        {"app": "a", "due": "2027-01-15T14:30:00Z", "offset": "-03:30", "dropped": False, "state": "to come"},
+        {"app": "b", "due": "2027-01-15T14:30:00Z", "offset": "-03:30", "dropped": False, "state": "to come"},
     ]
     assert (entry["app"], entry["also_in"], entry["push"]) == ("a", ["de", "pt"], 77)
     assert entry["filters"] == {"countries_include": ["BR", "PT"], "audiences_exclude": [f"a{n:02}" for n in range(12)]}
@@ -190,8 +192,8 @@ def test_a_person_reads_parts_filters_and_languages(hub_: FakeHub) -> None:
     assert ["also", "in", "de,", "pt"] in lines
     assert ["countries_include", "BR,", "PT"] in lines
     assert ["audiences_exclude", *(f"a{n:02}," for n in range(9)), "a09", "and", "2", "more"] in lines
-    assert ["part", "for", "due", "local", "offset"] in lines
-    assert ["a", "2027-01-15T14:30:00Z", "-03:30"] in lines
+    assert ["part", "for", "due", "local", "offset", "state"] in lines
+    assert ["a", "2027-01-15T14:30:00Z", "-03:30", "to", "come"] in lines
     dropped = [
         "b",
         "2027-01-15T08:00:00Z",
@@ -212,7 +214,33 @@ def test_a_person_reads_parts_filters_and_languages(hub_: FakeHub) -> None:
 
 def test_a_sending_that_waits_for_its_push_says_what_comes_of_it_without_one(hub_: FakeHub) -> None:
     sending = made(hub_, replace(sending_of(NOON + 60), messages={}))
-    assert "no push is bound to it: it expires where none is when it is due" in run("sendings", "show", str(sending.id)).stdout
+    shown = run("sendings", "show", str(sending.id)).stdout
+    assert "no push is bound to it: it expires where none is when it is due" in shown
+    assert "not begun" in shown
+    assert "no recipients" not in shown
+
+
+def test_a_sending_that_expired_without_a_push_says_so_afterwards(hub_: FakeHub) -> None:
+    sending = made(hub_, replace(sending_of(NOON), messages={}))
+    hub_.sendings.expire(sending.id, Seconds(NOON + 1))
+    shown = run("sendings", "show", str(sending.id)).stdout
+    assert "no push was bound to it when it was due: nothing was sent" in shown
+    assert json.loads(run("sendings", "show", str(sending.id), "--json").stdout)["expired_without_push"] is True
+
+
+def test_parts_that_are_over_running_and_to_come_are_told_apart() -> None:
+    sending = replace(of_two_hours(), status=SendingStatus.RUNNING, begun=NOON)
+    standing = SendingStanding(sending, OutcomeCounts(), over=frozenset({0}))
+
+    def states(of: SendingStanding, now: int) -> list[str]:
+        return [part_state(part, of, Seconds(now)) for part in sending.parts]
+
+    assert states(standing, NOON + 1) == ["over", "dropped", "to come", "to come"]
+    assert states(standing, NOON + 23_400) == ["over", "dropped", "running", "running"]
+    scheduled = replace(standing, sending=replace(sending, status=SendingStatus.SCHEDULED, begun=None), over=frozenset())
+    assert states(scheduled, NOON) == ["due", "dropped", "to come", "to come"]
+    cancelled = replace(standing, sending=replace(sending, status=SendingStatus.CANCELLED, ended=Seconds(NOON + 5)))
+    assert states(cancelled, NOON + 9) == ["over", "dropped", "not begun", "not begun"]
 
 
 def test_parts_that_are_not_due_are_not_looked_at(hub_: FakeHub, monkeypatch: pytest.MonkeyPatch) -> None:

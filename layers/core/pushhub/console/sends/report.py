@@ -16,15 +16,17 @@ from pushhub.events.command import Happening
 from pushhub.moments import Seconds, iso_seconds
 from pushhub.sends.counting import Reached
 from pushhub.sends.outcomes import Outcome
-from pushhub.sends.sending import Example, Filtered, OutcomeCounts, Part, ProviderStop, Sending
+from pushhub.sends.sending import Example, Filtered, OutcomeCounts, Part, ProviderStop, Sending, SendingStatus
 
 INTERRUPTED_STATUS: Final = "interrupted"
 """What a running sending is shown as whose worker must have died."""
 _SHOWN: Final = 40
 """Characters of a name in a table."""
 _HEADING: Final = ("sending", "status", "due", "app", "tag", "name", "recipients", "accepted", "waiting", "other")
-_PART_HEADING: Final = ("part for", "due", "local offset", "")
-_DROPPED: Final = "dropped: the app is disabled, or not in the catalog"
+_PART_HEADING: Final = ("part for", "due", "local offset", "state")
+_DROPPED: Final = "dropped"
+_PART_TEXTS: Final = {_DROPPED: "dropped: the app is disabled, or not in the catalog"}
+"""What a person reads of a part, where a word does not say it."""
 _ALIGNMENTS: Final = "<<<<<<>>>>"
 
 
@@ -55,15 +57,38 @@ def sending_entry(standing: SendingStanding, now: Seconds) -> dict[str, object]:
             for app, provider, stop in _stops_of(sending)
         ],
         "filters": filters_entry(sending.selection.filters) if isinstance(sending.selection, Filtered) else None,
-        "parts": [_part_entry(part, sending) for part in sending.parts],
+        "parts": [_part_entry(part, standing, now) for part in sending.parts],
         "also_in": sorted(sending.translations),
         "push": sending.push,
+        "expired_without_push": standing.expired_without_push,
     }
 
 
-def _part_entry(part: Part, sending: Sending) -> dict[str, object]:
+def _part_entry(part: Part, standing: SendingStanding, now: Seconds) -> dict[str, object]:
     offset = None if part.offset is None else offset_text(part.offset)
-    return {"app": part.app, "due": iso_seconds(part.due), "offset": offset, "dropped": part.number in sending.dropped}
+    dropped = part.number in standing.sending.dropped
+    return {
+        "app": part.app,
+        "due": iso_seconds(part.due),
+        "offset": offset,
+        "dropped": dropped,
+        "state": part_state(part, standing, now),
+    }
+
+
+def part_state(part: Part, standing: SendingStanding, now: Seconds) -> str:
+    """Return where a part of a sending stands, in a word or two; of a sending that has ended, no part runs."""
+    sending = standing.sending
+    if part.number in sending.dropped:
+        return _DROPPED
+    if sending.status.ended:
+        begun = sending.begun is not None and (sending.ended is None or part.due <= sending.ended)
+        return "over" if begun else "not begun"
+    if part.number in standing.over:
+        return "over"
+    if part.due > now:
+        return "to come"
+    return "running" if sending.status is SendingStatus.RUNNING else "due"
 
 
 def offset_text(seconds: int) -> str:
@@ -113,8 +138,11 @@ def sending_lines(standing: SendingStanding, app: str, now: Seconds) -> Iterator
     yield from (f"  {line}" for line in table_lines("<<", [(name, on_one_line(text)) for name, text in rows if text]))
     if not sending.messages and not sending.status.ended:
         yield "  no push is bound to it: it expires where none is when it is due"
-    yield from (f"  {line}" for line in _part_lines(sending))
-    yield from (f"  {line}" for line in count_table(standing.counts))
+    if standing.expired_without_push:
+        yield "  no push was bound to it when it was due: nothing was sent"
+    yield from (f"  {line}" for line in _part_lines(standing, now))
+    not_begun = sending.status is SendingStatus.SCHEDULED and not standing.counts.total
+    yield from ["  not begun"] if not_begun else (f"  {line}" for line in count_table(standing.counts))
     several = len(apps_of(sending)) > 1
     for stopped_app, provider, stop in _stops_of(sending):
         whose = f" for {stopped_app}" if several else ""
@@ -128,8 +156,9 @@ def _stops_of(sending: Sending) -> list[tuple[AppId, Provider, ProviderStop]]:
     return sorted(stops, key=lambda each: each[:2])
 
 
-def _part_lines(sending: Sending) -> list[str]:
+def _part_lines(standing: SendingStanding, now: Seconds) -> list[str]:
     """Return the parts as a table; what is said of one part alone stands above it."""
+    sending = standing.sending
     if len(sending.parts) == 1:
         return []
     rows = [
@@ -137,7 +166,7 @@ def _part_lines(sending: Sending) -> list[str]:
             part.app,
             iso_seconds(part.due),
             "" if part.offset is None else offset_text(part.offset),
-            _DROPPED if part.number in sending.dropped else "",
+            _PART_TEXTS.get(state := part_state(part, standing, now), state),
         )
         for part in sending.parts
     ]

@@ -7,6 +7,7 @@ from typing import Final, Protocol
 from pushhub.console.failure import ConsoleError
 from pushhub.events.ledger import LaunchStatistics
 from pushhub.moments import Seconds
+from pushhub.sends.ending import counts_if_over
 from pushhub.sends.outcomes import Outcome
 from pushhub.sends.sending import BEGINNING, Lane, LaneKey, Named, OutcomeCounts, Sending, SendingId, SendingStatus
 from pushhub.sends.store import SendingStore
@@ -43,6 +44,7 @@ class SendingStanding:
         share: of its places that the lanes have gone through, from 0 to 1.
         in_lanes: whether any worker has taken a lane.
         statistics: what was reported of its launch, where that was asked for.
+        over: numbers of the parts of a sending that has not ended, all of whose recipients have come to an outcome.
     """
 
     sending: Sending
@@ -51,6 +53,12 @@ class SendingStanding:
     share: float = 1
     in_lanes: bool = False
     statistics: Sequence[LaunchStatistics] = field(default=())
+    over: frozenset[int] = frozenset()
+
+    @property
+    def expired_without_push(self) -> bool:
+        """Whether no push was bound to it when it was due: where its time was over, each recipient is counted as expired."""
+        return self.sending.status is SendingStatus.EXPIRED and not self.counts.total
 
     def interrupted(self, now: Seconds) -> bool:
         """Say whether the worker of a direct sending must have died in the middle of it, within the request that asked for it."""
@@ -83,11 +91,12 @@ def standing_of(store: SendingStore, sending: Sending, now: Seconds) -> SendingS
     # The sending was read before: where it has ended, its own counts are complete.
     if sending.status.ended:
         return SendingStanding(sending, sending.counts)
-    lanes = [lane for part in sending.parts if part.due <= now + _CLOCKS_APART for lane in store.lanes(sending.id, part.number)]
+    of_parts = {part.number: store.lanes(sending.id, part.number) for part in sending.parts if part.due <= now + _CLOCKS_APART}
+    lanes = [lane for of_part in of_parts.values() for lane in of_part]
+    over = frozenset(number for number, of_part in of_parts.items() if counts_if_over(sending, of_part) is not None)
     counts = sum((lane.counts for lane in lanes), OutcomeCounts())
-    return SendingStanding(
-        sending, counts, sum(lane.pending for lane in lanes), _share(sending, {lane.key: lane for lane in lanes}), bool(lanes)
-    )
+    share = _share(sending, {lane.key: lane for lane in lanes})
+    return SendingStanding(sending, counts, sum(lane.pending for lane in lanes), share, bool(lanes), over=over)
 
 
 def with_waiting(store: SendingStore, standing: SendingStanding) -> SendingStanding:
