@@ -121,7 +121,7 @@ def _refuse_a_scheduler(_call: ServerCall) -> Answer:
     raise RefusedError(
         PushExpressRefusal.NOT_IMPLEMENTED,
         what="such call of schedulers",
-        instead="it has POST send/instant, POST sched/onesend and PUT sched/onesend/{sched_id}/pushes, and pushhub sendings cancel ID",
+        instead="it has POST send/instant, POST sched/onesend, PUT sched/onesend/{sched_id}/pushes and pushhub sendings cancel ID",
     )
 
 
