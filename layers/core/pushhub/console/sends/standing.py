@@ -7,7 +7,7 @@ from typing import Final, Protocol
 from pushhub.console.failure import ConsoleError
 from pushhub.events.ledger import LaunchStatistics
 from pushhub.moments import Seconds
-from pushhub.sends.ending import counts_if_over
+from pushhub.sends.ending import counts_if_over, is_ahead
 from pushhub.sends.outcomes import Outcome
 from pushhub.sends.sending import BEGINNING, Lane, LaneKey, Named, OutcomeCounts, Sending, SendingId, SendingStatus
 from pushhub.sends.store import SendingStore
@@ -16,8 +16,6 @@ CONSOLE: Final = "console"
 """The caller and the dialect of the sendings that the command line makes."""
 _DIRECT_SECONDS: Final = 60
 """A direct sending that pushes within a request has ended by then, or its worker has died."""
-_CLOCKS_APART: Final = 60
-"""Seconds by which the hub's clock may be ahead of this machine's."""
 _PLACES: Final = 16**16
 """Places of a lane of the index: 16 hex digits, evenly distributed."""
 
@@ -91,7 +89,7 @@ def standing_of(store: SendingStore, sending: Sending, now: Seconds) -> SendingS
     # The sending was read before: where it has ended, its own counts are complete.
     if sending.status.ended:
         return SendingStanding(sending, sending.counts)
-    of_parts = {part.number: store.lanes(sending.id, part.number) for part in sending.parts if part.due <= now + _CLOCKS_APART}
+    of_parts = {part.number: store.lanes(sending.id, part.number) for part in sending.parts if not is_ahead(part, now)}
     lanes = [lane for of_part in of_parts.values() for lane in of_part]
     over = frozenset(number for number, of_part in of_parts.items() if counts_if_over(sending, of_part) is not None)
     counts = sum((lane.counts for lane in lanes), OutcomeCounts())
