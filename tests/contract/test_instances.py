@@ -12,6 +12,7 @@ import pytest
 from pushhub.adapters.dynamodb.audience import DynamoAudience
 from pushhub.adapters.dynamodb.schema import audience as schema
 from pushhub.adapters.dynamodb.schema.items import Item, to_wire
+from pushhub.audience.changes import Change, ProfileUpdate
 from pushhub.audience.erasing import Erasing
 from pushhub.audience.instances import Deactivate, Instances, NoteEvent, Register, ReportInstance
 from pushhub.audience.model import MAX_HAPPENED, Address, OffsetBefore, Profile, ProfileId, Subscription
@@ -160,6 +161,16 @@ def before_items(hub: Hub, app: App) -> None:
     ]
     for item in items:
         hub.connection.client("dynamodb").put_item(TableName=hub.connection.outputs["AudienceTable"], Item=to_wire(item))
+
+
+def test_a_field_that_a_profile_was_to_get_where_it_had_none_is_not_replaced(app: App) -> None:
+    """A report that tells the field at the same time wins: a registration repeats what it has read, and finds it there."""
+    app.report("ann", ext_id="of the report")
+    update = ProfileUpdate(ProfileId("ann"), Seconds(app.time), fields={"ext_id": "late"}, replaced={"ext_id": None})
+    with pytest.raises(LostRaceError):
+        app.store.commit(app.database.id, Change(profiles=(update,)))
+    assert not app.register("ann", ext_id="late")
+    assert app.profile("ann").fields == {"ext_id": "of the report"}
 
 
 @dataclass(frozen=True)

@@ -167,7 +167,9 @@ def decide_registration(command: Register, stored: Profile | None, now: Seconds)
     fields = _open_fields(command.database, command.fields)
     if stored is not None:
         lacking = {name: value for name, value in fields.items() if name not in stored.fields}
-        return Change(profiles=(ProfileUpdate(stored.id, now, fields=lacking),)) if lacking else None
+        return (
+            Change(profiles=(ProfileUpdate(stored.id, now, fields=lacking, replaced=dict.fromkeys(lacking)),)) if lacking else None
+        )
     profile = Profile(
         id=command.profile,
         origin=Origin.ID,

@@ -160,9 +160,9 @@ def _profile_update(database: DatabaseId, write: ProfileUpdate) -> _Write:
         if gained:
             guards.append(terms.at_most(name, most - len(gained) + len(lost)))
     assigned += [f"{terms.name('fields', name)} = {terms.value(value)}" for name, value in write.fields.items()]
+    for name, before in sorted(write.replaced.items()):
+        guards += terms.not_exist("fields", [name]) if before is None else [terms.equal_at(("fields", name), before)]
     for key in sorted(write.keys, key=lambda key: key.field):
-        before = write.replaced[key.field]
-        guards += terms.not_exist("fields", [key.field]) if before is None else [terms.equal_at(("fields", key.field), before)]
         assigned.append(f"{terms.name('keys', key.field)} = {terms.value(str(key.type))}")
     if write.live_before is not None:
         guards.append(terms.equal("live", dict(write.live_before)))
