@@ -241,7 +241,6 @@ def example(code: str = "UNREGISTERED", outcome: Outcome = Outcome.GONE, reason:
                     languages=Choice(frozenset()),
                     audiences=Choice(None, frozenset({"age:>=21", "оффер"})),
                     events=Choice(frozenset({"install"}), frozenset({"dep", "reg"})),
-                    ext_ids=frozenset({"7", ""}),
                 )
             )
         },

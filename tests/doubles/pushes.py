@@ -18,7 +18,7 @@ from pushhub.sends.pushes import (
     StoredPush,
 )
 from pushhub.sends.sending import Sending, SendingId, SendingStatus
-from pushhub.sends.store import MAX_SENDING_BYTES, KnownSendingError, SendingTooLargeError
+from pushhub.sends.store import KnownSendingError, require_content_bound
 from tests.doubles.sendings import MemorySendings
 
 
@@ -104,5 +104,4 @@ class MemoryPushes:
 
 
 def _require_fits(sending: Sending) -> None:
-    if len(content_text(sending.selection, sending.messages, sending.translations).encode()) > MAX_SENDING_BYTES:
-        raise SendingTooLargeError
+    require_content_bound(content_text(sending.selection, sending.messages, sending.translations))

@@ -33,14 +33,13 @@ from pushhub.sends.sending import (
 )
 from pushhub.sends.store import (
     MAX_DUE_READ,
-    MAX_SENDING_BYTES,
     DueMoment,
     KnownSendingError,
     LaneUpdate,
     NewDeferral,
-    SendingTooLargeError,
     SettledTry,
     due_moments_of,
+    require_content_bound,
 )
 
 
@@ -101,8 +100,7 @@ class MemorySendings:
                 add(replace(sending, messages={}))
                 self._count(sending.launch, sending.counts)
                 return
-            if len(content_text(sending.selection, sending.messages).encode()) > MAX_SENDING_BYTES:
-                raise SendingTooLargeError("bytes of messages, translations and whom it is for")
+            require_content_bound(content_text(sending.selection, sending.messages))
             add(replace(sending, status=SendingStatus.RUNNING, counts=OutcomeCounts(), ended=None))
             key = LaneKey(sending.id, 0, NAMED_LANE)
             pending = sum(_number(each.recipients) for each in deferrals)

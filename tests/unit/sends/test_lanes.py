@@ -262,6 +262,16 @@ def test_a_sending_whose_recipients_all_were_refused_is_stopped() -> None:
     assert (world.pushed(), world.current().status) == ([], SendingStatus.STOPPED)
 
 
+def test_recipients_that_are_named_have_no_local_hour() -> None:
+    with pytest.raises(ValueError, match="named recipients"):
+        SendingWorld(2, parts=tuple(Part(number, AppId("shop"), NOW, offset) for number, offset in enumerate((0, 3_600))))
+
+
+def test_filters_of_queries_alone_choose_for_no_sending() -> None:
+    with pytest.raises(ValueError, match="ext ids"):
+        SendingWorld(2, selection=Filtered(Filters(ext_ids=frozenset({"7"}))))
+
+
 PORTUGUESE, RUSSIAN = ({language: Translation(title=language)} for language in ("pt", "ru"))
 
 

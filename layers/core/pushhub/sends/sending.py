@@ -315,6 +315,14 @@ class Sending:
     counts: OutcomeCounts = field(default_factory=OutcomeCounts)
     examples: tuple[Example, ...] = ()
 
+    def __post_init__(self) -> None:
+        """Refuse recipients that are named for a part at a local hour, each of which would push to all; and ext ids."""
+        named = isinstance(self.selection, Named) and self.selection.identifiers
+        if named and any(part.offset is not None for part in self.parts):
+            raise ValueError("named recipients get a push at one moment, and not at a local hour")
+        if isinstance(self.selection, Filtered) and self.selection.filters.ext_ids is not None:
+            raise ValueError("ext ids choose for queries alone; a sending does not keep them")
+
     @property
     def lanes(self) -> tuple[LaneName, ...]:
         """The lanes that each of its parts has."""

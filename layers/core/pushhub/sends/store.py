@@ -50,6 +50,25 @@ class SendingTooLargeError(Exception):
     """A sending does not fit into the store; the text says which bound it exceeds, and by how much."""
 
 
+def require_bound(things: str, number: int, bound: int) -> None:
+    """Require that a sending has no more of some things than can be stored.
+
+    Raises:
+        SendingTooLargeError: it has.
+    """
+    if number > bound:
+        raise SendingTooLargeError(f"the sending has {number} {things}; at most {bound} can be stored")
+
+
+def require_content_bound(content: str) -> None:
+    """Require that the content of a sending, as it is stored, is within :data:`MAX_SENDING_BYTES`.
+
+    Raises:
+        SendingTooLargeError: it is not.
+    """
+    require_bound("bytes of messages, translations and whom it is for", len(content.encode()), MAX_SENDING_BYTES)
+
+
 @dataclass(frozen=True, slots=True)
 class DueMoment:
     """A moment at which parts of a sending are due, as it is listed until their messages are in the queue.

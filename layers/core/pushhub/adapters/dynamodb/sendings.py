@@ -84,15 +84,15 @@ from pushhub.sends.store import (
     MAX_DUE_READ,
     MAX_ENDED_DEFERRALS,
     MAX_PARTS,
-    MAX_SENDING_BYTES,
     MAX_STEP_DEFERRALS,
     DueMoment,
     KnownSendingError,
     LaneUpdate,
     NewDeferral,
-    SendingTooLargeError,
     SettledTry,
     due_moments_of,
+    require_bound,
+    require_content_bound,
 )
 
 if TYPE_CHECKING:
@@ -152,8 +152,8 @@ class DynamoSendings:
             SendingTooLargeError: see :meth:`create`.
         """
         moments = due_moments_of(sending)
-        _check_bound("parts", len(sending.parts), MAX_PARTS)
-        _check_bound("moments at which it is due", len(moments), MAX_DUE_MOMENTS)
+        require_bound("parts", len(sending.parts), MAX_PARTS)
+        require_bound("moments at which it is due", len(moments), MAX_DUE_MOMENTS)
         expires = schema.sending_expires(sending, self._retention)
         listed = self._entry(sending, expires), *(schema.due_item(moment, expires) for moment in moments)
         return [self._making(sending), *map(self._put, listed)]
@@ -174,7 +174,7 @@ class DynamoSendings:
 
     def record_ended(self, sending: Sending, deferrals: Sequence[NewDeferral], *, started: bool = False) -> None:
         """See :meth:`pushhub.sends.store.SendingStore.record_ended`; one transaction."""
-        _check_bound("deferrals", len(deferrals), MAX_ENDED_DEFERRALS)
+        require_bound("deferrals", len(deferrals), MAX_ENDED_DEFERRALS)
         write, kept = self._record_started if started else self._make, replace(sending, selection=Named(()))
         if not deferrals:
             counting = self._counting(sending.id, sending.launch, sending.counts)
@@ -379,7 +379,7 @@ class DynamoSendings:
 
     def _fitting_item(self, sending: Sending) -> Item:
         item = schema.sending_item(sending, schema.sending_expires(sending, self._retention))
-        _check_bound("bytes of messages, translations and whom it is for", len(item["content"].encode()), MAX_SENDING_BYTES)
+        require_content_bound(item["content"])
         return item
 
     def _cancelled(self, sending: SendingId, now: Seconds) -> bool:
@@ -487,8 +487,3 @@ def _lane_change(key: LaneKey, update: LaneUpdate) -> Update:
 
 def _number(recipients: Mapping[Provider, int]) -> int:
     return sum(recipients.values())
-
-
-def _check_bound(things: str, number: int, bound: int) -> None:
-    if number > bound:
-        raise SendingTooLargeError(f"the sending has {number} {things}; at most {bound} can be stored")

@@ -118,5 +118,3 @@ def _lists(filters: Filters) -> Iterator[tuple[str, frozenset[str]]]:
             yield f"{name}_include", choice.include
         if choice.exclude:
             yield f"{name}_exclude", choice.exclude
-    if filters.ext_ids is not None:
-        yield "external_user_id", filters.ext_ids

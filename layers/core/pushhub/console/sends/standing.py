@@ -7,6 +7,7 @@ from typing import Final, Protocol
 from pushhub.console.failure import ConsoleError
 from pushhub.events.ledger import LaunchStatistics
 from pushhub.moments import Seconds
+from pushhub.sends.ending import is_ahead
 from pushhub.sends.outcomes import Outcome
 from pushhub.sends.sending import BEGINNING, Lane, LaneKey, Named, OutcomeCounts, Sending, SendingId, SendingStatus
 from pushhub.sends.store import SendingStore
@@ -15,8 +16,6 @@ CONSOLE: Final = "console"
 """The caller and the dialect of the sendings that the command line makes."""
 _DIRECT_SECONDS: Final = 60
 """A direct sending that pushes within a request has ended by then, or its worker has died."""
-_CLOCKS_APART: Final = 60
-"""Seconds by which the hub's clock may be ahead of this machine's."""
 _PLACES: Final = 16**16
 """Places of a lane of the index: 16 hex digits, evenly distributed."""
 
@@ -83,7 +82,7 @@ def standing_of(store: SendingStore, sending: Sending, now: Seconds) -> SendingS
     # The sending was read before: where it has ended, its own counts are complete.
     if sending.status.ended:
         return SendingStanding(sending, sending.counts)
-    lanes = [lane for part in sending.parts if part.due <= now + _CLOCKS_APART for lane in store.lanes(sending.id, part.number)]
+    lanes = [lane for part in sending.parts if not is_ahead(part, now) for lane in store.lanes(sending.id, part.number)]
     counts = sum((lane.counts for lane in lanes), OutcomeCounts())
     return SendingStanding(
         sending, counts, sum(lane.pending for lane in lanes), _share(sending, {lane.key: lane for lane in lanes}), bool(lanes)

@@ -24,7 +24,10 @@ class RefusalKind(StrEnum):
 
 
 class PushExpressRefusal(RefusalTable):
-    """Refusals of the back-end API and of the SDK API, in the order in which they are checked: HTTP status, kind, and text.
+    """Refusals of the back-end API and of the SDK API: HTTP status, kind, and text.
+
+    Those before NOT_IMPLEMENTED are checked first and in this order. The others follow as a call comes to what they are about: body
+    and `Idempotency-Key`, then its fields in turn, then what they name.
 
     `path` is where a field stands in the body, such as `filters.app_ids_include[0]`, or what a path of the API calls its parameter,
     such as `sched_id`. No text quotes a value.

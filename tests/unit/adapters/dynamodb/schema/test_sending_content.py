@@ -85,7 +85,7 @@ messages = st.builds(
 )
 values = st.frozensets(texts, max_size=3)
 choices = st.builds(Choice, st.none() | values, values)
-filters = st.builds(Filters, choices, choices, choices, choices, st.none() | values)
+filters = st.builds(Filters, choices, choices, choices, choices)
 translations = st.dictionaries(st.sampled_from(["pt", "ru", "de"]), st.builds(Translation, texts, texts, urls, urls, urls))
 selections = (
     st.just(Everyone())

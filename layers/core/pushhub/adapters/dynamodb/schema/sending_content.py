@@ -81,14 +81,12 @@ def _selection_of(entry: str | dict[str, Any] | list[Mapping[str, Any]]) -> Sele
 def _filters_entry(filters: Filters) -> dict[str, object]:
     """Return the filters that admit not everybody; lists are sorted, so that one sending has one text."""
     choices = {name: _choice_entry(getattr(filters, name)) for name in _CHOICES}
-    narrowing: dict[str, object] = {name: entry for name, entry in choices.items() if entry}
-    return narrowing if filters.ext_ids is None else narrowing | {"ext_ids": sorted(filters.ext_ids)}
+    return {name: entry for name, entry in choices.items() if entry}
 
 
 def _filters_of(entry: Mapping[str, Any]) -> Filters:
-    ext_ids = entry.get("ext_ids")
-    choices = {name: _choice_of(entry[name]) for name in _CHOICES if name in entry}
-    return Filters(**choices, ext_ids=None if ext_ids is None else frozenset(ext_ids))
+    countries, languages, audiences, events = (_choice_of(entry.get(name, {})) for name in _CHOICES)
+    return Filters(countries, languages, audiences, events)
 
 
 def _choice_entry(choice: Choice) -> dict[str, list[str]]:
