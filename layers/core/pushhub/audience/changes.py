@@ -54,13 +54,13 @@ class ProfileUpdate:
     """Add and remove references of subscriptions, set fields, and write down what happened.
 
     `keys` are those match keys among the fields that the profile gains or changes; `replaced` is what each of their fields held
-    before, and any other field that is set only where it held that; None where it held nothing. `past` only gains events. `informed`
-    is when a report was last stored. `live_before` are all live references, where what is added takes their place.
+    before, and any other field that is set only where it held that; None where it held nothing. `past` only gains events.
+    `informed` is when a report was last stored. `live_before` are all live references, where what is added takes their place.
 
     Guard: the profile exists, has the references that are removed and not those that are added, and afterwards at most `MAX_LIVE`
-    live and `MAX_CANCELLED` cancelled ones; the live ones are `live_before`, where that is given; fields hold what is `replaced`; of
-    the past, the events that are added are not there, afterwards there are at most `MAX_HAPPENED`, and an offset that changes is what
-    it was; a past that was empty is so; and `informed` is what it was.
+    live and `MAX_CANCELLED` cancelled ones; the live ones are `live_before`, where that is given; fields hold what is `replaced`;
+    of the past, the events that are added are not there, afterwards there are at most `MAX_HAPPENED`, and an offset that changes
+    is what it was; a past that was empty is so; and `informed` is what it was.
     """
 
     id: ProfileId
