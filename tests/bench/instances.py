@@ -14,19 +14,7 @@ from typing import Any
 from pushhub.audience.instances import Instances, NoteEvent
 from pushhub.audience.reports import MIN_REPORT_SECONDS
 from pushhub.catalog.cached import CachedCatalog
-from pushhub.catalog.filter_fields import FILTER_FIELDS
-from pushhub.catalog.model import (
-    App,
-    AppId,
-    Catalog,
-    CustomEvent,
-    Database,
-    DatabaseId,
-    PushExpressIds,
-    PushTokenConflict,
-    Resource,
-    ResourceId,
-)
+from pushhub.catalog.model import Catalog, CustomEvent
 from pushhub.catalog.secrets import CachedSecrets
 from pushhub.dialects.http import Endpoint, HttpRequest
 from pushhub.dialects.pushexpress.sdk.apps import SdkApps
@@ -35,6 +23,7 @@ from pushhub.dialects.pushexpress.sdk.instances import InstanceCalls
 from pushhub.moments import Seconds
 from tests.bench.table import Table, percentile
 from tests.doubles.audience import MemoryAudience
+from tests.doubles.push_express import INSTALLS, SDK_ID, SHOP, door
 from tests.doubles.secrets import MemorySecrets
 
 DEVICES = 1_000
@@ -48,11 +37,9 @@ SHORTEST_INTERVAL_SECONDS = 30
 RESTLESS = 10
 """One device of so many reports something else each time."""
 BEGINNING = 1_800_000_000
-RESOURCE = Resource(ResourceId(41), "door", frozenset(), (DatabaseId(40),), PushTokenConflict.MOVE, None)
-DATABASE = Database(DatabaseId(40), "installs", FILTER_FIELDS, ())
-APP = App(AppId("shop"), "shop", frozenset(), DATABASE.id, RESOURCE.id, True, True, (), {}, PushExpressIds(16183, "16183-2"))
+DOOR = door(41, INSTALLS)
 EVENT = CustomEvent("reg", "Registration")
-PATH = "/api/r/v2/apps/16183-2/instances"
+PATH = f"/api/r/v2/apps/{SDK_ID}/instances"
 
 
 @dataclass
@@ -149,7 +136,7 @@ def _info(device: int, second: int) -> dict[str, object]:
 
 
 def _endpoints(hour: Hour) -> tuple[Endpoint, Endpoint]:
-    catalog = Catalog({DATABASE.id: DATABASE}, {RESOURCE.id: RESOURCE}, apps={APP.id: APP}, events={EVENT.code: EVENT})
+    catalog = Catalog({INSTALLS.id: INSTALLS}, {DOOR.id: DOOR}, apps={SHOP.id: SHOP}, events={EVENT.code: EVENT})
     apps = SdkApps(CachedCatalog(lambda: catalog), CachedSecrets(lambda: MemorySecrets().load().secrets), "bench")
     instances = Instances(hour.audience, lambda: Seconds(int(hour.now)), clock=lambda: hour.now)
     # A process takes so many of one app a second: here each registration has a second of its own.
